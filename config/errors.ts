@@ -1,0 +1,105 @@
+// The error catalogue: every failure a person can meet has a code here, with its HTTP status, its exit
+// code on a command line, and what to do about it. Codes are never renamed and never used again.
+// Not here: how an error is rendered (spawner/http, the main.ts files).
+
+interface ErrorKind {
+  /** HTTP status of the REST APIs. */
+  readonly status: number;
+  /** Exit code of our own commands. 125-127 follow env(1) and docker-run(1). */
+  readonly exit: number;
+  /** What to do, for the person who meets it. A thrower may give a better one. */
+  readonly hint: string;
+}
+
+export const errorCatalogue = {
+  USAGE: { status: 400, exit: 2, hint: 'Run the command with --help.' },
+  INTERNAL: { status: 500, exit: 70, hint: 'This is a defect: please report it with the log.' },
+
+  CONFIG_INVALID: { status: 500, exit: 78, hint: 'hub-config.example.yaml documents every key.' },
+  CONFIG_UNREADABLE: { status: 500, exit: 78, hint: 'Check the path and its permissions.' },
+  LISTEN_FAILED: { status: 500, exit: 98, hint: 'Choose another address, or stop what listens there.' },
+
+  REQUEST_INVALID: { status: 400, exit: 64, hint: 'See docs/protocol.md.' },
+  REQUEST_TOO_LARGE: { status: 413, exit: 64, hint: 'See the limits in docs/protocol.md.' },
+  UNAUTHORIZED: { status: 401, exit: 77, hint: 'Send the token as "Authorization: token ...".' },
+  NOT_FOUND: { status: 404, exit: 64, hint: 'See docs/protocol.md for the addresses there are.' },
+  METHOD_NOT_ALLOWED: { status: 405, exit: 64, hint: 'See docs/protocol.md.' },
+  STARTING_UP: { status: 503, exit: 75, hint: 'The service is reading its records; try again shortly.' },
+
+  SERVER_UNKNOWN: { status: 404, exit: 66, hint: 'The service keeps no record of this server.' },
+  SPAWN_CONFLICT: {
+    status: 409,
+    exit: 75,
+    hint: 'Stop the server first, or wait until its stop has ended.',
+  },
+  SPAWN_CANCELLED: { status: 409, exit: 75, hint: 'The server was stopped before it was ready.' },
+  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one of the profiles in the configuration.' },
+  USER_REFUSED: {
+    status: 403,
+    exit: 77,
+    hint: 'See "accounts" in the configuration: which accounts may run servers.',
+  },
+  PORTS_EXHAUSTED: { status: 503, exit: 75, hint: 'Stop servers, or widen "ports.range".' },
+  SERVER_DIED: { status: 502, exit: 70, hint: 'The last lines of its log say why.' },
+  SERVER_NOT_READY: {
+    status: 504,
+    exit: 70,
+    hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" says how long we wait.',
+  },
+  PROXY_UNREACHABLE: {
+    status: 502,
+    exit: 69,
+    hint: 'Check that the proxy runs and that "proxy.api_url" and its token are right.',
+  },
+
+  PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
+  TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },
+  COMMAND_NOT_FOUND: { status: 422, exit: 127, hint: 'Check the name, and PATH inside the sandbox.' },
+  COMMAND_NOT_EXECUTABLE: { status: 422, exit: 126, hint: 'Check the permissions of the file.' },
+  SANDBOX_FAILED: { status: 500, exit: 125, hint: 'The message of bubblewrap says why.' },
+  FORWARD_FAILED: { status: 500, exit: 125, hint: 'The message of the forwarder says why.' },
+  POLICY_FAILED: {
+    status: 500,
+    exit: 125,
+    hint: 'The network policy could not be applied, so the command was not run.',
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errorCatalogue;
+
+export interface ErrorDetails {
+  readonly hint?: string | undefined;
+  /** Which server it happened to, as user or user/name. */
+  readonly server?: string | undefined;
+  /** The last lines of a log, oldest first. */
+  readonly log?: readonly string[] | undefined;
+  readonly cause?: unknown;
+}
+
+/** A failure with a code from the catalogue. The message says what happened, without secrets. */
+export class PortwrapError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly exit: number;
+  readonly hint: string;
+  readonly server: string | undefined;
+  readonly log: readonly string[] | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const kind = errorCatalogue[code];
+    this.name = 'PortwrapError';
+    this.code = code;
+    this.status = kind.status;
+    this.exit = kind.exit;
+    this.hint = details.hint ?? kind.hint;
+    this.server = details.server;
+    this.log = details.log;
+  }
+}
+
+/** What a caller may see of any thrown value; an unknown one becomes INTERNAL and leaks nothing. */
+export function toPortwrapError(error: unknown): PortwrapError {
+  if (error instanceof PortwrapError) return error;
+  return new PortwrapError('INTERNAL', 'an unexpected error happened', { cause: error });
+}
