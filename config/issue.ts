@@ -1,0 +1,112 @@
+// What the schema found wrong, as problems: where each stands, and a sentence with the value and the rule.
+// A sentence never quotes a value that may be a secret. Not here: the rules themselves (schema.ts).
+import type { z } from 'zod';
+import type { ConfigDocument } from './document.ts';
+import { knownKeys } from './known-keys.ts';
+import { nearest } from './nearest.ts';
+import { type KeyPath, type Problem, plainKey, shownPath } from './problem.ts';
+
+/** One problem for most issues, one for each key when keys are not known. */
+export function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument, schema: z.ZodType): Problem[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(schema, issue.path);
+    return issue.keys.map((key) => {
+      const path = [...issue.path, key];
+      return { ...document.positionOfKey(path), path, text: unknownKey(key, known) };
+    });
+  }
+  const { path } = issue;
+  if (issue.code === 'invalid_key') {
+    return [{ ...document.positionOfKey(path), path, text: `its name ${issue.issues[0]?.message ?? ''}` }];
+  }
+  return [{ ...document.positionOf(path), path, text: sentence(issue, valueAt(document.value, path)) }];
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  if (!plainKey.test(key)) return 'is not a known key; is the space after its ":" missing?';
+  const meant = nearest(key, known);
+  if (meant !== undefined) return `is not a known key; did you mean "${meant}"?`;
+  return `is not a known key; known here: ${known.join(', ')}`;
+}
+
+function sentence(issue: z.core.$ZodIssue, value: unknown): string {
+  const rule = ruleOf(issue);
+  if (value === undefined) return `is missing, ${rule}`;
+  // Rules of a whole mapping say themselves what it has.
+  if (issue.code === 'custom' && typeof value === 'object') return issue.message;
+  const meant = issue.code === 'invalid_value' ? nearest(String(value), issue.values.map(String)) : undefined;
+  const suggestion = meant === undefined ? quotesAdvice(issue, value) : `; did you mean "${meant}"?`;
+  return `${shownValue(value, issue.path)} ${rule}${suggestion}`;
+}
+
+function quotesAdvice(issue: z.core.$ZodIssue, value: unknown): string {
+  if (issue.code !== 'invalid_type') return '';
+  if (issue.expected === 'string' && /^(?:number|boolean)$/.test(typeof value)) return ': put it into quotes';
+  const unquoted = { number: /^-?\d+(\.\d+)?$/, boolean: /^(?:true|false)$/ };
+  if (issue.expected !== 'number' && issue.expected !== 'boolean') return '';
+  return unquoted[issue.expected].test(String(value)) ? ': take its quotes away' : '';
+}
+
+function ruleOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return `must be ${typeNames[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `must be one of ${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `must ${bound(issue.origin, 'at least', Number(issue.minimum))}`;
+    case 'too_big':
+      return `must ${bound(issue.origin, 'at most', Number(issue.maximum))}`;
+    default:
+      return issue.message;
+  }
+}
+
+function bound(origin: string, word: string, limit: number): string {
+  if (origin === 'array') return `have ${word} ${limit} ${limit === 1 ? 'item' : 'items'}`;
+  if (origin === 'string') return `have ${word} ${limit} ${limit === 1 ? 'character' : 'characters'}`;
+  return `be ${word} ${limit}`;
+}
+
+const typeNames: Readonly<Partial<Record<string, string>>> = {
+  string: 'text',
+  int: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping of keys to values',
+  record: 'a mapping of names to values',
+};
+
+function shownValue(value: unknown, path: KeyPath): string {
+  if (value === null) return 'is empty (null),';
+  if (Array.isArray(value)) return value.length === 0 ? 'is an empty list,' : 'is a list,';
+  if (typeof value === 'object') return 'is a mapping,';
+  if (mayBeSecret(value, path)) return typeof value === 'string' ? 'its value' : `is a ${typeof value},`;
+  if (typeof value !== 'string') return `is the ${typeof value} ${value},`;
+  return `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)},`;
+}
+
+// Elsewhere a secret may stand by design or by mistake: a token in token_env, a text instead of a mapping.
+function mayBeSecret(value: unknown, path: KeyPath): boolean {
+  if (!plainPlaces.some((place) => place.test(shownPath(path)))) return true;
+  return String(value).includes('@');
+}
+
+const plainPlaces: readonly RegExp[] = [
+  /^(?:service|accounts|ports)\.\w+$/,
+  /^hubs\[\d+\]\.(?:name|api_url)$/,
+  /^proxy\.api_url$/,
+  /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout)$/,
+  /^profiles\[\d+\]\.(?:command|path)\[\d+\]$/,
+  /^profiles\[\d+\]\.network\.\w+(?:\[\d+\])?$/,
+];
+
+function valueAt(value: unknown, path: KeyPath): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null) return undefined;
+    current = Object.getOwnPropertyDescriptor(current, key)?.value;
+  }
+  return current;
+}

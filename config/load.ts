@@ -1,0 +1,62 @@
+// From the path of a configuration file to what the service runs on: read, parsed, secrets resolved, frozen.
+// Not here: the keys (schema.ts), the wording of problems (issue.ts).
+import { readFileSync, statSync } from 'node:fs';
+import { type ConfigDocument, readDocument } from './document.ts';
+import { PortwrapError } from './errors.ts';
+import { frozenCopy } from './freeze.ts';
+import { problemsOf } from './issue.ts';
+import { configInvalid, type Problem } from './problem.ts';
+import { type Environment, resolveSecrets } from './resolve-secrets.ts';
+import { type Config, type ConfigFile, configSchema } from './schema.ts';
+
+export type { Config, Hub, ListenAddress, NetworkPolicy, Profile, Proxy } from './schema.ts';
+
+/**
+ * Reads the YAML file at `path`; `env` is where `token_env` looks.
+ * Throws CONFIG_UNREADABLE when there is no such file, CONFIG_INVALID with every problem it has.
+ */
+export function loadConfig(path: string, env: Environment): Config {
+  const { text, mode } = read(path);
+  const { file, document } = parse(text, path);
+  const problems: Problem[] = [];
+  const config = resolveSecrets(file, {
+    env,
+    configFile: { path, mode },
+    report: (key, fault) => problems.push({ ...document.positionOf(key), path: key, text: fault }),
+  });
+  if (problems.length > 0) throw configInvalid(path, problems);
+  return frozenCopy(config);
+}
+
+/**
+ * Parses and checks the text of a configuration file, and touches nothing else; secrets stay as written.
+ * `fileName` is for the error only: CONFIG_INVALID with every problem.
+ */
+export function parseConfig(text: string, fileName: string): ConfigFile {
+  return frozenCopy(parse(text, fileName).file);
+}
+
+function parse(text: string, fileName: string): { file: ConfigFile; document: ConfigDocument } {
+  const document = readDocument(text);
+  if (document.problems.length > 0) throw configInvalid(fileName, document.problems);
+  const result = configSchema.safeParse(document.value);
+  if (result.success) return { file: result.data, document };
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, document, configSchema));
+  throw configInvalid(fileName, problems);
+}
+
+function read(path: string): { text: string; mode: number } {
+  try {
+    return { text: readFileSync(path, 'utf8'), mode: statSync(path).mode };
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : '';
+    const text = readFaults[reason] ?? `cannot be read (${reason})`;
+    throw new PortwrapError('CONFIG_UNREADABLE', `${path}: ${text}`, { cause: error });
+  }
+}
+
+const readFaults: Readonly<Partial<Record<string, string>>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this account may not read it',
+  EISDIR: 'it is a directory, and must be a file',
+};

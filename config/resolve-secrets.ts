@@ -1,0 +1,98 @@
+// Where a configuration file says where a secret is: fetches it from the environment or a private file.
+// Secrets, and texts that may be misplaced secrets, appear in no message. Not here: the other keys.
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import type { KeyPath } from './problem.ts';
+import { secretPattern, secretRule } from './schema/secret.ts';
+import type { Config, ConfigFile, Hub } from './schema.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Surroundings {
+  readonly env: Environment;
+  /** Its mode matters when it holds tokens itself. */
+  readonly configFile: { readonly path: string; readonly mode: number };
+  /** Takes note of a problem with the key at `path`. */
+  report(path: KeyPath, text: string): void;
+}
+
+/** The configuration with every `token` filled in; one that could not be is reported, and left empty. */
+export function resolveSecrets(file: ConfigFile, around: Surroundings): Config {
+  const hubs = file.hubs.map((hub, index): Hub => {
+    const { token_env, token_file, token, ...rest } = hub;
+    return { ...rest, token: resolveOne({ token_env, token_file, token }, ['hubs', index], around) ?? '' };
+  });
+  reportSharedTokens(hubs, around);
+  if (file.proxy === null) return { ...file, hubs, proxy: null };
+  const { token_env, token_file, token, ...proxy } = file.proxy;
+  const proxyToken = resolveOne({ token_env, token_file, token }, ['proxy'], around);
+  return { ...file, hubs, proxy: { ...proxy, token: proxyToken } };
+}
+
+interface SecretKeys {
+  readonly token_env: string | undefined;
+  readonly token_file: string | undefined;
+  readonly token: string | undefined;
+}
+
+function resolveOne(keys: SecretKeys, path: KeyPath, around: Surroundings): string | null {
+  const { token_env, token_file, token } = keys;
+  if (token_env !== undefined) return fromVariable(token_env, [...path, 'token_env'], around);
+  if (token_file !== undefined) return fromFile(token_file, [...path, 'token_file'], around);
+  if (token === undefined) return null;
+  const { path: configPath, mode } = around.configFile;
+  if (isOpenToOthers(mode)) around.report([...path, 'token'], `stands in a file ${openToOthers(configPath)}`);
+  return token;
+}
+
+function fromVariable(name: string, path: KeyPath, { env, report }: Surroundings): string | null {
+  const value = env[name]?.trimEnd();
+  if (value !== undefined && secretPattern.test(value)) return value;
+  const fault = value === undefined ? 'is not set' : `holds no token: it ${secretRule}`;
+  report(path, `the environment variable of that name ${fault}`);
+  return null;
+}
+
+function fromFile(name: string, path: KeyPath, { report }: Surroundings): string | null {
+  const read = readPrivate(name);
+  if ('text' in read && secretPattern.test(read.text)) return read.text;
+  report(path, 'fault' in read ? read.fault : `the file of that name holds no token: it ${secretRule}`);
+  return null;
+}
+
+function readPrivate(name: string): { text: string } | { fault: string } {
+  let descriptor: number | undefined;
+  try {
+    // Not blocking, for a FIFO; one descriptor, so that what is checked is what is read.
+    descriptor = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) return { fault: 'names something that is not a file' };
+    if (isOpenToOthers(status.mode)) return { fault: `names a file ${openToOthers(name)}` };
+    return { text: readFileSync(descriptor, 'utf8').trimEnd() };
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    return { fault: missing ? 'there is no file of that name' : 'this account may not read the file' };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function isOpenToOthers(mode: number): boolean {
+  return (mode & (constants.S_IROTH | constants.S_IWOTH)) !== 0;
+}
+
+function openToOthers(path: string): string {
+  return `that every user may read or write; run: chmod o-rw ${quoted(path)}`;
+}
+
+function quoted(path: string): string {
+  return /^[\w./+:@%-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}
+
+function reportSharedTokens(hubs: readonly Hub[], { report }: Surroundings): void {
+  const firstWithToken = new Map<string, string>();
+  for (const [index, { name, token }] of hubs.entries()) {
+    const first = firstWithToken.get(token);
+    if (first === undefined) firstWithToken.set(token, name);
+    else if (token !== '') report(['hubs', index], `has the token of hub "${first}", must have its own`);
+  }
+}

@@ -1,0 +1,47 @@
+// The configuration file as one zod schema: every key, its type, default, help and limits. Types, the JSON
+// schema, hub-config.example.yaml and docs/configuration.md are all made from it.
+// Not here: reading a file (load.ts), the wording of problems (issue.ts).
+import { z } from 'zod';
+import type { Frozen } from './freeze.ts';
+import { accountsSchema } from './schema/accounts.ts';
+import { hubsSchema } from './schema/hubs.ts';
+import { portsSchema } from './schema/ports.ts';
+import { profilesSchema } from './schema/profiles.ts';
+import { proxySchema } from './schema/proxy.ts';
+import type { secretShape } from './schema/secret.ts';
+import { serviceSchema } from './schema/service.ts';
+
+export const configSchema = z
+  .strictObject({
+    service: serviceSchema,
+    hubs: hubsSchema,
+    proxy: proxySchema,
+    accounts: accountsSchema,
+    ports: portsSchema,
+    profiles: profilesSchema,
+  })
+  .meta({ title: 'portwrap-spawner configuration' });
+
+/** A configuration file, parsed and complete, whose secrets still stand as written. */
+export type ConfigFile = Frozen<z.output<typeof configSchema>>;
+
+/** What the service runs on: complete, deep-frozen, secrets resolved. Times are in seconds. */
+export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy'> {
+  /** At least one; names and tokens are unique. */
+  readonly hubs: readonly Hub[];
+  /** `null`: the service registers no routes. */
+  readonly proxy: Proxy | null;
+}
+
+/** A hub that may ask for servers; its `token` has 16 or more printable ASCII characters. */
+export type Hub = WithoutSecretKeys<ConfigFile['hubs'][number]> & { readonly token: string };
+/** The proxy where routes are registered; `token: null` when it asks for none. */
+export type Proxy = WithoutSecretKeys<NonNullable<ConfigFile['proxy']>> & { readonly token: string | null };
+/** What may be started. The first profile is the default one. */
+export type Profile = ConfigFile['profiles'][number];
+/** What the sandbox of a profile may reach. */
+export type NetworkPolicy = Profile['network'];
+/** Where the service listens. */
+export type ListenAddress = ConfigFile['service']['listen'];
+
+type WithoutSecretKeys<T> = Omit<T, keyof typeof secretShape>;

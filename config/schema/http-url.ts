@@ -1,0 +1,11 @@
+// The http or https URL of an API, without a slash at its end and without a user name or query.
+import { z } from 'zod';
+
+const rule = 'must be an http:// or https:// URL without user name, query, fragment and "/" at its end';
+
+export const httpUrl = z.string().refine(isPlainHttpUrl, { error: rule });
+
+function isPlainHttpUrl(text: string): boolean {
+  if (!/^https?:\/\/[^\s@?#\\]*[^\s@?#\\/]$/.test(text) || !URL.canParse(text)) return false;
+  return new URL(text).hostname !== '';
+}

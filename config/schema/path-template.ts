@@ -1,0 +1,27 @@
+// A path with {placeholders}: only known ones, and those that it needs.
+// Not here: filling them in.
+import { z } from 'zod';
+
+interface TemplateRules {
+  readonly placeholders: readonly string[];
+  readonly required: readonly string[];
+  /** With what it begins. */
+  readonly start: '/' | '/ or {prefix}';
+}
+
+export function pathTemplate({ placeholders, required, start }: TemplateRules) {
+  const known = placeholders.map((name) => `{${name}}`).join(', ');
+  return z
+    .string()
+    .regex(start === '/' ? /^\// : /^(?:\/|\{prefix\})/, { error: `must begin with ${start}` })
+    .regex(/^[^\0\s]*$/, { error: 'must not contain spaces' })
+    .superRefine((template, ctx) => {
+      const used = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);
+      const strange = used.filter((name) => !placeholders.includes(name));
+      const stray = /[{}]/.test(template.replaceAll(/\{[^{}]*\}/g, ''));
+      if (strange.length > 0 || stray) ctx.addIssue(`must have no placeholder but ${known}`);
+      for (const name of required) {
+        if (!used.includes(name)) ctx.addIssue(`must contain {${name}}, or users would share it`);
+      }
+    });
+}

@@ -1,0 +1,102 @@
+// The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
+import { z } from 'zod';
+import { directory } from './directory.ts';
+import { itemName, uniqueNames } from './item-name.ts';
+import { pathTemplate } from './path-template.ts';
+
+const noNul = /^[^\0]*$/;
+const seconds = z.number().min(0.1).max(3600);
+
+const networkSchema = z
+  .strictObject({
+    hub: z
+      .boolean()
+      .default(true)
+      .meta({ description: "May the sandbox reach its hub's api_url? jupyterhub-singleuser needs it." }),
+    internet: z.boolean().default(true).meta({
+      description: 'May the sandbox reach other machines? Addresses of this machine stay closed.',
+    }),
+    dns: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'May the sandbox resolve names through the resolver of this machine?' }),
+    host_ports: z
+      .array(z.int().min(1).max(65_535))
+      .default([])
+      .meta({
+        description:
+          'Further TCP ports on the loopback address of this machine that the sandbox may reach, at 10.0.2.2.',
+        examples: [[5432]],
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'What the sandbox may reach; everything else of this machine is refused.' });
+
+const profileSchema = z.strictObject({
+  name: itemName.meta({
+    description: 'The name by which a hub asks for this profile. At most 32 of a-z, 0-9 and "-".',
+    examples: ['default'],
+  }),
+  description: z
+    .string()
+    .max(1000)
+    .default('')
+    .meta({ description: 'What it offers, for people who choose.', examples: ['JupyterLab'] }),
+  command: z
+    .array(z.string().min(1).regex(noNul, { error: 'must not contain a NUL character' }))
+    .min(1)
+    .default(['jupyterhub-singleuser'])
+    .meta({
+      description:
+        'The program and its arguments, when the hub sends none; no shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
+      examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
+    }),
+  guest_port: z.int().min(1024).max(65_535).default(8888).meta({
+    description: 'The port inside the sandbox where the server listens, on 0.0.0.0.',
+  }),
+  environment: z
+    .record(
+      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' }),
+      z.string().regex(noNul, { error: 'must not contain a NUL character' }),
+    )
+    .default({})
+    .meta({
+      description:
+        'Environment variables to add, name: value, both text. A variable that the hub sends keeps the value of the hub.',
+      examples: [{ OMP_NUM_THREADS: '1' }],
+    }),
+  path: z
+    .array(
+      directory(4096).refine((path) => !path.includes(':'), { error: 'must not contain ":", which ends it' }),
+    )
+    .min(1)
+    .default(['/usr/local/bin', '/usr/bin', '/bin'])
+    .meta({
+      description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
+      examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
+    }),
+  ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
+    .default('{prefix}')
+    .meta({
+      description:
+        'The path whose HTTP answer, with any status below 500, means that the server is ready. {prefix} stands for the prefix of its route, as in /user/alice/.',
+      examples: ['{prefix}api'],
+    }),
+  ready_timeout: seconds.default(60).meta({
+    description:
+      'Seconds from its start until a server must answer; after that it is ended. Keep it a few seconds below start_timeout of the hub, so that the reason reaches the user.',
+  }),
+  stop_timeout: seconds.default(10).meta({
+    description: 'Seconds that a server has to end after SIGTERM before everything in its sandbox is killed.',
+  }),
+  network: networkSchema,
+});
+
+export const profilesSchema = z
+  .array(profileSchema)
+  .min(1)
+  .superRefine(uniqueNames, { when: () => true })
+  .prefault([{ name: 'default' }])
+  .meta({
+    description: 'What may be started, at least one; the first is used when the hub asks for none by name.',
+  });

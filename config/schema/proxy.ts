@@ -1,0 +1,21 @@
+// The keys below `proxy`: the front end at which routes to servers are registered.
+import { z } from 'zod';
+import { httpUrl } from './http-url.ts';
+import { atMostOneSecret, secretShape } from './secret.ts';
+
+export const proxySchema = z
+  .strictObject({
+    api_url: httpUrl.default('http://127.0.0.1:8001').meta({
+      description:
+        "The proxy's REST API, without the path /api/routes: portwrap-proxy or configurable-http-proxy.",
+    }),
+    ...secretShape,
+  })
+  .superRefine(atMostOneSecret.check, { when: () => true })
+  .nullable()
+  .default(null)
+  .meta({
+    description:
+      'The proxy where the service registers a route when a server is ready and removes it when the server ends. null: it registers none, and leaves routes to the hub. At most one of token_env, token_file and token gives the secret of the proxy.',
+    examples: [{ token_env: 'CONFIGPROXY_AUTH_TOKEN' }],
+  });
