@@ -41,11 +41,15 @@ function sentence(issue: z.core.$ZodIssue, value: unknown): string {
 
 function quotesAdvice(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code !== 'invalid_type') return '';
-  if (issue.expected === 'string' && /^(?:number|boolean)$/.test(typeof value)) return ': put it into quotes';
-  const unquoted = { number: /^-?\d+(\.\d+)?$/, boolean: /^(?:true|false)$/ };
-  if (issue.expected !== 'number' && issue.expected !== 'boolean') return '';
-  return unquoted[issue.expected].test(String(value)) ? ': take its quotes away' : '';
+  if (issue.expected === 'string') return typeof value === 'object' ? '' : ': put it into quotes';
+  if (typeof value !== 'string') return '';
+  return unquotedForms[issue.expected]?.test(value) ? ': take its quotes away' : '';
 }
+
+const unquotedForms: Readonly<Partial<Record<string, RegExp>>> = {
+  number: /^-?\d+(?:\.\d+)?$/,
+  boolean: /^(?:true|false)$/,
+};
 
 function ruleOf(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
