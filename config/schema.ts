@@ -8,7 +8,7 @@ import { hubsSchema } from './schema/hubs.ts';
 import { portsSchema } from './schema/ports.ts';
 import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
-import type { secretShape } from './schema/secret.ts';
+import type { SecretKey } from './schema/secret.ts';
 import { serviceSchema } from './schema/service.ts';
 
 export const configSchema = z
@@ -44,4 +44,4 @@ export type NetworkPolicy = Profile['network'];
 /** Where the service listens. */
 export type ListenAddress = ConfigFile['service']['listen'];
 
-type WithoutSecretKeys<T> = Omit<T, keyof typeof secretShape>;
+type WithoutSecretKeys<T> = Omit<T, SecretKey>;

@@ -11,7 +11,7 @@ const hubSchema = z
         'The name of this hub in records and logs; keep it, since a hub sees only the servers that were started under its name. At most 32 of a-z, 0-9 and "-".',
       examples: ['hub'],
     }),
-    ...secretShape,
+    ...secretShape({ env: 'PORTWRAP_HUB_TOKEN', file: '/etc/portwrap-spawner/hub-token' }),
     api_url: httpUrl.default('http://127.0.0.1:8081/hub/api').meta({
       description:
         "Where this hub's API listens. Its port is the one port of this machine that a sandbox may reach; a hub on the loopback address is reached from inside at 10.0.2.2.",

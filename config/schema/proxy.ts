@@ -9,7 +9,7 @@ export const proxySchema = z
       description:
         "The proxy's REST API, without the path /api/routes: portwrap-proxy or configurable-http-proxy.",
     }),
-    ...secretShape,
+    ...secretShape({ env: 'CONFIGPROXY_AUTH_TOKEN', file: '/etc/portwrap-spawner/proxy-token' }),
   })
   .superRefine(atMostOneSecret.check, { when: () => true })
   .nullable()

@@ -1,0 +1,40 @@
+// The command behind "npm run generate": writes the files that are made from the schema and the error
+// catalogue; with --check it writes nothing, and exits 1 when one of them is not what it would write.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type GeneratedFile, generatedFiles } from './generate/files.ts';
+
+process.exitCode = main(process.argv.slice(2));
+
+function main(argv: readonly string[]): number {
+  const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
+  if (argv.length === 0) return write(root, generatedFiles());
+  if (argv.length === 1 && argv[0] === '--check') return check(root, generatedFiles());
+  console.error('usage: node dist/config/generate.js [--check]');
+  return 2;
+}
+
+function write(root: string, files: readonly GeneratedFile[]): number {
+  for (const { path, text } of files.filter((file) => isStale(root, file))) {
+    writeFileSync(join(root, path), text);
+    console.log(`wrote ${path}`);
+  }
+  return 0;
+}
+
+function check(root: string, files: readonly GeneratedFile[]): number {
+  const stale = files.filter((file) => isStale(root, file));
+  for (const { path } of stale) console.error(`${path} is out of date: run "npm run generate"`);
+  return stale.length === 0 ? 0 : 1;
+}
+
+function isStale(root: string, { path, text }: GeneratedFile): boolean {
+  const file = join(root, path);
+  return !existsSync(file) || readFileSync(file, 'utf8') !== text;
+}
+
+/** The sources and the compiled files lie at different depths below it. */
+function packageRoot(directory: string): string {
+  return existsSync(join(directory, 'package.json')) ? directory : packageRoot(dirname(directory));
+}

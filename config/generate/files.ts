@@ -1,0 +1,25 @@
+// Every file that is made from the schema and the error catalogue, with its text. Not here: writing them.
+import { errorCatalogue } from '../errors.ts';
+import { configSchema } from '../schema.ts';
+import { configurationPage } from './configuration-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { exampleFile } from './example-file.ts';
+import { keysOf, writtenForm } from './key.ts';
+
+export interface GeneratedFile {
+  /** From the root of the repository. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The same texts at every call. */
+export function generatedFiles(): readonly GeneratedFile[] {
+  const form = writtenForm(configSchema);
+  const keys = keysOf(form);
+  return [
+    { path: 'hub-config.example.yaml', text: exampleFile(keys) },
+    { path: 'docs/configuration.md', text: configurationPage(keys) },
+    { path: 'config/schema.json', text: `${JSON.stringify(form, null, 2)}\n` },
+    { path: 'docs/errors.md', text: errorsPage(errorCatalogue) },
+  ];
+}

@@ -1,0 +1,77 @@
+// The keys of the configuration as a tree for people who read about them: name, type in words, default, help.
+// Made from the JSON schema. Not here: how a page or a file shows them.
+import { z } from 'zod';
+
+type JsonSchema = z.core.JSONSchema.BaseSchema;
+
+export interface Key {
+  readonly name: string;
+  readonly help: string;
+  /** In words, with limits and choices: `whole number, 1 to 65535`. */
+  readonly type: string;
+  /** `undefined`: there is none, and then the key is required or optional. */
+  readonly default: unknown;
+  readonly required: boolean;
+  /** Values to show, besides the default. */
+  readonly examples: readonly unknown[];
+  /** The keys below it, when it is a mapping, a mapping or null, or a list of mappings. */
+  readonly keys: readonly Key[];
+  readonly isList: boolean;
+}
+
+/** Every key that stands directly below the mapping that `schema` describes. */
+export function keysOf(schema: JsonSchema): Key[] {
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    const key = described(property);
+    const value = withoutNull(key);
+    const isList = value.type === 'array';
+    return {
+      name,
+      help: key.description ?? '',
+      type: `${typeOf(value)}${value === key ? '' : ', or null'}`,
+      default: key.default,
+      required: schema.required?.includes(name) ?? false,
+      examples: key.examples ?? [],
+      keys: keysOf(isList ? itemOf(value) : value),
+      isList,
+    };
+  });
+}
+
+/** What an administrator may write, as a JSON schema. */
+export function writtenForm(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input' });
+}
+
+function typeOf(schema: JsonSchema): string {
+  if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
+  switch (schema.type) {
+    case 'string':
+      return 'text';
+    case 'boolean':
+      return 'true or false';
+    case 'integer':
+      return `whole number, ${schema.minimum} to ${schema.maximum}`;
+    case 'number':
+      return `number, ${schema.minimum} to ${schema.maximum}`;
+    case 'array':
+      return `list of ${typeOf(itemOf(schema)).replace('number', 'numbers')}`;
+    case 'object':
+      return schema.properties === undefined ? 'mapping of names to text' : 'mapping';
+    default:
+      throw new Error(`no words for the type ${String(schema.type)}`);
+  }
+}
+
+function itemOf({ items }: JsonSchema): JsonSchema {
+  return Array.isArray(items) ? {} : described(items);
+}
+
+function withoutNull(schema: JsonSchema): JsonSchema {
+  const choices = schema.anyOf?.map(described).filter(({ type }) => type !== 'null');
+  return choices?.[0] ?? schema;
+}
+
+function described(schema: JsonSchema | boolean | undefined): JsonSchema {
+  return typeof schema === 'object' ? schema : {};
+}
