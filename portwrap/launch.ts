@@ -1,0 +1,104 @@
+// The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
+// matters; until the last step the payload is held at the gate.
+// Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox.ts).
+import { mkdirSync, writeSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { PortwrapError } from '../config/errors.ts';
+import { buildSandbox, type HeldSandbox } from './build.ts';
+import { runTool } from './child.ts';
+import { aborted } from './deadline.ts';
+import type { Forward } from './forwarder.ts';
+import { reachesHostLoopback } from './policy.ts';
+import { bootId, type ProcessIdentity } from './process.ts';
+import { type Sandbox, watchSandbox } from './sandbox.ts';
+import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
+import { readStatus, toExit } from './status.ts';
+import { createTeardown } from './teardown.ts';
+
+/**
+ * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
+ * PORTS_EXHAUSTED, FORWARD_FAILED) or the reason of `abort`, and then leaves nothing behind.
+ */
+export async function launch(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  abort: AbortSignal,
+): Promise<Sandbox> {
+  const undo = createTeardown();
+  let network: Promise<Forward> | undefined;
+  try {
+    abort.throwIfAborted();
+    mkdirSync(spec.directory, { mode: 0o700 });
+    undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
+    // undone after the sandbox, whose end is the forwarder's: then the host port is free again
+    undo.add('forwarder', () =>
+      network?.then(
+        (forward) => forward.liveness.gone,
+        () => {},
+      ),
+    );
+    const held = await buildSandbox(context, spec, undo, abort);
+    network = connectNetwork(context, spec, held.child);
+    const ended = held.life.gone.then(() =>
+      Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
+    );
+    const forward = await Promise.race([network, ended, aborted(abort)]);
+    if (spec.lifetime === 'foreground') await rm(spec.directory, { recursive: true });
+    const sandbox = handOver(spec, held, forward);
+    writeSync(held.go.fd, 'go\n');
+    held.go.close();
+    undo.release();
+    return sandbox;
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+/** Policy and forward at the same time: neither needs the other, and the payload waits for both. */
+async function connectNetwork(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  child: ProcessIdentity,
+): Promise<Forward> {
+  const attached = context.forwarder.attach({
+    child: child.pid,
+    directory: spec.directory,
+    hostAddress: spec.hostAddress,
+    hostPorts: spec.hostPorts,
+    guestPort: spec.guestPort,
+    hostLoopback: reachesHostLoopback(spec.policy),
+    dns: spec.policy.dns,
+  });
+  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, child)]);
+  if (forward.status === 'rejected') throw forward.reason;
+  if (policy.status === 'rejected') throw policy.reason;
+  return forward.value;
+}
+
+/** As root from outside. An unprivileged gate has loaded the rules before it announced itself. */
+async function applyPolicy(context: LaunchContext, spec: SandboxSpec, child: ProcessIdentity): Promise<void> {
+  if (!context.asRoot) return;
+  const { tools } = context;
+  const argv = [`--net=/proc/${child.pid}/ns/net`, '--', tools('nft'), '-f', '-'];
+  const run = await runTool(tools('nsenter'), argv, policyText(context, spec));
+  if (run.code !== 0)
+    throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${run.output}`);
+}
+
+function handOver(spec: SandboxSpec, held: HeldSandbox, forward: Forward): Sandbox {
+  const record = {
+    directory: spec.directory,
+    bootId: bootId(),
+    child: held.child,
+    forwarder: forward.process,
+    hostAddress: spec.hostAddress,
+    hostPort: forward.hostPort,
+    guestPort: spec.guestPort,
+  };
+  return watchSandbox(record, held.life, forward.liveness, async () =>
+    spec.lifetime === 'foreground'
+      ? toExit((await held.starter.exited).code)
+      : toExit(readStatus(spec.directory).exitCode),
+  );
+}

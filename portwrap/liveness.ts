@@ -1,0 +1,54 @@
+// Liveness by FIFO: whoever holds the writing end lives; end of file means it is gone. Unlike a pid this
+// survives a restart of the watcher and is never somebody else. Not here: who holds which FIFO (launch.ts).
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+
+export interface Liveness {
+  /** Settles when the last holder of the writing end is gone. */
+  readonly gone: Promise<void>;
+  /** Stops watching; `gone` then never settles. */
+  close(): void;
+}
+
+/** The FIFOs in a sandbox's directory, by what ends when their writer is gone; `go` is the gate's. */
+export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo', go: 'go.fifo' } as const;
+
+/** Opens the reading end; it neither blocks nor needs a writer yet. */
+export function openReader(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** Opens the writing end for a child to inherit. Open a reader before: without one this fails with ENXIO. */
+export function openWriter(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+}
+
+/** Is the writing end held right now? Bytes in the FIFO mean nothing (a payload may write some). */
+export function hasWriter(reader: number): boolean {
+  const waste = Buffer.alloc(4096);
+  try {
+    // bounded: a payload that keeps writing keeps a writer open, so it is alive
+    for (let round = 0; round < 64; round += 1) if (readSync(reader, waste) === 0) return false;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return true;
+    throw error;
+  }
+}
+
+/** Watches the reading end `reader`, and owns it from now on. */
+export function watchLiveness(reader: number): Liveness {
+  // epoll reports nothing for a FIFO whose writers were gone when it was opened, so ask once before
+  if (!hasWriter(reader)) {
+    closeSync(reader);
+    return { gone: Promise.resolve(), close() {} };
+  }
+  const socket = new Socket({ fd: reader, readable: true, writable: false });
+  const gone = new Promise<void>((resolve) => {
+    socket.once('end', resolve);
+    socket.once('error', () => resolve());
+  });
+  gone.then(() => socket.destroy());
+  socket.resume();
+  return { gone, close: () => socket.removeAllListeners('end').destroy() };
+}

@@ -1,0 +1,68 @@
+// The network policy: what a sandbox may reach, as an nftables ruleset for its own network namespace.
+// It is loaded while the payload is still held; without capabilities the payload cannot remove it.
+// Not here: loading it (launch.ts as root, gate.ts inside an unprivileged sandbox).
+import { isIP } from 'node:net';
+
+export interface Endpoint {
+  /** IPv4 address; 127.0.0.0/8 means a listener on this host's loopback. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface NetworkPolicy {
+  /** May it reach addresses that are not this host's? */
+  readonly internet: boolean;
+  /** May it ask the forwarder's name server? */
+  readonly dns: boolean;
+  /** The listeners of this host, and no others, that it may reach (the hub's API first of all). */
+  readonly hosts: readonly Endpoint[];
+}
+
+/** Addresses that slirp4netns gives out (slirp4netns(1), defaults). */
+export const slirpNetwork = {
+  cidr: '10.0.2.0/24',
+  guest: '10.0.2.100',
+  gateway: '10.0.2.2',
+  dns: '10.0.2.3',
+} as const;
+
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.');
+}
+
+/** Does the policy need the gateway to lead to this host's loopback? */
+export function reachesHostLoopback(policy: NetworkPolicy): boolean {
+  return policy.hosts.some((host) => isLoopback(host.address));
+}
+
+/**
+ * The ruleset as nft(8) reads it. `hostAddresses` are this host's own (IPv4 and IPv6): through slirp4netns
+ * each of them leads to the host, so each is refused but for the endpoints in `policy.hosts`.
+ * `ct state established` lets the replies to forwarded connections out, whose peer is the gateway.
+ */
+export function nftRuleset(policy: NetworkPolicy, hostAddresses: readonly string[]): string {
+  const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
+  const refused4 = [...new Set([slirpNetwork.cidr, '127.0.0.0/8', ...own4])];
+  const rules = [
+    'oifname "lo" accept',
+    'ct state established,related accept',
+    ...(policy.dns ? [`ip daddr ${slirpNetwork.dns} meta l4proto { tcp, udp } th dport 53 accept`] : []),
+    ...policy.hosts.map(({ address, port }) => {
+      const inside = isLoopback(address) ? slirpNetwork.gateway : address;
+      return `ip daddr ${inside} tcp dport ${port} accept`;
+    }),
+    `ip daddr { ${refused4.join(', ')} } reject`,
+    // the forwarder gives no IPv6; what is not routed today must not become a way out tomorrow
+    'meta nfproto ipv6 reject',
+    ...(policy.internet ? [] : ['reject']),
+  ];
+  return [
+    'table inet portwrap {',
+    '  chain output {',
+    '    type filter hook output priority 0; policy accept;',
+    ...rules.map((rule) => `    ${rule}`),
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}

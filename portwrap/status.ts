@@ -1,0 +1,54 @@
+// bwrap's status file (--json-status-fd): the sandbox's pid 1 and, at the end, the payload's exit code.
+// Parsed strictly, line by line. Not here: when it is complete (when the life FIFO has ended).
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+
+export interface SandboxExit {
+  /** The payload's exit code, 128+n when signal n ended it; null when nobody was left to learn it. */
+  readonly code: number | null;
+  /** The signal that the code stands for, if it stands for one. */
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface SandboxStatus {
+  readonly childPid: number | null;
+  readonly exitCode: number | null;
+}
+
+export const statusFile = 'status.json';
+
+/** What the status file in `directory` says so far. */
+export function readStatus(directory: string): SandboxStatus {
+  let text = '';
+  try {
+    text = readFileSync(join(directory, statusFile), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return parseStatus(text);
+}
+
+export function parseStatus(text: string): SandboxStatus {
+  let childPid: number | null = null;
+  let exitCode: number | null = null;
+  for (const line of text.split('\n')) {
+    childPid ??= wholeNumber(/^\{ "child-pid": (\d{1,10})[,} ]/.exec(line)?.[1]);
+    exitCode ??= wholeNumber(/^\{ "exit-code": (\d{1,3}) \}$/.exec(line)?.[1]);
+  }
+  return { childPid, exitCode };
+}
+
+/** An exit code as bwrap reports it. exit(143) and a SIGTERM look the same; the signal is the likelier. */
+export function toExit(code: number | null): SandboxExit {
+  return { code, signal: code === null ? null : signalOf(code) };
+}
+
+function signalOf(code: number): NodeJS.Signals | null {
+  const found = Object.entries(constants.signals).find(([, number]) => code === 128 + number);
+  return (found?.[0] as NodeJS.Signals | undefined) ?? null;
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text === undefined ? null : Number(text);
+}
