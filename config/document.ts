@@ -100,7 +100,7 @@ const yamlFaults: Readonly<Record<ErrorCode, string>> = {
   BAD_COLLECTION_TYPE: 'this tag ("!name") does not fit; quote text that begins with "!"',
   BAD_DIRECTIVE: 'this directive ("%...") is not known',
   BAD_DQ_ESCAPE: 'this "\\" escape is not known in double quotes; use single quotes',
-  BAD_INDENT: 'this line is not indented as the lines around it',
+  BAD_INDENT: 'this line is not indented as the lines around it, or a bracket before it is not closed',
   BAD_PROP_ORDER: 'the anchor or tag must stand before what it marks',
   BAD_SCALAR_START: 'text cannot begin with this character; put it into quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a second "key:" stands on this line; put text that contains ": " into quotes',

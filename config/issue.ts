@@ -36,7 +36,7 @@ function sentence(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code === 'custom' && typeof value === 'object') return issue.message;
   const meant = issue.code === 'invalid_value' ? nearest(String(value), issue.values.map(String)) : undefined;
   const suggestion = meant === undefined ? quotesAdvice(issue, value) : `; did you mean "${meant}"?`;
-  return `${shownValue(value, issue.path)} ${rule}${suggestion}`;
+  return `${shownValue(value, issue)} ${rule}${suggestion}`;
 }
 
 function quotesAdvice(issue: z.core.$ZodIssue, value: unknown): string {
@@ -82,11 +82,14 @@ const typeNames: Readonly<Partial<Record<string, string>>> = {
   record: 'a mapping of names to values',
 };
 
-function shownValue(value: unknown, path: KeyPath): string {
+function shownValue(value: unknown, { path, code }: z.core.$ZodIssue): string {
   if (value === null) return 'is empty (null),';
   if (Array.isArray(value)) return value.length === 0 ? 'is an empty list,' : 'is a list,';
   if (typeof value === 'object') return 'is a mapping,';
-  if (mayBeSecret(value, path)) return typeof value === 'string' ? 'its value' : `is a ${typeof value},`;
+  if (mayBeSecret(value, path)) {
+    if (typeof value !== 'string') return `is a ${typeof value},`;
+    return code === 'invalid_type' ? 'is text,' : 'its value';
+  }
   if (typeof value !== 'string') return `is the ${typeof value} ${value},`;
   return `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)},`;
 }
