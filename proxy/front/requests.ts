@@ -1,0 +1,80 @@
+// What happens to a request on the public listener: health check, refusal, or its route's target.
+// Not here: upgrades (upgrades.ts), the listener (server.ts), passing it on (the engine).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../config/logger.ts';
+import type { Engine } from '../engine.ts';
+import type { RouteTable } from '../routes/table.ts';
+import { refusal } from './admit.ts';
+import type { Counters } from './counters.ts';
+import type { AnswerError } from './errorPages.ts';
+import { type ResolveOptions, resolve } from './resolve.ts';
+
+export interface FrontParts {
+  readonly table: RouteTable;
+  readonly engine: Engine;
+  readonly answerError: AnswerError;
+  readonly counters: Counters;
+  readonly log: Logger;
+  readonly options: FrontOptions;
+}
+
+export interface FrontOptions extends ResolveOptions {
+  /** Milliseconds of silence after which a client's connection is closed, or undefined. */
+  readonly timeout: number | undefined;
+}
+
+export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: ServerResponse) => void {
+  const { table, engine, answerError, counters, log, options } = parts;
+  const debug = log.isLevelEnabled('debug');
+  return (req, res) => {
+    if (req.url === '/_chp_healthz') {
+      res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"OK"}');
+      return;
+    }
+    const refused = refusal(req);
+    if (refused !== undefined) {
+      log.warn(`400 ${req.method} ${withoutQuery(req.url)} ${refused}`);
+      res.writeHead(400, { Connection: 'close' }).end();
+      return;
+    }
+    if (req.url === '*') {
+      res.writeHead(200, { 'Content-Length': 0 }).end();
+      return;
+    }
+    counters.web++;
+    const found = resolve(req, table, options);
+    if (found.status !== 200) {
+      fail(found.status, found.reason);
+      return;
+    }
+    const { route } = found;
+    if (debug) log.debug(`PROXY WEB ${withoutQuery(req.url)} to ${found.target.url}`);
+    if (options.timeout !== undefined) req.socket.setTimeout(options.timeout);
+    engine.web(req, res, {
+      target: found.target,
+      path: found.path,
+      onActivity: () => table.touch(route),
+      onAnswered: (status) => {
+        counters.answered(status);
+        if (status < 300) table.touch(route);
+      },
+      onFailed: (failure) => {
+        if (failure.started) log.error(`${req.method} ${withoutQuery(req.url)} cut: ${failure.reason}`);
+        else fail(failure.status, failure.reason);
+      },
+    });
+
+    function fail(status: number, reason: string): void {
+      counters.answered(status);
+      const line = `${status} ${req.method} ${withoutQuery(req.url)} ${reason}`;
+      if (status === 404) log.warn(line);
+      else log.error(line);
+      answerError(req, res, status);
+    }
+  };
+}
+
+/** Queries may carry tokens: they are not logged. */
+export function withoutQuery(url: string | undefined): string {
+  return url?.replace(/[?#].*$/s, '') ?? '';
+}

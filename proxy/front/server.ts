@@ -1,0 +1,41 @@
+// The public listener: node:http, whose strict parser meets the clients, with limits that stop slow heads
+// but no request for being long.
+// Not here: what is done with a request (requests.ts, upgrades.ts), where it listens (../listen.ts).
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
+import type { Socket } from 'node:net';
+import { type FrontParts, requestHandler } from './requests.ts';
+import { isWebSocket, upgradeHandler } from './upgrades.ts';
+
+export interface FrontServerOptions {
+  readonly keepAliveTimeout: number;
+  readonly tls: TlsOptions | undefined;
+}
+
+export function createFront(parts: FrontParts, options: FrontServerOptions): Server {
+  const limits: ServerOptions & { shouldUpgradeCallback: (req: IncomingMessage) => boolean } = {
+    maxHeaderSize: maxHead,
+    requestTimeout: 0,
+    headersTimeout: 45_000,
+    connectionsCheckingInterval: 5000,
+    keepAliveTimeout: options.keepAliveTimeout,
+    noDelay: true,
+    // Where node:http knows this option, other upgrades never get to the 'upgrade' event.
+    shouldUpgradeCallback: isWebSocket,
+  };
+  const server =
+    options.tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...options.tls });
+  const onRequest = requestHandler(parts);
+  server.on('request', onRequest);
+  server.on('checkContinue', onRequest);
+  server.on('upgrade', upgradeHandler(server, parts));
+  server.on('connect', (_req: IncomingMessage, socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+    socket.destroySoon();
+  });
+  return server;
+}
+
+/** node:http's own 16 KB is too little for the cookies that some hubs collect. */
+const maxHead = 64 * 1024;

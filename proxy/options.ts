@@ -1,0 +1,181 @@
+// Reads argv and the environment once, into options that are complete: what is not given has its default,
+// what contradicts is refused.
+// Not here: the table of the flags (flags.ts), reading files (tls.ts).
+import { parseArgs } from 'node:util';
+import { PortwrapError } from '../config/errors.ts';
+import { flags, shortFlags } from './flags.ts';
+import type { ListenAddress } from './listen.ts';
+import type { TlsFiles } from './tls.ts';
+
+export interface ProxyOptions {
+  readonly listen: ListenAddress;
+  readonly api: ListenAddress;
+  readonly metrics: ListenAddress | undefined;
+  readonly redirect: { readonly port: number; readonly to: number } | undefined;
+  readonly token: string;
+  readonly tls: TlsFiles | undefined;
+  readonly apiTls: TlsFiles | undefined;
+  readonly clientTls: TlsFiles | undefined;
+  readonly insecure: boolean;
+  readonly defaultTarget: string | undefined;
+  readonly errorTarget: string | undefined;
+  readonly errorPath: string | undefined;
+  readonly pidFile: string | undefined;
+  readonly xForward: boolean;
+  readonly prependPath: boolean;
+  readonly includePrefix: boolean;
+  readonly hostRouting: boolean;
+  readonly changeOrigin: boolean;
+  readonly autoRewrite: boolean;
+  readonly protocolRewrite: string | undefined;
+  readonly customHeaders: readonly (readonly [string, string])[];
+  readonly timeout: number | undefined;
+  readonly proxyTimeout: number | undefined;
+  readonly keepAliveTimeout: number;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Throws a PortwrapError USAGE for what cannot be meant. */
+export function readOptions(argv: readonly string[], env: Environment): ProxyOptions | 'help' | 'version' {
+  const given = parse(argv);
+  if (given.help === true) return 'help';
+  if (given.version === true) return 'version';
+  refuseContradictions(given);
+  const port = number('port', given.port) ?? 8000;
+  const tls = tlsFiles(given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
+  const redirectPort = number('redirect-port', given['redirect-port']);
+  if (redirectPort !== undefined && tls === undefined) {
+    throw usage('--redirect-port needs --ssl-key and --ssl-cert');
+  }
+  const metricsPort = number('metrics-port', given['metrics-port']);
+  return Object.freeze({
+    listen: address(given.socket, given.ip ?? '', port),
+    api: address(
+      given['api-socket'],
+      given['api-ip'] ?? 'localhost',
+      number('api-port', given['api-port']) ?? port + 1,
+    ),
+    metrics:
+      given['metrics-socket'] === undefined && metricsPort === undefined
+        ? undefined
+        : address(given['metrics-socket'], given['metrics-ip'] ?? '', metricsPort ?? 0),
+    redirect:
+      redirectPort === undefined || port === 80
+        ? undefined
+        : { port: redirectPort, to: number('redirect-to', given['redirect-to']) ?? port },
+    token: env.CONFIGPROXY_AUTH_TOKEN ?? '',
+    tls: tls && {
+      ...tls,
+      passphrase: env.CONFIGPROXY_SSL_KEY_PASSPHRASE,
+      requestCert: given['ssl-request-cert'] ?? false,
+      protocol: given['ssl-protocol'],
+      ciphers: given['ssl-ciphers'],
+      dhparam: given['ssl-dhparam'],
+    },
+    apiTls: apiTls(given, env),
+    clientTls: tlsFiles(given['client-ssl-key'], given['client-ssl-cert'], given['client-ssl-ca']),
+    insecure: given.insecure ?? false,
+    defaultTarget: given['default-target'],
+    errorTarget: given['error-target'],
+    errorPath: given['error-path'],
+    pidFile: given['pid-file'],
+    xForward: !given['no-x-forward'],
+    prependPath: !given['no-prepend-path'],
+    includePrefix: !given['no-include-prefix'],
+    hostRouting: given['host-routing'] ?? false,
+    changeOrigin: given['change-origin'] ?? false,
+    autoRewrite: given['auto-rewrite'] ?? false,
+    protocolRewrite: given['protocol-rewrite'],
+    customHeaders: (given['custom-header'] ?? []).map(customHeader),
+    timeout: number('timeout', given.timeout),
+    proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
+    keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
+    logLevel: logLevel(given['log-level'] ?? 'info'),
+  });
+}
+
+type Given = ReturnType<typeof parse>;
+
+function parse(argv: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        ...flags,
+        version: { ...flags.version, short: shortFlags.version },
+        help: { ...flags.help, short: shortFlags.help },
+      },
+      strict: true,
+      allowPositionals: false,
+    });
+    return values;
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error), error);
+  }
+}
+
+function refuseContradictions(given: Given): void {
+  const both = (a: keyof Given, b: keyof Given): void => {
+    if (given[a] !== undefined && given[b] !== undefined) throw usage(`--${a} and --${b} exclude each other`);
+  };
+  both('error-target', 'error-path');
+  for (const prefix of ['', 'api-', 'metrics-'] as const) {
+    both(`${prefix}socket`, `${prefix}ip`);
+    both(`${prefix}socket`, `${prefix}port`);
+  }
+  if (given['storage-backend'] !== undefined) {
+    throw usage('--storage-backend is not supported: modules of configurable-http-proxy cannot be loaded');
+  }
+}
+
+function apiTls(given: Given, env: Environment): TlsFiles | undefined {
+  const files = tlsFiles(given['api-ssl-key'], given['api-ssl-cert'], given['api-ssl-ca']);
+  return (
+    files && {
+      ...files,
+      passphrase: env.CONFIGPROXY_API_SSL_KEY_PASSPHRASE,
+      requestCert: given['api-ssl-request-cert'] ?? false,
+    }
+  );
+}
+
+function tlsFiles(key?: string, cert?: string, ca?: string): TlsFiles | undefined {
+  return key === undefined && cert === undefined && ca === undefined ? undefined : { key, cert, ca };
+}
+
+function address(socketPath: string | undefined, ip: string, port: number): ListenAddress {
+  return socketPath === undefined ? { ip: ip === '*' ? '' : ip, port } : { socketPath };
+}
+
+function number(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text)) throw usage(`--${name} must be a number, not ${JSON.stringify(text)}`);
+  const value = Number(text);
+  if (name.endsWith('port') && value > 65535) throw usage(`--${name} must be at most 65535, not ${value}`);
+  return value;
+}
+
+function customHeader(text: string): readonly [string, string] {
+  const colon = text.indexOf(':');
+  if (colon < 0) throw usage(`A colon was expected in custom header: ${text}`);
+  const name = text.slice(0, colon).trim();
+  const value = text.slice(colon + 1).trim();
+  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw usage(`not the name of a header: ${name}`);
+  if (/[^\t -~\x80-\xff]/.test(value)) throw usage(`not the value of a header: ${JSON.stringify(value)}`);
+  if (/^(?:content-length|transfer-encoding|connection|upgrade|expect|te)$/i.test(name)) {
+    throw usage(`the header ${name} belongs to the connection and cannot be set`);
+  }
+  return [name, value];
+}
+
+function logLevel(text: string): ProxyOptions['logLevel'] {
+  const level = text.toLowerCase();
+  if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level;
+  throw usage(`--log-level must be debug, info, warn or error, not ${JSON.stringify(text)}`);
+}
+
+function usage(message: string, cause?: unknown): PortwrapError {
+  return new PortwrapError('USAGE', message, { cause });
+}

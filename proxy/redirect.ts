@@ -1,0 +1,17 @@
+// The listener of --redirect-port: sends browsers that come by HTTP to the same address on HTTPS.
+// Not here: the HTTPS listener itself.
+import { createServer, type Server } from 'node:http';
+
+export function createRedirect(toPort: number): Server {
+  return createServer({ requestTimeout: 30_000 }, (req, res) => {
+    const { host } = req.headers;
+    if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) {
+      res.writeHead(400).end('This HTTP server is only a redirect to HTTPS, and needs a Host header.');
+      return;
+    }
+    const name = host.replace(/:\d*$/, '');
+    const port = toPort === 443 ? '' : `:${toPort}`;
+    const path = req.url?.startsWith('/') ? req.url : '/';
+    res.writeHead(301, { Location: `https://${name}${port}${path}` }).end();
+  });
+}

@@ -1,0 +1,72 @@
+// Passes an upstream's answer on to a client as it comes, never faster than the client takes it.
+// Not here: where the answer comes from, and what happens when it is cut (exchange.ts, upgrade.ts).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { EngineOptions, Passage } from '../engine.ts';
+import type { UpstreamConnection } from './connection.ts';
+import { relayInformation, writeResponseHead } from './responseFields.ts';
+import type { ResponseHead } from './responseHead.ts';
+
+export class Answer {
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #passage: Passage;
+  readonly #options: EngineOptions;
+  #continued = false;
+
+  constructor(req: IncomingMessage, res: ServerResponse, passage: Passage, options: EngineOptions) {
+    this.#req = req;
+    this.#res = res;
+    this.#passage = passage;
+    this.#options = options;
+  }
+
+  get started(): boolean {
+    return this.#res.headersSent;
+  }
+
+  information(head: ResponseHead): void {
+    if (head.status === 100) this.#continued = true;
+    relayInformation(this.#res, head, this.#req);
+  }
+
+  head(head: ResponseHead): void {
+    // Who was refused without "100 Continue" may send the body, or not: only a closed connection is sure.
+    if (this.#req.headers.expect !== undefined && !this.#continued) this.#res.shouldKeepAlive = false;
+    writeResponseHead(this.#res, head, this.#req, this.#passage.target, this.#options);
+  }
+
+  body(chunk: Buffer, from: UpstreamConnection | undefined): void {
+    if (this.#res.write(chunk) || from === undefined) return;
+    from.socket.pause();
+    this.#res.once('drain', () => from.socket.resume());
+  }
+
+  complete(last: Buffer | undefined, trailers: readonly string[]): void {
+    if (trailers.length > 0 && this.#res.chunkedEncoding) this.#res.addTrailers(allowedTrailers(trailers));
+    this.#res.end(last);
+  }
+
+  /** The answer can not be completed: the client must notice. */
+  cut(): void {
+    this.#res.destroy();
+  }
+}
+
+function allowedTrailers(fields: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < fields.length; at += 2) {
+    const name = fields[at] ?? '';
+    if (!neverTrailers.has(name.toLowerCase())) pairs.push([name, fields[at + 1] ?? '']);
+  }
+  return pairs;
+}
+
+/** Fields that would change the meaning of what the client has already read. */
+const neverTrailers = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'set-cookie',
+  'trailer',
+  'transfer-encoding',
+]);

@@ -1,0 +1,58 @@
+// Opens one connection to a target: TCP, unix socket or TLS, ready for HTTP or failed.
+// Not here: how many, and when (pool.ts).
+import { connect, isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { UpstreamTls } from '../engine.ts';
+import type { Target } from '../target.ts';
+
+/** Calls `opened` once, with a socket or with the reason why there is none; returns how to give up. */
+export function dial(target: Target, tls: UpstreamTls, opened: (result: Socket | Error) => void): () => void {
+  const socket = target.tls ? dialTls(target, tls) : dialPlain(target);
+  const ready = target.tls ? 'secureConnect' : 'connect';
+  const finish = (result: Socket | Error): void => {
+    clearTimeout(deadline);
+    socket.off(ready, onReady);
+    socket.off('error', onError);
+    socket.off('close', onClose);
+    if (result !== socket) {
+      // A late error of a socket that nobody wants any more is nobody's business.
+      socket.on('error', () => undefined);
+      socket.destroy();
+    }
+    opened(result);
+  };
+  const onReady = (): void => finish(socket);
+  const onError = (error: Error): void => finish(error);
+  const onClose = (): void => finish(new Error('closed while connecting'));
+  const deadline = setTimeout(() => finish(new Error('no connection in time')), connectDeadline);
+  socket.once(ready, onReady);
+  socket.once('error', onError);
+  socket.once('close', onClose);
+  return () => finish(new Error('given up'));
+}
+
+/** The kernel tries for over two minutes; a person does not wait that long. */
+const connectDeadline = 20_000;
+
+const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
+
+function dialPlain(target: Target): Socket {
+  if (target.socketPath !== undefined) return connect({ path: target.socketPath, allowHalfOpen: true });
+  return connect({ host: target.hostname, port: target.port, ...socketOptions });
+}
+
+/** The certificate is checked against the target's name, whatever Host the client sent. */
+function dialTls(target: Target, tls: UpstreamTls): Socket {
+  const name = isIP(target.hostname) === 0 ? { servername: target.hostname } : {};
+  return connectTls({
+    host: target.hostname,
+    port: target.port,
+    ...socketOptions,
+    ...name,
+    key: tls.key,
+    cert: tls.cert,
+    ca: tls.ca === undefined ? undefined : [...tls.ca],
+    rejectUnauthorized: tls.rejectUnauthorized,
+    ALPNProtocols: ['http/1.1'],
+  });
+}

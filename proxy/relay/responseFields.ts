@@ -1,0 +1,53 @@
+// The head of an answer as the client gets it: the upstream's fields in their order and spelling, less those
+// that belong to its connection. node:http writes the framing of the client's side.
+// Not here: reading the head (responseHead.ts).
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { EngineOptions } from '../engine.ts';
+import type { Target } from '../target.ts';
+import { hopByHop, namedByConnection } from './hopByHop.ts';
+import { rewriteLocation } from './location.ts';
+import type { ResponseHead } from './responseHead.ts';
+
+export function writeResponseHead(
+  res: ServerResponse,
+  head: ResponseHead,
+  req: IncomingMessage,
+  target: Target,
+  options: Pick<EngineOptions, 'autoRewrite' | 'protocolRewrite'>,
+): void {
+  const fields = endToEnd(head);
+  if (options.autoRewrite || options.protocolRewrite !== undefined) {
+    rewriteLocation(fields, head.status, req, target, options);
+  }
+  res.writeHead(head.status, head.reason, fields);
+}
+
+/** The fields that are meant for the client. */
+export function endToEnd(head: ResponseHead): string[] {
+  const named = head.connection.length === 0 ? [] : namedByConnection(head.connection);
+  const fields: string[] = [];
+  for (let at = 0; at < head.fields.length; at += 2) {
+    const name = head.fields[at] ?? '';
+    const lower = name.toLowerCase();
+    if (hopByHop.has(lower) || (named.length > 0 && named.includes(lower))) continue;
+    if (lower === 'trailer' && !head.chunked) continue;
+    fields.push(name, head.fields[at + 1] ?? '');
+  }
+  return fields;
+}
+
+/** Passes on 100 (asked for by Expect) and 103; other 1xx answers mean nothing to a client. */
+export function relayInformation(res: ServerResponse, head: ResponseHead, req: IncomingMessage): void {
+  if (res.headersSent || req.httpVersionMinor === 0) return;
+  if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue();
+  if (head.status !== 103) return;
+  const hints: OutgoingHttpHeaders & { link: string[] } = { link: [] };
+  for (let at = 0; at < head.fields.length; at += 2) {
+    if ((head.fields[at] ?? '').toLowerCase() === 'link') hints.link.push(head.fields[at + 1] ?? '');
+  }
+  try {
+    res.writeEarlyHints(hints as Record<string, string[]>);
+  } catch {
+    // node:http refuses some Link values that the grammar allows; a hint may be lost.
+  }
+}

@@ -1,0 +1,129 @@
+// The REST API over the routes, as configurable-http-proxy has it: /api/routes with GET, POST and DELETE.
+// Unlike there, the token is checked before a body is read, bodies are bounded and nothing hangs.
+// Not here: listening, and what a route means (table.ts).
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../config/logger.ts';
+import { readBody } from './body.ts';
+import { listRoutes, routeJson } from './listing.ts';
+import type { RouteData, RouteTable } from './table.ts';
+
+export interface ApiCounters {
+  onCall(method: string, status: number): void;
+}
+
+/** The request handler of the API listener. An empty token leaves the API open. */
+export function routesApi(
+  table: RouteTable,
+  token: string,
+  log: Logger,
+  counters: ApiCounters,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const authorized = tokenCheck(token);
+  return (req, res) => {
+    const url = URL.canParse(`http://api${req.url}`) ? new URL(`http://api${req.url}`) : undefined;
+    res.once('finish', () => {
+      counters.onCall(req.method ?? '', res.statusCode);
+      const line = `${res.statusCode} ${req.method} ${url?.pathname ?? ''} `;
+      if (res.statusCode < 400) log.info(line);
+      else if (res.statusCode < 500) log.warn(line);
+      else log.error(line);
+    });
+    answer(table, authorized, url, req, res).catch((error: unknown) => {
+      log.error({ err: error }, 'the routes API failed');
+      if (res.headersSent) res.destroy();
+      else reply(res, 500, 'Internal Server Error');
+    });
+  };
+}
+
+async function answer(
+  table: RouteTable,
+  authorized: (req: IncomingMessage) => boolean,
+  url: URL | undefined,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const found = url === undefined ? null : /^\/api\/routes(?:\/(.*))?$/.exec(url.pathname);
+  if (url === undefined || found === null) return reply(res, 404, 'Not Found');
+  if (!methods.has(req.method ?? '')) return reply(res, 405, 'Method not supported');
+  if (!authorized(req)) return reply(res, 403);
+  const path = decode(found[1] ?? '');
+  if (path === undefined) return reply(res, 400, 'Malformed escape in the path');
+  if (req.method === 'GET') return path === '' ? list(table, url, res) : get(table, path, res);
+  if (req.method === 'DELETE') return reply(res, table.remove(path) ? 204 : 404);
+  return post(table, path, req, res);
+}
+
+const methods = new Set(['GET', 'POST', 'DELETE']);
+
+function get(table: RouteTable, path: string, res: ServerResponse): void {
+  const route = table.get(path);
+  if (route === undefined) reply(res, 404);
+  else res.writeHead(200, { 'Content-Type': 'application/json' }).end(routeJson(route));
+}
+
+async function list(table: RouteTable, url: URL, res: ServerResponse): Promise<void> {
+  const given = url.searchParams.get('inactiveSince') ?? url.searchParams.get('inactive_since') ?? '';
+  const since = given === '' ? undefined : Date.parse(given);
+  if (since !== undefined && Number.isNaN(since)) {
+    return reply(res, 400, `Invalid datestamp '${given}' must be ISO8601.`);
+  }
+  res.writeHead(200, { 'Content-Type': 'application/json' });
+  await listRoutes(table, since, res);
+}
+
+async function post(
+  table: RouteTable,
+  path: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const body = await readBody(req, maxBody);
+  if (body === undefined) return reply(res, 413, 'Body too large');
+  const read = readRoute(body);
+  if (typeof read === 'string') return reply(res, 400, read);
+  table.add(path, read);
+  reply(res, 201);
+}
+
+/** A route's data is an address and a few names. */
+const maxBody = 1024 * 1024;
+
+/** The posted data, or what is wrong with it. */
+function readRoute(body: string): RouteData | string {
+  let data: unknown;
+  try {
+    data = JSON.parse(body);
+  } catch (error) {
+    return `Body not valid JSON: ${error instanceof Error ? error.message : ''}`;
+  }
+  return isRouteData(data) ? data : "Must specify 'target' as string";
+}
+
+function isRouteData(data: unknown): data is RouteData {
+  return typeof data === 'object' && data !== null && 'target' in data && typeof data.target === 'string';
+}
+
+/** Compares digests, so that the time it takes says nothing about the token. */
+function tokenCheck(token: string): (req: IncomingMessage) => boolean {
+  if (token === '') return () => true;
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digest(token);
+  return (req) => {
+    const given = /token\s+(\S+)/.exec(req.headers.authorization ?? '')?.[1];
+    return given !== undefined && timingSafeEqual(digest(given), expected);
+  };
+}
+
+function decode(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function reply(res: ServerResponse, status: number, text?: string): void {
+  res.writeHead(status).end(text);
+}

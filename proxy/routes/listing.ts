@@ -1,0 +1,41 @@
+// Routes as JSON text. A large table is written in slices, so that a hub which asks for all of it does not
+// hold up the requests of its users; the part of a route that never changes is serialised once.
+// Not here: which routes were asked for, and who may ask (api.ts).
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Route, RouteTable } from './table.ts';
+
+export function routeJson(route: Route): string {
+  let fixed = fixedParts.get(route);
+  if (fixed === undefined) {
+    fixed = JSON.stringify(route.data).slice(0, -1);
+    fixedParts.set(route, fixed);
+  }
+  return `${fixed},"last_activity":"${new Date(route.lastActivity).toISOString()}"}`;
+}
+
+/** Writes all routes, or those not active since `since`, and ends `res`. */
+export async function listRoutes(table: RouteTable, since: number | undefined, res: ServerResponse) {
+  let slice = '{';
+  let first = true;
+  let inSlice = 0;
+  for (const route of [...table.routes()]) {
+    if (since !== undefined && route.lastActivity >= since) continue;
+    slice += `${first ? '' : ','}${JSON.stringify(route.path)}:${routeJson(route)}`;
+    first = false;
+    if (++inSlice < sliceSize) continue;
+    if (!res.write(slice) && !res.destroyed) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+    if (res.destroyed) return;
+    await nextTurn();
+    slice = '';
+    inSlice = 0;
+  }
+  res.end(`${slice}}`);
+}
+
+/** Routes per turn of the event loop: well under a millisecond of work. */
+const sliceSize = 200;
+
+/** The data of a route never changes, only its activity does: a new post makes a new route. */
+const fixedParts = new WeakMap<Route, string>();
