@@ -1,10 +1,11 @@
 // One command in the foreground, as `portwrap` on a terminal: its output, its exit code, its signals.
 // Not here: the command line (cli.ts), the launch.
 import { randomBytes } from 'node:crypto';
-import { constants, networkInterfaces, tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { type Account, findAccount, loginEnvironment } from './account.ts';
+import { ownAddresses } from './addresses.ts';
 import type { CliRun } from './cli.ts';
 import { substituteGuestPort } from './command.ts';
 import { defaultFileView } from './file-view.ts';
@@ -72,11 +73,6 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   } finally {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   }
-}
-
-/** This host's own addresses, of every interface that is up. */
-export function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((infos) => (infos ?? []).map((info) => info.address));
 }
 
 async function chooseAccount(request: CliRun, around: Surroundings): Promise<Account | null> {

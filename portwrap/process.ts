@@ -39,6 +39,13 @@ export function identify(pid: number): ProcessIdentity | null {
   return { pid, startTime: stat.startTime };
 }
 
+export function thisProcess(): ProcessIdentity {
+  const own = identify(process.pid);
+  if (own === null) throw new Error('/proc does not show this process');
+  return own;
+}
+
+/** Is it still that process, and not another one under its pid? */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }

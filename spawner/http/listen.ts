@@ -1,0 +1,66 @@
+// Listening on a TCP address or a unix socket, and giving it up again.
+// Not here: what is served.
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { PortwrapError } from '../../config/errors.ts';
+import type { ListenAddress } from '../../config/load.ts';
+
+export interface Listener {
+  /** Where it listens, as people read it; with port 0 the port that was given. */
+  readonly address: string;
+  /** Takes no more requests and cuts the open ones. */
+  close(): Promise<void>;
+}
+
+/** Throws LISTEN_FAILED naming the address. A socket file that nobody listens on is replaced. */
+export async function listen(address: ListenAddress, handler: RequestListener): Promise<Listener> {
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000 }, handler);
+  if (address.kind === 'unix') await removeStaleSocket(address.path);
+  await bind(server, address);
+  if (address.kind === 'unix') chmodSync(address.path, 0o600);
+  return {
+    address: describe(server, address),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function bind(server: Server, address: ListenAddress): Promise<void> {
+  const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
+  const name = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'it is taken' : (cause.code ?? cause.message);
+      const message = `the service cannot listen on ${name}: ${reason}`;
+      reject(
+        new PortwrapError('LISTEN_FAILED', message, {
+          hint: 'Change "service.listen", or stop what listens there.',
+          cause,
+        }),
+      );
+    });
+    server.listen(where, resolve);
+  });
+}
+
+function describe(server: Server, address: ListenAddress): string {
+  if (address.kind === 'unix') return `unix:${address.path}`;
+  const bound = server.address();
+  const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
+}
+
+async function removeStaleSocket(path: string): Promise<void> {
+  const code = await new Promise<string | undefined>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy();
+      resolve(undefined);
+    });
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
+  });
+  if (code === 'ECONNREFUSED') rmSync(path, { force: true });
+}

@@ -1,0 +1,67 @@
+// What the service keeps on disk about one server, so that a restarted service can adopt it. No secrets:
+// neither the environment nor a token is ever written. Not here: where the files are (records.ts).
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+
+const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
+
+const sandboxSchema = z.object({
+  directory: z.string(),
+  bootId: z.string(),
+  child: identity,
+  forwarder: identity,
+  hostAddress: z.string(),
+  hostPort: z.int(),
+  guestPort: z.int(),
+});
+
+const errorSchema = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string(),
+  server: z.string().optional(),
+  log: z.array(z.string()).optional(),
+});
+
+export const recordSchema = z.object({
+  id: z.string(),
+  hub: z.string(),
+  user: z.string(),
+  name: z.string(),
+  spawn_id: z.string(),
+  profile: z.string(),
+  route_prefix: z.string().nullable(),
+  ready_path: z.string(),
+  state: z.enum(['starting', 'ready', 'stopping', 'exited']),
+  started: z.iso.datetime(),
+  sandbox: sandboxSchema.nullable(),
+  exit: z
+    .object({ code: z.int().nullable(), signal: z.string().nullable(), time: z.iso.datetime() })
+    .nullable(),
+  error: errorSchema.nullable(),
+});
+
+/** A failure as hubs see it; `log` has the last lines, oldest first. */
+export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
+
+export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
+export type ServerState = ServerRecord['state'];
+
+/** Who a server is: the same user's server of the same name on another hub is another server. */
+export interface ServerKey {
+  readonly hub: string;
+  readonly user: string;
+  /** The default server's name is "". */
+  readonly name: string;
+}
+
+/** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
+export function recordId(key: ServerKey, spawnId: string): string {
+  const text = JSON.stringify([key.hub, key.user, key.name, spawnId]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** How people name a server: user or user/name. */
+export function serverLabel(key: { readonly user: string; readonly name: string }): string {
+  return key.name === '' ? key.user : `${key.user}/${key.name}`;
+}

@@ -1,0 +1,36 @@
+// What a hub sends to start a server, checked at the edge; inside it is complete.
+// Not here: HTTP (http/), the profile it names (config/).
+import { z } from 'zod';
+
+const text = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((value) => !value.includes('\0'), { error: 'must not contain NUL' });
+
+export const spawnId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{8,64}$/, { error: 'must be 8 to 64 of A-Z a-z 0-9 _ -' });
+
+export const startRequest = z
+  .strictObject({
+    spawn_id: spawnId,
+    profile: z.string().optional(),
+    user_options: z.record(z.string(), z.json()).default({}),
+    // a name with "=" would be another variable to the program that receives it
+    env: z.record(z.string().regex(/^[^=\0]{1,256}$/), text(65_536)).default({}),
+    command: z.array(text(8192)).min(1).max(256).optional(),
+    args: z.array(text(8192)).max(256).default([]),
+    route_prefix: z
+      .string()
+      .max(1024)
+      .regex(/^\/(?:[^\s?#]*\/)?$/, { error: 'must begin and end with "/"' })
+      .optional(),
+  })
+  .readonly();
+
+export type StartRequest = z.infer<typeof startRequest>;
+
+/** Names of users and servers: any text that is not unreasonable; what an account allows is asked later. */
+export const userName = text(255).min(1);
+export const serverName = text(255);
