@@ -1,0 +1,254 @@
+"""PortwrapSpawner: JupyterHub's Spawner contract, kept by asking the spawner service.
+
+Owns the traits, the state that the hub saves for us, and the environment. What runs, where and how is
+the service's affair. Kept to what JupyterHub 3.0 and Python 3.7 have; differences of later hubs are
+absorbed where they show.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import Any, AsyncIterator, Dict, Optional, Tuple
+
+from jupyterhub.spawner import Spawner
+from traitlets import Integer, Unicode, default
+
+from . import exit_status
+from .attempt import Attempt
+from .client import Json, ServiceClient, ServiceError
+from .events import SpawnEvents
+from .exchange import ServiceMisconfigured, ServiceUnreachable
+from .failure import spawn_failure
+from .hub_address import gateway_url
+from .retry import persist
+
+# The hub's own default; anything else was chosen by an administrator.
+HUB_DEFAULT_CMD = ["jupyterhub-singleuser"]
+
+
+class PortwrapSpawner(Spawner):
+    """Starts each user's server in a network namespace of its own, through the portwrap-spawner service."""
+
+    service_url = Unicode(
+        "http://127.0.0.1:8095",
+        config=True,
+        help="""Where the spawner service listens: `http://HOST:PORT`, `https://HOST:PORT`
+        or `unix:///run/portwrap/api.sock`.""",
+    )
+    service_token = Unicode(
+        config=True,
+        help="""The token that the service's configuration has for this hub. Better kept in
+        `service_token_file`, or in the hub's environment as PORTWRAP_SERVICE_TOKEN.""",
+    )
+    service_token_file = Unicode(
+        config=True,
+        help="""A file that holds the token. Read for every request: a new token needs no restart.""",
+    )
+    profile = Unicode(
+        config=True,
+        help="""Name of the profile, in the service's configuration, that is started.
+        Empty: the first one.""",
+    )
+    sandbox_gateway = Unicode(
+        "10.0.2.2",
+        config=True,
+        help="""The address at which a sandbox reaches its host: how a server finds a hub that listens
+        on 127.0.0.1 only. To say something else, set `hub_connect_url`.""",
+    )
+    guest_port = Integer(
+        8888,
+        config=True,
+        help="""The port on which the server listens inside its sandbox, where every port is free.""",
+    )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._events = SpawnEvents()
+        self._forget()
+
+    @default("service_token")
+    def _token_from_environment(self) -> str:
+        return os.environ.get("PORTWRAP_SERVICE_TOKEN", "")
+
+    @default("env_keep")
+    def _keep_nothing(self) -> list:
+        # The hub's PATH means nothing inside; the service supplies the profile's (and hubs >= 5.2 no
+        # longer pass theirs).
+        return []
+
+    @default("apply_user_options")
+    def _leave_options_to_the_service(self) -> Any:
+        # JupyterHub >= 5.3 warns at every start with options if this is unset; older ones lack the trait.
+        return lambda spawner, options: None
+
+    # The contract: https://jupyterhub.readthedocs.io/en/stable/reference/spawners.html
+
+    async def start(self) -> Tuple[str, int]:
+        """Asks for the server and returns where it answers, once it does.
+
+        The spawn id exists before anything is asked: whenever the hub gives up on us, stop() can name
+        what it means, and the service then refuses the start even if that arrives later.
+        """
+        self._forget()
+        spawn_id = self.spawn_id = uuid.uuid4().hex
+        if self._events.closed:
+            self._events = SpawnEvents()
+        events = self._events
+        # Where the server binds inside its sandbox, not where anybody connects: get_env tells it so.
+        self.ip, self.port = "0.0.0.0", self.guest_port
+        try:
+            attempt = Attempt(
+                self._client(), self.user.name, self.name, events, self._learn, self.log
+            )
+            server = await attempt.run(self._request(spawn_id), self._start_bound())
+            return str(server["host"]), int(server["port"])
+        except (ServiceError, ServiceUnreachable, ServiceMisconfigured) as error:
+            raise spawn_failure(error) from None
+        finally:
+            events.close()
+
+    async def poll(self) -> Optional[int]:
+        """None while the server runs or may be running; its exit status only when it is known to be gone."""
+        if not self.spawn_id:
+            return 0
+        try:
+            server = await self._client().get(self.user.name, self.name, self.spawn_id)
+            self._learn(server)
+            return exit_status.of_server(server)
+        except ServiceError as error:
+            if error.code != "SERVER_UNKNOWN":
+                self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
+            return exit_status.of_unknown(error, self.state_id, self.boot_id)
+        except Exception as error:
+            self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
+            return None
+
+    async def stop(self, now: bool = False) -> None:
+        """Returns when the server is gone; asks as long as it takes while the service is away."""
+        if not self.spawn_id:
+            return
+        client, user, name, spawn_id = self._client(), self.user.name, self.name, self.spawn_id
+        await persist(
+            lambda: client.stop(user, name, spawn_id, now),
+            lambda error: self.log.warning(
+                "Cannot stop %s yet: %s; asking again", self._log_name, error
+            ),
+        )
+
+    async def progress(self) -> AsyncIterator[Dict[str, Any]]:
+        """The events of the current start, from its first one on, for any number of readers."""
+        async for event in self._events.replay():
+            yield event
+
+    async def get_url(self) -> str:
+        """Where the server is reachable now; what the hub has in its database if nobody can tell."""
+        try:
+            server = await self._client().get(self.user.name, self.name, self.spawn_id)
+            self._learn(server)
+        except Exception as error:
+            self.log.warning("Cannot ask where %s is: %s", self._log_name, error)
+            server = {}
+        if not server.get("url"):
+            return await super().get_url()
+        return server["url"].rstrip("/") + self.server.base_url
+
+    def get_state(self) -> Dict[str, Any]:
+        """What finds the server again after a restart of the hub."""
+        state = super().get_state()
+        if self.spawn_id:
+            state.update(
+                spawn_id=self.spawn_id,
+                pid=self.pid,
+                port=self.host_port,
+                state_id=self.state_id,
+                boot_id=self.boot_id,
+            )
+        return state
+
+    def load_state(self, state: Dict[str, Any]) -> None:
+        super().load_state(state)
+        self.spawn_id = state.get("spawn_id") or ""
+        self.pid = state.get("pid")
+        self.host_port = state.get("port")
+        self.state_id = state.get("state_id") or ""
+        self.boot_id = state.get("boot_id") or ""
+
+    def clear_state(self) -> None:
+        super().clear_state()
+        self._forget()
+        # A browser may ask for the progress of the next start before that has begun (hooks run first).
+        self._events.close()
+        self._events = SpawnEvents()
+
+    def get_env(self) -> Dict[str, str]:
+        """The hub's environment for the server, with the hub at an address that is right inside."""
+        chosen = self.hub_connect_url
+        if chosen is None:
+            self.hub_connect_url = gateway_url(self.hub, self.sandbox_gateway)
+        try:
+            return super().get_env()
+        finally:
+            self.hub_connect_url = chosen
+
+    # What the methods above share.
+
+    def _request(self, spawn_id: str) -> Json:
+        request: Json = {
+            "spawn_id": spawn_id,
+            "user_options": self.user_options or {},
+            "env": {key: str(value) for key, value in self.get_env().items()},
+        }
+        if self.server:
+            request["route_prefix"] = self.server.base_url
+        if self.profile:
+            request["profile"] = self.profile
+        if list(self.cmd) != HUB_DEFAULT_CMD:
+            request["command"] = list(self.cmd)
+        args = self.get_args()
+        if args:
+            request["args"] = list(args)
+        return request
+
+    def _start_bound(self) -> float:
+        # A little before the hub's own, which would hide the reason behind "timeout".
+        return self.start_timeout - min(2.0, self.start_timeout * 0.1)
+
+    def _client(self) -> ServiceClient:
+        return ServiceClient(self.service_url, self._token)
+
+    def _token(self) -> str:
+        token = self.service_token
+        if self.service_token_file:
+            try:
+                with open(self.service_token_file, encoding="utf-8") as file:
+                    token = file.read()
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or "it is not text"
+                raise ServiceMisconfigured(
+                    "service_token_file {} cannot be read: {}".format(
+                        self.service_token_file, reason
+                    )
+                ) from None
+        if not token.strip():
+            raise ServiceMisconfigured(
+                "there is no token: set PortwrapSpawner.service_token_file,"
+                " or PORTWRAP_SERVICE_TOKEN in the hub's environment"
+            )
+        return token.strip()
+
+    def _learn(self, server: Json) -> None:
+        # Hubs up to 5.0 let a start run on after its time; by then another one may be ours.
+        if server.get("spawn_id") != self.spawn_id:
+            return
+        self.pid = server.get("pid")
+        self.host_port = server.get("port")
+        self.state_id = server.get("state_id") or self.state_id
+        self.boot_id = server.get("boot_id") or self.boot_id
+
+    def _forget(self) -> None:
+        self.spawn_id = ""
+        self.pid: Optional[int] = None
+        self.host_port: Optional[int] = None
+        self.state_id = ""
+        self.boot_id = ""

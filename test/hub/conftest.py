@@ -1,0 +1,42 @@
+"""Fixtures of the plugin's tests: a fake of the service, and a spawner as a hub would make it."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from jupyterhub.objects import Hub, Server
+from traitlets.config import Config
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE.parent.parent / "hub"), str(HERE)]
+
+from fake_service import TOKEN, FakeService  # noqa: E402
+from portwrap_spawner import PortwrapSpawner  # noqa: E402
+
+
+@pytest.fixture
+async def service():
+    fake = FakeService()
+    await fake.listen()
+    yield fake
+    await fake.kill()
+
+
+@pytest.fixture
+def make_spawner(service):
+    """make_spawner(trait=value, ...): a PortwrapSpawner of alice, with the hub on 127.0.0.1:8081."""
+
+    def make(cls=PortwrapSpawner, hub=None, **traits):
+        settings = {"service_url": service.url, "service_token": TOKEN, "start_timeout": 20}
+        settings.update(traits)
+        spawner = cls(
+            config=Config({"PortwrapSpawner": settings}),
+            hub=hub or Hub(ip="127.0.0.1", port=8081, base_url="/hub/"),
+            user=SimpleNamespace(name="alice", escaped_name="alice", url="/user/alice/"),
+        )
+        spawner._server = Server(ip="127.0.0.1", port=20000, base_url="/user/alice/")
+        return spawner
+
+    return make

@@ -1,0 +1,80 @@
+"""The environment that the plugin sends: the hub's own, with addresses that are right in a sandbox."""
+
+import pytest
+from jupyterhub.objects import Hub
+
+
+async def sent_env(service, spawner):
+    await spawner.start()
+    return service.bodies[-1]["env"]
+
+
+async def test_the_server_is_told_to_bind_the_guest_port_on_every_address(service, make_spawner):
+    env = await sent_env(service, make_spawner())
+    assert env["JUPYTERHUB_SERVICE_URL"] == "http://0.0.0.0:8888/user/alice/"
+    env = await sent_env(service, make_spawner(guest_port=9000))
+    assert env["JUPYTERHUB_SERVICE_URL"] == "http://0.0.0.0:9000/user/alice/"
+
+
+def hub(ip="127.0.0.1", connect_ip="", connect_url=""):
+    made = Hub(ip=ip, port=8081, base_url="/hub/")
+    if connect_ip:
+        made.connect_ip = connect_ip
+    if connect_url:
+        made.connect_url = connect_url
+    return made
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "127.0.1.1", "localhost", "::1", "", "0.0.0.0", "::"])
+async def test_a_hub_on_loopback_or_on_every_address_is_reached_at_the_gateway(
+    service, make_spawner, ip
+):
+    spawner = make_spawner(hub=hub(ip))
+    env = await sent_env(service, spawner)
+    assert env["JUPYTERHUB_API_URL"] == "http://10.0.2.2:8081/hub/api"
+    assert env["JUPYTERHUB_ACTIVITY_URL"] == "http://10.0.2.2:8081/hub/api/users/alice/activity"
+    assert spawner.hub_connect_url is None
+
+
+@pytest.mark.parametrize(
+    "given, url",
+    [
+        (dict(ip="192.0.2.1"), "http://192.0.2.1:8081/hub/api"),
+        (dict(ip="", connect_ip="192.0.2.2"), "http://192.0.2.2:8081/hub/api"),
+        (dict(ip="", connect_url="http://hub.example:80"), "http://hub.example:80/hub/api"),
+        (dict(connect_ip="hub.example"), "http://hub.example:8081/hub/api"),
+    ],
+)
+async def test_a_hub_that_others_can_reach_keeps_its_address(service, make_spawner, given, url):
+    env = await sent_env(service, make_spawner(hub=hub(**given)))
+    assert env["JUPYTERHUB_API_URL"] == url
+
+
+async def test_an_administrators_hub_connect_url_wins(service, make_spawner):
+    spawner = make_spawner(hub_connect_url="http://10.9.9.9:1")
+    env = await sent_env(service, spawner)
+    assert env["JUPYTERHUB_API_URL"] == "http://10.9.9.9:1/hub/api"
+    assert env["JUPYTERHUB_ACTIVITY_URL"] == "http://10.9.9.9:1/hub/api/users/alice/activity"
+    assert spawner.hub_connect_url == "http://10.9.9.9:1"
+
+
+async def test_another_gateway_can_be_set(service, make_spawner):
+    env = await sent_env(service, make_spawner(sandbox_gateway="192.168.7.2"))
+    assert env["JUPYTERHUB_API_URL"] == "http://192.168.7.2:8081/hub/api"
+
+
+async def test_nothing_of_the_hubs_own_environment_is_passed_on(
+    service, make_spawner, monkeypatch
+):
+    monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", "secret")
+    monkeypatch.setenv("PYTHONPATH", "/hub/only")
+    env = await sent_env(service, make_spawner())
+    assert not {"CONFIGPROXY_AUTH_TOKEN", "PYTHONPATH", "PATH"} & set(env)
+
+
+async def test_what_an_administrator_wants_kept_is_kept(service, make_spawner, monkeypatch):
+    monkeypatch.setenv("LICENSE_SERVER", "lm")
+    spawner = make_spawner(env_keep=["LICENSE_SERVER"], environment={"N": 3})
+    env = await sent_env(service, spawner)
+    assert env["LICENSE_SERVER"] == "lm"
+    assert env["N"] == "3"

@@ -1,0 +1,35 @@
+"""hub/ as an administrator installs it: JupyterHub finds the class by the name "portwrap"."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HUB = Path(__file__).resolve().parent.parent.parent / "hub"
+
+CHECK = """
+from jupyterhub.app import JupyterHub
+app = JupyterHub(spawner_class="portwrap")
+print(app.spawner_class.__module__, app.spawner_class.__name__)
+"""
+
+
+def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path):
+    source, target = tmp_path / "source", tmp_path / "target"
+    shutil.copytree(HUB, source, ignore=shutil.ignore_patterns("__pycache__"))
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--no-build-isolation", "--disable-pip-version-check", "--root-user-action=ignore",
+         "--target", str(target), str(source)],
+        check=True,
+        cwd=tmp_path,
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", CHECK],
+        env={"PYTHONPATH": str(target), "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    )
+    assert found.stdout.split() == ["portwrap_spawner.spawner", "PortwrapSpawner"]
