@@ -3,7 +3,6 @@
 import { constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { PortwrapError } from '../config/errors.ts';
 import { becomeArgv } from './account.ts';
 import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
@@ -63,10 +62,10 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 info, 6 go, 7 life, 8 announce, 9 rules, 10… synthetic files
+    // 3 args, 4 status, 5 unused, 6 go, 7 life, 8 announce, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
-      ...['pipe' as const, status.fd, 'pipe' as const, go.fd, lifeWriter.fd, 'pipe' as const],
+      ...['pipe' as const, status.fd, 'ignore' as const, go.fd, lifeWriter.fd, 'pipe' as const],
       rules?.fd ?? 'ignore',
       ...synthetic.map((file) => file.fd),
     ],
@@ -78,7 +77,6 @@ export async function buildSandbox(
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
   if (spec.lifetime === 'detached') await starter.exited;
 
-  const info = text(pipe(bwrapDescriptors.info));
   const announced = readByte(pipe(gateDescriptors.announce));
   pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
   pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length));
@@ -89,7 +87,7 @@ export async function buildSandbox(
     () =>
       new PortwrapError('SANDBOX_FAILED', `bubblewrap did not build the sandbox within ${buildDeadline} ms`),
   );
-  const child = identify(childPid(await info));
+  const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
   return { child, life, go, starter };
 }
@@ -144,14 +142,9 @@ function environmentOf(context: LaunchContext, spec: SandboxSpec) {
  * pipe closes first; a gate that has announced is killed by the pid that bwrap wrote down.
  */
 async function endSandbox(directory: string, life: Liveness, pipe: (fd: number) => Duplex): Promise<void> {
-  for (const fd of [gateDescriptors.announce, bwrapDescriptors.args, bwrapDescriptors.info])
-    pipe(fd).destroy();
-  const kill = () => {
-    const { childPid: pid } = readStatus(directory);
-    const child = pid === null ? null : identify(pid);
-    if (child !== null) signalProcess(child, 'SIGKILL');
-  };
-  kill();
+  for (const fd of [gateDescriptors.announce, bwrapDescriptors.args]) pipe(fd).destroy();
+  const child = findChild(directory);
+  if (child !== null) signalProcess(child, 'SIGKILL');
   await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
 }
 
@@ -161,10 +154,10 @@ function buildFailure(spec: SandboxSpec): PortwrapError {
     : new PortwrapError('SANDBOX_FAILED', 'bubblewrap could not build the sandbox');
 }
 
-function childPid(info: string): number {
-  const found = /"child-pid": (\d+)/.exec(info)?.[1];
-  if (found === undefined) throw new PortwrapError('SANDBOX_FAILED', 'bubblewrap did not report its child');
-  return Number(found);
+/** Pid 1 of the sandbox, as bwrap wrote it down. */
+function findChild(directory: string): ProcessIdentity | null {
+  const { childPid } = readStatus(directory);
+  return childPid === null ? null : identify(childPid);
 }
 
 async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {

@@ -2,8 +2,12 @@
 // Not here: starting it (launch.ts), what runs inside first (gate.ts).
 import type { FileView } from './file-view.ts';
 
-/** Descriptors that bwrap inherits, below the gate's and the synthetic files'. */
-export const bwrapDescriptors = { args: 3, status: 4, info: 5, life: 7 } as const;
+/**
+ * Descriptors that bwrap inherits, below the gate's and the synthetic files'. No --info-fd: bwrap writes the
+ * same to the status file, and with a pipe that has lost its reader it would die between two of its own
+ * processes and leave one of them behind for ever.
+ */
+export const bwrapDescriptors = { args: 3, status: 4, life: 7 } as const;
 
 export interface BwrapSpec {
   readonly files: FileView;
@@ -35,7 +39,6 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--info-fd', String(bwrapDescriptors.info)],
     ...['--json-status-fd', String(bwrapDescriptors.status)],
     ...['--sync-fd', String(bwrapDescriptors.life)],
   ];

@@ -2,6 +2,7 @@
 // restart. Not here: how it is started (launch.ts).
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withDeadline } from './deadline.ts';
 import { ownDescriptor } from './descriptor.ts';
 import { fifos, hasWriter, type Liveness, openReader, watchLiveness } from './liveness.ts';
 import { bootId, childrenOf, identify, type ProcessIdentity, signalProcess } from './process.ts';
@@ -81,15 +82,15 @@ export async function destroySandbox(directory: string): Promise<void> {
     const life = watchLiveness(reader);
     const { childPid } = readStatus(directory);
     const child = childPid === null ? null : identify(childPid);
-    if (child === null) {
-      life.close(); // nothing was started, or all is gone; the gate ends without its launcher
-    } else {
-      signalProcess(child, 'SIGKILL');
-      await life.gone;
-    }
+    // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
+    if (child !== null) signalProcess(child, 'SIGKILL');
+    await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
   }
   await rm(directory, { recursive: true, force: true });
 }
+
+/** Milliseconds until a killed sandbox must be gone. */
+const goneDeadline = 10_000;
 
 /** Is somebody's sandbox alive in this directory? */
 export function isSandboxAlive(directory: string): boolean {

@@ -202,7 +202,7 @@ function cancelled(): PortwrapError {
 }
 
 function notReady(seconds: number): PortwrapError {
-  return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} seconds`);
+  return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} s`);
 }
 
 function describeExit({ code, signal }: SandboxExit): string {
