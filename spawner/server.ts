@@ -33,6 +33,8 @@ export interface ServerPlan {
 export interface Server {
   readonly record: ServerRecord;
   readonly progress: ProgressLog;
+  /** Settles when its record is on disk: from then on no death of the service forgets it. */
+  readonly recorded: Promise<void>;
   /** Settles when no process, port, route or sandbox file of it is left. Never rejects. */
   readonly ended: Promise<void>;
   /** Ends it, also half-way through its start; `now` kills without asking. Settles as `ended` does. */
@@ -60,7 +62,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
 
   /** From nothing to a server that answers, and on to its end. Throws what went wrong before that. */
   async function live(): Promise<SandboxExit> {
-    await change({}); // on disk before anything of it exists
+    await recorded; // on disk before anything of it exists
     const obtained = await plan.obtain(cancel.signal, progress.add);
     if (!isSandbox(obtained)) return obtained;
     sandbox = obtained;
@@ -144,6 +146,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     return { code, message, hint, server: serverLabel(record), ...(lines.length > 0 ? { log: lines } : {}) };
   }
 
+  const recorded = change({});
   const ended = live()
     .catch((error: unknown) => toPortwrapError(error))
     .then((outcome) => (left ? undefined : end(outcome)))
@@ -154,6 +157,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
       return record;
     },
     progress,
+    recorded,
     ended,
     stop(now) {
       if (now) grace = 0;
@@ -177,7 +181,14 @@ export function endedServer(record: ServerRecord): Server {
     message: record.error?.message ?? 'The server has ended',
     ...(record.error === null ? {} : { error: record.error }),
   });
-  return { record, progress, ended: Promise.resolve(), stop: async () => {}, leave() {} };
+  return {
+    record,
+    progress,
+    recorded: Promise.resolve(),
+    ended: Promise.resolve(),
+    stop: async () => {},
+    leave() {},
+  };
 }
 
 /** Rejects when the forwarder is gone while its sandbox lives; at an ordinary end it goes last. */

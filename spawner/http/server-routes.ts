@@ -29,10 +29,11 @@ export function serverRoutes(servers: Servers, incarnation: Incarnation): Handle
         ),
       );
     },
-    start(request, response) {
+    async start(request, response) {
       const hub = hubOf(response);
       const { user, name } = parseKey(request, hub.name);
       const { server, created } = servers.start(hub, user, name, parseStart(request));
+      await server.recorded;
       response.status(created ? 202 : 200).json(serverView(server.record, incarnation));
     },
     show(request, response) {

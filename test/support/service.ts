@@ -1,0 +1,163 @@
+// A spawner service under test: the built program as its own process, on a free port, in a temporary
+// directory, with accounts that exist nowhere else. Not here: a hub.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const hubToken = 'test-hub-token-0123456789';
+const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
+
+export interface TestService {
+  readonly directory: string;
+  readonly stateDirectory: string;
+  readonly url: string;
+  /** Kills it (-9) and starts another one on the same state. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends the service and every sandbox of its state directory, and removes it. */
+  dispose(): Promise<void>;
+  call(method: string, path: string, body?: object, token?: string): Promise<Answer>;
+  /** Starts a server and waits for the last event of its progress. */
+  start(
+    user: string,
+    fields: { spawn_id: string } & Record<string, unknown>,
+    name?: string,
+  ): Promise<ProgressEvent[]>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+export type ProgressEvent = {
+  progress: number;
+  message: string;
+  ready?: boolean;
+  failed?: boolean;
+  url?: string;
+  error?: { code: string; message: string; hint: string; log?: string[] };
+};
+
+/** `profiles` is the YAML of the profiles; `extra` more top-level YAML. */
+export async function startService(profiles: string, extra = ''): Promise<TestService> {
+  const directory = mkdtempSync(join(tmpdir(), 'pws-'));
+  chmodSync(directory, 0o711); // homes below it must be reachable for their owners
+  const stateDirectory = join(directory, 'state');
+  const config = join(directory, 'config.yaml');
+  const mode = process.getuid?.() === 0 ? 'dynamic' : 'service';
+  const text = (port: number) => `
+service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}}
+hubs: [{name: hub, token_env: HUB_TOKEN}, {name: other, token_env: OTHER_TOKEN}]
+accounts: {mode: ${mode}, home: "${directory}/homes/{username}"}
+${extra}
+profiles:
+${profiles}`;
+  writeFileSync(config, text(0));
+  let running = await startProcess(config);
+  const url = running.address;
+  writeFileSync(config, text(Number(new URL(url).port))); // a restarted service must come back there
+  const service: TestService = {
+    directory,
+    stateDirectory,
+    url,
+    async restart(signal = 'SIGKILL') {
+      running.child.kill(signal);
+      await once(running.child, 'exit');
+      running = await startProcess(config);
+    },
+    async dispose() {
+      for (const user of (await service.call('GET', '/users')).body as unknown as {
+        name: string;
+        servers: object;
+      }[]) {
+        for (const name of Object.keys(user.servers))
+          await service.call('DELETE', `${serverPath(user.name, name)}?now=true`);
+      }
+      running.child.kill('SIGTERM');
+      if (running.child.exitCode === null) await once(running.child, 'exit');
+      rmSync(directory, { recursive: true, force: true });
+    },
+    async call(method, path, body, token = hubToken) {
+      const response = await fetch(`${url}/api${path}`, {
+        method,
+        headers: { authorization: `token ${token}` },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const answer = await response.text();
+      return { status: response.status, body: answer === '' ? {} : JSON.parse(answer) };
+    },
+    async start(user, fields, name = '') {
+      const { status, body } = await service.call('POST', serverPath(user, name), fields);
+      if (status !== 202) throw new Error(`start was answered with ${status}: ${JSON.stringify(body)}`);
+      return followProgress(url, user, name);
+    },
+  };
+  return service;
+}
+
+export function serverPath(user: string, name = ''): string {
+  const base = `/users/${encodeURIComponent(user)}`;
+  return name === '' ? `${base}/server` : `${base}/servers/${encodeURIComponent(name)}`;
+}
+
+async function followProgress(url: string, user: string, name: string): Promise<ProgressEvent[]> {
+  const response = await fetch(`${url}/api${serverPath(user, name)}/progress`, {
+    headers: { authorization: `token ${hubToken}` },
+  });
+  const lines = (await response.text()).split('\n').filter((line) => line.startsWith('data: '));
+  return lines.map((line) => JSON.parse(line.slice(6)) as ProgressEvent);
+}
+
+/** Every process that holds something open below `directory`, or was started with it: sandboxes, forwarders. */
+export function processesBelow(directory: string): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pid !== process.pid && refersTo(pid, directory));
+}
+
+function refersTo(pid: number, directory: string): boolean {
+  try {
+    if (readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return false;
+    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return [...open, readFileSync(`/proc/${pid}/cmdline`, 'utf8')].some((text) => text.includes(directory));
+  } catch {
+    return false; // it ended while we looked
+  }
+}
+
+async function startProcess(config: string): Promise<{ child: ChildProcess; address: string }> {
+  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
+    env: {
+      PATH: process.env.PATH,
+      HUB_TOKEN: hubToken,
+      OTHER_TOKEN: 'test-other-token-0123456789',
+      ...proxyToken(),
+    },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
+    lines.push(line);
+    const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; address?: string }) : {};
+    if (entry.msg === 'ready' && entry.address !== undefined) {
+      child.stderr?.resume();
+      return { child, address: entry.address };
+    }
+  }
+  throw new Error(`the service did not start: ${lines.join('\n')}`);
+}
+
+function proxyToken(): Record<string, string> {
+  return { CONFIGPROXY_AUTH_TOKEN: 'test-proxy-token-0123456789' };
+}
