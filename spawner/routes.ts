@@ -6,7 +6,7 @@ import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 
 /** Milliseconds between comparisons when nothing changes. */
-const interval = 30_000;
+const defaultInterval = 30_000;
 const callTimeout = 10_000;
 
 export interface Routes {
@@ -23,7 +23,7 @@ export const noRoutes: Routes = { add: async () => {}, remove: async () => {}, c
 type ProxySettings = NonNullable<Config['proxy']>;
 type RouteData = { readonly target?: string } & Readonly<Record<string, unknown>>;
 
-export function createRoutes(proxy: ProxySettings, log: Logger): Routes {
+export function createRoutes(proxy: ProxySettings, log: Logger, interval = defaultInterval): Routes {
   const wanted = new Map<string, string>();
   const call = createCaller(proxy);
 

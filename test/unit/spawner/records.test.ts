@@ -1,0 +1,73 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../../../config/logger.ts';
+import { recordId, type ServerRecord } from '../../../spawner/record.ts';
+import { openRecords } from '../../../spawner/records.ts';
+
+const log = createLogger('silent', 'test');
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'records-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function record(fields: Partial<ServerRecord> = {}): ServerRecord {
+  return {
+    ...{ id: 'abc', hub: 'hub', user: 'ann', name: '', spawn_id: 'spawn-1', profile: 'default' },
+    ...{ route_prefix: '/user/ann/', ready_path: '/user/ann/', state: 'starting' as const },
+    ...{ started: '2026-01-01T00:00:00.000Z', sandbox: null, exit: null, error: null },
+    ...fields,
+  };
+}
+
+test('what is saved is loaded again', async () => {
+  const records = openRecords(directory, log);
+  await records.save(record());
+  expect(await records.load()).toEqual([record()]);
+});
+
+test('of many saves at once the last one asked for stays', async () => {
+  const records = openRecords(directory, log);
+  const states = ['starting', 'ready', 'stopping', 'exited'] as const;
+  await Promise.all(states.map((state) => records.save(record({ state }))));
+  expect((await records.load()).map(({ state }) => state)).toEqual(['exited']);
+});
+
+test('a removal after a save, asked for at once, leaves nothing', async () => {
+  const records = openRecords(directory, log);
+  await Promise.all([records.save(record()), records.remove('abc')]);
+  expect(readdirSync(directory)).toEqual([]);
+});
+
+test('a record is for its owner only', async () => {
+  await openRecords(directory, log).save(record());
+  expect(statSync(join(directory, 'abc.json')).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['half a file', '{"id": "abc", "hu'],
+  ['another kind of JSON', '[]'],
+  ['a state that there is not', JSON.stringify(record()).replace('starting', 'flying')],
+])('%s is left alone, and the other records are loaded', async (_title, text) => {
+  const records = openRecords(directory, log);
+  await records.save(record());
+  writeFileSync(join(directory, 'bad.json'), text);
+  expect(await records.load()).toEqual([record()]);
+  expect(readdirSync(directory)).toContain('bad.json');
+});
+
+test('a write that was cut short by a crash is not a record', async () => {
+  const records = openRecords(directory, log);
+  await records.save(record());
+  writeFileSync(join(directory, 'abc.json.next'), '{"id"');
+  expect(await records.load()).toEqual([record()]);
+});
+
+test('servers whose names run together have different ids', () => {
+  const key = (user: string, name: string) => recordId({ hub: 'hub', user, name }, 'spawn-1');
+  expect(key('a-b', 'c')).not.toBe(key('a', 'b-c'));
+  expect(key('a', '')).not.toBe(key('', 'a'));
+  expect(key('a', 'b')).toMatch(/^[0-9a-f]{12}$/);
+});
