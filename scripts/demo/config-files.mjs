@@ -1,0 +1,98 @@
+// The files that the demo's programs read: the service's YAML, JupyterHub's Python, and the metadata by which
+// JupyterHub finds our plugin without installing it. Secrets are named in them, never written.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export function writeConfigFiles({ directory, ports, range, python, root }) {
+  const { path } = directory;
+  const asRoot = process.getuid() === 0;
+  write(path('config.yaml'), serviceConfig({ path, ports, range, python, asRoot }));
+  write(path('hub', 'jupyterhub_config.py'), hubConfig({ path, ports }));
+  writePluginMetadata(path('plugin'), join(root, 'hub', 'pyproject.toml'));
+  return { serviceConfig: path('config.yaml'), hubConfig: path('hub', 'jupyterhub_config.py') };
+}
+
+// JSON is YAML, and quotes every path as it must be.
+function serviceConfig({ path, ports, range, python, asRoot }) {
+  const config = {
+    service: { listen: `127.0.0.1:${ports.service}`, state_dir: path('run') },
+    hubs: [
+      {
+        name: 'demo',
+        token_file: path('secrets', 'service-token'),
+        api_url: `http://127.0.0.1:${ports.hub}/hub/api`,
+      },
+    ],
+    proxy: {
+      api_url: `http://127.0.0.1:${ports.proxyApi}`,
+      token_file: path('secrets', 'proxy-token'),
+    },
+    accounts: { mode: asRoot ? 'dynamic' : 'service', home: path('homes', '{username}') },
+    ports: { range },
+    profiles: [
+      {
+        name: 'default',
+        description: 'Jupyter',
+        path: [...new Set([dirname(python), '/usr/local/bin', '/usr/bin', '/bin'])],
+        stop_timeout: 5,
+      },
+    ],
+  };
+  return `# Written by npm start.\n${JSON.stringify(config, null, 2)}\n`;
+}
+
+function hubConfig({ path, ports }) {
+  const text = JSON.stringify;
+  return `# Written by npm start.
+import importlib.util
+from pathlib import Path
+
+import jupyterhub
+
+secrets = Path(${text(path('secrets'))})
+
+c.JupyterHub.bind_url = "http://127.0.0.1:${ports.public}/"
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:${ports.hub}/"
+c.JupyterHub.db_url = "sqlite:///" + ${text(path('hub', 'jupyterhub.sqlite'))}
+c.JupyterHub.cookie_secret_file = str(secrets / "cookie-secret")
+c.JupyterHub.allow_named_servers = True
+
+# The proxy, the service and the servers outlive a restart of the hub.
+c.JupyterHub.cleanup_servers = False
+c.ConfigurableHTTPProxy.should_start = False
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:${ports.proxyApi}"
+c.ConfigurableHTTPProxy.auth_token = (secrets / "proxy-token").read_text().strip()
+
+c.JupyterHub.spawner_class = "portwrap"
+c.PortwrapSpawner.service_url = "http://127.0.0.1:${ports.service}"
+c.PortwrapSpawner.service_token_file = str(secrets / "service-token")
+# A little longer than the profile's ready_timeout, so that its reason is the one that is shown.
+c.Spawner.start_timeout = 75
+
+# Any user name may log in with the demo's password.
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = (secrets / "password").read_text().strip()
+c.Authenticator.admin_users = {"admin"}
+if jupyterhub.version_info >= (5,):
+    c.Authenticator.allow_all = True
+
+if importlib.util.find_spec("jupyterlab") is None:
+    # Debian has no JupyterLab: the classic notebook instead.
+    c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}
+`;
+}
+
+/** https://packaging.python.org/en/latest/specifications/entry-points/ */
+function writePluginMetadata(folder, pyproject) {
+  const project = readFileSync(pyproject, 'utf8');
+  const [, version] = /^version = "([^"]+)"/m.exec(project);
+  const [, entryPoint] = /^\[project\.entry-points\."jupyterhub\.spawners"\]\n(.+)$/m.exec(project);
+  const metadata = join(folder, `portwrap_spawner-${version}.dist-info`);
+  mkdirSync(metadata, { recursive: true });
+  write(join(metadata, 'METADATA'), `Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: ${version}\n`);
+  write(join(metadata, 'entry_points.txt'), `[jupyterhub.spawners]\n${entryPoint.replaceAll('"', '')}\n`);
+}
+
+function write(path, content) {
+  writeFileSync(path, content, { mode: 0o600 });
+}

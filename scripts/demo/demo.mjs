@@ -1,0 +1,104 @@
+// The demo as a whole: proxy, service and hub on 127.0.0.1, until it is interrupted; then nothing is left.
+// A part that dies is started again, as a service manager would; a part that keeps dying ends the demo.
+import { say, step } from '../setup/say.mjs';
+import { writeConfigFiles } from './config-files.mjs';
+import { makeDirectory } from './directory.mjs';
+import { makeParts } from './parts.mjs';
+import { stopServers } from './servers.mjs';
+import { welcome } from './welcome.mjs';
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const deathsAllowed = { count: 3, within: 60_000 };
+
+/** Returns the exit code. */
+export async function runDemo({ root, python, settings }) {
+  const directory = makeDirectory(settings.directory);
+  const files = writeConfigFiles({ ports: settings.ports, range: settings.range, directory, python, root });
+  const parts = makeParts({ root, directory, files, python, ports: settings.ports });
+  const state = { ending: false };
+  const interrupted = onSignals(parts, state, directory);
+  const up = startAll(parts);
+  // Interrupted before it was up: what then becomes of the start is no news.
+  up.catch(() => {});
+  try {
+    const early = await Promise.race([up, interrupted]);
+    if (early === undefined) say(welcome({ directory, settings, parts }));
+    const watches = Object.values(parts).map((part) => keepRunning(part, state));
+    const reason = early ?? (await Promise.race([interrupted, ...watches]));
+    say();
+    say(reason.text);
+    return reason.exitCode;
+  } finally {
+    state.ending = true;
+    await shutDown(parts, directory, settings);
+  }
+}
+
+async function startAll({ proxy, service, hub }) {
+  await step('Starting the proxy and the spawner service', () =>
+    Promise.all([proxy.start(), service.start()]),
+  );
+  await step('Starting JupyterHub', () => hub.start());
+}
+
+/** Resolves at the first signal; a second one kills everything at once. */
+function onSignals(parts, state, directory) {
+  return new Promise((resolve) => {
+    const handle = (signal) => {
+      resolve({ text: `Stopping (${signal}); once more kills at once.`, exitCode: 0 });
+      if (state.interrupted) killAll(parts, directory);
+      state.interrupted = true;
+    };
+    for (const signal of signals) process.on(signal, handle);
+  });
+}
+
+function killAll(parts, directory) {
+  for (const part of Object.values(parts)) part.kill();
+  say(`Killed. Servers of users may still run; what is known about them is in ${directory.root}.`);
+  process.exit(130);
+}
+
+/** Resolves when the part cannot be kept running. */
+async function keepRunning(part, state) {
+  let deaths = [];
+  for (;;) {
+    await part.ended;
+    if (state.ending) return new Promise(() => {});
+    const now = Date.now();
+    deaths = [...deaths.filter((time) => now - time < deathsAllowed.within), now];
+    if (deaths.length > deathsAllowed.count) return { text: part.obituary(), exitCode: 1 };
+    say(`${part.name} ended (${part.exit}); starting it again.`);
+    try {
+      await part.start();
+      say(`${part.name} runs again.`);
+    } catch (error) {
+      if (state.ending) return new Promise(() => {});
+      return { text: error.message, exitCode: 1 };
+    }
+  }
+}
+
+async function shutDown({ proxy, service, hub }, directory, settings) {
+  const serviceUrl = `http://127.0.0.1:${settings.ports.service}`;
+  const sweep = () => stopServers(serviceUrl, directory.secrets.serviceToken);
+  let clean = true;
+  try {
+    // Servers outlive the service, and only it can end them.
+    if (!service.running && service.child !== null) await service.start();
+    if (service.running) await step("Stopping the users' servers", sweep);
+    await step('Stopping JupyterHub', () => hub.stop());
+    // One may have been asked for while the others were being stopped.
+    if (service.running) await sweep();
+  } catch (error) {
+    clean = false;
+    say(`The users' servers could not be stopped: ${error.message}`);
+    await hub.stop();
+  }
+  await step('Stopping the spawner service and the proxy', async () => {
+    await service.stop();
+    await proxy.stop();
+  });
+  if (clean) directory.remove();
+  else say(`What is known about them is in ${directory.root}.`);
+}

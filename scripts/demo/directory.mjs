@@ -1,0 +1,41 @@
+// The demo's own directory: made private, filled with secrets, removed at the end unless it was named.
+// Not here: the configuration files in it (config-files.mjs).
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Others may pass through it, because homes of users are below it; only `homes` is for them. */
+export function makeDirectory(named) {
+  const root = named === null ? mkdtempSync(join(tmpdir(), 'portwrap-')) : resolve(named);
+  mkdirSync(root, { recursive: true });
+  chmodSync(root, 0o711);
+  const path = (...parts) => join(root, ...parts);
+  for (const name of ['secrets', 'hub', 'plugin', 'logs', 'run']) makePrivate(path(name), 0o700);
+  makePrivate(path('homes'), 0o711);
+  const secret = (name, bytes) => keepSecret(path('secrets', name), bytes);
+  return {
+    root,
+    path,
+    secrets: {
+      password: secret('password', 9),
+      serviceToken: secret('service-token', 32),
+      proxyToken: secret('proxy-token', 32),
+    },
+    remove() {
+      if (named === null) rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+function makePrivate(path, mode) {
+  mkdirSync(path, { recursive: true });
+  chmodSync(path, mode);
+}
+
+/** A secret lasts as long as its directory, so that a demo with a named one keeps its password. */
+function keepSecret(path, bytes) {
+  if (!existsSync(path))
+    writeFileSync(path, `${randomBytes(bytes).toString('base64url')}\n`, { mode: 0o600 });
+  return readFileSync(path, 'utf8').trim();
+}

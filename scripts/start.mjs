@@ -1,0 +1,22 @@
+// npm start: from a fresh clone to a running demo. Prepares what is missing, then runs it (demo/demo.mjs).
+import { fileURLToPath } from 'node:url';
+import { runDemo } from './demo/demo.mjs';
+import { checkPorts } from './demo/free-ports.mjs';
+import { readSettings } from './demo/settings.mjs';
+import { ensureBuild } from './setup/build.mjs';
+import { checkNodeVersion } from './setup/node-version.mjs';
+import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { main } from './setup/say.mjs';
+import { ensureSystemPackages } from './system-packages.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+await main(async () => {
+  checkNodeVersion();
+  const settings = readSettings(process.env);
+  await checkPorts(settings.ports);
+  const python = await ensureSystemPackages();
+  await ensureNpmPackages(root);
+  await ensureBuild(root);
+  return runDemo({ root, python, settings });
+});

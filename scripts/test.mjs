@@ -1,0 +1,33 @@
+// npm test: from a fresh clone to one line that counts tests. Prepares what is missing, then runs every check
+// and every test, whatever fails before. Not here: what the checks are (checks/).
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runChecks } from './checks/checks.mjs';
+import { summarize } from './checks/summary.mjs';
+import { ensureBuild } from './setup/build.mjs';
+import { needsToTest } from './setup/needs.mjs';
+import { checkNodeVersion } from './setup/node-version.mjs';
+import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { main, say } from './setup/say.mjs';
+import { ensureSystemPackages, openTunDevice } from './system-packages.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+await main(async () => {
+  checkNodeVersion();
+  const python = await ensureSystemPackages(needsToTest);
+  openTunDevice();
+  await ensureNpmPackages(root);
+  await ensureBuild(root);
+  const reports = mkdtempSync(join(tmpdir(), 'portwrap-reports-'));
+  try {
+    const outcomes = await runChecks({ root, python, reports });
+    const { table, line, ok } = summarize(outcomes, { inCi: process.env.CI === 'true' });
+    say(`\n${table}\n\n${line}`);
+    return ok ? 0 : 1;
+  } finally {
+    rmSync(reports, { recursive: true, force: true });
+  }
+});
