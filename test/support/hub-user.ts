@@ -17,13 +17,14 @@ export interface HubUser {
 }
 
 export interface KernelSession {
-  /** Runs a cell; resolves with what it printed. Rejects with the traceback's last line. */
+  /** Runs a cell; resolves with what it wrote to standard output. Rejects with the traceback's last line. */
   run(code: string): Promise<string>;
   close(): Promise<void>;
 }
 
 /** Logs in at `hubUrl` (the public one, such as http://127.0.0.1:8000). */
 export async function logIn(hubUrl: string, name: string, password: string): Promise<HubUser> {
+  await submitForm(hubUrl, name, password); // the first login makes the user
   const token = await mintToken(hubUrl, name, password);
   const call = (path: string, init: RequestInit = {}) =>
     fetch(`${hubUrl}${path}`, {
@@ -59,6 +60,12 @@ export async function logIn(hubUrl: string, name: string, password: string): Pro
     },
     openKernel: () => openKernel(`${hubUrl}/user/${encodeURIComponent(name)}/`, token),
   };
+}
+
+async function submitForm(hubUrl: string, username: string, password: string): Promise<void> {
+  const body = new URLSearchParams({ username, password });
+  const response = await fetch(`${hubUrl}/hub/login`, { method: 'POST', redirect: 'manual', body });
+  if (response.status !== 302) throw new Error(`${username} could not log in: ${response.status}`);
 }
 
 /** The hub takes name and password for a token (POST /users/{name}/tokens with "auth"). */
@@ -99,7 +106,8 @@ async function runCell(kernel: Kernel.IKernelConnection, code: string): Promise<
   const future = kernel.requestExecute({ code });
   let output = '';
   future.onIOPub = ({ content, header }) => {
-    if (header.msg_type === 'stream') output += (content as { text: string }).text;
+    const stream = content as { name: string; text: string };
+    if (header.msg_type === 'stream' && stream.name === 'stdout') output += stream.text;
   };
   const reply = await future.done;
   if (reply?.content.status === 'ok') return output;

@@ -119,18 +119,19 @@ async function followProgress(url: string, user: string, name: string): Promise<
   return lines.map((line) => JSON.parse(line.slice(6)) as ProgressEvent);
 }
 
-/** Every process that holds something open below `directory`, or was started with it: sandboxes, forwarders. */
-export function processesBelow(directory: string): number[] {
+/** Every living process whose open files, arguments or environment name `directory`; `word` is in its arguments. */
+export function processesBelow(directory: string, word = ''): number[] {
   return readdirSync('/proc')
     .map(Number)
-    .filter((pid) => pid > 0 && pid !== process.pid && refersTo(pid, directory));
+    .filter((pid) => pid > 0 && pid !== process.pid && refersTo(pid, directory, word));
 }
 
-function refersTo(pid: number, directory: string): boolean {
+function refersTo(pid: number, directory: string, word: string): boolean {
   try {
-    if (readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')) return false;
+    const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
+    if (read('stat').includes(') Z ') || !read('cmdline').includes(word)) return false;
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-    return [...open, readFileSync(`/proc/${pid}/cmdline`, 'utf8')].some((text) => text.includes(directory));
+    return [...open, read('cmdline'), read('environ')].some((text) => text.includes(directory));
   } catch {
     return false; // it ended while we looked
   }
