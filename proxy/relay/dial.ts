@@ -1,9 +1,10 @@
 // Opens one connection to a target: TCP, unix socket or TLS, ready for HTTP or failed.
 // Not here: how many, and when (pool.ts).
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { UpstreamTls } from '../engine.ts';
 import type { Target } from '../target.ts';
+import { UpstreamSocket } from './upstreamSocket.ts';
 
 /** Calls `opened` once, with a socket or with the reason why there is none; returns how to give up. */
 export function dial(target: Target, tls: UpstreamTls, opened: (result: Socket | Error) => void): () => void {
@@ -37,8 +38,9 @@ const connectDeadline = 20_000;
 const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
 
 function dialPlain(target: Target): Socket {
-  if (target.socketPath !== undefined) return connect({ path: target.socketPath, allowHalfOpen: true });
-  return connect({ host: target.hostname, port: target.port, ...socketOptions });
+  const socket = new UpstreamSocket({ allowHalfOpen: true });
+  if (target.socketPath !== undefined) return socket.connect({ path: target.socketPath });
+  return socket.connect({ host: target.hostname, port: target.port, ...socketOptions });
 }
 
 /** The certificate is checked against the target's name, whatever Host the client sent. */

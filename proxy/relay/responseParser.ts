@@ -57,7 +57,7 @@ export class ResponseParser {
       this.#state = 'done';
       this.#sink.onComplete(undefined, []);
     } else if (this.#state !== 'done') {
-      throw new BadResponse('the answer was cut');
+      throw new Error('the upstream closed before its answer was complete');
     }
   }
 

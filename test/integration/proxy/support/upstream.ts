@@ -13,7 +13,7 @@ import { onTestFinished } from 'vitest';
 export interface Upstream {
   readonly port: number;
   readonly url: string;
-  /** Sockets that are open now. */
+  /** Sockets that the proxy has not ended or reset. */
   readonly sockets: Set<Socket>;
   /** How many connections there ever were. */
   accepted(): number;
@@ -72,18 +72,21 @@ export async function bodyOf(message: IncomingMessage): Promise<string> {
 
 async function listening(server: NetServer): Promise<Upstream> {
   const sockets = new Set<Socket>();
+  const all: Socket[] = [];
   let accepted = 0;
   server.on('connection', (socket: Socket) => {
     accepted++;
     sockets.add(socket);
+    all.push(socket);
     socket.on('error', () => undefined);
+    socket.on('end', () => sockets.delete(socket));
     socket.on('close', () => sockets.delete(socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    for (const socket of all) socket.destroy();
   });
   const { port } = server.address() as AddressInfo;
   return { port, url: `http://127.0.0.1:${port}`, sockets, accepted: () => accepted };
