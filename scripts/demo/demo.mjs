@@ -85,7 +85,7 @@ async function shutDown({ proxy, service, hub }, directory, settings) {
   let clean = true;
   try {
     // Servers outlive the service, and only it can end them.
-    if (!service.running && service.child !== null) await service.start();
+    if (!service.running && service.everAnswered) await service.start();
     if (service.running) await step("Stopping the users' servers", sweep);
     await step('Stopping JupyterHub', () => hub.stop());
     // One may have been asked for while the others were being stopped.

@@ -1,14 +1,29 @@
 // The demo's own directory: made private, filled with secrets, removed at the end unless it was named.
 // Not here: the configuration files in it (config-files.mjs).
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { Refusal } from '../setup/say.mjs';
 
 /** Others may pass through it, because homes of users are below it; only `homes` is for them. */
 export function makeDirectory(named) {
-  const root = named === null ? mkdtempSync(join(tmpdir(), 'portwrap-')) : resolve(named);
+  const root = named === null ? mkdtempSync(join(temporary(), 'portwrap-')) : resolve(named);
   mkdirSync(root, { recursive: true });
+  if (!isPassable(dirname(root))) {
+    throw new Refusal(
+      `${root} cannot be the demo's directory: other users cannot pass through ${dirname(root)}.`,
+    );
+  }
   chmodSync(root, 0o711);
   const path = (...parts) => join(root, ...parts);
   for (const name of ['secrets', 'hub', 'plugin', 'logs', 'run']) makePrivate(path(name), 0o700);
@@ -26,6 +41,17 @@ export function makeDirectory(named) {
       if (named === null) rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** As root, servers run as other users: a temporary directory that is root's alone will not do. */
+function temporary() {
+  return isPassable(tmpdir()) ? tmpdir() : '/tmp';
+}
+
+function isPassable(path) {
+  if (process.getuid() !== 0) return true;
+  const passable = (statSync(path).mode & 0o001) !== 0;
+  return passable && (dirname(path) === path || isPassable(dirname(path)));
 }
 
 function makePrivate(path, mode) {

@@ -13,6 +13,7 @@ export class Part {
     Object.assign(this, { name, command, env, cwd, log, answers });
     this.child = null;
     this.exit = null;
+    this.everAnswered = false;
   }
 
   get running() {
@@ -44,6 +45,7 @@ export class Part {
       if (this.exit !== null) throw new Refusal(this.obituary());
       await Promise.race([this.ended, pause()]);
     }
+    this.everAnswered = true;
   }
 
   async #isAnswering() {
