@@ -69,7 +69,6 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       stdio: ['ignore', log.fd, log.fd, 'pipe', life.fd, token.fd],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
-    child.process.unref();
     const pid = child.process.pid;
     if (pid === undefined) await child.exited;
     const identity = pid === undefined ? null : identify(pid);
@@ -94,7 +93,11 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const watched = watchLiveness(liveness.fd);
     // our own child must also be reaped before it counts as gone
     const gone = Promise.all([watched.gone, child.exited]).then(() => {});
-    return { hostPort, process: identity, liveness: { gone, close: watched.close } };
+    const close = () => {
+      watched.close();
+      child.process.unref(); // whoever leaves it may end before it does
+    };
+    return { hostPort, process: identity, liveness: { gone, close } };
   } catch (error) {
     await rm(apiSocket, { force: true });
     await undo.run();

@@ -56,16 +56,16 @@ test('the server is started at once, and its files are shown', async () => {
 });
 
 test('a cell runs: the kernel answers over its WebSocket', async () => {
-  const api = await page.evaluate(async () => {
+  const path = await page.evaluate<string>(`(async () => {
     const cookie = /_xsrf=([^;]+)/.exec(document.cookie)?.[1] ?? '';
     const response = await fetch('/user/demo/api/contents', {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-xsrftoken': cookie },
       body: JSON.stringify({ type: 'notebook' }),
     });
-    return (await response.json()) as { path: string };
-  });
-  await page.goto(`${demo.url}/user/demo/notebooks/${api.path}`);
+    return (await response.json()).path;
+  })()`);
+  await page.goto(`${demo.url}/user/demo/notebooks/${path}`);
   await page.locator('.CodeMirror').first().click();
   await page.keyboard.type('import os; print("answer", 6 * 7, "as", os.getuid())');
   await page.keyboard.press('Shift+Enter');

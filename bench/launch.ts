@@ -1,0 +1,125 @@
+// How long a launch takes until its forward is ready, side by side with the bare recipe in shell, with
+// 0, 100 and 300 other sandboxes alive; and the memory that one costs. Run: node bench/run.mjs launch
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createSlirp4netns,
+  createToolbox,
+  defaultFileView,
+  launch,
+  ownAddresses,
+  type Sandbox,
+} from '../portwrap/index.ts';
+import { median, percentile, report } from './report.ts';
+
+const rounds = Number(process.env.ROUNDS ?? 30);
+const populations = (process.env.LIVE ?? '0,100,300').split(',').map(Number);
+
+const asRoot = process.getuid?.() === 0;
+const account = asRoot
+  ? { name: 'nobody', uid: 65_534, gid: 65_534, home: '/', shell: '/bin/sh', listed: false }
+  : null;
+const tools = createToolbox(process.env.PATH);
+const context = { tools, asRoot, forwarder: createSlirp4netns(tools, asRoot), hostAddresses: ownAddresses() };
+const directory = mkdtempSync(join(tmpdir(), 'bench-'));
+const log = openSync(join(directory, 'log'), 'a');
+let serial = 0;
+
+function start(): Promise<Sandbox> {
+  const number = serial++;
+  return launch(
+    context,
+    {
+      directory: join(directory, String(number)),
+      command: ['sleep', '100000'],
+      environment: { PATH: '/usr/bin:/bin' },
+      workingDirectory: '/',
+      account,
+      files: defaultFileView({ keep: [], hide: [] }),
+      policy: { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] },
+      hostAddress: '127.0.0.1',
+      hostPorts: [10_000 + number],
+      guestPort: 8888,
+      lifetime: 'detached',
+      stdio: ['ignore', log, log],
+    },
+    new AbortController().signal,
+  );
+}
+
+/** The recipe without any of our code: bwrap, slirp4netns until ready, add_hostfwd; then all is killed. */
+const bareRecipe = `
+set -e
+d=$(mktemp -d); mkfifo "$d/info" "$d/ready"
+${account === null ? '' : `setpriv --reuid ${account.uid} --regid ${account.gid} --clear-groups --`} \
+  bwrap --dev-bind / / --unshare-user --unshare-net --unshare-pid --proc /proc --die-with-parent --info-fd 3 -- sleep 100000 3> "$d/info" &
+child=$(sed -n 's/.*"child-pid": \\([0-9]*\\).*/\\1/p' "$d/info" | head -1)
+until grep -q 127.0.0.1 "/proc/$child/net/fib_trie"; do :; done
+slirp4netns --configure --mtu=65520 --disable-host-loopback --api-socket "$d/api" --ready-fd 3 ${asRoot ? '--netns-type=path --userns-path=/proc/$child/ns/user /proc/$child/ns/net' : '$child'} tap0 3> "$d/ready" > /dev/null 2>&1 &
+slirp=$!
+head -c 1 "$d/ready" > /dev/null
+echo "$d"
+read -r done
+kill -9 $child $slirp; rm -r "$d"
+`;
+
+async function bare(): Promise<number> {
+  const began = performance.now();
+  const shell = spawn('sh', ['-c', bareRecipe], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const exit = once(shell, 'exit');
+  const [line] = (await once(shell.stdout, 'data')) as [Buffer];
+  await addForward(join(line.toString().trim(), 'api'));
+  const took = performance.now() - began;
+  shell.stdin.end('done\n');
+  await exit;
+  return took;
+}
+
+/** No shell speaks to a unix socket without another program, whose start would count. */
+async function addForward(path: string): Promise<void> {
+  const socket = connect(path);
+  const forward = { proto: 'tcp', host_addr: '127.0.0.1', host_port: 9999, guest_port: 8888 };
+  socket.end(JSON.stringify({ execute: 'add_hostfwd', arguments: forward }));
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  if (!answer.includes('return')) throw new Error(`the bare recipe failed: ${answer}`);
+}
+
+async function ours(): Promise<number> {
+  const began = performance.now();
+  const sandbox = await start();
+  const took = performance.now() - began;
+  await sandbox.stop(0);
+  return took;
+}
+
+const memoryAvailable = () => Number(/MemAvailable: +(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]);
+
+const alive: Sandbox[] = [];
+const rows: Record<string, string | number>[] = [];
+const memoryBefore = memoryAvailable();
+for (const population of populations) {
+  while (alive.length < population) alive.push(await start());
+  const times: Record<'bare' | 'ours', number[]> = { bare: [], ours: [] };
+  await bare();
+  await ours();
+  for (let round = 0; round < rounds; round += 1) {
+    times.bare.push(await bare());
+    times.ours.push(await ours());
+  }
+  rows.push({
+    alive: population,
+    'bare recipe, median ms': median(times.bare),
+    'portwrap, median ms': median(times.ours),
+    'portwrap, p95 ms': percentile(times.ours, 95),
+    ratio: median(times.ours) / median(times.bare),
+  });
+}
+const memory = alive.length === 0 ? null : (memoryBefore - memoryAvailable()) / alive.length / 1024;
+await Promise.all(alive.map((sandbox) => sandbox.stop(0)));
+report('launch', rows, memory === null ? {} : { 'MB of memory per sandbox': memory });
+rmSync(directory, { recursive: true, force: true });
+process.exit();
