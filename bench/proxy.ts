@@ -1,0 +1,136 @@
+// Side by side: configurable-http-proxy, ours, nginx and no proxy at all, under the same load by wrk. The
+// proxy has one processor to itself, the load and the upstream share another, so requests per second are
+// capped by the harness; CPU time per request is the sound figure.
+//   [BENCH_SECONDS=4] [BENCH_ROUNDS=3] [BENCH_SUBJECTS=a,b] [BENCH_CASES=small-32,64k-32] node bench/run.mjs proxy
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { has, pinned, type Subject, startSubject } from './proxySubjects.ts';
+import { median, report } from './report.ts';
+
+interface Measured {
+  readonly subject: string;
+  readonly case: string;
+  readonly requestsPerSecond: number;
+  readonly cpuMicroseconds: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly megabytes: number;
+  readonly errors: number;
+}
+
+const seconds = process.env.BENCH_SECONDS ?? '4';
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+const subjects = process.env.BENCH_SUBJECTS ?? 'direct,configurable-http-proxy,relay,http-proxy,nginx';
+const cases = process.env.BENCH_CASES ?? 'small-1,small-32,small-512,64k-32,1m-8';
+
+if (!has('wrk')) throw new Error('this needs wrk: apt-get install wrk');
+const upstream = await startUpstream();
+const results: Measured[] = [];
+try {
+  // Rounds outside, subjects inside: whatever else the machine does then disturbs all of them alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const name of subjects.split(',')) {
+      const subject = await startSubject(name, upstream.port);
+      if (subject === undefined) continue;
+      try {
+        for (const load of cases.split(',')) results.push(await measure(subject, load));
+      } finally {
+        await subject.stop();
+      }
+    }
+  }
+} finally {
+  upstream.stop();
+}
+report('proxy', summary(results), { seconds, rounds });
+
+async function measure(subject: Subject, load: string): Promise<Measured> {
+  const [size = 'small', connections = '32'] = load.split('-');
+  const url = `http://127.0.0.1:${subject.port}/${size}`;
+  const wrk = (seconds: string): string => {
+    const command = pinned(1, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url]);
+    return execFileSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
+  };
+  wrk('1');
+  const before = cpuSeconds(subject.pids());
+  const text = wrk(seconds);
+  const used = cpuSeconds(subject.pids()) - before;
+  const requests = Number(/(\d+) requests in/.exec(text)?.[1] ?? 0);
+  const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0);
+  const socket = [...(/Socket errors: .*/.exec(text)?.[0] ?? '').matchAll(/\d+/g)];
+  return {
+    subject: subject.name,
+    case: load,
+    requestsPerSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? 0),
+    cpuMicroseconds: (used / Math.max(1, requests)) * 1e6,
+    p50: milliseconds(/50%\s+(\S+)/.exec(text)?.[1]),
+    p99: milliseconds(/99%\s+(\S+)/.exec(text)?.[1]),
+    megabytes: residentMegabytes(subject.pids()),
+    errors: failed + socket.reduce((sum, [count]) => sum + Number(count), 0),
+  };
+}
+
+async function startUpstream(): Promise<{ port: number; stop(): void }> {
+  const command = pinned(1, [process.execPath, join(import.meta.dirname, 'proxyUpstream.js')]);
+  const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [line] = await once(child.stdout, 'data');
+  return { port: Number(String(line)), stop: () => child.kill('SIGKILL') };
+}
+
+/** User and system time, in seconds; the kernel counts in hundredths. */
+function cpuSeconds(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = read(`/proc/${pid}/stat`)
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks / 100;
+}
+
+function residentMegabytes(pids: readonly number[]): number {
+  let kilobytes = 0;
+  for (const pid of pids) kilobytes += Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
+  return kilobytes / 1024;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function milliseconds(text: string | undefined): number {
+  const [, value, unit] = /^([\d.]+)(us|ms|s)$/.exec(text ?? '') ?? [];
+  return Number(value ?? 0) * ({ us: 0.001, ms: 1, s: 1000 }[unit ?? 'ms'] ?? 1);
+}
+
+/** One row per case and proxy: the median of the rounds. */
+function summary(all: readonly Measured[]): Record<string, string | number>[] {
+  const cpu = (load: string, name: string): number =>
+    median(all.filter((one) => one.case === load && one.subject === name).map((one) => one.cpuMicroseconds));
+  return cases.split(',').flatMap((load) =>
+    [...new Set(all.map((one) => one.subject))].map((subject) => {
+      const same = all.filter((one) => one.case === load && one.subject === subject);
+      const of = (pick: (one: Measured) => number) => median(same.map(pick));
+      const own = cpu(load, subject);
+      const chp = cpu(load, 'configurable-http-proxy');
+      return {
+        case: load,
+        proxy: subject,
+        'requests/s': Math.round(of((one) => one.requestsPerSecond)),
+        'CPU us/request': Math.round(own),
+        'x less CPU than CHP': own > 0 && chp > 0 ? (chp / own).toFixed(1) : '-',
+        'p50 ms': of((one) => one.p50),
+        'p99 ms': of((one) => one.p99),
+        MB: Math.round(of((one) => one.megabytes)),
+        errors: same.reduce((sum, one) => sum + one.errors, 0),
+      };
+    }),
+  );
+}
