@@ -6,16 +6,15 @@ import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../config/errors.ts';
 import { becomeArgv } from './account.ts';
 import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
-import { runTool, type StartedChild, startChild } from './child.ts';
+import { type StartedChild, startChild } from './child.ts';
 import { aborted, withDeadline } from './deadline.ts';
 import { type Descriptor, ownDescriptor } from './descriptor.ts';
 import { gateArgv, gateDescriptors, policyFailedExit, splitEnvironment } from './gate.ts';
-import { fifos, type Liveness, openReader, openWriter, watchLiveness } from './liveness.ts';
+import { fifos, type Liveness, makeFifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { identify, type ProcessIdentity, signalProcess } from './process.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { readStatus, statusFile } from './status.ts';
 import type { Teardown } from './teardown.ts';
-import type { Toolbox } from './tools.ts';
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -103,6 +102,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       // bwrap leaves root its capabilities, and gives an unprivileged gate those it asks for
       dropCapabilities: context.asRoot && spec.account !== null ? null : tools('setpriv'),
       openFiles,
+      umask: spec.lifetime === 'foreground' ? null : '022',
       restoreSignals: spec.lifetime === 'foreground' ? ['INT', 'QUIT', 'HUP'] : [],
       lateEnvironment: environmentOf(context, spec).late,
     },
@@ -132,9 +132,8 @@ function sandboxArgs(context: LaunchContext, spec: SandboxSpec, syntheticFiles: 
   return args.map((arg) => `${arg}\0`).join('');
 }
 
-/** Only a gate with capabilities must be kept from the hazardous part of the environment. */
 function environmentOf(context: LaunchContext, spec: SandboxSpec) {
-  return context.asRoot ? { early: spec.environment, late: {} } : splitEnvironment(spec.environment);
+  return splitEnvironment(spec.environment, !context.asRoot);
 }
 
 /**
@@ -158,11 +157,6 @@ function buildFailure(spec: SandboxSpec): PortwrapError {
 function findChild(directory: string): ProcessIdentity | null {
   const { childPid } = readStatus(directory);
   return childPid === null ? null : identify(childPid);
-}
-
-async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {
-  const run = await runTool(tools('mkfifo'), ['-m', '600', ...paths]);
-  if (run.code !== 0) throw new PortwrapError('SANDBOX_FAILED', `mkfifo failed: ${run.output}`);
 }
 
 function openContent(path: string, content: string): number {

@@ -1,12 +1,14 @@
 // The forwarder: the program that makes one host port lead to one guest port, and gives the sandbox its way
 // out. Not here: the drivers (slirp4netns.ts).
-import type { Liveness } from './liveness.ts';
+import type { Liveness, Watch } from './liveness.ts';
 import type { ProcessIdentity } from './process.ts';
 
 export interface ForwardRequest {
   /** Pid 1 of the sandbox, as the host sees it. */
   readonly child: number;
-  /** The sandbox's private directory: FIFOs, the forwarder's log. */
+  /** The sandbox's life: the forwarder ends when it does. */
+  readonly life: Liveness;
+  /** A private directory with the forwarder's FIFO in it, for its socket and its log. */
   readonly directory: string;
   /** Address of this host that the port is bound on; never 0.0.0.0 by default. */
   readonly hostAddress: string;
@@ -22,7 +24,7 @@ export interface Forward {
   readonly hostPort: number;
   readonly process: ProcessIdentity;
   /** Tells when the forwarder is gone. */
-  readonly liveness: Liveness;
+  readonly liveness: Watch;
 }
 
 export interface Forwarder {

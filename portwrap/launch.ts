@@ -1,7 +1,7 @@
 // The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
 // matters; until the last step the payload is held at the gate.
 // Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox.ts).
-import { mkdirSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { PortwrapError } from '../config/errors.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
@@ -38,13 +38,14 @@ export async function launch(
       ),
     );
     const held = await buildSandbox(context, spec, undo, abort);
-    network = connectNetwork(context, spec, held.child);
+    network = connectNetwork(context, spec, held);
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
     const forward = await Promise.race([network, ended, aborted(abort)]);
-    if (spec.lifetime === 'foreground') await rm(spec.directory, { recursive: true });
-    const sandbox = handOver(spec, held, forward);
+    // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
+    if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
+    const sandbox = handOver(context, spec, held, forward);
     writeSync(held.go.fd, 'go\n');
     held.go.close();
     undo.release();
@@ -59,10 +60,11 @@ export async function launch(
 async function connectNetwork(
   context: LaunchContext,
   spec: SandboxSpec,
-  child: ProcessIdentity,
+  held: HeldSandbox,
 ): Promise<Forward> {
   const attached = context.forwarder.attach({
-    child: child.pid,
+    child: held.child.pid,
+    life: held.life,
     directory: spec.directory,
     hostAddress: spec.hostAddress,
     hostPorts: spec.hostPorts,
@@ -70,7 +72,7 @@ async function connectNetwork(
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
   });
-  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, child)]);
+  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, held.child)]);
   if (forward.status === 'rejected') throw forward.reason;
   if (policy.status === 'rejected') throw policy.reason;
   return forward.value;
@@ -86,7 +88,7 @@ async function applyPolicy(context: LaunchContext, spec: SandboxSpec, child: Pro
     throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${run.output}`);
 }
 
-function handOver(spec: SandboxSpec, held: HeldSandbox, forward: Forward): Sandbox {
+function handOver(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox, forward: Forward): Sandbox {
   const record = {
     directory: spec.directory,
     bootId: bootId(),
@@ -95,8 +97,10 @@ function handOver(spec: SandboxSpec, held: HeldSandbox, forward: Forward): Sandb
     hostAddress: spec.hostAddress,
     hostPort: forward.hostPort,
     guestPort: spec.guestPort,
+    hostLoopback: reachesHostLoopback(spec.policy),
+    dns: spec.policy.dns,
   };
-  return watchSandbox(record, held.life, forward.liveness, async () =>
+  return watchSandbox(context, record, held.life, forward, async () =>
     spec.lifetime === 'foreground'
       ? toExit((await held.starter.exited).code)
       : toExit(readStatus(spec.directory).exitCode),

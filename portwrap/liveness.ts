@@ -2,16 +2,32 @@
 // survives a restart of the watcher and is never somebody else. Not here: who holds which FIFO (launch.ts).
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { PortwrapError } from '../config/errors.ts';
+import { runTool } from './child.ts';
+import type { Toolbox } from './tools.ts';
 
-export interface Liveness {
-  /** Settles when the last holder of the writing end is gone. */
+export interface Watch {
+  /** Settles when what is watched is gone. */
   readonly gone: Promise<void>;
   /** Stops watching; `gone` then never settles. */
   close(): void;
 }
 
+export interface Liveness extends Watch {
+  /** Is the writing end held right now? */
+  isHeld(): boolean;
+  /** Opens another reading end, for a child to inherit; also when the FIFO's name is gone. */
+  openReader(): number;
+}
+
 /** The FIFOs in a sandbox's directory, by what ends when their writer is gone; `go` is the gate's. */
 export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo', go: 'go.fifo' } as const;
+
+/** Makes FIFOs for this account only. Node has no call for it. */
+export async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {
+  const run = await runTool(tools('mkfifo'), ['-m', '600', ...paths]);
+  if (run.code !== 0) throw new PortwrapError('SANDBOX_FAILED', `mkfifo failed: ${run.output}`);
+}
 
 /** Opens the reading end; it neither blocks nor needs a writer yet. */
 export function openReader(path: string): number {
@@ -41,14 +57,35 @@ export function watchLiveness(reader: number): Liveness {
   // epoll reports nothing for a FIFO whose writers were gone when it was opened, so ask once before
   if (!hasWriter(reader)) {
     closeSync(reader);
-    return { gone: Promise.resolve(), close() {} };
+    const isGone = () => {
+      throw new Error('its writer is gone');
+    };
+    return { gone: Promise.resolve(), isHeld: () => false, openReader: isGone, close() {} };
   }
   const socket = new Socket({ fd: reader, readable: true, writable: false });
   const gone = new Promise<void>((resolve) => {
     socket.once('end', resolve);
     socket.once('error', () => resolve());
   });
-  gone.then(() => socket.destroy());
+  let ended = false;
+  gone.then(() => {
+    ended = true;
+    socket.destroy();
+  });
   socket.resume();
-  return { gone, close: () => socket.removeAllListeners('end').destroy() };
+  const open = () => openReader(`/proc/self/fd/${reader}`);
+  const isHeld = () => {
+    if (ended) return false;
+    const probe = open();
+    try {
+      return hasWriter(probe);
+    } finally {
+      closeSync(probe);
+    }
+  };
+  const close = () => {
+    ended = true;
+    socket.removeAllListeners('end').destroy();
+  };
+  return { gone, isHeld, openReader: open, close };
 }

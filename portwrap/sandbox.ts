@@ -1,11 +1,15 @@
 // A running sandbox: what is known about it, how to signal and stop it, how to find it again after a
 // restart. Not here: how it is started (launch.ts).
+import { closeSync, existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withDeadline } from './deadline.ts';
 import { ownDescriptor } from './descriptor.ts';
-import { fifos, hasWriter, type Liveness, openReader, watchLiveness } from './liveness.ts';
-import { bootId, childrenOf, identify, type ProcessIdentity, signalProcess } from './process.ts';
+import type { Forward } from './forwarder.ts';
+import { keepForward } from './keep-forward.ts';
+import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from './liveness.ts';
+import { bootId, childrenOf, identify, isAlive, type ProcessIdentity, signalProcess } from './process.ts';
+import type { LaunchContext } from './spec.ts';
 import { readStatus, type SandboxExit, toExit } from './status.ts';
 
 /** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
@@ -18,13 +22,16 @@ export interface SandboxRecord {
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly guestPort: number;
+  /** What a forwarder must be told when it is attached again. */
+  readonly hostLoopback: boolean;
+  readonly dns: boolean;
 }
 
 export interface Sandbox {
   readonly record: SandboxRecord;
   /** Settles when no process of the sandbox is left. */
   readonly exited: Promise<SandboxExit>;
-  /** Settles when the forwarder is gone: with its sandbox, or before it. */
+  /** Settles when there is no forwarder any more: with its sandbox, or when a lost one could not be replaced. */
   readonly forwarderGone: Promise<void>;
   /** Signals the payload. */
   signal(signal: NodeJS.Signals): void;
@@ -35,30 +42,46 @@ export interface Sandbox {
 }
 
 /** The sandbox of a record, or how it ended when it is gone. */
-export function adoptSandbox(record: SandboxRecord): Sandbox | SandboxExit {
+export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sandbox | SandboxExit {
   if (record.bootId !== bootId()) return toExit(null);
   const reader = openFifo(record.directory, fifos.life);
   const forwarder = openFifo(record.directory, fifos.forwarder);
-  if (reader === null || forwarder === null) return toExit(null);
-  return watchSandbox(record, watchLiveness(reader), watchLiveness(forwarder), () =>
+  if (reader === null || forwarder === null) {
+    for (const fd of [reader, forwarder]) if (fd !== null) closeSync(fd);
+    return toExit(null);
+  }
+  const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
+  return watchSandbox(context, record, watchLiveness(reader), forward, () =>
     toExit(readStatus(record.directory).exitCode),
   );
 }
 
+/** What it takes to keep a sandbox reachable. */
+export type SandboxContext = Pick<LaunchContext, 'tools' | 'forwarder' | 'report'>;
+
 /** A handle on a sandbox whose life is watched by `life`; `learnExit` is asked once it has ended. */
 export function watchSandbox(
+  context: SandboxContext,
   record: SandboxRecord,
   life: Liveness,
-  forwarder: Liveness,
+  forward: Pick<Forward, 'process' | 'liveness'>,
   learnExit: () => SandboxExit | Promise<SandboxExit>,
 ): Sandbox {
+  const kept = keepForward({
+    first: forward,
+    sandboxLife: life,
+    attachAgain: () => attachAgain(context, record, life),
+    report: (event) => context.report?.(record.directory, event),
+  });
   // the forwarder ends by itself after the sandbox; only then the host port is free
-  const exited = Promise.all([life.gone, forwarder.gone]).then(learnExit);
+  const exited = Promise.all([life.gone, kept.gone]).then(learnExit);
   const signal = (name: NodeJS.Signals) => signalPayload(record.child, name);
   return {
-    record,
+    get record() {
+      return { ...record, forwarder: kept.process };
+    },
     exited,
-    forwarderGone: forwarder.gone,
+    forwarderGone: kept.gone,
     signal,
     async stop(grace) {
       signal('SIGTERM');
@@ -67,9 +90,25 @@ export function watchSandbox(
     },
     leave() {
       life.close();
-      forwarder.close();
+      kept.close();
     },
   };
+}
+
+/** On the same host port. A foreground sandbox has no directory any more: it gets one for the moment. */
+async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
+  const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns } = record;
+  const isTemporary = !existsSync(directory);
+  try {
+    if (isTemporary) {
+      mkdirSync(directory, { mode: 0o700 });
+      await makeFifos(context.tools, [join(directory, fifos.forwarder)]);
+    }
+    const request = { directory, life, child: child.pid, hostAddress, hostPorts: [hostPort] };
+    return await context.forwarder.attach({ ...request, guestPort, hostLoopback, dns });
+  } finally {
+    if (isTemporary) await rm(directory, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -85,6 +124,12 @@ export async function destroySandbox(directory: string): Promise<void> {
     // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
     if (child !== null) signalProcess(child, 'SIGKILL');
     await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+  }
+  // it ends by itself after the sandbox; only then the host port is free
+  const forwarder = openFifo(directory, fifos.forwarder);
+  if (forwarder !== null) {
+    const { gone } = watchLiveness(forwarder);
+    await withDeadline(gone, goneDeadline, () => new Error(`the forwarder of ${directory} did not end`));
   }
   await rm(directory, { recursive: true, force: true });
 }
@@ -102,13 +147,15 @@ export function isSandboxAlive(directory: string): boolean {
   return alive;
 }
 
-/** The payload is the only child of pid 1; pid 1 itself has no handlers and would ignore it. */
+/**
+ * The payload is the first child of pid 1; after it come daemons, whose parent pid 1 has become. Pid 1 itself
+ * has no handlers and would ignore the signal.
+ */
 function signalPayload(child: ProcessIdentity, signal: NodeJS.Signals): void {
-  if (identify(child.pid)?.startTime !== child.startTime) return;
-  for (const pid of childrenOf(child.pid)) {
-    const payload = identify(pid);
-    if (payload !== null) signalProcess(payload, signal);
-  }
+  if (!isAlive(child)) return;
+  const [first] = childrenOf(child.pid);
+  const payload = first === undefined ? null : identify(first);
+  if (payload !== null) signalProcess(payload, signal);
 }
 
 function openFifo(directory: string, name: string): number | null {

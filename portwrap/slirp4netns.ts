@@ -62,7 +62,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       return descriptor;
     };
     const log = own(openSync(logFile, 'a', 0o600));
-    const life = own(openReader(join(request.directory, fifos.life)));
+    const life = own(request.life.openReader());
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));
     const token = own(openWriter(join(request.directory, fifos.forwarder)));
     const child = startChild(tools('slirp4netns'), slirpArgv(request, apiSocket, asRoot), {
@@ -72,7 +72,10 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const pid = child.process.pid;
     if (pid === undefined) await child.exited;
     const identity = pid === undefined ? null : identify(pid);
-    undo.add('forwarder', () => void child.process.kill('SIGKILL'));
+    undo.add('forwarder', async () => {
+      child.process.kill('SIGKILL');
+      await child.exited; // then the port is free
+    });
     for (const descriptor of [token, life, log]) descriptor.close();
 
     const ready = child.process.stdio[descriptors.ready] as Readable;

@@ -3,6 +3,7 @@
 import type { Account } from './account.ts';
 import type { FileView } from './file-view.ts';
 import type { Forwarder } from './forwarder.ts';
+import type { ForwardEvent } from './keep-forward.ts';
 import { type NetworkPolicy, nftRuleset } from './policy.ts';
 import type { Toolbox } from './tools.ts';
 
@@ -34,6 +35,8 @@ export interface LaunchContext {
   readonly asRoot: boolean;
   /** This host's own addresses, which the policy refuses. */
   readonly hostAddresses: readonly string[];
+  /** Told when a forwarder was lost, and whether that was made good. */
+  readonly report?: (directory: string, event: ForwardEvent) => void;
 }
 
 export function policyText(context: LaunchContext, spec: SandboxSpec): string {

@@ -13,6 +13,8 @@ const sandboxSchema = z.object({
   hostAddress: z.string(),
   hostPort: z.int(),
   guestPort: z.int(),
+  hostLoopback: z.boolean(),
+  dns: z.boolean(),
 });
 
 const errorSchema = z.object({

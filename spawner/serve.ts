@@ -1,6 +1,7 @@
 // The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
 // when it ends. Not here: argv and signals (main.ts).
 import { userInfo } from 'node:os';
+import { basename } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import { bootId, createSlirp4netns, createToolbox, ownAddresses } from '../portwrap/index.ts';
@@ -45,7 +46,12 @@ export async function serve({ config, version, log }: ServeInput): Promise<Servi
     ...{ config, accounts, state, routes, log },
     records: openRecords(state.records, log),
     ports: createPorts(config.ports.range),
-    context: { tools, asRoot, forwarder: createSlirp4netns(tools, asRoot), hostAddresses: ownAddresses() },
+    context: {
+      ...{ tools, asRoot, hostAddresses: ownAddresses() },
+      forwarder: createSlirp4netns(tools, asRoot),
+      report: (directory, { kind, error }) =>
+        log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),
+    },
   });
   let ready = false;
   const app = createApp({

@@ -95,7 +95,7 @@ export function createServers(input: ServersInput): Servers {
     const profile = config.profiles.find(({ name }) => name === record.profile) ?? config.profiles[0];
     if (profile === undefined) return;
     const obtain: ServerPlan['obtain'] = async () => {
-      if (record.sandbox !== null) return adoptSandbox(record.sandbox);
+      if (record.sandbox !== null) return adoptSandbox(input.context, record.sandbox);
       await destroySandbox(join(state.sandboxes, record.id));
       throw new PortwrapError(
         'SPAWN_CANCELLED',
