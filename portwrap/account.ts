@@ -24,8 +24,19 @@ export async function findAccount(tools: Toolbox, name: string): Promise<Account
 
 /** One line of passwd(5). */
 export function parsePasswd(line: string): Account {
-  const [name = '', , uid, gid, , home = '/', shell = ''] = line.split(':');
-  return { name, uid: Number(uid), gid: Number(gid), home, shell: shell || '/bin/sh', listed: true };
+  const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
+  // an empty field read as a number would be 0, which is root
+  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) {
+    throw new PortwrapError('INTERNAL', `getent passwd answered "${line}"`);
+  }
+  return {
+    name,
+    uid: Number(uid),
+    gid: Number(gid),
+    home: home || '/',
+    shell: shell || '/bin/sh',
+    listed: true,
+  };
 }
 
 /** The variables that login(1) sets. */

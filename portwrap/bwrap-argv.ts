@@ -25,21 +25,46 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   return [
     // namespaces: own users, network, processes; the whole tree dies with its pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'],
-    // the machine as it is, then what must not be seen is covered, then what must stay is put back
-    ...['--dev-bind', '/', '/'],
-    ...['--proc', '/proc'],
-    ...files.covered.flatMap((path) => ['--perms', '1777', '--tmpfs', path]),
-    ...files.hidden.flatMap((path) => ['--perms', '0755', '--tmpfs', path]),
-    ...files.kept.flatMap((path) => ['--bind', path, path]),
-    ...files.synthetic.flatMap(({ path }, index) => {
-      const descriptor = spec.syntheticDescriptors[index];
-      return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
-    }),
+    ...fileArgs(files, spec.syntheticDescriptors),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--json-status-fd', String(bwrapDescriptors.status)],
     ...['--sync-fd', String(bwrapDescriptors.life)],
+  ];
+}
+
+/** The machine, then what must not be seen is covered, then what must stay is put back. */
+function fileArgs(files: FileView, descriptors: readonly number[]): string[] {
+  return [
+    ...(files.readOnlyRoot ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev'] : ['--dev-bind', '/', '/']),
+    ...(files.devices === null ? [] : deviceArgs(files.devices)),
+    ...['--proc', '/proc'],
+    ...files.covered.flatMap((path) => ['--perms', '1777', '--tmpfs', path]),
+    ...files.hiddenDirectories.flatMap((path) => ['--perms', '0555', '--tmpfs', path]),
+    ...files.hiddenFiles.flatMap((path) => ['--ro-bind', '/dev/null', path]),
+    ...files.readOnly.flatMap((path) => ['--ro-bind', path, path]),
+    ...files.writable.flatMap((path) => ['--bind', path, path]),
+    // after the homes that may lie below them were put back
+    ...files.hiddenDirectories.flatMap((path) => ['--remount-ro', path]),
+    ...files.synthetic.flatMap(({ path }, index) => {
+      const descriptor = descriptors[index];
+      return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
+    }),
+  ];
+}
+
+/** bwrap's own --dev would add a user namespace level, which slirp4netns as the user cannot enter. */
+function deviceArgs(devices: readonly string[]): string[] {
+  return [
+    ...['--perms', '0755', '--tmpfs', '/dev'],
+    ...devices.flatMap((path) => ['--dev-bind', path, path]),
+    ...['--perms', '1777', '--dir', '/dev/shm'],
+    ...['fd', 'stdin', 'stdout', 'stderr'].flatMap((name, index) => [
+      '--symlink',
+      name === 'fd' ? '/proc/self/fd' : `/proc/self/fd/${index - 1}`,
+      `/dev/${name}`,
+    ]),
   ];
 }

@@ -47,7 +47,8 @@ export interface ToolRun extends ChildExit {
 
 /** Runs a program to its end with `input` on standard input; `output` is stdout and stderr together. */
 export async function runTool(path: string, argv: readonly string[], input = ''): Promise<ToolRun> {
-  const child = startChild(path, argv, { stdio: ['pipe', 'pipe', 'pipe'] });
+  // in a session of its own: Ctrl-C is for us, and it is for us to say what it breaks off
+  const child = startChild(path, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const chunks: Buffer[] = [];
   const { stdin, stdout, stderr } = child.process;
   const closed = [stdout, stderr].map(

@@ -1,5 +1,6 @@
 // The command line of `portwrap`, parsed and checked. Options before COMMAND are ours; from COMMAND on all
 // is the command's. Not here: running it (foreground.ts).
+import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { PortwrapError } from '../config/errors.ts';
 
@@ -58,7 +59,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   if (command.length === 0) throw new PortwrapError('USAGE', 'a COMMAND is required after the options');
   return {
     kind: 'run',
-    hostAddress: values['host-address'] ?? '127.0.0.1',
+    hostAddress: parseAddress(values['host-address'] ?? '127.0.0.1'),
     hostPort,
     guestPort,
     user: values.user,
@@ -92,6 +93,12 @@ function parseOwn(own: string[]) {
   } catch (error) {
     throw new PortwrapError('USAGE', (error as Error).message, { cause: error });
   }
+}
+
+/** The forwarder binds IPv4 addresses only, and knows no names. */
+function parseAddress(value: string): string {
+  if (isIPv4(value)) return value;
+  throw new PortwrapError('USAGE', `--host-address must be an IPv4 address, not "${value}"`);
 }
 
 function parsePort(option: string, value: string | undefined): number {

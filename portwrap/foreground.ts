@@ -22,8 +22,8 @@ export interface Surroundings {
 }
 
 const handled = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
-/** Those that a terminal sends to its whole foreground process group, the payload included. */
-const fromTerminal = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT', 'SIGHUP']);
+/** Keys that a terminal sends to its whole foreground process group, the payload included. */
+const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
 
 /** Runs the command; resolves with the exit code to end with. Leaves nothing behind. */
 export async function runForeground(request: CliRun, around: Surroundings): Promise<number> {
@@ -61,12 +61,13 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
       interrupt.signal,
     );
     deliver = (signal) => {
-      if (!(fromTerminal.has(signal) && isTerminalForeground())) sandbox.signal(signal);
+      if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
     };
     const exit = await sandbox.exited;
     return exit.code ?? 125;
   } catch (error) {
-    if (interrupt.signal.aborted && error === interrupt.signal.reason) {
+    // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
+    if (interrupt.signal.aborted && !(error instanceof AggregateError)) {
       return 128 + constants.signals[interrupt.signal.reason as NodeJS.Signals];
     }
     throw error;

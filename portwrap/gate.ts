@@ -17,7 +17,12 @@ export interface Gate {
   readonly dropCapabilities: string | null;
   /** Soft limit of open files; Node raises its own to the hard limit and children inherit it. */
   readonly openFiles: number;
-  /** Signals given back their default action before the payload runs (they are ignored around it). */
+  /** The payload's file mode mask; null: the launcher's own. */
+  readonly umask: string | null;
+  /**
+   * Signals that are ignored around the gate. They get their default action back before the gate runs, so
+   * that none is lost between the word to go and the payload.
+   */
   readonly restoreSignals: readonly string[];
   /** Environment that must not touch the gate itself, only the payload. */
   readonly lateEnvironment: Readonly<Record<string, string>>;
@@ -27,7 +32,7 @@ export interface Gate {
 export function gateArgv(gate: Gate, command: readonly string[]): string[] {
   const { go, announce, rules } = gateDescriptors;
   const script = [
-    'umask 022',
+    ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
     ...(gate.loadRules === null
       ? []
@@ -40,12 +45,12 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     'exec "$@"',
   ];
   return [
-    gate.sh,
-    '-c',
-    script.join('\n'),
-    'portwrap',
+    ...(gate.restoreSignals.length === 0
+      ? []
+      : [gate.env, `--default-signal=${gate.restoreSignals.join(',')}`]),
+    ...[gate.sh, '-c', script.join('\n'), 'portwrap'],
     ...dropCapabilities(gate),
-    ...prepare(gate),
+    ...addEnvironment(gate, command),
     ...command,
   ];
 }
@@ -55,24 +60,33 @@ function dropCapabilities(gate: Gate): string[] {
   return [gate.dropCapabilities, '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--'];
 }
 
-function prepare(gate: Gate): string[] {
+function addEnvironment(gate: Gate, command: readonly string[]): string[] {
   const assignments = Object.entries(gate.lateEnvironment).map(([name, value]) => `${name}=${value}`);
-  if (assignments.length === 0 && gate.restoreSignals.length === 0) return [];
-  const signals = gate.restoreSignals.length > 0 ? [`--default-signal=${gate.restoreSignals.join(',')}`] : [];
-  return [gate.env, ...signals, ...assignments];
+  if (assignments.length === 0) return [];
+  // env(1) would take a command like "a=b" for one more variable
+  const guard = command[0]?.includes('=') ? [gate.sh, '-c', 'exec "$@"', 'portwrap'] : [];
+  return [gate.env, ...assignments, ...guard];
 }
 
 /** Variables that change what a program does before its first line: loaders, shells, locales. */
 const hazards = /^(LD_|BASH_|GCONV_PATH$|LOCPATH$|ENV$|SHELLOPTS$|PS4$|IFS$|MALLOC_|GLIBC_TUNABLES$)/;
 
-/** Splits an environment for a gate that has capabilities: the hazardous part is given to the payload alone. */
-export function splitEnvironment(environment: Readonly<Record<string, string>>): {
-  early: Record<string, string>;
-  late: Record<string, string>;
-} {
+/** What a shell hands on; dash(1) drops every variable with another name. */
+const shellName = /^[A-Za-z_]\w*$/;
+
+/**
+ * Splits an environment into what the gate may see and what is given to the payload alone: names that a shell
+ * loses, and for a gate that has capabilities the hazardous ones. The late part is in an argv for some
+ * milliseconds, so it is as small as can be.
+ */
+export function splitEnvironment(
+  environment: Readonly<Record<string, string>>,
+  gateHasCapabilities: boolean,
+): { early: Record<string, string>; late: Record<string, string> } {
   const entries = Object.entries(environment);
+  const isLate = (name: string) => !shellName.test(name) || (gateHasCapabilities && hazards.test(name));
   return {
-    early: Object.fromEntries(entries.filter(([name]) => !hazards.test(name))),
-    late: Object.fromEntries(entries.filter(([name]) => hazards.test(name))),
+    early: Object.fromEntries(entries.filter(([name]) => !isLate(name))),
+    late: Object.fromEntries(entries.filter(([name]) => isLate(name))),
   };
 }
