@@ -1,0 +1,85 @@
+// What is left of a test: living processes that refer to its directory, and files below it.
+// A zombie is dead: it only waits for its parent. Not here: ending anything.
+import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+
+export interface Census {
+  /** "PID command line" of each living process that names the directory. */
+  readonly processes: readonly string[];
+  /** Path below the directory, and its kind: file, fifo, socket, directory, link. */
+  readonly files: readonly string[];
+}
+
+export const nothing: Census = { processes: [], files: [] };
+
+/** Processes are found by arguments, environment, working directory and open files (deleted ones too). */
+export function census(directory: string): Census {
+  return { processes: processesOf(directory), files: filesBelow(directory) };
+}
+
+/** Pids of the processes that the census finds. */
+export function pidsOf(directory: string, commandPattern = /./): number[] {
+  return processesOf(directory)
+    .filter((line) => commandPattern.test(line.slice(line.indexOf(' ') + 1)))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+function processesOf(directory: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => isAlive(pid) && refersTo(pid, directory))
+    .map((pid) => `${pid} ${text(pid, 'cmdline').replaceAll('\0', ' ')}`.trim());
+}
+
+function isAlive(pid: string): boolean {
+  const stat = text(pid, 'stat');
+  return stat !== '' && !/\) [ZX] /.test(stat);
+}
+
+function refersTo(pid: string, directory: string): boolean {
+  if (text(pid, 'cmdline').includes(directory) || text(pid, 'environ').includes(directory)) return true;
+  return [`/proc/${pid}/cwd`, ...entries(`/proc/${pid}/fd`)].some((link) => target(link).includes(directory));
+}
+
+function filesBelow(directory: string): string[] {
+  let found: Dirent[];
+  try {
+    found = readdirSync(directory, { recursive: true, withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  return found.map((entry) => `${join(entry.parentPath, entry.name)} ${kindOf(entry)}`).sort();
+}
+
+function kindOf(entry: Dirent): string {
+  if (entry.isDirectory()) return 'directory';
+  if (entry.isFIFO()) return 'fifo';
+  if (entry.isSocket()) return 'socket';
+  return entry.isSymbolicLink() ? 'link' : 'file';
+}
+
+/** A process may end, or belong to somebody else, while we look. */
+function text(pid: string, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return '';
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory).map((name) => join(directory, name));
+  } catch {
+    return [];
+  }
+}

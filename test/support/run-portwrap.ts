@@ -1,0 +1,130 @@
+// Runs the built `portwrap` as a person would: as root for another account, or as an ordinary user. A copy of
+// what it needs is put where that user can read it, since a checkout may lie in somebody's home.
+// Not here: what is left afterwards (census.ts).
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRoot, openTunDevice, testAccount } from './accounts.ts';
+
+const root = join(import.meta.dirname, '../..');
+/** Another build of the same sources, for whoever works on them while others build. */
+const built = process.env.PORTWRAP_TEST_DIST ?? join(root, 'dist');
+
+export interface Installed {
+  /** World-readable: dist/, package.json and the fixtures. */
+  readonly directory: string;
+  readonly main: string;
+  fixture(name: string): string;
+  remove(): void;
+}
+
+/** Copies the command and the fixtures to a fresh directory. */
+export function installPortwrap(): Installed {
+  const directory = mkdtempSync('/var/tmp/pwt-'); // not /tmp, which a sandbox has its own of
+  chmodSync(directory, 0o755);
+  for (const part of ['portwrap', 'config']) {
+    cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
+  }
+  cpSync(join(root, 'package.json'), join(directory, 'package.json'));
+  cpSync(join(root, 'test/fixtures/portwrap'), join(directory, 'fixtures'), { recursive: true });
+  openTunDevice();
+  return {
+    directory,
+    main: join(directory, 'dist/portwrap/main.js'),
+    fixture: (name) => join(directory, 'fixtures', name),
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** How portwrap is started: who starts it, and which options that needs. */
+export interface Mode {
+  readonly name: string;
+  /** Who the payload is. */
+  readonly uid: number;
+  /** Put before the node command; it execs, so the pid stays. */
+  readonly become: readonly string[];
+  readonly options: readonly string[];
+}
+
+export function modes(): Mode[] {
+  if (!isRoot) return [{ name: 'an ordinary user', uid: process.getuid?.() ?? -1, become: [], options: [] }];
+  const account = testAccount('pwtest-a');
+  return [
+    { name: 'root for an account', uid: account.uid, become: [], options: ['--user', account.name] },
+    { name: 'an ordinary user', uid: account.uid, become: becoming(account.name), options: [] },
+  ];
+}
+
+export function becoming(name: string): string[] {
+  return ['setpriv', `--reuid=${name}`, `--regid=${name}`, '--init-groups', '--inh-caps=-all', '--'];
+}
+
+export interface Run {
+  readonly process: ChildProcess;
+  readonly pid: number;
+  /** TMPDIR of this run; the marker for the census. */
+  readonly scratch: string;
+  stdout(): string;
+  stderr(): string;
+  /** Exit code, or the name of the signal that ended portwrap itself. */
+  readonly ended: Promise<number | string>;
+}
+
+export interface RunOptions {
+  readonly stdio?: StdioOptions;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly workingDirectory?: string;
+  /** More or other options of portwrap; default the forward 8888. */
+  readonly options?: readonly string[];
+}
+
+/** Starts `portwrap OPTIONS COMMAND` with a scratch directory of its own. */
+export function runPortwrap(
+  installed: Installed,
+  mode: Mode,
+  hostPort: number,
+  command: readonly string[],
+  options: RunOptions = {},
+): Run {
+  const scratch = mkdtempSync(join(installed.directory, 'run-'));
+  chmodSync(scratch, 0o1777);
+  mkdirSync(join(scratch, 'tmp'));
+  chmodSync(join(scratch, 'tmp'), 0o1777);
+  const argv = [
+    ...mode.become,
+    process.execPath,
+    installed.main,
+    ...['-p', String(hostPort), '-P', '8888'],
+    ...mode.options,
+    ...(options.options ?? []),
+    ...command,
+  ];
+  const child = spawn(argv[0] ?? '', argv.slice(1), {
+    cwd: options.workingDirectory ?? '/',
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin',
+      TMPDIR: join(scratch, 'tmp'),
+      LC_PORTWRAP_TEST: scratch, // marks the payload too: portwrap hands locale variables on
+      ...options.environment,
+    },
+    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr += chunk;
+  });
+  const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string);
+  return {
+    process: child,
+    pid: child.pid ?? -1,
+    scratch,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+  };
+}
