@@ -4,10 +4,12 @@ import { runDemo } from './demo/demo.mjs';
 import { checkPorts } from './demo/free-ports.mjs';
 import { readSettings } from './demo/settings.mjs';
 import { ensureBuild } from './setup/build.mjs';
+import { needsToStart } from './setup/needs.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { ensureSystemPackages } from './setup/packages.mjs';
 import { main } from './setup/say.mjs';
-import { ensureSystemPackages } from './system-packages.mjs';
+import { checkTunDevice } from './setup/tun-device.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -15,7 +17,8 @@ await main(async () => {
   checkNodeVersion();
   const settings = readSettings(process.env);
   await checkPorts(settings.ports);
-  const python = await ensureSystemPackages();
+  const python = await ensureSystemPackages(needsToStart);
+  checkTunDevice();
   await ensureNpmPackages(root);
   await ensureBuild(root);
   return runDemo({ root, python, settings });

@@ -1,119 +1,12 @@
-// The system packages: looks what is missing and installs it with apt-get, or says the command that does.
-// As a command: `node scripts/system-packages.mjs [--for-tests]`. What is needed: setup/needs.mjs.
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, statSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
-import { choosePython, findCommand } from './setup/look.mjs';
+// The system packages alone: node scripts/system-packages.mjs [--for-tests]
+// npm start and npm test do the same by themselves.
 import { needsToStart, needsToTest } from './setup/needs.mjs';
-import { main, Refusal, run, say, step } from './setup/say.mjs';
+import { ensureSystemPackages } from './setup/packages.mjs';
+import { main, say } from './setup/say.mjs';
 
-/** Installs what is missing; returns the Python that has JupyterHub. */
-export async function ensureSystemPackages(needs = needsToStart) {
-  const wanted = lookFor(needs);
-  if (wanted.packages.length === 0) return wanted.python;
-  await install(wanted.packages);
-  const { python, missing } = lookFor(needs);
-  if (missing.length > 0) {
-    throw new Refusal(`Still missing after the installation: ${missing.join(', ')}.`);
-  }
-  return python;
-}
-
-/** Tests run sandboxes as ordinary users, who need the device that slirp4netns opens. */
-export function openTunDevice(path = '/dev/net/tun') {
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined || process.getuid() !== 0 || (status.mode & 0o006) === 0o006) return;
-  chmodSync(path, 0o666);
-  say(`Opened ${path} to every user (mode 0666), as it is on most machines: tests run as ordinary users.`);
-}
-
-function lookFor({ commands, modules }) {
-  const { python, missing: missingModules } = choosePython(Object.keys(modules));
-  const missingCommands = Object.keys(commands).filter((name) => findCommand(name) === undefined);
-  const packages = new Set([
-    ...missingCommands.map((name) => commands[name]),
-    ...missingModules.map((name) => modules[name]),
-  ]);
-  return { python, packages: [...packages].sort(), missing: [...missingCommands, ...missingModules] };
-}
-
-async function install(packages) {
-  const command = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  if (findCommand('apt-get') === undefined) {
-    throw new Refusal(
-      `Missing on this machine (by their Debian names): ${packages.join(', ')}.\n` +
-        'There is no apt-get here: install them with your package manager, then run this again.',
-    );
-  }
-  const become = findRoot();
-  if (become === undefined) {
-    throw new Refusal(
-      `System packages are missing: ${packages.join(', ')}.\n` +
-        `Installing them needs root. Run this command, then start again:\n\n  sudo sh -c '${command}'\n`,
-    );
-  }
-  const nodeBefore = process.version;
-  const hadHub = existsSync('/usr/bin/jupyterhub');
-  const apt = (title, ...args) => {
-    const [program, ...before] = [...become, 'apt-get'];
-    return step(title, (onLine) =>
-      run(program, [...before, '-q', '-o', 'Dpkg::Use-Pty=0', ...args], {
-        env: { DEBIAN_FRONTEND: 'noninteractive' },
-        onLine,
-      }),
-    );
-  };
-  await apt('Reading the package lists (apt-get update)', 'update');
-  const title = `Installing ${packages.join(', ')}`;
-  await apt(title, 'install', '-y', '--no-install-recommends', ...packages);
-  if (!hadHub) await keepHubServiceOff(become);
-  checkThatNodeIsStillThere(nodeBefore);
-}
-
-/** How to become root: no words when we are; undefined when there is no way. */
-function findRoot() {
-  if (process.getuid() === 0) return [];
-  if (findCommand('sudo') === undefined) return undefined;
-  const interactive = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  const sudo = interactive ? ['sudo'] : ['sudo', '-n'];
-  try {
-    execFileSync(sudo[0], [...sudo.slice(1), 'true'], { stdio: interactive ? 'inherit' : 'ignore' });
-    // sudo drops our environment, and takes this in its place.
-    return [...sudo, 'DEBIAN_FRONTEND=noninteractive'];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Debian's package starts a hub of its own as a system service, on the port that the demo uses. */
-async function keepHubServiceOff(become) {
-  if (!existsSync('/run/systemd/system')) return;
-  const command = [...become, 'systemctl', 'disable', '--now', 'jupyterhub.service'];
-  await step("Turning off the jupyterhub.service that came with Debian's package", (onLine) =>
-    run(command[0], command.slice(1), { onLine }),
-  ).catch((error) => say(error.message));
-}
-
-/** Debian's jupyterhub brings Debian's nodejs along, which may lie where ours was. */
-function checkThatNodeIsStillThere(before) {
-  let after;
-  try {
-    after = execFileSync(process.execPath, ['--version'], { encoding: 'utf8' }).trim();
-  } catch (error) {
-    after = error.message;
-  }
-  if (after === before) return;
-  throw new Refusal(
-    `The packages replaced Node ${before} at ${process.execPath} (now: ${after}).\n` +
-      'Install Node 20.19 or later again, in /usr/local for example, and start again.',
+await main(async () => {
+  const python = await ensureSystemPackages(
+    process.argv.includes('--for-tests') ? needsToTest : needsToStart,
   );
-}
-
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await main(async () => {
-    const forTests = process.argv.includes('--for-tests');
-    const python = await ensureSystemPackages(forTests ? needsToTest : needsToStart);
-    if (forTests) openTunDevice();
-    say(`Every system package is there; JupyterHub runs under ${python}.`);
-  });
-}
+  say(`Every system package is there; JupyterHub runs under ${python}.`);
+});

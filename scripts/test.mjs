@@ -10,8 +10,9 @@ import { ensureBuild } from './setup/build.mjs';
 import { needsToTest } from './setup/needs.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { ensureSystemPackages } from './setup/packages.mjs';
 import { main, say } from './setup/say.mjs';
-import { ensureSystemPackages, openTunDevice } from './system-packages.mjs';
+import { openTunDevice } from './setup/tun-device.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -3,11 +3,11 @@
 import { say, step } from '../setup/say.mjs';
 import { writeConfigFiles } from './config-files.mjs';
 import { makeDirectory } from './directory.mjs';
+import { interruption } from './interruption.mjs';
 import { makeParts } from './parts.mjs';
 import { stopServers } from './servers.mjs';
 import { welcome } from './welcome.mjs';
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const deathsAllowed = { count: 3, within: 60_000 };
 
 /** Returns the exit code. */
@@ -16,8 +16,11 @@ export async function runDemo({ root, python, settings }) {
   const files = writeConfigFiles({ ports: settings.ports, range: settings.range, directory, python, root });
   const parts = makeParts({ root, directory, files, python, ports: settings.ports });
   const state = { ending: false };
-  const interrupted = onSignals(parts, state, directory);
-  const up = startAll(parts);
+  const interrupted = interruption(() => killAll(parts, directory)).then((reason) => ({
+    text: `Stopping (${reason}); Ctrl-C once more kills at once.`,
+    exitCode: 0,
+  }));
+  const up = startAll(parts, state);
   // Interrupted before it was up: what then becomes of the start is no news.
   up.catch(() => {});
   try {
@@ -34,23 +37,11 @@ export async function runDemo({ root, python, settings }) {
   }
 }
 
-async function startAll({ proxy, service, hub }) {
+async function startAll({ proxy, service, hub }, state) {
   await step('Starting the proxy and the spawner service', () =>
     Promise.all([proxy.start(), service.start()]),
   );
-  await step('Starting JupyterHub', () => hub.start());
-}
-
-/** Resolves at the first signal; a second one kills everything at once. */
-function onSignals(parts, state, directory) {
-  return new Promise((resolve) => {
-    const handle = (signal) => {
-      resolve({ text: `Stopping (${signal}); once more kills at once.`, exitCode: 0 });
-      if (state.interrupted) killAll(parts, directory);
-      state.interrupted = true;
-    };
-    for (const signal of signals) process.on(signal, handle);
-  });
+  if (!state.ending) await step('Starting JupyterHub', () => hub.start());
 }
 
 function killAll(parts, directory) {
@@ -86,10 +77,11 @@ async function shutDown({ proxy, service, hub }, directory, settings) {
   try {
     // Servers outlive the service, and only it can end them.
     if (!service.running && service.everAnswered) await service.start();
-    if (service.running) await step("Stopping the users' servers", sweep);
+    const maySweep = service.running && service.everAnswered;
+    if (maySweep) await step("Stopping the users' servers", sweep);
     await step('Stopping JupyterHub', () => hub.stop());
     // One may have been asked for while the others were being stopped.
-    if (service.running) await sweep();
+    if (maySweep) await sweep();
   } catch (error) {
     clean = false;
     say(`The users' servers could not be stopped: ${error.message}`);

@@ -9,6 +9,7 @@ export function welcome({ directory, settings }) {
     `  Password   ${directory.secrets.password}`,
     '',
     '  Any other user name works with the same password.',
+    ...(process.getuid() === 0 ? [] : ['  You are not root: all users share your account and its files.']),
     `  Logs:      ${directory.path('logs')}`,
     '',
     'Ctrl-C stops everything.',

@@ -67,7 +67,7 @@ function missingModules(python, modules) {
   } catch {
     return modules;
   }
-  const lines = answer.trim().split('\n');
+  const lines = answer.split('\n').filter(Boolean);
   return lines
     .map((line) => line.split(' '))
     .filter(([, found, version]) => found !== '1' || (version && !isAtLeast(version, oldestHub)))

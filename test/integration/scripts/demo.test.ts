@@ -70,8 +70,11 @@ describe('npm start', () => {
     await expectNothingLeft();
   });
 
-  test('leaves nothing when it is ended while it is starting', async () => {
-    await demo.said(/Starting JupyterHub/);
+  test.each([
+    ['its first parts', /Starting the proxy/],
+    ['the hub', /Starting JupyterHub/],
+  ])('leaves nothing when it is ended while it is starting %s', async (_, moment) => {
+    await demo.said(moment);
     await end('SIGHUP');
     await expectNothingLeft();
   });
