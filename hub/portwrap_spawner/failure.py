@@ -5,8 +5,9 @@ Owns the wording and the escaping. Does not decide whether something is a failur
 
 from __future__ import annotations
 
+import re
 from html import escape
-from typing import List, NamedTuple
+from typing import Any, List, NamedTuple
 
 from tornado import web
 
@@ -14,8 +15,39 @@ from .client import ServiceError
 from .exchange import ServiceMisconfigured
 
 # Refusals that the person who asked can understand as such; everything else is an error of the server.
-SHOWN_STATUS = (400, 403, 409, 413, 503)
+STATUS = {
+    "REQUEST_INVALID": 400,
+    "PROFILE_UNKNOWN": 400,
+    "USER_REFUSED": 403,
+    "SPAWN_CONFLICT": 409,
+    "SPAWN_CANCELLED": 409,
+    "REQUEST_TOO_LARGE": 413,
+    "PORTS_EXHAUSTED": 503,
+}
 LOG_LINES = 20
+
+
+class SpawnFailure(web.HTTPError):
+    """What every JupyterHub from 3.0 on shows, on whichever page it meets the failure."""
+
+    def __init__(self, status: int, message: str, html: str, log: List[str]) -> None:
+        # Becomes a status line too: one line of plain ASCII, without markup.
+        self._line = re.sub(r"[^!-;=?-~]+", " ", message)
+        super().__init__(status, "%s", "\n".join([message] + log))
+        self.jupyterhub_message = message
+        self.jupyterhub_html_message = html
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def reason(self) -> str:
+        return self._line
+
+    @reason.setter
+    def reason(self, value: Any) -> None:
+        # The hub writes "error" here, and then shows "Failed to start your server" instead of the reason.
+        pass
 
 
 class _Account(NamedTuple):
@@ -25,14 +57,11 @@ class _Account(NamedTuple):
     status: int
 
 
-def spawn_failure(error: Exception) -> web.HTTPError:
-    """The exception to raise out of Spawner.start; every JupyterHub from 3.0 on shows its messages."""
+def spawn_failure(error: Exception) -> SpawnFailure:
+    """The exception to raise out of Spawner.start."""
     account = _account(error)
     message = " ".join(part for part in (account.reason, account.hint) if part)
-    failure = web.HTTPError(account.status, "\n".join([message] + account.log))
-    failure.jupyterhub_message = message
-    failure.jupyterhub_html_message = _html(account)
-    return failure
+    return SpawnFailure(account.status, message, _html(account), account.log)
 
 
 def _account(error: Exception) -> _Account:
@@ -57,9 +86,11 @@ def _account(error: Exception) -> _Account:
             [],
             500,
         )
-    status = error.status if error.status in SHOWN_STATUS and error.code else 500
     return _Account(
-        _sentence(error.message), _sentence(error.hint), error.log[-LOG_LINES:], status
+        _sentence(error.message),
+        _sentence(error.hint),
+        error.log[-LOG_LINES:],
+        STATUS.get(error.code, 500),
     )
 
 

@@ -220,9 +220,28 @@ async def test_a_failure_tells_reason_hint_and_log_escaped_for_html(service, mak
     assert "&lt;script&gt;" in failure.jupyterhub_html_message
     assert "&lt;b&gt;boom&lt;/b&gt;" in failure.jupyterhub_html_message
     assert "<b>" not in failure.jupyterhub_html_message
-    assert "line %d 100%" in str(failure)
+    assert str(failure).endswith("line %d 100%\n<b>boom</b>")
     # And the hub then sees that nothing runs.
     assert await spawner.poll() == 1
+
+
+async def test_the_reason_survives_the_hub_and_is_fit_for_a_status_line(service, make_spawner):
+    service.refuse_start = (403, {"code": "USER_REFUSED", "message": "no ünicode\n<b>", "log": []})
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner().start()
+    caught.value.reason = "error"  # as jupyterhub.user.User.spawn does
+    assert caught.value.reason == "No nicode b . A hint."
+
+
+async def test_a_refusal_during_the_start_has_its_status_too(service, make_spawner):
+    service.ready_at_once = False
+    spawner = make_spawner()
+    start = asyncio.ensure_future(spawner.start())
+    await service.until(lambda: service.of(spawner.spawn_id))
+    await service.fail(spawner.spawn_id, {"code": "USER_REFUSED", "message": "no"})
+    with pytest.raises(web.HTTPError) as caught:
+        await start
+    assert caught.value.status_code == 403
 
 
 @pytest.mark.parametrize(
