@@ -34,6 +34,16 @@ export const errorCatalogue = {
   },
   SPAWN_CANCELLED: { status: 409, exit: 75, hint: 'The server was stopped before it was ready.' },
   PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one of the profiles in the configuration.' },
+  OPTION_INVALID: {
+    status: 400,
+    exit: 64,
+    hint: 'See "options" of the profile in the configuration: what may be chosen.',
+  },
+  LIMIT_REACHED: {
+    status: 429,
+    exit: 75,
+    hint: 'Stop a server, or raise "limits" or "max_servers" of the profile.',
+  },
   USER_REFUSED: {
     status: 403,
     exit: 77,
@@ -45,6 +55,26 @@ export const errorCatalogue = {
     status: 504,
     exit: 70,
     hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" says how long we wait.',
+  },
+  SERVER_CULLED: {
+    status: 410,
+    exit: 75,
+    hint: 'Start it again; "culling" of the profile says when it is ended.',
+  },
+  STORAGE_FAILED: {
+    status: 507,
+    exit: 74,
+    hint: 'Check the free space and the permissions of "service.state_dir".',
+  },
+  RESOURCES_EXHAUSTED: {
+    status: 503,
+    exit: 71,
+    hint: 'The service has no free file descriptor or process: raise LimitNOFILE and TasksMax, or stop servers.',
+  },
+  SERVICE_UNREACHABLE: {
+    status: 502,
+    exit: 69,
+    hint: 'Check that the service runs, and that --config names its configuration.',
   },
   PROXY_UNREACHABLE: {
     status: 502,
@@ -58,6 +88,11 @@ export const errorCatalogue = {
   COMMAND_NOT_EXECUTABLE: { status: 422, exit: 126, hint: 'Check the permissions of the file.' },
   SANDBOX_FAILED: { status: 500, exit: 125, hint: 'The message of bubblewrap says why.' },
   FORWARD_FAILED: { status: 500, exit: 125, hint: 'The message of the forwarder says why.' },
+  LIMITS_UNAVAILABLE: {
+    status: 500,
+    exit: 125,
+    hint: 'Run the launcher where it may use control groups, or take the limits away.',
+  },
   POLICY_FAILED: {
     status: 500,
     exit: 125,
@@ -98,8 +133,21 @@ export class PortwrapError extends Error {
   }
 }
 
+/** What the machine refuses to anybody: its messages name a call and a path of ours, nothing secret. */
+const systemFailures: Readonly<Partial<Record<string, ErrorCode>>> = {
+  ENOSPC: 'STORAGE_FAILED',
+  EDQUOT: 'STORAGE_FAILED',
+  EROFS: 'STORAGE_FAILED',
+  EIO: 'STORAGE_FAILED',
+  EMFILE: 'RESOURCES_EXHAUSTED',
+  ENFILE: 'RESOURCES_EXHAUSTED',
+  EAGAIN: 'RESOURCES_EXHAUSTED',
+};
+
 /** What a caller may see of any thrown value; an unknown one becomes INTERNAL and leaks nothing. */
 export function toPortwrapError(error: unknown): PortwrapError {
   if (error instanceof PortwrapError) return error;
+  const code = systemFailures[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];
+  if (code !== undefined) return new PortwrapError(code, (error as Error).message, { cause: error });
   return new PortwrapError('INTERNAL', 'an unexpected error happened', { cause: error });
 }

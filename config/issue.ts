@@ -101,12 +101,14 @@ function mayBeSecret(value: unknown, path: KeyPath): boolean {
 }
 
 const plainPlaces: readonly RegExp[] = [
-  /^(?:service|accounts|ports)\.\w+$/,
+  /^(?:service|accounts|ports|limits)\.\w+$/,
   /^hubs\[\d+\]\.(?:name|api_url)$/,
   /^proxy\.api_url$/,
-  /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout)$/,
+  /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout|max_servers)$/,
   /^profiles\[\d+\]\.(?:command|path)\[\d+\]$/,
   /^profiles\[\d+\]\.network\.\w+(?:\[\d+\])?$/,
+  /^profiles\[\d+\]\.culling\.\w+$/,
+  /^profiles\[\d+\]\.options\[\d+\]\.\w+(?:\[\d+\])?$/,
 ];
 
 function valueAt(value: unknown, path: KeyPath): unknown {

@@ -9,7 +9,7 @@ import { configInvalid, type Problem } from './problem.ts';
 import { type Environment, resolveSecrets } from './resolve-secrets.ts';
 import { type Config, type ConfigFile, configSchema } from './schema.ts';
 
-export type { Config, Hub, ListenAddress, NetworkPolicy, Profile, Proxy } from './schema.ts';
+export type { Config, Hub, ListenAddress, NetworkPolicy, Profile, ProfileOption, Proxy } from './schema.ts';
 
 /**
  * Reads the YAML file at `path`; `env` is where `token_env` looks.

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Frozen } from './freeze.ts';
 import { accountsSchema } from './schema/accounts.ts';
 import { hubsSchema } from './schema/hubs.ts';
+import { limitsSchema } from './schema/limits.ts';
 import { portsSchema } from './schema/ports.ts';
 import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
@@ -18,6 +19,7 @@ export const configSchema = z
     proxy: proxySchema,
     accounts: accountsSchema,
     ports: portsSchema,
+    limits: limitsSchema,
     profiles: profilesSchema,
   })
   .meta({ title: 'portwrap-spawner configuration' });
@@ -41,6 +43,8 @@ export type Proxy = WithoutSecretKeys<NonNullable<ConfigFile['proxy']>> & { read
 export type Profile = ConfigFile['profiles'][number];
 /** What the sandbox of a profile may reach. */
 export type NetworkPolicy = Profile['network'];
+/** What a user may choose at the start of a profile's server. */
+export type ProfileOption = Profile['options'][number];
 /** Where the service listens. */
 export type ListenAddress = ConfigFile['service']['listen'];
 

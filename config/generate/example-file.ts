@@ -30,6 +30,11 @@ function keyLines(key: Key, given: unknown): string[] {
   }
   if (!key.isList) return [...help, `${key.name}:`, ...indented(childLines(key.keys, value))];
   const items = Array.isArray(value) ? value : [];
+  if (items.length === 0) {
+    const shown = Array.isArray(key.examples[0]) ? key.examples[0] : [];
+    const alternative = shown.flatMap((item) => indented(itemLines(key.keys, item)));
+    return [...help, `${key.name}: []`, ...[`${key.name}:`, ...alternative].map((line) => `#${line}`)];
+  }
   return [...help, `${key.name}:`, ...items.flatMap((item) => indented(itemLines(key.keys, item)))];
 }
 

@@ -28,7 +28,7 @@ export function keysOf(schema: JsonSchema): Key[] {
     return {
       name,
       help: key.description ?? '',
-      type: `${typeOf(value)}${value === key ? '' : ', or null'}`,
+      type: value === key ? typeOf(key) : `${typeOf(value)}, or null`,
       default: key.default,
       required: schema.required?.includes(name) ?? false,
       examples: key.examples ?? [],
@@ -44,6 +44,8 @@ export function writtenForm(schema: z.ZodType): JsonSchema {
 }
 
 function typeOf(schema: JsonSchema): string {
+  if (Array.isArray(schema.type)) return wordsOfUnion(schema.type.map((type) => ({ ...schema, type })));
+  if (schema.anyOf !== undefined) return wordsOfUnion(schema.anyOf.map(described));
   if (schema.enum !== undefined) return `one of ${schema.enum.join(', ')}`;
   switch (schema.type) {
     case 'string':
@@ -53,7 +55,7 @@ function typeOf(schema: JsonSchema): string {
     case 'integer':
       return `whole number, ${schema.minimum} to ${schema.maximum}`;
     case 'number':
-      return `number, ${schema.minimum} to ${schema.maximum}`;
+      return schema.minimum === undefined ? 'number' : `number, ${schema.minimum} to ${schema.maximum}`;
     case 'array':
       return `list of ${typeOf(itemOf(schema)).replace('number', 'numbers')}`;
     case 'object':
@@ -63,13 +65,22 @@ function typeOf(schema: JsonSchema): string {
   }
 }
 
+function wordsOfUnion(choices: readonly JsonSchema[]): string {
+  return choices.map((choice) => (choice.type === 'null' ? 'null' : typeOf(choice))).join(', or ');
+}
+
 function itemOf({ items }: JsonSchema): JsonSchema {
   return Array.isArray(items) ? {} : described(items);
 }
 
 function withoutNull(schema: JsonSchema): JsonSchema {
+  if (Array.isArray(schema.type)) {
+    const [only, ...others] = schema.type.filter((type: string) => type !== 'null');
+    return others.length === 0 && only !== undefined ? { ...schema, type: only } : schema;
+  }
   const choices = schema.anyOf?.map(described).filter(({ type }) => type !== 'null');
-  return choices?.[0] ?? schema;
+  const [only] = choices ?? [];
+  return choices?.length === 1 && only !== undefined ? only : schema;
 }
 
 function described(schema: JsonSchema | boolean | undefined): JsonSchema {

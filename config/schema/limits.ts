@@ -1,0 +1,19 @@
+// The keys below `limits`: how many servers there may be, and how many may be started at once.
+// Not here: the limit of one profile (profiles.ts).
+import { z } from 'zod';
+
+export const limitsSchema = z
+  .strictObject({
+    servers: z.int().min(1).max(100_000).default(1000).meta({
+      description: 'Servers of all hubs together; a start beyond it is refused.',
+    }),
+    servers_per_user: z.int().min(1).max(1000).default(10).meta({
+      description: 'Servers of one user of one hub, the default server and named ones together.',
+    }),
+    concurrent_starts: z.int().min(1).max(1000).default(8).meta({
+      description:
+        'Servers that are being started at the same time; further ones wait in the order in which they came, and their users see how many are before them.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'How many servers there may be, and how many may be started at once.' });

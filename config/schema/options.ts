@@ -1,0 +1,98 @@
+// The keys below `profiles[].options`: what a user may choose at a start. The value reaches the server as an
+// environment variable, and nothing else. Not here: checking what a user chose (spawner/user-options.ts).
+import { z } from 'zod';
+import { uniqueNames } from './item-name.ts';
+
+const optionSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
+      .meta({ description: 'The name in user_options.', examples: ['size'] }),
+    description: z
+      .string()
+      .max(1000)
+      .default('')
+      .meta({ description: 'What it is, for people who choose.', examples: ['How large the data is'] }),
+    variable: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' })
+      .refine((name) => !reserved.test(name), {
+        error: 'must not be a variable that decides how programs are loaded, or one of JupyterHub',
+      })
+      .meta({
+        description: 'The environment variable that holds the value in the server.',
+        examples: ['DATA_SIZE'],
+      }),
+    type: z
+      .enum(['choice', 'number', 'text', 'boolean'])
+      .default('choice')
+      .meta({ description: 'What the value is; a boolean arrives as "true" or "false".' }),
+    choices: z
+      .array(z.string().min(1).max(256))
+      .default([])
+      .meta({ description: 'With type choice: the values there are.', examples: [['small', 'large']] }),
+    min: z
+      .number()
+      .min(-1_000_000_000)
+      .max(1_000_000_000)
+      .nullable()
+      .default(null)
+      .meta({ description: 'With type number: the smallest value. null: any.', examples: [1] }),
+    max: z
+      .number()
+      .min(-1_000_000_000)
+      .max(1_000_000_000)
+      .nullable()
+      .default(null)
+      .meta({ description: 'With type number: the largest value. null: any.', examples: [16] }),
+    pattern: z
+      .string()
+      .max(256)
+      .refine(isPattern, { error: 'must be a regular expression' })
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'With type text: a regular expression that the whole value (at most 256 characters) must match. null: any printable text.',
+        examples: ['[a-z]{1,16}'],
+      }),
+    default: z
+      .union([z.string().max(256), z.number(), z.boolean()])
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'The value when the user chose none. null: the variable is then not set.',
+        examples: ['small'],
+      }),
+  })
+  .superRefine((option, ctx) => {
+    if (option.type === 'choice' && option.choices.length === 0) {
+      ctx.addIssue({ code: 'custom', path: ['choices'], message: 'must have a value to choose' });
+    }
+    if (option.min !== null && option.max !== null && option.min > option.max) {
+      ctx.addIssue({ code: 'custom', path: ['min'], message: 'must not be larger than max' });
+    }
+  });
+
+export const optionsSchema = z
+  .array(optionSchema)
+  .max(64)
+  .superRefine(uniqueNames, { when: () => true })
+  .default([])
+  .meta({
+    description:
+      'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable; an option that is not listed is refused.',
+    examples: [[{ name: 'size', variable: 'DATA_SIZE', choices: ['small', 'large'] }]],
+  });
+
+/** A user must not choose what the dynamic loader, a shell or an interpreter runs first. */
+const reserved = /^(?:LD_|JUPYTERHUB_|PYTHON|BASH_ENV$|ENV$|PATH$|HOME$|USER$|LOGNAME$|SHELL$|IFS$)/;
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(`^(?:${text})$`, 'u') instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
