@@ -1,5 +1,5 @@
 // npm start as a whole, with the real parts: it serves, it heals, and it leaves nothing behind.
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Browser } from './support/browser.ts';
@@ -92,17 +92,29 @@ describe('npm start', () => {
     await expectNothingLeft();
   });
 
-  test('finds the servers again when the hub or the proxy is killed', async () => {
+  test('finds the servers again when the proxy and the hub are killed', async () => {
     const browser = await ready();
     await startServer(browser, 'alice');
-    process.kill(pidOf('-m jupyterhub'), 'SIGKILL');
-    await demo.said(/JupyterHub runs again/);
     process.kill(pidOf('proxy/main.js'), 'SIGKILL');
     await demo.said(/The proxy runs again/);
+    process.kill(pidOf('-m jupyterhub'), 'SIGKILL');
+    await demo.said(/JupyterHub runs again/);
     await expect
       .poll(async () => (await browser.get('/user/alice/api/status')).status, { timeout: 20_000 })
       .toBe(200);
     await end('SIGINT');
+    await expectNothingLeft();
+  });
+
+  test('ends with the log of a part that keeps dying, and stops the servers all the same', async () => {
+    const browser = await ready();
+    await startServer(browser, 'alice');
+    for (let death = 1; death <= 4; death += 1) {
+      process.kill(pidOf('spawner/main.js serve'), 'SIGKILL');
+      if (death < 4) await demo.said(new RegExp(`(runs again[^]*){${death}}`));
+    }
+    expect(await demo.ended).toEqual({ code: 1, signal: null });
+    expect(demo.output).toMatch(/The spawner service ended \(SIGKILL\)\. The end of its log/);
     await expectNothingLeft();
   });
 
@@ -129,6 +141,36 @@ describe('npm start', () => {
     const found = demo.processes().filter((line) => line.includes(commandLine));
     expect(found).toHaveLength(1);
     return Number.parseInt(found[0] ?? '', 10);
+  }
+});
+
+test('npm start keeps a directory that was named, with the password and the homes in it', async () => {
+  const named = mkdtempSync('/tmp/pws-');
+  chmodSync(named, 0o711);
+  const passwords: string[] = [];
+  try {
+    for (let round = 1; round <= 2; round += 1) {
+      const [a, b, c, d] = (await freePorts(4)).map(String) as [string, string, string, string];
+      const demo = new Script('start.mjs', {
+        ...{ PORTWRAP_PORT: a, PORTWRAP_PROXY_API_PORT: b, PORTWRAP_HUB_PORT: c, PORTWRAP_SERVICE_PORT: d },
+        PORTWRAP_DEMO_DIR: join(named, 'demo'),
+        PORTWRAP_PORT_RANGE: '27100-27199',
+      });
+      try {
+        await demo.said(/Ctrl-C stops everything/);
+        passwords.push(/Password +(\S+)/.exec(demo.output)?.[1] ?? '');
+        expect(demo.left()).toEqual([]);
+        demo.child.kill('SIGTERM');
+        expect(await demo.ended).toEqual({ code: 0, signal: null });
+      } finally {
+        await demo.dispose();
+      }
+    }
+    expect(passwords[1]).toBe(passwords[0]);
+    expect(passwords[0]).toHaveLength(12);
+    expect(readdirSync(join(named, 'demo'))).toContain('homes');
+  } finally {
+    rmSync(named, { recursive: true, force: true });
   }
 });
 
