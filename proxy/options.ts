@@ -32,6 +32,7 @@ export interface ProxyOptions {
   readonly timeout: number | undefined;
   readonly proxyTimeout: number | undefined;
   readonly keepAliveTimeout: number;
+  readonly engine: 'relay' | 'http-proxy';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -92,6 +93,7 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     timeout: number('timeout', given.timeout),
     proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
     keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
+    engine: engineName(given.engine ?? 'relay'),
     logLevel: logLevel(given['log-level'] ?? 'info'),
   });
 }
@@ -168,6 +170,11 @@ function customHeader(text: string): readonly [string, string] {
     throw usage(`the header ${name} belongs to the connection and cannot be set`);
   }
   return [name, value];
+}
+
+function engineName(text: string): ProxyOptions['engine'] {
+  if (text === 'relay' || text === 'http-proxy') return text;
+  throw usage(`--engine must be relay or http-proxy, not ${JSON.stringify(text)}`);
 }
 
 function logLevel(text: string): ProxyOptions['logLevel'] {

@@ -38,7 +38,12 @@ export async function startProxy(
   ]);
   const counters = new Counters();
   const table = new RouteTable(clock, options.hostRouting);
-  const engine = createRelay({ ...options, tls: clientTls }, clock, log);
+  const engineOptions = { ...options, tls: clientTls };
+  // The library is loaded only by those who ask for it.
+  const engine =
+    options.engine === 'relay'
+      ? createRelay(engineOptions, clock, log)
+      : (await import('./library/engine.ts')).createLibraryEngine(engineOptions);
   table.watch((change) => {
     const old = change.kind === 'added' ? change.replaced : change.route;
     if (old?.target !== undefined && !leadsTo(table, old.target.key)) engine.forget(old.target);

@@ -3,8 +3,8 @@
 // Not here: sending it (exchange.ts, upgrade.ts).
 import type { IncomingMessage } from 'node:http';
 import type { EngineOptions, Passage } from '../engine.ts';
+import { connectionOptions, hopByHop, namedByConnection } from '../hopByHop.ts';
 import { forwardedFields, isForwarded } from './forwarded.ts';
-import { hopByHop, namedByConnection } from './hopByHop.ts';
 
 /** How the body of a request is delimited. */
 export type RequestBody = 'none' | 'length' | 'chunked';
@@ -64,7 +64,7 @@ function droppedFields(req: IncomingMessage, options: HeadOptions): Set<string> 
   const named =
     connection === undefined || connection === 'keep-alive' || connection === 'close'
       ? []
-      : namedByConnection(connection.toLowerCase().split(/[\t ]*,[\t ]*/));
+      : namedByConnection(connectionOptions(connection));
   if (named.length === 0 && options.customHeaders.length === 0 && !options.changeOrigin) return undefined;
   const dropped = new Set(named);
   for (const [name] of options.customHeaders) dropped.add(name.toLowerCase());

@@ -3,8 +3,8 @@
 // Not here: reading the head (responseHead.ts).
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { EngineOptions } from '../engine.ts';
+import { hopByHop, namedByConnection } from '../hopByHop.ts';
 import type { Target } from '../target.ts';
-import { hopByHop, namedByConnection } from './hopByHop.ts';
 import { rewriteLocation } from './location.ts';
 import type { ResponseHead } from './responseHead.ts';
 

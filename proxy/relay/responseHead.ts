@@ -2,6 +2,8 @@
 // As strict as node:http's own parser, so that what one refuses the other does too.
 // Not here: where the head ends, and the body (responseParser.ts).
 
+import { connectionOptions } from '../hopByHop.ts';
+
 /** An answer that breaks HTTP. The message is for the log, never for a client. */
 export class BadResponse extends Error {
   override readonly name = 'BadResponse';
@@ -87,7 +89,7 @@ function framing(fields: readonly string[], http10: boolean): Framing {
         break;
       case 'connection':
       case 'proxy-connection':
-        connection = connection.concat(value.toLowerCase().split(/[\t ]*,[\t ]*/));
+        connection = connection.concat(connectionOptions(value));
         break;
       case 'keep-alive': {
         const seconds = /(?:^|[,; ])timeout=(\d{1,9})/i.exec(value)?.[1];

@@ -1,6 +1,6 @@
 // Starts a real proxy in this process on free ports, for one test, and ends it with the test. A test that
 // leaves connections behind fails.
-import { expect, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished } from 'vitest';
 import { createLineLogger } from '../../../../proxy/logLines.ts';
 import { type ProxyOptions, readOptions } from '../../../../proxy/options.ts';
 import { type RunningProxy, startProxy } from '../../../../proxy/proxy.ts';
@@ -18,9 +18,12 @@ export async function startedProxy(
   overrides: Partial<ProxyOptions> = {},
   clock?: () => number,
 ): Promise<StartedProxy> {
-  const read = readOptions(['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', '--log-level', 'debug', ...argv], {
-    CONFIGPROXY_AUTH_TOKEN: 'secret',
-  });
+  const read = readOptions(
+    ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', '--log-level', 'debug', '--engine', engineNow, ...argv],
+    {
+      CONFIGPROXY_AUTH_TOKEN: 'secret',
+    },
+  );
   if (typeof read === 'string') throw new Error(`options say ${read}`);
   const options = {
     ...read,
@@ -44,4 +47,21 @@ export async function startedProxy(
     addRoute: (path, target, more = {}) => proxy.table.add(path, { target, ...more }),
     lastActivity: (path) => proxy.table.get(path)?.lastActivity ?? Number.NaN,
   };
+}
+
+export type EngineName = ProxyOptions['engine'];
+
+let engineNow: EngineName = 'relay';
+
+/** Declares the same tests for both engines. What one of them does otherwise, a test says with skipIf. */
+export function forEachEngine(declare: (engine: EngineName) => void): void {
+  describe.each<EngineName>(['relay', 'http-proxy'])('engine %s', (engine) => {
+    beforeEach(() => {
+      engineNow = engine;
+      return () => {
+        engineNow = 'relay';
+      };
+    });
+    declare(engine);
+  });
 }
