@@ -11,7 +11,7 @@ import { needsToTest } from './setup/needs.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
 import { ensureSystemPackages } from './setup/packages.mjs';
-import { main, say } from './setup/say.mjs';
+import { main, Refusal, say } from './setup/say.mjs';
 import { openTunDevice } from './setup/tun-device.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -21,10 +21,10 @@ await main(async () => {
   const python = await ensureSystemPackages(needsToTest);
   openTunDevice();
   await ensureNpmPackages(root);
-  await ensureBuild(root);
+  const build = await attempt('build (tsc)', () => ensureBuild(root));
   const reports = mkdtempSync(join(tmpdir(), 'portwrap-reports-'));
   try {
-    const outcomes = await runChecks({ root, python, reports });
+    const outcomes = [build, ...(await runChecks({ root, python, reports }))];
     const { table, line, ok } = summarize(outcomes, { inCi: process.env.CI === 'true' });
     say(`\n${table}\n\n${line}`);
     return ok ? 0 : 1;
@@ -32,3 +32,17 @@ await main(async () => {
     rmSync(reports, { recursive: true, force: true });
   }
 });
+
+/** Also a build that fails is a line of the table, and no reason not to run the rest. */
+async function attempt(name, work) {
+  const began = Date.now();
+  const ok = await work().then(
+    () => true,
+    (error) => {
+      if (!(error instanceof Refusal)) throw error;
+      say(error.message);
+      return false;
+    },
+  );
+  return { name, ok, seconds: (Date.now() - began) / 1000 };
+}
