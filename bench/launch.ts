@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import {
   createSlirp4netns,
   createToolbox,
-  defaultFileView,
+  fileView,
+  findCgroupRoot,
   launch,
+  noLimits,
   ownAddresses,
   type Sandbox,
 } from '../portwrap/index.ts';
@@ -24,7 +26,13 @@ const account = asRoot
   ? { name: 'nobody', uid: 65_534, gid: 65_534, home: '/', shell: '/bin/sh', listed: false }
   : null;
 const tools = createToolbox(process.env.PATH);
-const context = { tools, asRoot, forwarder: createSlirp4netns(tools, asRoot), hostAddresses: ownAddresses() };
+const context = {
+  tools,
+  asRoot,
+  forwarder: createSlirp4netns(tools, asRoot),
+  hostAddresses: ownAddresses(),
+  cgroups: findCgroupRoot(),
+};
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const log = openSync(join(directory, 'log'), 'a');
 let serial = 0;
@@ -39,8 +47,9 @@ function start(): Promise<Sandbox> {
       environment: { PATH: '/usr/bin:/bin' },
       workingDirectory: '/',
       account,
-      files: defaultFileView({ keep: [], hide: [] }),
+      files: fileView({ keep: [], hide: [] }),
       policy: { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] },
+      limits: noLimits,
       hostAddress: '127.0.0.1',
       hostPorts: [10_000 + number],
       guestPort: 8888,

@@ -15,6 +15,7 @@ import { identify, type ProcessIdentity, signalProcess } from './process.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { readStatus, statusFile } from './status.ts';
 import type { Teardown } from './teardown.ts';
+import { terminalFilter } from './terminal-filter.ts';
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -29,8 +30,6 @@ export interface HeldSandbox {
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
 const buildDeadline = 30_000;
 const goneDeadline = 10_000;
-/** Soft limit of open files for the payload; Node raises its own to the hard limit. */
-const openFiles = 1024;
 
 export async function buildSandbox(
   context: LaunchContext,
@@ -54,6 +53,8 @@ export async function buildSandbox(
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
+  const filter = spec.lifetime === 'foreground' ? terminalFilter() : null;
+  const filterFile = filter === null ? null : own(openContent(at('terminal.bpf'), filter));
   const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
   const synthetic = spec.files.synthetic.map((file, index) =>
     own(openContent(at(`file-${index}`), file.content)),
@@ -61,16 +62,16 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 unused, 6 go, 7 life, 8 announce, 9 rules, 10… synthetic files
+    // 3 args, 4 status, 5 filter, 6 go, 7 life, 8 announce, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
-      ...['pipe' as const, status.fd, 'ignore' as const, go.fd, lifeWriter.fd, 'pipe' as const],
-      rules?.fd ?? 'ignore',
+      ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
+      ...[go.fd, lifeWriter.fd, 'pipe' as const, rules?.fd ?? ('ignore' as const)],
       ...synthetic.map((file) => file.fd),
     ],
     detached: spec.lifetime === 'detached',
   });
-  for (const descriptor of [lifeWriter, status, rules, ...synthetic]) descriptor?.close();
+  for (const descriptor of [lifeWriter, status, filterFile, rules, ...synthetic]) descriptor?.close();
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
   undo.add('sandbox', () => endSandbox(spec.directory, life, pipe));
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
@@ -78,7 +79,7 @@ export async function buildSandbox(
 
   const announced = readByte(pipe(gateDescriptors.announce));
   pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
-  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length));
+  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length, filter !== null));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await withDeadline(
     Promise.race([announced, broken, aborted(abort)]),
@@ -101,7 +102,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       loadRules: context.asRoot ? null : tools('nft'),
       // bwrap leaves root its capabilities, and gives an unprivileged gate those it asks for
       dropCapabilities: context.asRoot && spec.account !== null ? null : tools('setpriv'),
-      openFiles,
+      openFiles: spec.limits.openFiles,
       umask: spec.lifetime === 'foreground' ? null : '022',
       restoreSignals: spec.lifetime === 'foreground' ? ['INT', 'QUIT', 'HUP'] : [],
       lateEnvironment: environmentOf(context, spec).late,
@@ -120,13 +121,19 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
   ];
 }
 
-function sandboxArgs(context: LaunchContext, spec: SandboxSpec, syntheticFiles: number): string {
+function sandboxArgs(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  syntheticFiles: number,
+  filtered: boolean,
+): string {
   const first = gateDescriptors.rules + 1;
   const args = bwrapArgs({
     files: spec.files,
     syntheticDescriptors: Array.from({ length: syntheticFiles }, (_, index) => first + index),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
+    filtered,
     gateCapabilities: context.asRoot ? [] : ['CAP_NET_ADMIN', 'CAP_SETPCAP'],
   });
   return args.map((arg) => `${arg}\0`).join('');
@@ -159,7 +166,7 @@ function findChild(directory: string): ProcessIdentity | null {
   return childPid === null ? null : identify(childPid);
 }
 
-function openContent(path: string, content: string): number {
+function openContent(path: string, content: string | Buffer): number {
   writeFileSync(path, content, { mode: 0o600 });
   return openSync(path, constants.O_RDONLY);
 }

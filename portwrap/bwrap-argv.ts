@@ -1,13 +1,13 @@
 // bubblewrap's arguments, as a pure function: the table a reviewer of the sandbox reads.
 // Not here: starting it (launch.ts), what runs inside first (gate.ts).
-import type { FileView } from './file-view.ts';
+import type { FileView, Mount } from './file-view.ts';
 
 /**
  * Descriptors that bwrap inherits, below the gate's and the synthetic files'. No --info-fd: bwrap writes the
  * same to the status file, and with a pipe that has lost its reader it would die between two of its own
  * processes and leave one of them behind for ever.
  */
-export const bwrapDescriptors = { args: 3, status: 4, life: 7 } as const;
+export const bwrapDescriptors = { args: 3, status: 4, filter: 5, life: 7 } as const;
 
 export interface BwrapSpec {
   readonly files: FileView;
@@ -15,6 +15,8 @@ export interface BwrapSpec {
   readonly syntheticDescriptors: readonly number[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  /** Is there a seccomp program to load? */
+  readonly filtered: boolean;
   /** Capabilities for the gate in an unprivileged launch; it drops them before the payload runs. */
   readonly gateCapabilities: readonly string[];
 }
@@ -28,6 +30,7 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     ...fileArgs(files, spec.syntheticDescriptors),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
+    ...(spec.filtered ? ['--seccomp', String(bwrapDescriptors.filter)] : []),
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     ...['--json-status-fd', String(bwrapDescriptors.status)],
@@ -38,21 +41,34 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
 /** The machine, then what must not be seen is covered, then what must stay is put back. */
 function fileArgs(files: FileView, descriptors: readonly number[]): string[] {
   return [
-    ...(files.readOnlyRoot ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev'] : ['--dev-bind', '/', '/']),
+    ...(files.readOnlyRoot
+      ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev']
+      : ['--dev-bind', '/', '/']),
     ...(files.devices === null ? [] : deviceArgs(files.devices)),
     ...['--proc', '/proc'],
-    ...files.covered.flatMap((path) => ['--perms', '1777', '--tmpfs', path]),
-    ...files.hiddenDirectories.flatMap((path) => ['--perms', '0555', '--tmpfs', path]),
-    ...files.hiddenFiles.flatMap((path) => ['--ro-bind', '/dev/null', path]),
-    ...files.readOnly.flatMap((path) => ['--ro-bind', path, path]),
-    ...files.writable.flatMap((path) => ['--bind', path, path]),
-    // after the homes that may lie below them were put back
-    ...files.hiddenDirectories.flatMap((path) => ['--remount-ro', path]),
+    ...files.mounts.flatMap(mountArgs),
+    // only now, when what lies below them has been put back
+    ...files.mounts.flatMap(({ kind, path }) => (kind === 'hidden-directory' ? ['--remount-ro', path] : [])),
     ...files.synthetic.flatMap(({ path }, index) => {
       const descriptor = descriptors[index];
       return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
     }),
   ];
+}
+
+function mountArgs({ kind, path }: Mount): string[] {
+  switch (kind) {
+    case 'scratch':
+      return ['--perms', '1777', '--tmpfs', path];
+    case 'hidden-directory':
+      return ['--perms', '0555', '--tmpfs', path];
+    case 'hidden-file':
+      return ['--ro-bind', '/dev/null', path];
+    case 'read-only':
+      return ['--ro-bind', path, path];
+    case 'writable':
+      return ['--bind', path, path];
+  }
 }
 
 /** bwrap's own --dev would add a user namespace level, which slirp4netns as the user cannot enter. */

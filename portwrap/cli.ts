@@ -1,85 +1,111 @@
 // The command line of `portwrap`, parsed and checked. Options before COMMAND are ours; from COMMAND on all
-// is the command's. Not here: running it (foreground.ts).
+// is the command's. Not here: running it (foreground.ts), the table of options (options.ts).
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { PortwrapError } from '../config/errors.ts';
+import type { Shell } from './completion.ts';
+import type { FileViewRequest } from './file-view.ts';
+import type { Limits } from './limits.ts';
+import { optionGroups } from './options.ts';
+import { isNetwork, type NetworkPolicy } from './policy.ts';
 
 export interface CliRun {
   readonly kind: 'run';
   readonly hostAddress: string;
+  /** 0: any free one. */
   readonly hostPort: number;
   readonly guestPort: number;
+  readonly forwarder: string;
+  readonly policy: NetworkPolicy;
+  readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
+    Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
+  readonly limits: Limits;
   readonly user: string | undefined;
   readonly allowRoot: boolean;
+  readonly wait: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
   readonly command: readonly string[];
 }
 
-export type CliRequest = CliRun | { readonly kind: 'help' } | { readonly kind: 'version' };
-
-export const help = `usage: portwrap [options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]
-
-Runs COMMAND in its own network namespace and routes one port of this host to it. Every other port that
-COMMAND or its children open can be reached only from inside.
-
-  -p, --host-port PORT     port on this host
-  -P, --guest-port PORT    port that COMMAND listens on, on all addresses (0.0.0.0)
-      --host-address IP    address of this host to listen on (default 127.0.0.1)
-      --user NAME          when root: the account that runs COMMAND
-      --allow-root         when root: run COMMAND as root
-  -h, --help               show this help
-  -V, --version            show the version
-
-{guest-port} in an ARGUMENT is replaced by GUEST_PORT.
-
-example: portwrap -p 9876 -P 8888 jupyter lab --port={guest-port} --ip=0.0.0.0 --no-browser
-
-exit codes: that of COMMAND; 128+n when signal n ended it; 127 not found, 126 not executable; and our own:
-2 usage, 72 a program is missing, 77 account refused, 98 host port taken, 125 the sandbox, its policy or
-its forward failed.
-`;
-
-const options = {
-  'host-port': { type: 'string', short: 'p' },
-  'guest-port': { type: 'string', short: 'P' },
-  'host-address': { type: 'string' },
-  user: { type: 'string' },
-  'allow-root': { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean', short: 'V' },
-} as const;
+export type CliRequest =
+  | CliRun
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'completion'; readonly shell: Shell };
 
 /** Throws USAGE, naming the option and its value. */
 export function parseCli(argv: readonly string[]): CliRequest {
   const { own, command } = splitCommand(argv);
-  const values = parseOwn(own);
-  if (values.help) return { kind: 'help' };
-  if (values.version) return { kind: 'version' };
-  const hostPort = parsePort('-p/--host-port', values['host-port']);
-  const guestPort = parsePort('-P/--guest-port', values['guest-port']);
-  if (command.length === 0) throw new PortwrapError('USAGE', 'a COMMAND is required after the options');
+  const options = parseOptions(own);
+  if (options.has('help')) return { kind: 'help' };
+  if (options.has('version')) return { kind: 'version' };
+  const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
+  if (shell !== undefined) return { kind: 'completion', shell };
+  const hostPort = options.number('host-port', 0, 65_535);
+  const guestPort = options.number('guest-port', 1, 65_535);
+  if (hostPort === undefined) throw usage('-p/--host-port is required');
+  if (guestPort === undefined) throw usage('-P/--guest-port is required');
+  if (command.length === 0) throw usage('a COMMAND is required after the options');
   return {
     kind: 'run',
-    hostAddress: parseAddress(values['host-address'] ?? '127.0.0.1'),
+    hostAddress: parseAddress(options.value('host-address') ?? '127.0.0.1'),
     hostPort,
     guestPort,
-    user: values.user,
-    allowRoot: values['allow-root'] ?? false,
+    forwarder: options.choice('forwarder', ['slirp4netns', 'pasta']) ?? 'slirp4netns',
+    policy: {
+      internet: parseInternet(options.value('internet') ?? 'yes'),
+      dns: !options.has('no-dns'),
+      hosts: options.values('allow-host').map(parseEndpoint),
+    },
+    files: {
+      preset: options.choice('view', ['host', 'strict']) ?? 'host',
+      devices: options.choice('devices', ['all', 'basic']) ?? 'all',
+      hide: options.paths('hide'),
+      readOnly: options.paths('read-only'),
+      readWrite: options.paths('read-write'),
+      temporary: options.paths('temporary'),
+    },
+    limits: {
+      memory: parseSize(options.value('memory')),
+      cpus: parseCpus(options.value('cpus')),
+      processes: options.number('processes', 1, 4_194_304) ?? null,
+      openFiles: options.number('open-files', 16, 1_048_576) ?? 1024,
+    },
+    user: options.value('user'),
+    allowRoot: options.has('allow-root'),
+    wait: options.has('wait'),
+    verbose: options.has('verbose'),
+    json: options.has('json'),
     command,
   };
 }
 
+const table = optionGroups.flatMap(({ options }) => options);
+const parseTable = Object.fromEntries(
+  table.map(({ name, short, value, repeatable }) => [
+    name,
+    {
+      type: value === undefined ? ('boolean' as const) : ('string' as const),
+      multiple: repeatable ?? false,
+      ...(short === undefined ? {} : { short }),
+    },
+  ]),
+);
+
 /** The first word that is neither an option of ours nor its value begins the command. */
 function splitCommand(argv: readonly string[]): { own: string[]; command: string[] } {
-  const { tokens } = parseArgs({
+  const args = {
     args: [...argv],
-    options,
+    options: parseTable,
     strict: false,
     allowPositionals: true,
     tokens: true,
-  });
-  for (const token of tokens) {
-    if (token.kind === 'positional')
+  } as const;
+  for (const token of parseArgs(args).tokens) {
+    if (token.kind === 'positional') {
       return { own: argv.slice(0, token.index), command: argv.slice(token.index) };
+    }
     if (token.kind === 'option-terminator') {
       return { own: argv.slice(0, token.index), command: argv.slice(token.index + 1) };
     }
@@ -87,25 +113,80 @@ function splitCommand(argv: readonly string[]): { own: string[]; command: string
   return { own: [...argv], command: [] };
 }
 
-function parseOwn(own: string[]) {
+/** The options that were given, by name; wrong values are refused where they are asked for. */
+function parseOptions(argv: readonly string[]) {
+  let given: Record<string, string | boolean | (string | boolean)[] | undefined>;
   try {
-    return parseArgs({ args: own, options, strict: true, allowPositionals: false }).values;
+    given = parseArgs({ args: [...argv], options: parseTable, strict: true, allowPositionals: false }).values;
   } catch (error) {
     throw new PortwrapError('USAGE', (error as Error).message, { cause: error });
   }
+  const spelling = (name: string) => {
+    const short = table.find((option) => option.name === name)?.short;
+    return short === undefined ? `--${name}` : `-${short}/--${name}`;
+  };
+  const values = (name: string) => [given[name] ?? []].flat().map(String);
+  const value = (name: string) => values(name)[0];
+  return {
+    has: (name: string) => given[name] === true,
+    values,
+    value,
+    paths: (name: string) =>
+      values(name).map((path) => {
+        if (path.startsWith('/') && path !== '/') return path.replace(/\/+$/, '');
+        throw usage(`${spelling(name)} must be an absolute path, and not "/"; it is "${path}"`);
+      }),
+    choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+      const text = value(name);
+      const found = choices.find((choice) => choice === text);
+      if (text === undefined || found !== undefined) return found;
+      throw usage(`${spelling(name)} must be one of ${choices.join(', ')}, not "${text}"`);
+    },
+    number(name: string, low: number, high: number): number | undefined {
+      const text = value(name);
+      if (text === undefined) return undefined;
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (number >= low && number <= high) return number;
+      throw usage(`${spelling(name)} must be a number from ${low} to ${high}, not "${text}"`);
+    },
+  };
 }
 
 /** The forwarder binds IPv4 addresses only, and knows no names. */
 function parseAddress(value: string): string {
   if (isIPv4(value)) return value;
-  throw new PortwrapError('USAGE', `--host-address must be an IPv4 address, not "${value}"`);
+  throw usage(`--host-address must be an IPv4 address, not "${value}"`);
 }
 
-function parsePort(option: string, value: string | undefined): number {
-  if (value === undefined) throw new PortwrapError('USAGE', `${option} is required`);
-  const port = /^\d{1,5}$/.test(value) ? Number(value) : 0;
-  if (port < 1 || port > 65535) {
-    throw new PortwrapError('USAGE', `${option} must be a port from 1 to 65535, not "${value}"`);
-  }
-  return port;
+function parseInternet(value: string): NetworkPolicy['internet'] {
+  if (value === 'yes' || value === 'no') return value === 'yes';
+  const networks = value.split(',').map((text) => (isIPv4(text) ? `${text}/32` : text));
+  const wrong = networks.find((network) => !isNetwork(network));
+  if (wrong === undefined) return { allow: networks, deny: [] };
+  throw usage(`--internet must be yes, no, or networks such as 198.51.100.0/24, not "${wrong}"`);
+}
+
+function parseEndpoint(value: string): { address: string; port: number } {
+  const [, address = '127.0.0.1', port = ''] = /^(?:([\d.]+):)?(\d{1,5})$/.exec(value) ?? [];
+  if (isIPv4(address) && Number(port) >= 1 && Number(port) <= 65_535) return { address, port: Number(port) };
+  throw usage(`--allow-host must be PORT or IP:PORT, not "${value}"`);
+}
+
+function parseSize(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)$/i.exec(value) ?? [];
+  const bytes = Math.floor(Number(number) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit.toUpperCase()));
+  if (number !== '' && bytes >= 1_048_576 && Number.isSafeInteger(bytes)) return bytes;
+  throw usage(`--memory must be a size of at least 1M, such as 512M or 2G, not "${value}"`);
+}
+
+function parseCpus(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const cpus = /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
+  if (cpus >= 0.01 && cpus <= 10_000) return cpus;
+  throw usage(`--cpus must be a number from 0.01, such as 1.5, not "${value}"`);
+}
+
+function usage(message: string): PortwrapError {
+  return new PortwrapError('USAGE', message);
 }

@@ -9,22 +9,23 @@ export interface SyntheticFile {
   readonly content: string;
 }
 
-/** In the order in which it is built: later parts lie over earlier ones. */
+/** One path that is not simply what the machine has there. */
+export interface Mount {
+  /**
+   * scratch: fresh, empty, writable for everybody. hidden-directory: empty and read-only. hidden-file: unreadable.
+   * read-only, writable: as it is, whatever lies around it.
+   */
+  readonly kind: 'scratch' | 'hidden-directory' | 'hidden-file' | 'read-only' | 'writable';
+  readonly path: string;
+}
+
 export interface FileView {
   /** Is all of the machine read-only to begin with? */
   readonly readOnlyRoot: boolean;
   /** The device nodes that exist inside; null: those of the machine. */
   readonly devices: readonly string[] | null;
-  /** Fresh, empty and writable for everybody: shared places where sockets of other programs lie. */
-  readonly covered: readonly string[];
-  /** Directories that must not be seen at all: empty and read-only. */
-  readonly hiddenDirectories: readonly string[];
-  /** Files that must not be read: empty. */
-  readonly hiddenFiles: readonly string[];
-  /** Seen as they are, but not writable. */
-  readonly readOnly: readonly string[];
-  /** Writable as they are: the home and working directory, and what is declared. */
-  readonly writable: readonly string[];
+  /** In the order in which they are made: a path after those above it, or it would be covered again. */
+  readonly mounts: readonly Mount[];
   /** Small read-only files of our own making. */
   readonly synthetic: readonly SyntheticFile[];
 }
@@ -56,7 +57,9 @@ const sockets = [
   '/run/systemd/private',
   ...['/run/docker.sock', '/run/containerd', '/run/podman', '/run/snapd.socket'],
 ];
-const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts'].map((name) => `/dev/${name}`);
+const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts'].map(
+  (name) => `/dev/${name}`,
+);
 
 /**
  * The view for a request. Hidden paths that do not exist are left out; any other one that does not exist is
@@ -64,22 +67,40 @@ const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'
  */
 export function fileView(request: FileViewRequest): FileView {
   const strict = request.preset === 'strict';
-  const covered = [...scratch, ...(strict ? ['/var/tmp'] : []), ...(request.temporary ?? [])].filter(existsSync);
-  const hidden = [...sockets, ...request.hide].filter(existsSync).map((path) => realpathSync(path));
-  const isFile = (path: string) => !statSync(path).isDirectory();
-  const masked = [...covered, ...hidden];
-  const kept = request.keep.filter((path) => strict || masked.some((mask) => isBelow(path, mask)));
+  const mounts: Mount[] = [
+    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
+    ...existing(request.temporary ?? []).map(as('scratch')),
+    ...[...sockets, ...request.hide].filter(existsSync).map((path) => hidden(realpathSync(path))),
+    ...existing(request.readOnly ?? []).map(as('read-only')),
+    ...existing(request.readWrite ?? []).map(as('writable')),
+  ];
+  const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
+  // a home or working directory of "/" must not make a read-only machine writable again
+  const kept = existing(request.keep.filter((path) => path !== '/' && isCovered(path))).map(as('writable'));
   return {
     readOnlyRoot: strict,
-    devices: request.devices === 'basic' ? existing([...basicDevices, ...(request.extraDevices ?? [])]) : null,
-    covered,
-    hiddenDirectories: hidden.filter((path) => !isFile(path)),
-    hiddenFiles: hidden.filter(isFile),
-    readOnly: existing(request.readOnly ?? []),
-    // a root directory that is somebody's home or working directory must not make the machine writable again
-    writable: existing([...new Set([...kept, ...(request.readWrite ?? [])])].filter((path) => path !== '/').sort()),
+    devices:
+      request.devices === 'basic' ? existing([...basicDevices, ...(request.extraDevices ?? [])]) : null,
+    mounts: distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path)),
     synthetic: [...resolvConf(), ...(request.synthetic ?? [])],
   };
+}
+
+function as(kind: Mount['kind']): (path: string) => Mount {
+  return (path) => ({ kind, path });
+}
+
+function hidden(path: string): Mount {
+  return { kind: statSync(path).isDirectory() ? 'hidden-directory' : 'hidden-file', path };
+}
+
+/** What is said of a path first stands: hiding it wins over keeping it. */
+function distinct(mounts: readonly Mount[]): Mount[] {
+  return mounts.filter(({ path }, index) => mounts.findIndex((mount) => mount.path === path) === index);
+}
+
+function depth(path: string): number {
+  return path.split('/').filter(Boolean).length;
 }
 
 function isBelow(path: string, directory: string): boolean {

@@ -6,12 +6,18 @@ import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { type Account, findAccount, loginEnvironment } from './account.ts';
 import { ownAddresses } from './addresses.ts';
+import { findCgroupRoot, noCgroups } from './cgroup-root.ts';
 import type { CliRun } from './cli.ts';
 import { substituteGuestPort } from './command.ts';
-import { defaultFileView } from './file-view.ts';
+import { fileView } from './file-view.ts';
 import { launch } from './launch.ts';
+import { neededControllers } from './limits.ts';
+import { createNarrator, type Story } from './narrate.ts';
 import { readStat } from './process.ts';
+import { answered } from './readiness.ts';
+import type { Sandbox } from './sandbox.ts';
 import { createSlirp4netns } from './slirp4netns.ts';
+import type { LaunchContext, SandboxSpec } from './spec.ts';
 import type { Toolbox } from './tools.ts';
 
 export interface Surroundings {
@@ -27,44 +33,27 @@ const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
 
 /** Runs the command; resolves with the exit code to end with. Leaves nothing behind. */
 export async function runForeground(request: CliRun, around: Surroundings): Promise<number> {
-  const asRoot = around.uid === 0;
   const account = await chooseAccount(request, around);
+  const tell = createNarrator({
+    json: request.json,
+    verbose: request.verbose,
+    always: [
+      ...(request.hostPort === 0 ? (['forwarding'] as const) : []),
+      ...(request.wait ? (['ready'] as const) : []),
+    ],
+    write: (text) => process.stderr.write(text),
+  });
   const interrupt = new AbortController();
   let deliver = (signal: NodeJS.Signals) => interrupt.abort(signal);
   const listeners = handled.map((signal) => [signal, () => deliver(signal)] as const);
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
-    const sandbox = await launch(
-      {
-        tools: around.tools,
-        forwarder: createSlirp4netns(around.tools, asRoot),
-        asRoot,
-        hostAddresses: ownAddresses(),
-      },
-      {
-        directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
-        command: substituteGuestPort(request.command, request.guestPort),
-        environment: payloadEnvironment(around.environment, account),
-        workingDirectory: around.workingDirectory,
-        account,
-        files: defaultFileView({
-          keep: [around.workingDirectory, account?.home ?? around.environment.HOME ?? '/'],
-          hide: [],
-        }),
-        policy: { internet: true, dns: true, hosts: [] },
-        hostAddress: request.hostAddress,
-        hostPorts: [request.hostPort],
-        guestPort: request.guestPort,
-        lifetime: 'foreground',
-        stdio: [0, 1, 2],
-      },
-      interrupt.signal,
-    );
+    const context = launchContext(request, around, tell);
+    const sandbox = await launch(context, sandboxSpec(request, around, account), interrupt.signal);
     deliver = (signal) => {
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
     };
-    const exit = await sandbox.exited;
-    return exit.code ?? 125;
+    return await attend(request, sandbox, tell);
   } catch (error) {
     // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
     if (interrupt.signal.aborted && !(error instanceof AggregateError)) {
@@ -74,6 +63,75 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   } finally {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   }
+}
+
+/** From the moment when the command runs to its end. */
+async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) => void): Promise<number> {
+  const { hostAddress, hostPort, guestPort, child } = sandbox.record;
+  const url = `http://${hostAddress}:${hostPort}/`;
+  tell({ event: 'forwarding', url, hostPort, guestPort, pid: child.pid });
+  const ended = new AbortController();
+  if (request.wait) {
+    const probe = { host: hostAddress, port: hostPort, path: '/', child: child.pid, guestPort };
+    answered(probe, ended.signal).then(
+      () => tell({ event: 'ready', url }),
+      () => {}, // it ended before it answered, which is told below
+    );
+  }
+  // nobody can reach a command whose forwarder is lost for good
+  void sandbox.forwarderGone.then(() => sandbox.stop(stopGrace));
+  const exit = await sandbox.exited;
+  ended.abort();
+  tell({ event: 'ended', ...exit });
+  if (exit.outOfMemory && !request.json && !request.verbose) {
+    process.stderr.write(
+      'portwrap: the kernel killed a process of the command for lack of memory (--memory)\n',
+    );
+  }
+  return exit.code ?? 125;
+}
+
+/** Milliseconds that a command has to end when its forwarder is lost. */
+const stopGrace = 10_000;
+
+function launchContext(request: CliRun, around: Surroundings, tell: (story: Story) => void): LaunchContext {
+  const { tools, uid } = around;
+  const asRoot = uid === 0;
+  const forwarder = createSlirp4netns(tools, asRoot);
+  return {
+    ...{ tools, asRoot, forwarder },
+    hostAddresses: ownAddresses(),
+    cgroups: neededControllers(request.limits).length === 0 ? noCgroups : findCgroupRoot(),
+    report: (_directory, { kind, error }) =>
+      tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) }),
+  };
+}
+
+function sandboxSpec(request: CliRun, around: Surroundings, account: Account | null): SandboxSpec {
+  const home = account?.home ?? around.environment.HOME ?? '/';
+  const { hostAddress, hostPort, guestPort, policy, limits } = request;
+  return {
+    ...{ hostAddress, guestPort, policy, limits, account },
+    directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
+    command: substituteGuestPort(request.command, guestPort),
+    environment: payloadEnvironment(around.environment, account),
+    workingDirectory: around.workingDirectory,
+    // in the strict view only the home is writable, wherever the caller stands
+    files: fileView({
+      ...request.files,
+      keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
+    }),
+    hostPorts: hostPort === 0 ? anyPort() : [hostPort],
+    lifetime: 'foreground',
+    stdio: [0, 1, 2],
+  };
+}
+
+/** Ports below the kernel's ephemeral range, from a random one on. */
+function* anyPort(): Generator<number> {
+  const [low, size] = [20_000, 10_000];
+  const first = Math.floor(Math.random() * size);
+  for (let offset = 0; offset < 200; offset += 1) yield low + ((first + offset) % size);
 }
 
 async function chooseAccount(request: CliRun, around: Surroundings): Promise<Account | null> {

@@ -1,14 +1,24 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
 export { type Account, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
+export type { CgroupPlace, Usage } from './cgroup.ts';
+export { findCgroupRoot } from './cgroup-root.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';
-export { defaultFileView, type FileView, type SyntheticFile } from './file-view.ts';
+export { type FileView, fileView, type SyntheticFile } from './file-view.ts';
 export { launch } from './launch.ts';
+export { type Limits, noLimits } from './limits.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './process.ts';
-export { adoptSandbox, destroySandbox, isSandboxAlive, type Sandbox, type SandboxRecord } from './sandbox.ts';
+export { answered, type ReadinessProbe } from './readiness.ts';
+export {
+  adoptSandbox,
+  destroySandbox,
+  isSandboxAlive,
+  type Sandbox,
+  type SandboxExit,
+  type SandboxRecord,
+} from './sandbox.ts';
 export { createSlirp4netns } from './slirp4netns.ts';
 export type { LaunchContext, SandboxSpec } from './spec.ts';
-export type { SandboxExit } from './status.ts';
 export { createToolbox, type Toolbox } from './tools.ts';

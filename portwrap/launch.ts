@@ -3,16 +3,19 @@
 // Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox.ts).
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
+import { type CgroupPlace, createCgroup, enterCgroup, removeCgroup, saveCgroupPlace } from './cgroup.ts';
 import { runTool } from './child.ts';
 import { aborted } from './deadline.ts';
 import type { Forward } from './forwarder.ts';
 import { reachesHostLoopback } from './policy.ts';
-import { bootId, type ProcessIdentity } from './process.ts';
+import { bootId, childrenOf, type ProcessIdentity, readStat } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { readStatus, toExit } from './status.ts';
+import { closeStrayDescriptors } from './stray-descriptors.ts';
 import { createTeardown } from './teardown.ts';
 
 /**
@@ -28,8 +31,14 @@ export async function launch(
   let network: Promise<Forward> | undefined;
   try {
     abort.throwIfAborted();
+    closeStrayDescriptors();
     mkdirSync(spec.directory, { mode: 0o700 });
     undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
+    const cgroup = createCgroup(context.cgroups, basename(spec.directory), spec.limits);
+    if (cgroup !== null) {
+      undo.add('control group', () => removeCgroup(cgroup));
+      saveCgroupPlace(spec.directory, cgroup);
+    }
     // undone after the sandbox, whose end is the forwarder's: then the host port is free again
     undo.add('forwarder', () =>
       network?.then(
@@ -38,6 +47,7 @@ export async function launch(
       ),
     );
     const held = await buildSandbox(context, spec, undo, abort);
+    if (cgroup !== null) enterCgroup(cgroup, monitorAndChild(held.child));
     network = connectNetwork(context, spec, held);
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
@@ -45,7 +55,7 @@ export async function launch(
     const forward = await Promise.race([network, ended, aborted(abort)]);
     // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
-    const sandbox = handOver(context, spec, held, forward);
+    const sandbox = handOver(context, spec, held, forward, cgroup);
     writeSync(held.go.fd, 'go\n');
     held.go.close();
     undo.release();
@@ -88,7 +98,13 @@ async function applyPolicy(context: LaunchContext, spec: SandboxSpec, child: Pro
     throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${run.output}`);
 }
 
-function handOver(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox, forward: Forward): Sandbox {
+function handOver(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  held: HeldSandbox,
+  forward: Forward,
+  cgroup: CgroupPlace | null,
+): Sandbox {
   const record = {
     directory: spec.directory,
     bootId: bootId(),
@@ -99,10 +115,18 @@ function handOver(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox, 
     guestPort: spec.guestPort,
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
+    cgroup,
   };
   return watchSandbox(context, record, held.life, forward, async () =>
     spec.lifetime === 'foreground'
       ? toExit((await held.starter.exited).code)
       : toExit(readStatus(spec.directory).exitCode),
   );
+}
+
+/** Whatever they start is in the group as well; while the payload is held they have started nothing. */
+function monitorAndChild(child: ProcessIdentity): number[] {
+  const monitor = readStat(child.pid)?.parent;
+  // the gate is the only process below pid 1 now
+  return [...(monitor === undefined || monitor <= 1 ? [] : [monitor]), child.pid, ...childrenOf(child.pid)];
 }

@@ -2,13 +2,16 @@
 // The `portwrap` command: argv and environment in, exit code out.
 import { readFileSync } from 'node:fs';
 import { toPortwrapError } from '../config/errors.ts';
-import { help, parseCli } from './cli.ts';
+import { parseCli } from './cli.ts';
+import { completionScript } from './completion.ts';
 import { runForeground } from './foreground.ts';
+import { helpText } from './help.ts';
 import { createToolbox } from './tools.ts';
 
 try {
   const request = parseCli(process.argv.slice(2));
-  if (request.kind === 'help') process.stdout.write(help);
+  if (request.kind === 'help') process.stdout.write(helpText());
+  else if (request.kind === 'completion') process.stdout.write(completionScript(request.shell));
   else if (request.kind === 'version') process.stdout.write(`portwrap ${version()}\n`);
   else {
     process.exitCode = await runForeground(request, {

@@ -3,15 +3,29 @@
 // Not here: loading it (launch.ts as root, gate.ts inside an unprivileged sandbox).
 import { isIP } from 'node:net';
 
+/** A network that nft(8) would read otherwise is refused before it gets there. */
+export function isNetwork(text: string): boolean {
+  const [address = '', length = '', ...rest] = text.split('/');
+  return rest.length === 0 && isIP(address) === 4 && /^\d{1,2}$/.test(length) && Number(length) <= 32;
+}
+
 export interface Endpoint {
   /** IPv4 address; 127.0.0.0/8 means a listener on this host's loopback. */
   readonly address: string;
   readonly port: number;
 }
 
+/** Networks as "address/prefix length", IPv4. */
+export interface ReachableNetworks {
+  /** What may be reached. */
+  readonly allow: readonly string[];
+  /** What may not, although `allow` holds it. */
+  readonly deny: readonly string[];
+}
+
 export interface NetworkPolicy {
-  /** May it reach addresses that are not this host's? */
-  readonly internet: boolean;
+  /** Which addresses that are not this host's may it reach? `true`: all, `false`: none. */
+  readonly internet: boolean | ReachableNetworks;
   /** May it ask the forwarder's name server? */
   readonly dns: boolean;
   /** The listeners of this host, and no others, that it may reach (the hub's API first of all). */
@@ -54,7 +68,7 @@ export function nftRuleset(policy: NetworkPolicy, hostAddresses: readonly string
     `ip daddr { ${refused4.join(', ')} } reject`,
     // the forwarder gives no IPv6; what is not routed today must not become a way out tomorrow
     'meta nfproto ipv6 reject',
-    ...(policy.internet ? [] : ['reject']),
+    ...internetRules(policy.internet),
   ];
   return [
     'table inet portwrap {',
@@ -65,4 +79,14 @@ export function nftRuleset(policy: NetworkPolicy, hostAddresses: readonly string
     '}',
     '',
   ].join('\n');
+}
+
+function internetRules(internet: NetworkPolicy['internet']): string[] {
+  if (internet === true) return [];
+  if (internet === false) return ['reject'];
+  return [
+    ...internet.deny.map((network) => `ip daddr ${network} reject`),
+    ...internet.allow.map((network) => `ip daddr ${network} accept`),
+    'reject',
+  ];
 }

@@ -3,6 +3,7 @@
 import { closeSync, existsSync, mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CgroupPlace, readCgroupPlace, readUsage, removeCgroup, type Usage } from './cgroup.ts';
 import { withDeadline } from './deadline.ts';
 import { ownDescriptor } from './descriptor.ts';
 import type { Forward } from './forwarder.ts';
@@ -10,7 +11,7 @@ import { keepForward } from './keep-forward.ts';
 import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from './liveness.ts';
 import { bootId, childrenOf, identify, isAlive, type ProcessIdentity, signalProcess } from './process.ts';
 import type { LaunchContext } from './spec.ts';
-import { readStatus, type SandboxExit, toExit } from './status.ts';
+import { type PayloadExit, readStatus, toExit } from './status.ts';
 
 /** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
 export interface SandboxRecord {
@@ -25,6 +26,13 @@ export interface SandboxRecord {
   /** What a forwarder must be told when it is attached again. */
   readonly hostLoopback: boolean;
   readonly dns: boolean;
+  /** Its control group, where there is one. */
+  readonly cgroup: CgroupPlace | null;
+}
+
+export interface SandboxExit extends PayloadExit {
+  /** Did the kernel kill a process of it for lack of memory? */
+  readonly outOfMemory: boolean;
 }
 
 export interface Sandbox {
@@ -33,6 +41,8 @@ export interface Sandbox {
   readonly exited: Promise<SandboxExit>;
   /** Settles when there is no forwarder any more: with its sandbox, or when a lost one could not be replaced. */
   readonly forwarderGone: Promise<void>;
+  /** What it uses now; null where nothing is accounted. */
+  usage(): Usage | null;
   /** Signals the payload. */
   signal(signal: NodeJS.Signals): void;
   /** Asks the payload to end; after `grace` milliseconds kills everything. Settles when all is gone. */
@@ -43,12 +53,13 @@ export interface Sandbox {
 
 /** The sandbox of a record, or how it ended when it is gone. */
 export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sandbox | SandboxExit {
-  if (record.bootId !== bootId()) return toExit(null);
+  const unknown = { ...toExit(null), outOfMemory: false };
+  if (record.bootId !== bootId()) return unknown;
   const reader = openFifo(record.directory, fifos.life);
   const forwarder = openFifo(record.directory, fifos.forwarder);
   if (reader === null || forwarder === null) {
     for (const fd of [reader, forwarder]) if (fd !== null) closeSync(fd);
-    return toExit(null);
+    return unknown;
   }
   const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
   return watchSandbox(context, record, watchLiveness(reader), forward, () =>
@@ -65,7 +76,7 @@ export function watchSandbox(
   record: SandboxRecord,
   life: Liveness,
   forward: Pick<Forward, 'process' | 'liveness'>,
-  learnExit: () => SandboxExit | Promise<SandboxExit>,
+  learnExit: () => PayloadExit | Promise<PayloadExit>,
 ): Sandbox {
   const kept = keepForward({
     first: forward,
@@ -74,7 +85,13 @@ export function watchSandbox(
     report: (event) => context.report?.(record.directory, event),
   });
   // the forwarder ends by itself after the sandbox; only then the host port is free
-  const exited = Promise.all([life.gone, kept.gone]).then(learnExit);
+  const exited = Promise.all([life.gone, kept.gone]).then(async () => {
+    const exit = await learnExit();
+    const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
+    if (record.cgroup !== null) await removeCgroup(record.cgroup);
+    return { ...exit, outOfMemory };
+  });
+  const usage = () => (record.cgroup === null ? null : readUsage(record.cgroup));
   const signal = (name: NodeJS.Signals) => signalPayload(record.child, name);
   return {
     get record() {
@@ -82,6 +99,7 @@ export function watchSandbox(
     },
     exited,
     forwarderGone: kept.gone,
+    usage,
     signal,
     async stop(grace) {
       signal('SIGTERM');
@@ -131,6 +149,8 @@ export async function destroySandbox(directory: string): Promise<void> {
     const { gone } = watchLiveness(forwarder);
     await withDeadline(gone, goneDeadline, () => new Error(`the forwarder of ${directory} did not end`));
   }
+  const cgroup = readCgroupPlace(directory);
+  if (cgroup !== null) await removeCgroup(cgroup);
   await rm(directory, { recursive: true, force: true });
 }
 

@@ -1,9 +1,11 @@
 // What a launch is given: the specification of one sandbox, and what holds for all of them.
 // Not here: how it is carried out (launch.ts).
 import type { Account } from './account.ts';
+import type { CgroupRoot } from './cgroup-root.ts';
 import type { FileView } from './file-view.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { ForwardEvent } from './keep-forward.ts';
+import type { Limits } from './limits.ts';
 import { type NetworkPolicy, nftRuleset } from './policy.ts';
 import type { Toolbox } from './tools.ts';
 
@@ -18,6 +20,7 @@ export interface SandboxSpec {
   readonly account: Account | null;
   readonly files: FileView;
   readonly policy: NetworkPolicy;
+  readonly limits: Limits;
   readonly hostAddress: string;
   /** Host ports to try, in this order; the first that can be bound is the lease. */
   readonly hostPorts: Iterable<number>;
@@ -35,6 +38,8 @@ export interface LaunchContext {
   readonly asRoot: boolean;
   /** This host's own addresses, which the policy refuses. */
   readonly hostAddresses: readonly string[];
+  /** Where control groups can be made. */
+  readonly cgroups: CgroupRoot;
   /** Told when a forwarder was lost, and whether that was made good. */
   readonly report?: (directory: string, event: ForwardEvent) => void;
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
-export interface SandboxExit {
+export interface PayloadExit {
   /** The payload's exit code, 128+n when signal n ended it; null when nobody was left to learn it. */
   readonly code: number | null;
   /** The signal that the code stands for, if it stands for one. */
@@ -40,7 +40,7 @@ export function parseStatus(text: string): SandboxStatus {
 }
 
 /** An exit code as bwrap reports it. exit(143) and a SIGTERM look the same; the signal is the likelier. */
-export function toExit(code: number | null): SandboxExit {
+export function toExit(code: number | null): PayloadExit {
   return { code, signal: code === null ? null : signalOf(code) };
 }
 

@@ -15,6 +15,7 @@ const sandboxSchema = z.object({
   guestPort: z.int(),
   hostLoopback: z.boolean(),
   dns: z.boolean(),
+  cgroup: z.object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) }).nullable(),
 });
 
 const errorSchema = z.object({

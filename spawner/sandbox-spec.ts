@@ -4,9 +4,10 @@ import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../config/errors.ts';
 import type { Hub, Profile } from '../config/load.ts';
 import {
-  defaultFileView,
   type Endpoint,
+  fileView,
   type NetworkPolicy,
+  noLimits,
   type SandboxSpec,
   substituteGuestPort,
 } from '../portwrap/index.ts';
@@ -37,8 +38,9 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
     environment: serverEnvironment(profile, request.env, tenant),
     workingDirectory: tenant.home,
     account: tenant.account,
-    files: defaultFileView({ keep: [tenant.home], hide: [input.stateDirectory], synthetic: tenant.files }),
+    files: fileView({ keep: [tenant.home], hide: [input.stateDirectory], synthetic: tenant.files }),
     policy: await networkPolicy(profile, input.hub),
+    limits: noLimits,
     hostAddress: input.hostAddress,
     hostPorts: input.hostPorts,
     guestPort: profile.guest_port,

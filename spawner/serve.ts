@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import { bootId, createSlirp4netns, createToolbox, ownAddresses } from '../portwrap/index.ts';
+import { bootId, createSlirp4netns, createToolbox, findCgroupRoot, ownAddresses } from '../portwrap/index.ts';
 import { createAccounts } from './accounts.ts';
 import { createApp } from './http/app.ts';
 import { listen } from './http/listen.ts';
@@ -47,7 +47,7 @@ export async function serve({ config, version, log }: ServeInput): Promise<Servi
     records: openRecords(state.records, log),
     ports: createPorts(config.ports.range),
     context: {
-      ...{ tools, asRoot, hostAddresses: ownAddresses() },
+      ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
       forwarder: createSlirp4netns(tools, asRoot),
       report: (directory, { kind, error }) =>
         log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),

@@ -3,11 +3,10 @@
 import { rm } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
-import { aborted, isSandboxAlive, type Sandbox, type SandboxExit } from '../portwrap/index.ts';
+import { aborted, answered, isSandboxAlive, type Sandbox, type SandboxExit } from '../portwrap/index.ts';
 import { logTail } from './log-tail.ts';
 import type { Ports } from './ports.ts';
 import { createProgressLog, type ProgressLog } from './progress.ts';
-import { answered } from './readiness.ts';
 import { type ErrorBody, type ServerRecord, serverLabel } from './record.ts';
 import type { Records } from './records.ts';
 import type { Routes } from './routes.ts';
