@@ -68,6 +68,7 @@ export const flags = {
   'proxy-timeout': { type: 'string', value: 'MS', help: 'give up on a target that is silent this long' },
   'keep-alive-timeout': { type: 'string', value: 'MS', help: 'keep an idle client this long (default 5000)' },
   'storage-backend': { type: 'string', value: 'MODULE', help: 'not supported: see --storage-file' },
+  'storage-file': { type: 'string', value: 'FILE', help: 'keep the routes there across restarts' },
   engine: { type: 'string', value: 'NAME', help: 'relay (default) or http-proxy, the well-known library' },
   version: { type: 'boolean', help: 'print the version' },
   help: { type: 'boolean', help: 'print this help' },

@@ -32,6 +32,7 @@ export interface ProxyOptions {
   readonly timeout: number | undefined;
   readonly proxyTimeout: number | undefined;
   readonly keepAliveTimeout: number;
+  readonly storageFile: string | undefined;
   readonly engine: 'relay' | 'http-proxy';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -93,6 +94,7 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     timeout: number('timeout', given.timeout),
     proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
     keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
+    storageFile: given['storage-file'],
     engine: engineName(given.engine ?? 'relay'),
     logLevel: logLevel(given['log-level'] ?? 'info'),
   });

@@ -6,12 +6,14 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../config/logger.ts';
 import { Counters } from './front/counters.ts';
 import { errorPages } from './front/errorPages.ts';
+import { createMetricsServer } from './front/metrics.ts';
 import { createFront } from './front/server.ts';
 import { addressText, type ListenAddress, listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
 import { createRedirect } from './redirect.ts';
 import { createRelay } from './relay/engine.ts';
 import { routesApi } from './routes/api.ts';
+import { openStorage } from './routes/storage.ts';
 import { type Clock, RouteTable } from './routes/table.ts';
 import { listenerTls, upstreamTls } from './tls.ts';
 
@@ -19,6 +21,7 @@ export interface RunningProxy {
   /** Ports that were really taken, for those who asked for 0; 0 for a unix socket. */
   readonly port: number;
   readonly apiPort: number;
+  readonly metricsPort: number;
   readonly table: RouteTable;
   /** How many connections there are, by kind. */
   readonly engine: { count(): { opening: number; idle: number; active: number; upgraded: number } };
@@ -65,12 +68,16 @@ export async function startProxy(
     const where = { ip: '', port: options.redirect.port };
     servers.push([createRedirect(options.redirect.to), where, 'the redirection to HTTPS']);
   }
+  const metrics = options.metrics && createMetricsServer(counters, engine, table);
+  if (metrics && options.metrics) servers.push([metrics, options.metrics, 'the metrics']);
+  let closeStorage: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     const closed = servers.map(([server]) => closeServer(server));
     engine.close();
-    await Promise.all(closed);
+    await Promise.all([...closed, closeStorage?.()]);
   };
   try {
+    if (options.storageFile !== undefined) closeStorage = await openStorage(table, options.storageFile, log);
     for (const [server, where, what] of servers) await listen(server, where, what);
   } catch (error) {
     await close();
@@ -78,7 +85,14 @@ export async function startProxy(
   }
   announce(options, log);
   if (options.defaultTarget !== undefined) table.add('/', { target: options.defaultTarget });
-  return { port: portOf(front), apiPort: portOf(api), table, engine, close };
+  return {
+    port: portOf(front),
+    apiPort: portOf(api),
+    metricsPort: metrics ? portOf(metrics) : 0,
+    table,
+    engine,
+    close,
+  };
 }
 
 function apiServer(

@@ -1,6 +1,11 @@
 // Plain numbers that are counted per request, read when the metrics are asked for.
 // Not here: their names and text form (metrics.ts).
 
+export interface Timings {
+  lookup(seconds: number): void;
+  request(seconds: number): void;
+}
+
 export class Counters {
   web = 0;
   websockets = 0;
@@ -9,6 +14,8 @@ export class Counters {
   routeGets = 0;
   routeAdds = 0;
   routeDeletes = 0;
+  /** Only where there are metrics: telling the time costs something. */
+  timings: Timings | undefined;
 
   /** A proxied request was answered with `status`. */
   answered(status: number): void {

@@ -42,7 +42,10 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       return;
     }
     counters.web++;
+    const { timings } = counters;
+    const began = timings === undefined ? 0 : performance.now();
     const found = resolve(req, table, options);
+    timings?.lookup((performance.now() - began) / 1000);
     if (found.status !== 200) {
       fail(found.status, found.reason);
       return;
@@ -56,6 +59,7 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       onActivity: () => table.touch(route),
       onAnswered: (status) => {
         counters.answered(status);
+        timings?.request((performance.now() - began) / 1000);
         if (status < 300) table.touch(route);
       },
       onFailed: (failure) => {

@@ -3,7 +3,7 @@
 // fields, answers that are cut, sockets that leak.
 // Not here: what it cannot be helped with (docs/proxy.md lists it).
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { createProxyServer, type ProxyServer, type ServerOptions } from 'http-proxy';
 import type { ConnectionCounts, Engine, EngineOptions, Passage } from '../engine.ts';
 import type { Target } from '../target.ts';
@@ -145,7 +145,12 @@ class LibraryEngine implements Engine {
       target: url,
       agent,
       secure: tls.rejectUnauthorized,
-      ssl: { ...(target.tls ? tlsOptions(this.#options) : {}), maxHeaderSize },
+      ssl: {
+        ...(target.tls ? tlsOptions(this.#options) : {}),
+        // Else node:https takes the name to check from the client's Host.
+        servername: isIP(target.hostname) === 0 ? target.hostname : '',
+        maxHeaderSize,
+      },
     };
   }
 }

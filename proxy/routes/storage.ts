@@ -1,0 +1,127 @@
+// Keeps the routes in a file (--storage-file), with when their users were last active, so that a proxy that
+// was killed knows them again. Opt-in: JupyterHub expects a proxy that starts to know nothing.
+// Not here: the routes themselves (table.ts).
+import { open, readFile, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import type { Logger } from '../../config/logger.ts';
+import type { RouteData, RouteTable } from './table.ts';
+
+/** Restores the table from `file`, then follows it. The close writes what is left to write. */
+export async function openStorage(
+  table: RouteTable,
+  file: string,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const stored = await load(file, log);
+  for (const { path, data, lastActivity } of stored) table.add(path, data, lastActivity);
+  if (stored.length > 0) log.info(`Restored ${stored.length} routes from ${file}`);
+  const writer = new Writer(table, file, log);
+  // Found out now, and not at the first route: whether the file can be written at all.
+  await save(file, table).catch((error: unknown) => {
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${text(error)}`, { cause: error });
+  });
+  const unwatch = table.watch(() => writer.changed());
+  const activity = setInterval(() => writer.changed(), activityInterval).unref();
+  return async () => {
+    unwatch();
+    clearInterval(activity);
+    writer.changed();
+    await writer.settled();
+  };
+}
+
+interface StoredRoute {
+  readonly path: string;
+  readonly data: RouteData;
+  readonly lastActivity: number;
+}
+
+/** One write at a time; whatever changes during it is in the next one. */
+class Writer {
+  readonly #table: RouteTable;
+  readonly #file: string;
+  readonly #log: Logger;
+  #dirty = false;
+  #writing: Promise<void> | undefined;
+
+  constructor(table: RouteTable, file: string, log: Logger) {
+    this.#table = table;
+    this.#file = file;
+    this.#log = log;
+  }
+
+  changed(): void {
+    this.#dirty = true;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async settled(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#dirty) {
+      this.#dirty = false;
+      try {
+        await save(this.#file, this.#table);
+      } catch (error) {
+        this.#log.error(`cannot write ${this.#file}: ${text(error)}`);
+      }
+    }
+    this.#writing = undefined;
+  }
+}
+
+/** Atomic, and on the disk when it returns: a reader sees the old file or the new one, whole. */
+async function save(file: string, table: RouteTable): Promise<void> {
+  const routes: StoredRoute[] = [];
+  for (const { path, data, lastActivity } of table.routes()) routes.push({ path, data, lastActivity });
+  const handle = await open(`${file}.new`, 'w', 0o600);
+  try {
+    await handle.writeFile(`${JSON.stringify({ version: 1, routes })}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(`${file}.new`, file);
+  const directory = await open(dirname(file), 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+/** What is not as we write it is put aside, not lost; the hub fills the table again. */
+async function load(file: string, log: Logger): Promise<readonly StoredRoute[]> {
+  let content: string;
+  try {
+    content = await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot read ${file}: ${text(error)}`, { cause: error });
+  }
+  try {
+    const { routes }: { routes: unknown } = JSON.parse(content);
+    if (Array.isArray(routes) && routes.every(isStoredRoute)) return routes;
+  } catch {
+    // Not JSON: put aside like everything else that is not ours.
+  }
+  await rename(file, `${file}.unreadable`);
+  log.error(`${file} does not hold routes; it is now ${file}.unreadable`);
+  return [];
+}
+
+function isStoredRoute(value: unknown): value is StoredRoute {
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, data, lastActivity } = value as Partial<StoredRoute>;
+  return typeof path === 'string' && typeof data?.target === 'string' && typeof lastActivity === 'number';
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Milliseconds: how much of a user's activity a kill may cost. */
+const activityInterval = 30_000;
