@@ -25,14 +25,18 @@ STATUS = {
     "PORTS_EXHAUSTED": 503,
 }
 LOG_LINES = 20
+LAST_WORDS = 3
+LINE_LENGTH = 600
 
 
 class SpawnFailure(web.HTTPError):
     """What every JupyterHub from 3.0 on shows, on whichever page it meets the failure."""
 
     def __init__(self, status: int, message: str, html: str, log: List[str]) -> None:
-        # Becomes a status line too: one line of plain ASCII, without markup.
-        self._line = re.sub(r"[^!-;=?-~]+", " ", message)
+        # The hub's plain error page shows this and nothing else. It becomes a status line too: one line
+        # of plain ASCII, without markup.
+        line = " ".join([message, " / ".join(log[-LAST_WORDS:])]).strip()
+        self._line = re.sub(r"[^!-;=?-~]+", " ", line)[:LINE_LENGTH]
         super().__init__(status, "%s", "\n".join([message] + log))
         self.jupyterhub_message = message
         self.jupyterhub_html_message = html

@@ -1,9 +1,12 @@
 """hub/ as an administrator installs it: JupyterHub finds the class by the name "portwrap"."""
 
+import ast
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 HUB = Path(__file__).resolve().parent.parent.parent / "hub"
 
@@ -33,3 +36,8 @@ def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path):
         universal_newlines=True,
     )
     assert found.stdout.split() == ["portwrap_spawner.spawner", "PortwrapSpawner"]
+
+
+@pytest.mark.parametrize("module", sorted((HUB / "portwrap_spawner").glob("*.py")), ids=lambda p: p.name)
+def test_the_oldest_python_of_jupyterhub_3_can_parse_it(module):
+    ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 7))

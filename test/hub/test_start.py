@@ -221,6 +221,7 @@ async def test_a_failure_tells_reason_hint_and_log_escaped_for_html(service, mak
     assert "&lt;b&gt;boom&lt;/b&gt;" in failure.jupyterhub_html_message
     assert "<b>" not in failure.jupyterhub_html_message
     assert str(failure).endswith("line %d 100%\n<b>boom</b>")
+    assert failure.reason.endswith("Look at the log. line %d 100% / b boom /b ")
     # And the hub then sees that nothing runs.
     assert await spawner.poll() == 1
 
