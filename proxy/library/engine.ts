@@ -3,6 +3,7 @@
 // fields, answers that are cut, sockets that leak.
 // Not here: what it cannot be helped with (docs/proxy.md lists it).
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { Agent as TlsAgent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { createProxyServer, type ProxyServer, type ServerOptions } from 'http-proxy';
 import type { ConnectionCounts, Engine, EngineOptions, Passage } from '../engine.ts';
@@ -21,12 +22,15 @@ class LibraryEngine implements Engine {
   readonly #proxy: ProxyServer;
   readonly #plain = new GuardedAgent({ keepAlive: true });
   readonly #tls: GuardedTlsAgent;
+  /** Without an agent the library forgets our certificate. */
+  readonly #upgradeTls: TlsAgent;
   readonly #pending = new Map<IncomingMessage, ClientRequest>();
   readonly #upgraded = new Set<Socket>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     this.#tls = new GuardedTlsAgent({ keepAlive: true, ...tlsOptions(options) });
+    this.#upgradeTls = new TlsAgent(tlsOptions(options));
     this.#proxy = createProxyServer({
       xfwd: options.xForward,
       prependPath: false,
@@ -81,7 +85,8 @@ class LibraryEngine implements Engine {
     requestFields(req, true);
     req.url = passage.path;
     let settled = false;
-    const target = { ...this.#target(passage.target), agent: undefined };
+    const agent = passage.target.tls ? this.#upgradeTls : undefined;
+    const target = { ...this.#target(passage.target), agent };
     this.#proxy.ws(req, socket, head, target, (error) => {
       if (settled) return;
       settled = true;
@@ -131,6 +136,7 @@ class LibraryEngine implements Engine {
     for (const socket of this.#upgraded) socket.destroy();
     this.#plain.destroy();
     this.#tls.destroy();
+    this.#upgradeTls.destroy();
   }
 
   #target(target: Target): ServerOptions {
