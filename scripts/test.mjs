@@ -25,7 +25,7 @@ await main(async () => {
   const reports = mkdtempSync(join(tmpdir(), 'portwrap-reports-'));
   try {
     const outcomes = [build, ...(await runChecks({ root, python, reports }))];
-    const { table, line, ok } = summarize(outcomes, { inCi: process.env.CI === 'true' });
+    const { table, line, ok } = summarize(outcomes);
     say(`\n${table}\n\n${line}`);
     return ok ? 0 : 1;
   } finally {
