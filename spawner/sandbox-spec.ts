@@ -3,11 +3,13 @@
 import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../config/errors.ts';
 import type { Hub, Profile } from '../config/load.ts';
+import { bytesOf } from '../config/schema/size.ts';
 import {
   type Endpoint,
+  type FileViewRequest,
   fileView,
+  type Limits,
   type NetworkPolicy,
-  noLimits,
   type SandboxSpec,
   substituteGuestPort,
 } from '../portwrap/index.ts';
@@ -19,6 +21,7 @@ export interface SpecInput {
   readonly hub: Hub;
   readonly profile: Profile;
   readonly tenant: Tenant;
+  readonly user: string;
   readonly directory: string;
   readonly stateDirectory: string;
   readonly hostAddress: string;
@@ -38,15 +41,40 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
     environment: serverEnvironment(profile, request.env, tenant),
     workingDirectory: tenant.home,
     account: tenant.account,
-    files: fileView({ keep: [tenant.home], hide: [input.stateDirectory], synthetic: tenant.files }),
+    files: fileView(viewOf(input)),
     policy: await networkPolicy(profile, input.hub),
-    limits: noLimits,
+    limits: limitsOf(profile),
     hostAddress: input.hostAddress,
     hostPorts: input.hostPorts,
     guestPort: profile.guest_port,
     lifetime: 'detached',
     stdio: ['ignore', input.log, input.log],
   };
+}
+
+/** The view of the profile, with this user's paths. The state directory is hidden whatever a profile says. */
+function viewOf({ profile: { files }, tenant, user, stateDirectory }: SpecInput): FileViewRequest {
+  const ofUser = (path: string) => {
+    if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
+      throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
+    }
+    return path.replaceAll('{username}', user).replaceAll('{home}', tenant.home);
+  };
+  return {
+    preset: files.view,
+    keep: [tenant.home],
+    hide: [stateDirectory, ...files.hide.map(ofUser)],
+    readOnly: files.read_only.map(ofUser),
+    readWrite: files.read_write.map(ofUser),
+    temporary: files.temporary.map(ofUser),
+    devices: files.devices,
+    synthetic: tenant.files,
+  };
+}
+
+function limitsOf({ resources }: Profile): Limits {
+  const { memory, cpus, processes, open_files: openFiles } = resources;
+  return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
 }
 
 /** The hub's environment goes in as it is; who the account is, is not the hub's to say. */

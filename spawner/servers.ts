@@ -74,7 +74,7 @@ export function createServers(input: ServersInput): Servers {
       const output = openSync(logFile(id), 'a', 0o600);
       try {
         const spec = await sandboxSpec({
-          ...{ request, hub, profile, tenant },
+          ...{ request, hub, profile, tenant, user },
           directory: join(state.sandboxes, id),
           stateDirectory: state.path,
           hostAddress: config.ports.host_address,

@@ -6,14 +6,16 @@ interface TemplateRules {
   readonly placeholders: readonly string[];
   readonly required: readonly string[];
   /** With what it begins. */
-  readonly start: '/' | '/ or {prefix}';
+  readonly start: '/' | '/ or {prefix}' | '/ or {home}';
 }
+
+const starts = { '/': /^\//, '/ or {prefix}': /^(?:\/|\{prefix\})/, '/ or {home}': /^(?:\/|\{home\})/ };
 
 export function pathTemplate({ placeholders, required, start }: TemplateRules) {
   const known = placeholders.map((name) => `{${name}}`).join(', ');
   return z
     .string()
-    .regex(start === '/' ? /^\// : /^(?:\/|\{prefix\})/, { error: `must begin with ${start}` })
+    .regex(starts[start], { error: `must begin with ${start}` })
     .regex(/^[^\0\s]*$/, { error: 'must not contain spaces' })
     .superRefine((template, ctx) => {
       const used = [...template.matchAll(/\{([^{}]*)\}/g)].map(([, name = '']) => name);

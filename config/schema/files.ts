@@ -1,0 +1,35 @@
+// The keys below `files` of a profile: what a sandbox sees of the file system.
+import { z } from 'zod';
+import { pathTemplate } from './path-template.ts';
+
+const path = pathTemplate({ placeholders: ['username', 'home'], required: [], start: '/ or {home}' });
+const paths = (description: string, example: string) =>
+  z
+    .array(path)
+    .max(256)
+    .default([])
+    .meta({ description, examples: [[example]] });
+
+export const filesSchema = z
+  .strictObject({
+    view: z.enum(['host', 'strict']).default('host').meta({
+      description:
+        'host: the files of the machine, as permissions allow. strict: the same, read-only but for the home. Either way /tmp and /dev/shm are private, and sockets of other programs are hidden.',
+    }),
+    read_only: paths(
+      'Paths that are not writable. In these lists {username} stands for the name of the user and {home} for the home directory; a path below another one counts more.',
+      '{home}/.config',
+    ),
+    read_write: paths(
+      'Paths that are writable, also in the strict view, as permissions allow.',
+      '/data/{username}',
+    ),
+    hide: paths('Paths that are not seen. One that does not exist is no error here.', '/srv/secret'),
+    temporary: paths('Directories that are empty inside, and gone with the server.', '/var/tmp'),
+    devices: z.enum(['all', 'basic']).default('all').meta({
+      description:
+        'all: the devices of the machine, as permissions allow. basic: /dev/null, zero, full, random, urandom, tty and pseudo-terminals.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'What the sandbox sees of the file system.' });

@@ -1,0 +1,45 @@
+// The keys below `resources` of a profile: what one server may use of the machine.
+// Not here: how many servers there may be (limits.ts).
+import { z } from 'zod';
+import { size } from './size.ts';
+
+export const resourcesSchema = z
+  .strictObject({
+    memory: size
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'Memory and swap of a server together, such as 512M or 2G. null: no limit.',
+        examples: ['2G'],
+        // zod does not say in JSON schema that null is what an absent key means before a transform
+        default: null,
+      }),
+    cpus: z
+      .number()
+      .min(0.01)
+      .max(10_000)
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'CPUs that a server may keep busy. null: no limit.',
+        examples: [1.5],
+      }),
+    processes: z
+      .int()
+      .min(8)
+      .max(4_194_304)
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'Processes and threads of a server. null: no limit.',
+        examples: [500],
+      }),
+    open_files: z.int().min(64).max(1_048_576).default(1024).meta({
+      description: 'Open files of each process of a server.',
+    }),
+  })
+  .prefault({})
+  .meta({
+    description:
+      'What one server may use. memory, cpus and processes need control groups: root, or a service that systemd has given Delegate=yes; without them a start is refused.',
+  });
