@@ -39,7 +39,12 @@ export const recordSchema = z.object({
   started: z.iso.datetime(),
   sandbox: sandboxSchema.nullable(),
   exit: z
-    .object({ code: z.int().nullable(), signal: z.string().nullable(), time: z.iso.datetime() })
+    .object({
+      code: z.int().nullable(),
+      signal: z.string().nullable(),
+      out_of_memory: z.boolean(),
+      time: z.iso.datetime(),
+    })
     .nullable(),
   error: errorSchema.nullable(),
 });

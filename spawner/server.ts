@@ -126,7 +126,12 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     await change({
       state: 'exited',
       sandbox: null,
-      exit: { code: exit?.code ?? null, signal: exit?.signal ?? null, time: new Date().toISOString() },
+      exit: {
+        code: exit?.code ?? null,
+        signal: exit?.signal ?? null,
+        out_of_memory: exit?.outOfMemory ?? false,
+        time: new Date().toISOString(),
+      },
       error: failure,
     });
     log.info({ exit, error: failure?.code }, 'ended');
@@ -215,7 +220,8 @@ function notReady(seconds: number): PortwrapError {
   return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} s`);
 }
 
-function describeExit({ code, signal }: SandboxExit): string {
+function describeExit({ code, signal, outOfMemory }: SandboxExit): string {
+  if (outOfMemory) return 'out of memory: the kernel killed a process of it';
   if (signal !== null) return `signal ${signal}`;
   return code === null ? 'exit code unknown' : `exit code ${code}`;
 }

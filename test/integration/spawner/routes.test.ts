@@ -1,10 +1,10 @@
 // Our routes in a real proxy: ours and configurable-http-proxy, through the same suite.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createLogger } from '../../../config/logger.ts';
 import { createRoutes, type Routes } from '../../../spawner/routes.ts';
+import { freePorts } from '../../support/free-ports.ts';
 
 const programs = {
   'portwrap-proxy': new URL('../../../dist/proxy/main.js', import.meta.url).pathname,
@@ -41,6 +41,8 @@ describe.each(Object.entries(programs))('with %s', (_name, program) => {
     proxy.stdout?.on('data', (chunk) => (said += chunk));
     proxy.stderr?.on('data', (chunk) => (said += chunk));
     await expect.poll(() => said, { timeout: 10_000 }).toContain('Route added /');
+    const answers = () => table().then(Object.keys, () => []); // it says so before it listens
+    await expect.poll(answers, { timeout: 10_000 }).toContain('/');
   };
   const stopProxy = async () => {
     proxy.kill('SIGKILL');
@@ -58,7 +60,7 @@ describe.each(Object.entries(programs))('with %s', (_name, program) => {
     });
 
   beforeEach(async () => {
-    ports = [await freePort(), await freePort()];
+    ports = await freePorts(2);
     api = `http://127.0.0.1:${ports[1]}`;
     await startProxy();
     routes = createRoutes({ api_url: api, token }, createLogger('silent', 'test'), 50);
@@ -110,12 +112,3 @@ describe.each(Object.entries(programs))('with %s', (_name, program) => {
     expect(Object.keys(await table())).toEqual(['/']);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
