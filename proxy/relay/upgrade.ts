@@ -153,8 +153,6 @@ export class Upgrade implements ConnectionUser, Waiter {
 
   #onClientGone = (): void => {
     if (this.#ended || this.#upstream !== undefined) return;
-    // A client that ended its side after a refusal began still reads the refusal.
-    if (this.#answer !== undefined && !this.#client.destroyed) return;
     this.#finish();
     this.#pool.cancel(this);
     this.#connection?.abandon();

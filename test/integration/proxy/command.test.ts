@@ -5,21 +5,11 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { compiledCommand, runCommand } from './support/command.ts';
+import { compiledCommand, freePort, runCommand } from './support/command.ts';
 import { rawClient } from './support/rawClient.ts';
 import { echoUpstream, rawUpstream } from './support/upstream.ts';
 
 const main = compiledCommand();
-
-/** A port that nothing listens on, twice: the API's default port is the next one. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 const token = { CONFIGPROXY_AUTH_TOKEN: 'secret' };
 

@@ -11,6 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -77,4 +78,29 @@ export function runCommand(main: string, argv: readonly string[], env: Record<st
     ended,
     until: (text) => expect.poll(() => stdout + stderr, { timeout: 20_000, interval: 10 }).toMatch(text),
   };
+}
+
+/** A port that is free, and the next one too: that is where the API listens unless it is told otherwise. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const first = await bound(0);
+    const address = first?.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const second = await bound(port + 1);
+    for (const server of [first, second]) {
+      server?.close();
+      if (server !== undefined) await once(server, 'close');
+    }
+    if (first !== undefined && second !== undefined) return port;
+  }
+}
+
+async function bound(port: number): Promise<Server | undefined> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return server;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,97 @@
+// Aborts many connections of every kind against the command, and counts its descriptors before and after.
+// PORTWRAP_LEAK_COUNT=10000 makes it the long run.
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { compiledCommand, freePort, runCommand } from './support/command.ts';
+import { rawUpstream } from './support/upstream.ts';
+
+const main = compiledCommand();
+const count = Number(process.env.PORTWRAP_LEAK_COUNT ?? 200);
+const atOnce = 50;
+
+const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
+const post = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nsome';
+const upgrade = 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+type Leave = (socket: Socket) => void;
+const leaves: [string, Leave][] = [
+  ['ends', (socket) => socket.end()],
+  ['resets', (socket) => socket.resetAndDestroy()],
+];
+
+/** What an upstream does with a request: nothing, half an answer, an agreement to switch. */
+const upstreams: [string, string, string, string][] = [
+  ['before an answer', get, '', ''],
+  ['during an upload', post, '', ''],
+  ['during a download', get, 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome', 'some'],
+  ['in a pending upgrade', upgrade, '', ''],
+  ['on a WebSocket', upgrade, 'HTTP/1.1 101 S\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n', '101'],
+  ['in a refused upgrade', upgrade, 'HTTP/1.1 403 No\r\nContent-Length: 1000\r\n\r\nsome', 'some'],
+];
+
+const cases = (['relay', 'http-proxy'] as const).flatMap((engine) =>
+  leaves.flatMap(([how, leave]) =>
+    upstreams.map(([when, ask, answer, sign]) => ({ engine, how, leave, when, ask, answer, sign })),
+  ),
+);
+
+test.each(cases)('engine $engine: clients that each $how $when leave no descriptor', async (one) => {
+  let asked = 0;
+  const upstream = await rawUpstream((socket, received) => {
+    if (!received.includes('\r\n\r\n')) return;
+    asked++;
+    if (one.answer !== '') socket.write(one.answer);
+  });
+  const port = await freePort();
+  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--engine', one.engine, '--log-level', 'error'];
+  const command = runCommand(main, [...argv, '--default-target', upstream.url], {
+    CONFIGPROXY_AUTH_TOKEN: 'x',
+  });
+  await expect.poll(() => answers(port), { timeout: 20_000 }).toBe(true);
+  const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
+  // A connection that was being opened when its client left is kept for the next one, and is no leak.
+  const carrying = (): number => [...upstream.sockets].filter((socket) => socket.bytesRead > 0).length;
+  const run = async (): Promise<void> => {
+    const before = asked;
+    const sockets = Array.from({ length: atOnce }, () => connect(port, '127.0.0.1'));
+    await Promise.all(
+      sockets.map((socket) =>
+        one.sign === '' ? begun(socket, one.ask) : answered(socket, one.ask, one.sign),
+      ),
+    );
+    if (one.sign === '')
+      await expect
+        .poll(() => asked - before, { timeout: 20_000, interval: 5 })
+        .toBeGreaterThanOrEqual(atOnce);
+    for (const socket of sockets) one.leave(socket);
+    for (const socket of sockets) socket.destroy();
+  };
+  // The first round makes what is made once; the count is taken when it has come to rest.
+  await run();
+  await expect.poll(carrying, { timeout: 20_000 }).toBe(0);
+  const before = descriptors();
+  for (let done = 0; done < count; done += atOnce) await run();
+  await expect.poll(carrying, { timeout: 20_000 }).toBe(0);
+  await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
+});
+
+async function begun(socket: Socket, ask: string): Promise<void> {
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(ask);
+}
+
+async function answered(socket: Socket, ask: string, sign: string): Promise<void> {
+  await begun(socket, ask);
+  let received = '';
+  while (!received.includes(sign)) received += String((await once(socket, 'data'))[0]);
+}
+
+async function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/_chp_healthz`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
