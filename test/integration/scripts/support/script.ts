@@ -67,8 +67,9 @@ export class Script {
   async dispose(): Promise<void> {
     if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGKILL');
     await this.ended;
-    for (const line of this.processes()) process.kill(Number.parseInt(line, 10), 'SIGKILL');
-    rmSync(this.temp, { recursive: true, force: true });
+    for (const line of this.processes()) killIfThere(Number.parseInt(line, 10));
+    // What was just killed may still be writing.
+    rmSync(this.temp, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -88,6 +89,14 @@ export async function holdPort(): Promise<{ port: number; release(): Promise<voi
     port: address.port,
     release: () => new Promise((resolve) => server.close(() => resolve())),
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function readOrEmpty(path: string): string {
