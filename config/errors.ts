@@ -76,6 +76,7 @@ export const errorCatalogue = {
     exit: 69,
     hint: 'Check that the service runs, and that --config names its configuration.',
   },
+  SMOKE_FAILED: { status: 502, exit: 70, hint: 'The message, and the log of the service, say what failed.' },
   PROXY_UNREACHABLE: {
     status: 502,
     exit: 69,

@@ -9,7 +9,17 @@ import { configInvalid, type Problem } from './problem.ts';
 import { type Environment, resolveSecrets } from './resolve-secrets.ts';
 import { type Config, type ConfigFile, configSchema } from './schema.ts';
 
-export type { Config, Hub, ListenAddress, NetworkPolicy, Profile, ProfileOption, Proxy } from './schema.ts';
+export type { Environment } from './resolve-secrets.ts';
+export type {
+  Config,
+  ConfigFile,
+  Hub,
+  ListenAddress,
+  NetworkPolicy,
+  Profile,
+  ProfileOption,
+  Proxy,
+} from './schema.ts';
 
 /**
  * Reads the YAML file at `path`; `env` is where `token_env` looks.
@@ -26,6 +36,11 @@ export function loadConfig(path: string, env: Environment): Config {
   });
   if (problems.length > 0) throw configInvalid(path, problems);
   return frozenCopy(config);
+}
+
+/** The same, but no secret is fetched: for commands that need none. */
+export function loadConfigFile(path: string): ConfigFile {
+  return frozenCopy(parse(read(path).text, path).file);
 }
 
 /**

@@ -1,79 +1,51 @@
 #!/usr/bin/env node
-// The `portwrap-spawner` command: argv, environment and signals in, exit code out.
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+// The `portwrap-spawner` command: which command it is, and what comes of it. Each command is a file in commands/,
+// imported when it is called, so that none pays for another. Not here: what they do.
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
-import { loadConfig } from '../config/load.ts';
-import { createLogger } from '../config/logger.ts';
-import { serve } from './serve.ts';
+import { type Command, type CommandName, commandNames, parseArguments } from './commands/arguments.ts';
+import { help } from './commands/help.ts';
+import { readVersion } from './commands/version.ts';
 
-const help = `usage: portwrap-spawner COMMAND [--config FILE]
+const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
+  serve: () => import('./commands/serve.ts'),
+  'check-config': () => import('./commands/check-config.ts'),
+  reload: () => import('./commands/reload.ts'),
+  ls: () => import('./commands/ls.ts'),
+  show: () => import('./commands/show.ts'),
+  logs: () => import('./commands/logs.ts'),
+  stop: () => import('./commands/stop.ts'),
+  smoke: () => import('./commands/smoke.ts'),
+};
 
-  serve          run the service (until SIGINT or SIGTERM; servers live on)
-  check-config   read the configuration, tell every problem it has, and end
-
-  --config FILE  the configuration (default /etc/portwrap-spawner/config.yaml)
-  -h, --help     show this help
-  -V, --version  show the version
-`;
-
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0); // the reader has seen enough
+});
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await main(process.argv.slice(2));
 } catch (cause) {
   const error = toPortwrapError(cause);
   process.stderr.write(`portwrap-spawner: ${error.message}\n  ${error.hint} (${error.code})\n`);
   if (error.code === 'INTERNAL') process.stderr.write(`${(cause as Error).stack}\n`);
   process.exitCode = error.exit;
 }
-process.exit();
+process.stdout.write('', () => process.exit());
 
-async function run(argv: string[]): Promise<number> {
-  const { values, positionals } = parse(argv);
-  if (values.help) return say(help);
-  if (values.version) return say(`portwrap-spawner ${version()}\n`);
-  const [command, ...rest] = positionals;
-  if (rest.length > 0) throw new PortwrapError('USAGE', `unexpected argument "${rest[0]}"`);
-  if (command !== 'serve' && command !== 'check-config') {
-    throw new PortwrapError(
-      'USAGE',
-      command === undefined ? 'a command is required' : `unknown command "${command}"`,
-    );
+async function main(argv: string[]): Promise<number> {
+  const input = parseArguments(argv);
+  const print = (text: string) => void process.stdout.write(text);
+  if (input.options.help) {
+    print(help);
+    return 0;
   }
-  const config = loadConfig(values.config, process.env);
-  if (command === 'check-config') return say(`${values.config} is a valid configuration\n`);
-  const log = createLogger(config.service.log_level, 'portwrap-spawner');
-  const ended = new Promise<NodeJS.Signals>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
-  });
-  const service = await serve({ config, version: version(), log });
-  log.info({ address: service.address }, 'ready');
-  log.info({ signal: await ended }, 'ending; servers live on');
-  await service.close();
-  return 0;
-}
-
-function parse(argv: string[]) {
-  try {
-    return parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        config: { type: 'string', default: '/etc/portwrap-spawner/config.yaml' },
-        help: { type: 'boolean', short: 'h' },
-        version: { type: 'boolean', short: 'V' },
-      },
-    });
-  } catch (cause) {
-    throw new PortwrapError('USAGE', (cause as Error).message, { cause });
+  if (input.options.version) {
+    print(`portwrap-spawner ${readVersion()}\n`);
+    return 0;
   }
-}
-
-function say(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
-
-function version(): string {
-  const manifest = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+  const name = commandNames.find((candidate) => candidate === input.command);
+  if (name === undefined) {
+    const what = input.command === undefined ? 'a command is required' : `unknown command "${input.command}"`;
+    throw new PortwrapError('USAGE', what);
+  }
+  const { run } = await loaders[name]();
+  return run({ ...input, environment: process.env, print });
 }

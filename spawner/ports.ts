@@ -11,6 +11,8 @@ export interface Ports {
   /** The port is a server's now (bound, or adopted). */
   lease(port: number): void;
   release(port: number): void;
+  /** How many could be tried now. */
+  free(): number;
 }
 
 export function createPorts(range: Config['ports']['range'], clock: () => number = Date.now): Ports {
@@ -36,6 +38,11 @@ export function createPorts(range: Config['ports']['range'], clock: () => number
     lease: (port) => void leased.add(port),
     release(port) {
       if (leased.delete(port)) resting.set(port, clock() + quarantine);
+    },
+    free() {
+      const inRange = [...leased].filter((port) => port >= range.low && port <= range.high);
+      const rest = [...resting.keys()].filter((port) => !isFree(port) && !leased.has(port));
+      return range.high - range.low + 1 - inRange.length - rest.length;
     },
   };
 }

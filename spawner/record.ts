@@ -2,6 +2,7 @@
 // neither the environment nor a token is ever written. Not here: where the files are (records.ts).
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { serverState } from './state.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
 
@@ -15,15 +16,25 @@ const sandboxSchema = z.object({
   guestPort: z.int(),
   hostLoopback: z.boolean(),
   dns: z.boolean(),
-  cgroup: z.object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) }).nullable(),
+  cgroup: z
+    .object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) })
+    .nullable()
+    .default(null),
 });
 
-const errorSchema = z.object({
+export const errorSchema = z.object({
   code: z.string(),
   message: z.string(),
   hint: z.string(),
   server: z.string().optional(),
   log: z.array(z.string()).optional(),
+});
+
+export const exitSchema = z.object({
+  code: z.int().nullable(),
+  signal: z.string().nullable(),
+  out_of_memory: z.boolean().default(false),
+  time: z.iso.datetime(),
 });
 
 export const recordSchema = z.object({
@@ -35,17 +46,12 @@ export const recordSchema = z.object({
   profile: z.string(),
   route_prefix: z.string().nullable(),
   ready_path: z.string(),
-  state: z.enum(['starting', 'ready', 'stopping', 'exited']),
+  state: serverState,
+  /** Of the request that started it; never the request itself. */
+  request_digest: z.string().default(''),
   started: z.iso.datetime(),
   sandbox: sandboxSchema.nullable(),
-  exit: z
-    .object({
-      code: z.int().nullable(),
-      signal: z.string().nullable(),
-      out_of_memory: z.boolean(),
-      time: z.iso.datetime(),
-    })
-    .nullable(),
+  exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });
 
@@ -53,7 +59,6 @@ export const recordSchema = z.object({
 export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
 
 export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
-export type ServerState = ServerRecord['state'];
 
 /** Who a server is: the same user's server of the same name on another hub is another server. */
 export interface ServerKey {
@@ -67,6 +72,11 @@ export interface ServerKey {
 export function recordId(key: ServerKey, spawnId: string): string {
   const text = JSON.stringify([key.hub, key.user, key.name, spawnId]);
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+/** Could this be the name of a file of ours? */
+export function isRecordId(text: string): boolean {
+  return /^[0-9a-f]{12}$/.test(text);
 }
 
 /** How people name a server: user or user/name. */

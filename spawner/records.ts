@@ -5,11 +5,17 @@ import type { Logger } from '../config/logger.ts';
 import { recordSchema, type ServerRecord } from './record.ts';
 
 export interface Records {
-  /** All records there are; a damaged file is reported and left where it is. */
-  load(): Promise<ServerRecord[]>;
+  /** All records there are; a damaged or foreign file is reported and left where it is. */
+  load(): Promise<LoadedRecords>;
   /** On disk when it resolves. Saves of one record happen in the order they were asked for. */
   save(record: ServerRecord): Promise<void>;
   remove(id: string): Promise<void>;
+}
+
+export interface LoadedRecords {
+  readonly sound: readonly ServerRecord[];
+  /** Names (without .json) of files that are no records of ours: nothing of theirs may be touched. */
+  readonly damaged: readonly string[];
 }
 
 export function openRecords(directory: string, log: Logger): Records {
@@ -31,19 +37,25 @@ export function openRecords(directory: string, log: Logger): Records {
   };
 }
 
-async function loadAll(directory: string, log: Logger): Promise<ServerRecord[]> {
-  const names = (await readdir(directory)).filter((name) => name.endsWith('.json'));
-  const records = await Promise.all(
-    names.map(async (name) => {
-      try {
-        return recordSchema.parse(JSON.parse(await readFile(join(directory, name), 'utf8')));
-      } catch (error) {
-        log.error({ file: name, error: String(error) }, 'a damaged record was left alone');
-        return null;
-      }
-    }),
-  );
-  return records.filter((record) => record !== null);
+async function loadAll(directory: string, log: Logger): Promise<LoadedRecords> {
+  const names = await readdir(directory);
+  const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
+  // a write that was interrupted: the old text, or none, is what counts
+  const unfinished = names.filter((name) => /^[0-9a-f]{12}\.json\.next$/.test(name));
+  for (const name of unfinished) await rm(join(directory, name), { force: true });
+  const sound: ServerRecord[] = [];
+  const damaged: string[] = [];
+  for (const id of ids) {
+    try {
+      const record = recordSchema.parse(JSON.parse(await readFile(join(directory, `${id}.json`), 'utf8')));
+      if (record.id !== id) throw new Error(`it holds the record ${record.id}`);
+      sound.push(record);
+    } catch (error) {
+      damaged.push(id);
+      log.error({ file: `${id}.json`, error: String(error) }, 'a damaged record was left alone');
+    }
+  }
+  return { sound, damaged };
 }
 
 /** A reader, or a reader after a crash, sees the old text or the new one, never a part. */
@@ -53,6 +65,9 @@ async function writeAtomically(path: string, text: string): Promise<void> {
   try {
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    await rm(next, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

@@ -1,81 +1,120 @@
 // The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
-// when it ends. Not here: argv and signals (main.ts).
+// when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
 import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import { bootId, createSlirp4netns, createToolbox, findCgroupRoot, ownAddresses } from '../portwrap/index.ts';
 import { createAccounts } from './accounts.ts';
+import { createCurrentConfig, type Reload } from './current-config.ts';
 import { createApp } from './http/app.ts';
-import { listen } from './http/listen.ts';
+import { type Listener, listen } from './http/listen.ts';
+import { metricsListener } from './http/metrics-listener.ts';
+import { createLogReader } from './log-reader.ts';
+import { startLogRotation } from './log-rotation.ts';
+import { createMetrics } from './metrics.ts';
 import { createPorts } from './ports.ts';
+import { reconcile } from './reconcile.ts';
 import { openRecords } from './records.ts';
 import { createRoutes, noRoutes } from './routes.ts';
-import { createServers } from './servers.ts';
+import { createPlanner } from './server-plan.ts';
+import { createServers, type Servers } from './servers.ts';
+import { createStartQueue } from './start-queue.ts';
+import type { ServerState } from './state.ts';
 import { openStateDirectory } from './state-directory.ts';
 
 export interface Service {
   /** Where it listens. */
   readonly address: string;
+  /** Reads the configuration again. Throws what is wrong with it, and then keeps the old one. */
+  reload(): Promise<Reload>;
   close(): Promise<void>;
 }
 
 export interface ServeInput {
   readonly config: Config;
+  /** Reads the configuration file again. */
+  readonly readConfig: () => Config;
   readonly version: string;
   readonly log: Logger;
 }
 
 /** Throws PortwrapError when it cannot start; then nothing of it is left but the state directory. */
-export async function serve({ config, version, log }: ServeInput): Promise<Service> {
+export async function serve({ config: first, readConfig, version, log }: ServeInput): Promise<Service> {
   const tools = createToolbox();
-  const me = userInfo();
-  const own = {
-    name: me.username,
-    uid: me.uid,
-    gid: me.gid,
-    home: me.homedir,
-    shell: me.shell ?? '/bin/sh',
-    listed: true,
-  };
+  const own = ownAccount();
   const asRoot = own.uid === 0;
-  const accounts = createAccounts(config.accounts, tools, own);
-  const state = openStateDirectory(config.service.state_dir);
-  const routes = config.proxy === null ? noRoutes : createRoutes(config.proxy, log);
-  const servers = createServers({
-    ...{ config, accounts, state, routes, log },
-    records: openRecords(state.records, log),
-    ports: createPorts(config.ports.range),
-    context: {
-      ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
-      forwarder: createSlirp4netns(tools, asRoot),
-      report: (directory, { kind, error }) =>
-        log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),
-    },
+  const current = createCurrentConfig(first);
+  const config = current.get;
+  const accounts = createAccounts(first.accounts, tools, own);
+  const state = openStateDirectory(first.service.state_dir);
+  const routes = first.proxy === null ? noRoutes : createRoutes(first.proxy, log);
+  const records = openRecords(state.records, log);
+  const ports = createPorts(first.ports.range);
+  const queue = createStartQueue(() => config().limits.concurrent_starts);
+  const meter = createMetrics({
+    servers: () => countStates(servers),
+    queued: () => queue.waiting,
+    freePorts: () => ports.free(),
   });
+  const context = {
+    ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
+    forwarder: createSlirp4netns(tools, asRoot),
+    report: (directory: string, { kind, error }: { kind: string; error?: unknown }) =>
+      log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),
+  };
+  const planner = createPlanner({
+    ...{ context, accounts, state, ports, queue, meter },
+    hostAddress: first.ports.host_address,
+  });
+  const parts = { records, routes, ports, meter, log };
+  const servers = createServers({ ...parts, config, planner, state });
+  const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   let ready = false;
+  const vitals = { isReady: () => ready, metrics: meter.text };
+  const reload = async (): Promise<Reload> => {
+    const outcome = current.replace(readConfig());
+    log.level = config().service.log_level;
+    log.info(outcome, 'the configuration was read again');
+    return outcome;
+  };
   const app = createApp({
-    ...{ servers, version, log },
-    hubs: config.hubs,
+    ...{ servers, version, log, reload, ...vitals },
+    hubs: () => config().hubs,
+    adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
-    isReady: () => ready,
+    logs: createLogReader(state),
+    activityOf: () => null,
   });
-  try {
-    const listener = await listen(config.service.listen, app);
-    await servers.reconcile();
-    ready = true;
-    return {
-      address: listener.address,
-      async close() {
-        await listener.close();
-        servers.leave();
-        routes.close();
-        await state.close();
-      },
-    };
-  } catch (error) {
+  const listeners: Listener[] = [];
+  const letGo = async () => {
+    rotation.close();
+    for (const listener of listeners) await listener.close();
+    if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
+    servers.leave();
     routes.close();
     await state.close();
+  };
+  try {
+    listeners.push(await listen(first.service.listen, app));
+    const { metrics_listen: separate } = first.service;
+    if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
+    await reconcile({ ...parts, config: first, planner, servers, state });
+    ready = true;
+    return { address: listeners[0]?.address ?? '', reload, close: letGo };
+  } catch (error) {
+    await letGo();
     throw error;
   }
+}
+
+function ownAccount() {
+  const { username, uid, gid, homedir, shell } = userInfo();
+  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh', listed: true };
+}
+
+function countStates(servers: Servers): Record<ServerState, number> {
+  const counts = { starting: 0, ready: 0, stopping: 0, exited: 0 };
+  for (const { record } of servers.list()) counts[record.state] += 1;
+  return counts;
 }

@@ -12,13 +12,24 @@ export const spawnId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{8,64}$/, { error: 'must be 8 to 64 of A-Z a-z 0-9 _ -' });
 
+/** One value; a form sends a list of them. Deeper JSON is refused here, before anybody walks through it. */
+const option = z.union([text(4096), z.number(), z.boolean(), z.null()], {
+  error: 'must be text, a number, true, false, null, or a list of those',
+});
+
 export const startRequest = z
   .strictObject({
     spawn_id: spawnId,
     profile: z.string().optional(),
-    user_options: z.record(z.string(), z.json()).default({}),
+    user_options: z
+      .record(z.string().max(64), option.or(z.array(option).max(64)))
+      .refine((options) => Object.keys(options).length <= 64, { error: 'must have at most 64 entries' })
+      .default({}),
     // a name with "=" would be another variable to the program that receives it
-    env: z.record(z.string().regex(/^[^=\0]{1,256}$/), text(65_536)).default({}),
+    env: z
+      .record(z.string().regex(/^[^=\0]{1,256}$/), text(65_536))
+      .refine((env) => Object.keys(env).length <= 1024, { error: 'must have at most 1024 entries' })
+      .default({}),
     command: z.array(text(8192)).min(1).max(256).optional(),
     args: z.array(text(8192)).max(256).default([]),
     route_prefix: z

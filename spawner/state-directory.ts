@@ -1,16 +1,21 @@
 // The state directory: private, owned by one service at a time, and named by an id of its own, so that a
 // hub can tell lost records from ended servers. Not here: what the records say (record.ts).
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { isSameProcess, type ProcessIdentity, thisProcess } from '../portwrap/index.ts';
 
+/** Where commands on this machine find the administrator's token, below service.state_dir. */
+export const adminTokenFile = 'admin-token';
+
 export interface StateDirectory {
   readonly path: string;
   /** Made with the directory: another value means that another directory is in use. */
   readonly stateId: string;
+  /** What an administrator's commands on this machine show; only root and this account can read it. */
+  readonly adminToken: string;
   readonly records: string;
   readonly sandboxes: string;
   readonly logs: string;
@@ -37,7 +42,8 @@ export function openStateDirectory(path: string): StateDirectory {
   writeFileSync(at('service.json'), JSON.stringify(thisProcess()), { mode: 0o600 });
   return {
     path,
-    stateId: readOrMakeId(at('state-id')),
+    stateId: readOrMake(at('state-id'), 8),
+    adminToken: readOrMake(at(adminTokenFile), 32),
     records: at('records'),
     sandboxes: at('sandboxes'),
     logs: at('logs'),
@@ -53,11 +59,11 @@ function readOwner(path: string): ProcessIdentity | null {
   }
 }
 
-function readOrMakeId(path: string): string {
-  try {
-    writeFileSync(path, randomBytes(8).toString('hex'), { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  return readFileSync(path, 'utf8');
+/** Random bytes that are made once. An empty file is what a full disk left behind. */
+function readOrMake(path: string, bytes: number): string {
+  const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  if (present.length === bytes * 2) return present;
+  const made = randomBytes(bytes).toString('hex');
+  writeFileSync(path, made, { mode: 0o600 });
+  return made;
 }

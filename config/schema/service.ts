@@ -29,7 +29,7 @@ export const serviceSchema = z
           'Where /metrics is served without a token, for a Prometheus of this machine; health and readiness too. null: only at "listen", with a token.',
         examples: ['127.0.0.1:9095'],
       }),
-    log_bytes: z.int().min(65_536).max(1_073_741_824).default(1_048_576).meta({
+    log_bytes: z.int().min(65_536).max(67_108_864).default(1_048_576).meta({
       description:
         'How large the log of one server may grow; then it is moved aside, over the one that was moved before. Logs lie in state_dir, so a server takes twice this at most.',
     }),

@@ -1,22 +1,33 @@
-// The REST API of the service (docs/protocol.md): addresses, who may call them, and what a failure looks like.
-// Not here: what a start or a stop does (servers.ts).
+// The REST API of the service (docs/protocol.md), from the table of operations: who may call, when, and what a
+// failure looks like. Not here: what a start or a stop does (servers.ts).
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { LogReader } from '../log-reader.ts';
+import type { ServerRecord } from '../record.ts';
 import type { Servers } from '../servers.ts';
-import { authenticate } from './authenticate.ts';
+import { adminOnly, authenticate } from './caller.ts';
+import { logStream } from './log-stream.ts';
+import { openApiDocument } from './openapi.ts';
+import { type Operation, type OperationId, operations } from './operations.ts';
 import { progressStream } from './progress-stream.ts';
-import { serverRoutes } from './server-routes.ts';
-import type { Incarnation } from './view.ts';
+import { createFindServer, serverRoutes } from './server-routes.ts';
+import { type ActivityView, createViews, type Incarnation } from './view.ts';
 
 export interface AppInput {
   readonly servers: Servers;
-  readonly hubs: readonly Hub[];
+  readonly hubs: () => readonly Hub[];
+  readonly adminToken: string;
   readonly incarnation: Incarnation;
   readonly version: string;
+  readonly logs: LogReader;
   /** False until the records of an earlier service have been taken over: nothing is known yet. */
   readonly isReady: () => boolean;
+  readonly activityOf: (record: ServerRecord) => ActivityView | null;
+  /** Reads the configuration again; settles with what came of it. */
+  readonly reload: () => Promise<object>;
+  readonly metrics: () => Promise<string>;
   readonly log: Logger;
 }
 
@@ -25,29 +36,64 @@ const bodyLimit = '1mb';
 export function createApp(input: AppInput): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
-  app.get('/api/', (_request, response) => {
-    response.json({ name: 'portwrap-spawner', version: input.version });
-  });
-  const whenReady: RequestHandler = (_request, _response, next) => {
-    next(input.isReady() ? undefined : new PortwrapError('STARTING_UP', 'the service is starting up'));
-  };
-  app.get('/api/health', whenReady, (_request, response) => {
-    response.json({ status: 'ok' });
-  });
-  // the token first: nobody else's body is read
-  app.use('/api', authenticate(input.hubs), whenReady, express.json({ limit: bodyLimit, type: () => true }));
-  const routes = serverRoutes(input.servers, input.incarnation);
-  app.get('/api/users', routes.listUsers);
-  app.get('/api/users/:user', routes.showUser);
-  for (const path of ['/api/users/:user/server', '/api/users/:user/servers/:name']) {
-    app.route(path).post(routes.start).get(routes.show).delete(routes.stop).all(methodNotAllowed);
-    app.get(`${path}/progress`, progressStream(input.servers));
+  const handlers = handlersOf(input);
+  const known = authenticate(input.hubs, input.adminToken);
+  const body = express.json({ limit: bodyLimit, type: () => true });
+  const guards = ({ access, whenReady, body: takesBody }: Operation): RequestHandler[] => [
+    ...(access === 'anybody' ? [] : [known]), // the token first: nobody else's body is read
+    ...(access === 'admin' ? [adminOnly] : []),
+    ...(whenReady ? [readyOnly(input.isReady)] : []),
+    ...(takesBody === undefined ? [] : [body]),
+  ];
+  for (const operation of operations) {
+    app[operation.method](pathPattern(operation.path), ...guards(operation), handlers[operation.id]);
   }
+  // an address that there is, with another method
+  for (const path of new Set(operations.map((operation) => operation.path))) {
+    app.all(pathPattern(path), known, methodNotAllowed);
+  }
+  app.use('/api', known);
   app.use((request, _response, next) => {
     next(new PortwrapError('NOT_FOUND', `there is nothing at ${request.method} ${request.path}`));
   });
   app.use(errorHandler(input));
   return app;
+}
+
+/** `/users/{user}` as express writes it. */
+export function pathPattern(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
+  const document = openApiDocument(input.version);
+  const find = createFindServer(input.servers, input.hubs);
+  const views = createViews(input.incarnation, input.activityOf);
+  const ok: RequestHandler = (_request, response) => void response.json({ status: 'ok' });
+  return {
+    about: (_request, response) => {
+      response.json({ name: 'portwrap-spawner', version: input.version });
+    },
+    health: ok,
+    live: ok,
+    ready: ok,
+    openapi: (_request, response) => void response.json(document),
+    async metrics(_request, response) {
+      response.type('text/plain; version=0.0.4; charset=utf-8').send(await input.metrics());
+    },
+    async reload(_request, response) {
+      response.json(await input.reload());
+    },
+    ...serverRoutes(input.servers, input.hubs, views, find),
+    progress: progressStream(find),
+    log: logStream(find, input.logs),
+  };
+}
+
+function readyOnly(isReady: () => boolean): RequestHandler {
+  return (_request, _response, next) => {
+    next(isReady() ? undefined : new PortwrapError('STARTING_UP', 'the service is starting up'));
+  };
 }
 
 const methodNotAllowed: RequestHandler = (request, _response, next) => {

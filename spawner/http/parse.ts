@@ -1,9 +1,9 @@
 // Requests, parsed at the edge: names, query and body become typed values or REQUEST_INVALID.
 import type { Request } from 'express';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ServerKey } from '../record.ts';
-import { type StartRequest, serverName, spawnId, startRequest, userName } from '../start-request.ts';
+import { type StartRequest, serverName, startRequest, userName } from '../start-request.ts';
 
 /** Which server a request is about. */
 export function parseKey(request: Request, hub: string): ServerKey {
@@ -15,17 +15,9 @@ export function parseKey(request: Request, hub: string): ServerKey {
   };
 }
 
-const queryFlag = z
-  .enum(['true', 'false', '1', '0'])
-  .default('false')
-  .transform((value) => value === 'true' || value === '1');
-
-export function parseStopQuery(request: Request): { spawnId: string | undefined; now: boolean } {
-  return { spawnId: parseSpawnId(request), now: parse(queryFlag, request.query.now, 'now') };
-}
-
-export function parseSpawnId(request: Request): string | undefined {
-  return parse(spawnId.optional(), request.query.spawn_id, 'spawn_id');
+/** Keys that are not known are left alone, as everywhere on the web. */
+export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.output<T> {
+  return parse(schema, request.query, 'query');
 }
 
 export function parseStart(request: Request): StartRequest {
@@ -33,14 +25,14 @@ export function parseStart(request: Request): StartRequest {
 }
 
 /** The message names the field and the rule, never the value: an environment holds secrets. */
-function parse<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
+function parse<T extends z.ZodType>(schema: T, value: unknown, where: string): z.output<T> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
-  const path = [where, ...(issue?.path ?? [])].join('.');
-  const unknown = issue?.code === 'unrecognized_keys' ? ` (${issue.keys.join(', ')})` : '';
+  const path = [where, ...(issue?.path ?? [])].map((key) => String(key).slice(0, 64)).join('.');
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.join(', ').slice(0, 200) : null;
   throw new PortwrapError(
     'REQUEST_INVALID',
-    `${path}: ${issue?.code === 'unrecognized_keys' ? `unknown field${unknown}` : (issue?.message ?? 'is wrong')}`,
+    `${path}: ${unknown === null ? (issue?.message ?? 'is wrong') : `unknown field (${unknown})`}`,
   );
 }

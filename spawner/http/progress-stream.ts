@@ -2,15 +2,14 @@
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import type { RequestHandler } from 'express';
 import { isLast } from '../progress.ts';
-import type { Servers } from '../servers.ts';
-import { findServer } from './server-routes.ts';
+import type { FindServer } from './server-routes.ts';
 
 /** Milliseconds between comments that keep the connection alive. */
 const keepAlive = 8_000;
 
-export function progressStream(servers: Servers): RequestHandler {
+export function progressStream(find: FindServer): RequestHandler {
   return (request, response) => {
-    const { progress } = findServer(servers, request, response);
+    const { progress } = find(request, response);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
     response.flushHeaders();
     const timer = setInterval(() => response.write(': keep-alive\n\n'), keepAlive);

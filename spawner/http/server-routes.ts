@@ -1,60 +1,73 @@
-// The requests about servers: start, show, stop, list. Not here: progress (progress-stream.ts).
+// The requests about servers: start, show, stop, list. Not here: progress (progress-stream.ts), log (log-stream.ts).
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
-import { type ServerKey, serverLabel } from '../record.ts';
+import type { Hub } from '../../config/load.ts';
+import { type ServerRecord, serverLabel } from '../record.ts';
 import type { Server } from '../server.ts';
 import type { Servers } from '../servers.ts';
-import { hubOf } from './authenticate.ts';
-import { parseKey, parseSpawnId, parseStart, parseStopQuery } from './parse.ts';
-import { type Incarnation, serverView, userView } from './view.ts';
+import { callerOf, configuredHubOf, hubOf } from './caller.ts';
+import { queries } from './operations.ts';
+import { parseKey, parseQuery, parseStart } from './parse.ts';
+import type { Views } from './view.ts';
 
-type Handlers = Record<'listUsers' | 'showUser' | 'start' | 'show' | 'stop', RequestHandler>;
+type Handlers = Record<'listServers' | 'listUsers' | 'showUser' | 'start' | 'show' | 'stop', RequestHandler>;
 
-export function serverRoutes(servers: Servers, incarnation: Incarnation): Handlers {
+/** Finds the server that a request names, or throws SERVER_UNKNOWN. */
+export type FindServer = (request: Request, response: Response) => Server;
+
+export function createFindServer(servers: Servers, hubs: () => readonly Hub[]): FindServer {
+  return (request, response) => {
+    const key = parseKey(request, hubOf(request, response, hubs()));
+    const server = servers.find(key, parseQuery(queries.incarnation, request).spawn_id);
+    if (server !== undefined) return server;
+    const label = serverLabel(key);
+    throw new PortwrapError('SERVER_UNKNOWN', `no server of ${label} is known`, { server: label });
+  };
+}
+
+export function serverRoutes(
+  servers: Servers,
+  hubs: () => readonly Hub[],
+  views: Views,
+  find: FindServer,
+): Handlers {
   return {
-    listUsers(_request, response) {
-      const records = servers.ofHub(hubOf(response).name).map(({ record }) => record);
-      const users = [...new Set(records.map(({ user }) => user))].sort();
-      const ofUser = (user: string) => records.filter((record) => record.user === user);
-      response.json(users.map((user) => userView(user, ofUser(user), incarnation)));
+    listServers(request, response) {
+      const { hub } = parseQuery(queries.scope, request);
+      const scope = callerOf(response).hub ?? hub;
+      response.json(servers.list(scope).map(({ record }) => views.server(record)));
+    },
+    listUsers(request, response) {
+      const records = servers.list(hubOf(request, response, hubs())).map(({ record }) => record);
+      const byUser = new Map<string, ServerRecord[]>();
+      for (const record of records) byUser.set(record.user, [...(byUser.get(record.user) ?? []), record]);
+      const users = [...byUser].sort(([a], [b]) => (a < b ? -1 : 1));
+      response.json(users.map(([user, theirs]) => views.user(user, theirs)));
     },
     showUser(request, response) {
-      const { hub, user } = parseKey(request, hubOf(response).name);
-      const records = servers.ofHub(hub).map(({ record }) => record);
+      const { hub, user } = parseKey(request, hubOf(request, response, hubs()));
+      const records = servers.list(hub).map(({ record }) => record);
       response.json(
-        userView(
+        views.user(
           user,
           records.filter((record) => record.user === user),
-          incarnation,
         ),
       );
     },
     async start(request, response) {
-      const hub = hubOf(response);
+      const hub = configuredHubOf(request, response, hubs());
       const { user, name } = parseKey(request, hub.name);
       const { server, created } = servers.start(hub, user, name, parseStart(request));
       await server.recorded;
-      response.status(created ? 202 : 200).json(serverView(server.record, incarnation));
+      response.status(created ? 202 : 200).json(views.server(server.record));
     },
     show(request, response) {
-      response.json(serverView(findServer(servers, request, response).record, incarnation));
+      response.json(views.server(find(request, response).record));
     },
     async stop(request, response) {
-      const { spawnId, now } = parseStopQuery(request);
-      await servers.stop(parseKey(request, hubOf(response).name), spawnId, now);
+      const { spawn_id, now } = parseQuery(queries.stop, request);
+      await servers.stop(parseKey(request, hubOf(request, response, hubs())), spawn_id, now);
       response.status(204).end();
     },
   };
-}
-
-/** The server that a request names. Throws SERVER_UNKNOWN. */
-export function findServer(servers: Servers, request: Request, response: Response): Server {
-  const key: ServerKey = parseKey(request, hubOf(response).name);
-  const server = servers.find(key, parseSpawnId(request));
-  if (server === undefined) {
-    throw new PortwrapError('SERVER_UNKNOWN', `no server of ${serverLabel(key)} is known`, {
-      server: serverLabel(key),
-    });
-  }
-  return server;
 }

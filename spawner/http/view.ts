@@ -1,35 +1,92 @@
-// How a server looks to a hub (docs/protocol.md, "A server"). Not here: the record on disk (record.ts).
-import type { ServerRecord } from '../record.ts';
-import { urlOf } from '../server.ts';
+// How a server looks to a hub (docs/protocol.md, "A server"), as schemas from which the answers' types and the
+// OpenAPI document are made. Not here: the record on disk (record.ts).
+import { z } from 'zod';
+import { errorSchema, exitSchema, type ServerRecord } from '../record.ts';
+import { urlOf } from '../server-words.ts';
+import { serverState } from '../state.ts';
 
 /** Tells a hub whether an unknown server is gone or only its record is. */
-export interface Incarnation {
-  readonly state_id: string;
-  readonly boot_id: string;
+export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
+export type Incarnation = z.infer<typeof incarnationSchema>;
+
+export const activitySchema = z.object({
+  last_activity: z.iso.datetime().nullable(),
+  source: z.enum(['server', 'proxy']).nullable(),
+  kernels: z.int().nullable(),
+  busy_kernels: z.int().nullable(),
+  connections: z.int().nullable(),
+  terminals: z.int().nullable(),
+  ends: z.iso.datetime().nullable(),
+});
+/** What is known about the use of a server; null where it is not known. */
+export type ActivityView = z.infer<typeof activitySchema>;
+
+export const serverSchema = z.object({
+  hub: z.string(),
+  user: z.string(),
+  name: z.string(),
+  spawn_id: z.string(),
+  profile: z.string(),
+  state: serverState,
+  ready: z.boolean(),
+  pending: z.enum(['spawn', 'stop']).nullable(),
+  url: z.string().nullable(),
+  host: z.string().nullable(),
+  port: z.int().nullable(),
+  pid: z.int().nullable(),
+  started: z.iso.datetime(),
+  activity: activitySchema.nullable(),
+  ...incarnationSchema.shape,
+  exit: exitSchema.nullable(),
+  error: errorSchema.nullable(),
+});
+export type ServerView = z.infer<typeof serverSchema>;
+
+export const userSchema = z.object({ name: z.string(), servers: z.record(z.string(), serverSchema) });
+export type UserView = z.infer<typeof userSchema>;
+
+export const progressEventSchema = z.object({
+  progress: z.number(),
+  message: z.string(),
+  ready: z.literal(true).optional(),
+  failed: z.literal(true).optional(),
+  url: z.string().optional(),
+  error: errorSchema.optional(),
+});
+
+export const errorAnswerSchema = errorSchema.extend(incarnationSchema.partial().shape);
+
+/** Makes views of records; `activityOf` says what is known about a server's use. */
+export interface Views {
+  server(record: ServerRecord): ServerView;
+  user(name: string, records: readonly ServerRecord[]): UserView;
 }
 
-export function serverView(record: ServerRecord, incarnation: Incarnation) {
-  const { sandbox, state } = record;
-  return {
-    user: record.user,
-    name: record.name,
-    spawn_id: record.spawn_id,
-    profile: record.profile,
-    state,
-    ready: state === 'ready',
-    pending: state === 'starting' ? 'spawn' : state === 'stopping' ? 'stop' : null,
-    url: sandbox === null ? null : urlOf(sandbox.hostAddress, sandbox.hostPort),
-    host: sandbox?.hostAddress ?? null,
-    port: sandbox?.hostPort ?? null,
-    pid: sandbox?.child.pid ?? null,
-    started: record.started,
-    ...incarnation,
-    exit: record.exit,
-    error: record.error,
+export function createViews(
+  incarnation: Incarnation,
+  activityOf: (record: ServerRecord) => ActivityView | null,
+): Views {
+  const server = (record: ServerRecord): ServerView => {
+    const { sandbox, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
+    return {
+      ...{ hub, user, name, spawn_id, profile, state },
+      ready: state === 'ready',
+      pending: state === 'starting' ? 'spawn' : state === 'stopping' ? 'stop' : null,
+      url: sandbox === null ? null : urlOf(sandbox.hostAddress, sandbox.hostPort),
+      host: sandbox?.hostAddress ?? null,
+      port: sandbox?.hostPort ?? null,
+      pid: sandbox?.child.pid ?? null,
+      started,
+      activity: activityOf(record),
+      ...incarnation,
+      ...{ exit, error },
+    };
   };
-}
-
-export function userView(user: string, records: readonly ServerRecord[], incarnation: Incarnation) {
-  const servers = Object.fromEntries(records.map((record) => [record.name, serverView(record, incarnation)]));
-  return { name: user, servers };
+  return {
+    server,
+    user: (name, records) => ({
+      name,
+      servers: Object.fromEntries(records.map((record) => [record.name, server(record)])),
+    }),
+  };
 }

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { createClient } from '../../spawner/client.ts';
 
 export const hubToken = 'test-hub-token-0123456789';
 const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
@@ -21,6 +22,12 @@ const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
 export interface TestService {
   readonly directory: string;
   readonly stateDirectory: string;
+  /** The configuration file. */
+  readonly config: string;
+  /** The service's process now. */
+  readonly pid: () => number;
+  /** What the service has logged so far, in all its lives. */
+  readonly logged: () => string;
   readonly url: string;
   /** Kills it (-9) and starts another one on the same state. */
   restart(signal?: NodeJS.Signals): Promise<void>;
@@ -49,43 +56,56 @@ export type ProgressEvent = {
   error?: { code: string; message: string; hint: string; log?: string[] };
 };
 
+export interface TestOptions {
+  /** More YAML below `service`, as a flow mapping's inside: `log_bytes: 65536`. */
+  readonly service?: string;
+  /** Where the state lies, when not in the temporary directory. */
+  readonly stateDirectory?: string;
+  /** A program that runs the service: prlimit and its arguments. */
+  readonly wrapper?: readonly string[];
+}
+
 /** `profiles` is the YAML of the profiles; `extra` more top-level YAML. */
-export async function startService(profiles: string, extra = ''): Promise<TestService> {
+export async function startService(
+  profiles: string,
+  extra = '',
+  options: TestOptions = {},
+): Promise<TestService> {
   const directory = mkdtempSync(join(tmpdir(), 'pws-'));
   chmodSync(directory, 0o711); // homes below it must be reachable for their owners
-  const stateDirectory = join(directory, 'state');
+  const stateDirectory = options.stateDirectory ?? join(directory, 'state');
+  const logged: string[] = [];
+  const { wrapper = [] } = options;
   const config = join(directory, 'config.yaml');
   const mode = process.getuid?.() === 0 ? 'dynamic' : 'service';
   const text = (port: number) => `
-service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}}
+service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}, ${options.service ?? ''}}
 hubs: [{name: hub, token_env: HUB_TOKEN}, {name: other, token_env: OTHER_TOKEN}]
 accounts: {mode: ${mode}, home: "${directory}/homes/{username}"}
 ${extra}
 profiles:
 ${profiles}`;
   writeFileSync(config, text(0));
-  let running = await startProcess(config);
+  let running = await startProcess(config, wrapper, logged);
   const url = running.address;
   writeFileSync(config, text(Number(new URL(url).port))); // a restarted service must come back there
   const service: TestService = {
     directory,
-    stateDirectory,
-    url,
+    ...{ stateDirectory, config, url },
+    pid: () => running.child.pid ?? 0,
+    logged: () => logged.join('\n'),
     async restart(signal = 'SIGKILL') {
       running.child.kill(signal);
       await once(running.child, 'exit');
-      running = await startProcess(config);
+      running = await startProcess(config, wrapper, logged);
     },
     async dispose() {
-      for (const user of (await service.call('GET', '/users')).body as unknown as {
-        name: string;
-        servers: object;
-      }[]) {
-        for (const name of Object.keys(user.servers))
-          await service.call('DELETE', `${serverPath(user.name, name)}?now=true`);
+      if (running.child.exitCode === null && running.child.signalCode === null) {
+        const client = createClient(new URL(url), adminToken(stateDirectory));
+        for (const server of await client.servers()) await client.stop(server, true);
+        running.child.kill('SIGTERM');
+        await once(running.child, 'exit');
       }
-      running.child.kill('SIGTERM');
-      if (running.child.exitCode === null) await once(running.child, 'exit');
       rmSync(directory, { recursive: true, force: true });
     },
     async call(method, path, body, token = hubToken) {
@@ -137,8 +157,33 @@ function refersTo(pid: number, directory: string, word: string): boolean {
   }
 }
 
-async function startProcess(config: string): Promise<{ child: ChildProcess; address: string }> {
-  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
+export function adminToken(stateDirectory: string): string {
+  return readFileSync(join(stateDirectory, 'admin-token'), 'utf8');
+}
+
+/** The `portwrap-spawner` command, run to its end. */
+export async function runCommand(
+  service: Pick<TestService, 'config'>,
+  ...argv: string[]
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [main, ...argv, '--config', service.config], {
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => (said.stdout += chunk));
+  child.stderr.on('data', (chunk) => (said.stderr += chunk));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, ...said };
+}
+
+async function startProcess(
+  config: string,
+  wrapper: readonly string[],
+  logged: string[],
+): Promise<{ child: ChildProcess; address: string }> {
+  const [program = '', ...argv] = [...wrapper, process.execPath, main, 'serve', '--config', config];
+  const child = spawn(program, argv, {
     env: {
       PATH: process.env.PATH,
       HUB_TOKEN: hubToken,
@@ -147,16 +192,18 @@ async function startProcess(config: string): Promise<{ child: ChildProcess; addr
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
-  const lines: string[] = [];
-  for await (const line of createInterface({ input: child.stderr as NodeJS.ReadableStream })) {
-    lines.push(line);
-    const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; address?: string }) : {};
-    if (entry.msg === 'ready' && entry.address !== undefined) {
-      child.stderr?.resume();
-      return { child, address: entry.address };
-    }
-  }
-  throw new Error(`the service did not start: ${lines.join('\n')}`);
+  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
+  const address = await new Promise<string>((resolve, reject) => {
+    const own: string[] = [];
+    lines.on('line', (line) => {
+      logged.push(line);
+      own.push(line);
+      const entry = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; address?: string }) : {};
+      if (entry.msg === 'ready' && entry.address !== undefined) resolve(entry.address);
+    });
+    lines.once('close', () => reject(new Error(`the service did not start: ${own.join('\n')}`)));
+  });
+  return { child, address };
 }
 
 function proxyToken(): Record<string, string> {

@@ -15,7 +15,16 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 function record(fields: Partial<ServerRecord> = {}): ServerRecord {
   return {
-    ...{ id: 'abc', hub: 'hub', user: 'ann', name: '', spawn_id: 'spawn-1', profile: 'default' },
+    ...{
+      id: 'abcabcabcabc',
+      hub: 'hub',
+      user: 'ann',
+      name: '',
+      spawn_id: 'spawn-1',
+      request_digest: '',
+      profile: 'default',
+    },
+    ...{ request_digest: '' },
     ...{ route_prefix: '/user/ann/', ready_path: '/user/ann/', state: 'starting' as const },
     ...{ started: '2026-01-01T00:00:00.000Z', sandbox: null, exit: null, error: null },
     ...fields,
@@ -25,25 +34,25 @@ function record(fields: Partial<ServerRecord> = {}): ServerRecord {
 test('what is saved is loaded again', async () => {
   const records = openRecords(directory, log);
   await records.save(record());
-  expect(await records.load()).toEqual([record()]);
+  expect((await records.load()).sound).toEqual([record()]);
 });
 
 test('of many saves at once the last one asked for stays', async () => {
   const records = openRecords(directory, log);
   const states = ['starting', 'ready', 'stopping', 'exited'] as const;
   await Promise.all(states.map((state) => records.save(record({ state }))));
-  expect((await records.load()).map(({ state }) => state)).toEqual(['exited']);
+  expect((await records.load()).sound.map(({ state }) => state)).toEqual(['exited']);
 });
 
 test('a removal after a save, asked for at once, leaves nothing', async () => {
   const records = openRecords(directory, log);
-  await Promise.all([records.save(record()), records.remove('abc')]);
+  await Promise.all([records.save(record()), records.remove('abcabcabcabc')]);
   expect(readdirSync(directory)).toEqual([]);
 });
 
 test('a record is for its owner only', async () => {
   await openRecords(directory, log).save(record());
-  expect(statSync(join(directory, 'abc.json')).mode & 0o777).toBe(0o600);
+  expect(statSync(join(directory, 'abcabcabcabc.json')).mode & 0o777).toBe(0o600);
 });
 
 test.each([
@@ -54,15 +63,25 @@ test.each([
   const records = openRecords(directory, log);
   await records.save(record());
   writeFileSync(join(directory, 'bad.json'), text);
-  expect(await records.load()).toEqual([record()]);
+  expect((await records.load()).sound).toEqual([record()]);
   expect(readdirSync(directory)).toContain('bad.json');
+  expect((await records.load()).damaged).toEqual(['bad']); // and nothing else of that name may be touched
+});
+
+test('a record under the name of another is damage, and neither is taken for the other', async () => {
+  const records = openRecords(directory, log);
+  await records.save(record());
+  writeFileSync(join(directory, 'dadadadadada.json'), JSON.stringify(record()));
+  expect(await records.load()).toEqual({ sound: [record()], damaged: ['dadadadadada'] });
 });
 
 test('a write that was cut short by a crash is not a record', async () => {
   const records = openRecords(directory, log);
   await records.save(record());
-  writeFileSync(join(directory, 'abc.json.next'), '{"id"');
-  expect(await records.load()).toEqual([record()]);
+  writeFileSync(join(directory, 'abcabcabcabc.json.next'), '{"id"');
+  writeFileSync(join(directory, 'notes.json.next'), 'of somebody else');
+  expect((await records.load()).sound).toEqual([record()]);
+  expect(readdirSync(directory).sort()).toEqual(['abcabcabcabc.json', 'notes.json.next']);
 });
 
 test('servers whose names run together have different ids', () => {

@@ -1,0 +1,45 @@
+// `portwrap-spawner ls`: the servers that there are.
+import type { ServerView } from '../http/view.ts';
+import { serverLabel } from '../record.ts';
+import { connectAdmin } from './admin.ts';
+import { type Command, noOperands } from './arguments.ts';
+import { textTable } from './table.ts';
+
+export const run: Command = async (input) => {
+  noOperands(input);
+  const { client } = connectAdmin(input);
+  const { hub } = input.options;
+  const servers = (await client.servers()).filter((server) => hub === undefined || server.hub === hub);
+  servers.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  if (input.options.json) input.print(`${JSON.stringify(servers, null, 2)}\n`);
+  else input.print(table(servers, Date.now()));
+  return 0;
+};
+
+const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE', 'IDLE'];
+
+function table(servers: readonly ServerView[], now: number): string {
+  const rows = servers.map((server) => [
+    server.hub,
+    serverLabel(server),
+    server.state,
+    server.profile,
+    `${server.port ?? '-'}`,
+    `${server.pid ?? '-'}`,
+    since(server.started, now),
+    since(server.activity?.last_activity ?? null, now),
+  ]);
+  return textTable(head, rows);
+}
+
+function sortKey({ hub, user, name }: ServerView): string {
+  return JSON.stringify([hub, user, name]);
+}
+
+function since(time: string | null, now: number): string {
+  if (time === null) return '-';
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  if (seconds < 120) return `${seconds}s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)}m`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3600)}h` : `${Math.round(seconds / 86_400)}d`;
+}

@@ -1,0 +1,33 @@
+// `portwrap-spawner stop SERVER`: stops it and waits until it is gone; with --all every server.
+import type { PortwrapError } from '../../config/errors.ts';
+import type { ServerName } from '../client.ts';
+import { serverLabel } from '../record.ts';
+import { connectAdmin, serverNamed } from './admin.ts';
+import { type Command, noOperands, oneOperand } from './arguments.ts';
+import { printable } from './table.ts';
+
+export const run: Command = async (input) => {
+  const { all, hub, now, json } = input.options;
+  const { client } = connectAdmin(input);
+  const named = async (): Promise<ServerName[]> => {
+    const name = serverNamed(oneOperand(input, 'a SERVER, or --all,'), hub);
+    await client.show(name); // a name with a mistake in it must not look like a success
+    return [name];
+  };
+  const everyone = async (): Promise<ServerName[]> => {
+    noOperands(input);
+    const servers = await client.servers();
+    return servers.filter((server) => hub === undefined || server.hub === hub);
+  };
+  const targets = await (all ? everyone() : named());
+  const outcomes = await Promise.allSettled(targets.map((target) => client.stop(target, now)));
+  const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+  if (failed[0] !== undefined) throw failed[0].reason as PortwrapError;
+  const labels = targets.map(serverLabel);
+  input.print(json ? `${JSON.stringify({ stopped: labels })}\n` : labels.map(said).join(''));
+  return 0;
+};
+
+function said(label: string): string {
+  return `stopped ${printable(label)}\n`;
+}

@@ -1,0 +1,27 @@
+// What a Prometheus or a load balancer of this machine asks for without a token, on an address of its own.
+import type { RequestListener } from 'node:http';
+
+export interface Vitals {
+  readonly isReady: () => boolean;
+  readonly metrics: () => Promise<string>;
+}
+
+export function metricsListener({ isReady, metrics }: Vitals): RequestListener {
+  return (request, response) => {
+    const answer = (status: number, text: string) => {
+      response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(text);
+    };
+    const path = request.url?.split('?')[0];
+    if (request.method !== 'GET') answer(405, 'only GET\n');
+    else if (path === '/api/health/live') answer(200, 'live\n');
+    else if (path === '/api/health/ready')
+      answer(isReady() ? 200 : 503, isReady() ? 'ready\n' : 'starting up\n');
+    else if (path === '/metrics') {
+      metrics().then(
+        (text) => answer(200, text),
+        () => answer(500, 'the metrics could not be read\n'),
+      );
+    } else answer(404, 'there are /metrics, /api/health/live and /api/health/ready\n');
+  };
+}

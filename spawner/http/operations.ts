@@ -1,0 +1,202 @@
+// Every address of the API, once: what it does, who may call it, what it takes and answers. The routes (app.ts),
+// the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
+import { z } from 'zod';
+import { spawnId, startRequest } from '../start-request.ts';
+import { errorAnswerSchema, progressEventSchema, serverSchema, userSchema } from './view.ts';
+
+/** The schemas that have a name in the document. */
+export const schemas = {
+  Server: serverSchema,
+  User: userSchema,
+  StartRequest: startRequest,
+  ProgressEvent: progressEventSchema,
+  Error: errorAnswerSchema,
+} as const;
+
+const queryFlag = z
+  .enum(['true', 'false', '1', '0'])
+  .default('false')
+  .transform((value) => value === 'true' || value === '1');
+
+const hub = z.string().max(32).optional().meta({ description: 'For the administrator: which hub.' });
+const incarnation = z.object({
+  hub,
+  spawn_id: spawnId
+    .optional()
+    .meta({ description: 'Only this incarnation; another one counts as not known.' }),
+});
+
+export const queries = {
+  incarnation,
+  stop: incarnation.extend({ now: queryFlag.meta({ description: 'Kill at once instead of asking first.' }) }),
+  log: incarnation.extend({
+    tail: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(10_000)
+      .default(100)
+      .meta({ description: 'How many of the last lines.' }),
+    follow: queryFlag.meta({ description: 'Go on until the server has ended.' }),
+  }),
+  scope: z.object({ hub }),
+} as const;
+
+export type Access = 'anybody' | 'hub' | 'admin';
+
+export interface Operation {
+  readonly id: OperationId;
+  readonly method: 'get' | 'post' | 'delete';
+  /** With {user} and {name}. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: Access;
+  /** Answered with 503 STARTING_UP until the records have been read. */
+  readonly whenReady: boolean;
+  readonly query?: z.ZodObject;
+  readonly body?: keyof typeof schemas;
+  readonly answers: Readonly<Record<number, Answer>>;
+}
+
+export interface Answer {
+  readonly description: string;
+  readonly schema?: keyof typeof schemas | 'list of User' | 'list of Server';
+  /** Default: application/json. */
+  readonly type?: string;
+}
+
+export const operationIds = [
+  'about',
+  'health',
+  'live',
+  'ready',
+  'openapi',
+  'metrics',
+  'listServers',
+  'listUsers',
+  'showUser',
+  'reload',
+  'start',
+  'show',
+  'stop',
+  'progress',
+  'log',
+] as const;
+export type OperationId = (typeof operationIds)[number];
+
+const unknown: Answer = { description: 'SERVER_UNKNOWN', schema: 'Error' };
+
+const single: readonly Operation[] = [
+  operation('about', 'get', '/api/', 'Who answers', 'anybody', { 200: { description: 'Name and version' } }),
+  operation('health', 'get', '/api/health', 'Is the service ready', 'anybody', {
+    200: { description: 'It is' },
+    503: { description: 'STARTING_UP', schema: 'Error' },
+  }),
+  operation('live', 'get', '/api/health/live', 'Does the service run', 'anybody', {
+    200: { description: 'It does' },
+  }),
+  operation('ready', 'get', '/api/health/ready', 'Has the service read its records', 'anybody', {
+    200: { description: 'It has' },
+    503: { description: 'STARTING_UP', schema: 'Error' },
+  }),
+  operation('openapi', 'get', '/api/openapi.json', 'This document', 'anybody', {
+    200: { description: 'OpenAPI 3.1' },
+  }),
+  operation('metrics', 'get', '/metrics', 'Metrics for Prometheus', 'hub', {
+    200: { description: 'Prometheus text format', type: 'text/plain' },
+  }),
+  {
+    ...operation(
+      'listServers',
+      'get',
+      '/api/servers',
+      'Every server of the hub; for the administrator, of all',
+      'hub',
+      {
+        200: { description: 'Servers', schema: 'list of Server' },
+      },
+    ),
+    query: queries.scope,
+  },
+  {
+    ...operation('listUsers', 'get', '/api/users', 'Every user that has servers', 'hub', {
+      200: { description: 'Users', schema: 'list of User' },
+    }),
+    query: queries.scope,
+  },
+  {
+    ...operation('showUser', 'get', '/api/users/{user}', "One user's servers", 'hub', {
+      200: { description: 'A user, with no servers when none is known', schema: 'User' },
+    }),
+    query: queries.scope,
+  },
+  operation('reload', 'post', '/api/reload', 'Read the configuration again', 'admin', {
+    200: { description: 'The keys that changed, and those that wait for a restart' },
+    500: { description: 'CONFIG_INVALID: the old configuration is kept', schema: 'Error' },
+  }),
+];
+
+/** The default server and named ones have the same operations. */
+const ofServer: readonly Operation[] = [
+  '/api/users/{user}/server',
+  '/api/users/{user}/servers/{name}',
+].flatMap((path) => [
+  {
+    ...operation('start', 'post', path, 'Start the server', 'hub', {
+      202: { description: 'It is being started', schema: 'Server' },
+      200: { description: 'This spawn id was started before', schema: 'Server' },
+      409: { description: 'SPAWN_CONFLICT, SPAWN_CANCELLED', schema: 'Error' },
+      429: { description: 'LIMIT_REACHED', schema: 'Error' },
+    }),
+    query: queries.scope,
+    body: 'StartRequest',
+  },
+  {
+    ...operation('show', 'get', path, 'What is known about the server', 'hub', {
+      200: { description: 'The server', schema: 'Server' },
+      404: unknown,
+    }),
+    query: queries.incarnation,
+  },
+  {
+    ...operation('stop', 'delete', path, 'Stop the server; answers when it is gone', 'hub', {
+      204: { description: 'Gone, or not known' },
+    }),
+    query: queries.stop,
+  },
+  {
+    ...operation(
+      'progress',
+      'get',
+      `${path}/progress`,
+      'The events of its start, from Last-Event-ID on',
+      'hub',
+      {
+        200: { description: 'Events', schema: 'ProgressEvent', type: 'text/event-stream' },
+        404: unknown,
+      },
+    ),
+    query: queries.incarnation,
+  },
+  {
+    ...operation('log', 'get', `${path}/log`, 'What the server has written', 'hub', {
+      200: { description: 'Lines', type: 'text/plain' },
+      404: unknown,
+    }),
+    query: queries.log,
+  },
+]);
+
+export const operations: readonly Operation[] = [...single, ...ofServer];
+
+function operation(
+  id: OperationId,
+  method: Operation['method'],
+  path: string,
+  summary: string,
+  access: Access,
+  answers: Operation['answers'],
+): Operation {
+  const early = ['about', 'live', 'openapi', 'metrics'].includes(id);
+  return { id, method, path, summary, access, answers, whenReady: !early };
+}

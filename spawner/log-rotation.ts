@@ -1,0 +1,70 @@
+// Keeps every server's log small: one that has grown past the limit is copied aside and emptied. The payload
+// writes to the file itself with O_APPEND, so it goes on at the new beginning; what it writes between copy and
+// emptying is lost. Not here: reading (log-reader.ts).
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../config/logger.ts';
+import { olderLogFile } from './server-log.ts';
+import type { StateDirectory } from './state-directory.ts';
+
+export interface LogRotation {
+  close(): void;
+}
+
+/** Milliseconds between two looks. A look at a size costs microseconds; an event for every write would let a
+ * payload that writes without end keep the service busy. */
+const defaultPace = 2_000;
+
+export function startLogRotation(
+  state: Pick<StateDirectory, 'logs'>,
+  limit: () => number,
+  log: Logger,
+  pace = defaultPace,
+): LogRotation {
+  const look = () => {
+    for (const name of readdirSync(state.logs)) {
+      if (!name.endsWith('.log')) continue;
+      try {
+        keepSmall(join(state.logs, name), limit());
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue; // its server was forgotten meanwhile
+        log.warn({ file: name, err: error }, 'a log could not be kept small');
+      }
+    }
+  };
+  const timer = setInterval(look, pace);
+  timer.unref();
+  return { close: () => clearInterval(timer) };
+}
+
+/** Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. */
+export function keepSmall(path: string, limit: number): void {
+  const { size } = statSync(path);
+  if (size <= limit) return;
+  const older = olderLogFile(path);
+  try {
+    writeFileSync(`${older}.next`, lastBytes(path, size, limit), { mode: 0o600 });
+    renameSync(`${older}.next`, older);
+  } finally {
+    truncateSync(path, 0);
+  }
+}
+
+function lastBytes(path: string, size: number, most: number): Buffer {
+  const fd = openSync(path, 'r');
+  try {
+    const buffer = Buffer.alloc(most);
+    return buffer.subarray(0, readSync(fd, buffer, 0, most, size - most));
+  } finally {
+    closeSync(fd);
+  }
+}

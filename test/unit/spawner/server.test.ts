@@ -1,0 +1,199 @@
+// The life of one server against a model: whatever happens in whatever order, it follows the table of states, ends
+// when it is told to or dies, and gives everything back.
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createLogger } from '../../../config/logger.ts';
+import type { Sandbox, SandboxExit } from '../../../portwrap/index.ts';
+import { noMeter } from '../../../spawner/meter.ts';
+import type { ServerRecord } from '../../../spawner/record.ts';
+import { runServer, type ServerParts, type ServerPlan } from '../../../spawner/server.ts';
+import { follow, type ServerState, serverState, transitions } from '../../../spawner/state.ts';
+
+const events = ['turn', 'built', 'buildFails', 'answers', 'dies', 'stop', 'stopNow'] as const;
+type Event = (typeof events)[number];
+
+test('whatever happens in whatever order, the states follow the table and everything is given back', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.constantFrom(...events), { maxLength: 10 }), async (happening) => {
+      const world = createWorld();
+      const model = createModel();
+      for (const event of happening) {
+        world.happen(event);
+        model.happen(event);
+        await settle();
+        expect(visible(world.server.record.state)).toBe(model.state());
+      }
+      world.happen('stopNow');
+      await world.server.ended;
+      expect(world.server.record.state).toBe('exited');
+      expect(world.held()).toEqual({ ports: 0, routes: 0, places: 0, sandboxes: 0 });
+      for (const [index, to] of world.written.entries()) {
+        const from = world.written[index - 1] ?? 'starting';
+        expect(from === to || transitions[from].includes(to), `${from} to ${to}`).toBe(true);
+      }
+      expect(world.written.at(-1)).toBe('exited');
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a change that is not in the table is a defect, not a silent one', () => {
+  const pairs = serverState.options.flatMap((from) => serverState.options.map((to) => [from, to] as const));
+  for (const [from, to] of pairs) {
+    if (from === to || transitions[from].includes(to)) expect(follow(from, to)).toBe(to);
+    else expect(() => follow(from, to)).toThrow(`from ${from} to ${to}`);
+  }
+});
+
+test('once exited, nothing follows', () => {
+  expect(transitions.exited).toEqual([]);
+});
+
+/** What a hub would be told, reduced to what is certain: a server that is being ended may be gone already. */
+function visible(state: ServerState): string {
+  return state === 'stopping' || state === 'exited' ? 'ending' : state;
+}
+
+/** The life as a person would tell it. */
+function createModel() {
+  let has = { turn: false, sandbox: false, answered: false };
+  let over = false;
+  return {
+    happen(event: Event) {
+      if (over) return;
+      if (event === 'turn') has = { ...has, turn: true };
+      if (event === 'built' && has.turn) has = { ...has, sandbox: true };
+      if (event === 'answers' && has.sandbox) has = { ...has, answered: true };
+      if (event === 'buildFails' && has.turn && !has.sandbox) over = true;
+      if (event === 'dies' && has.sandbox) over = true;
+      if (event === 'stop' || event === 'stopNow') over = true;
+    },
+    state: () => (over ? 'ending' : has.answered ? 'ready' : 'starting'),
+  };
+}
+
+/** The real server among parts that do what the test says. */
+function createWorld() {
+  const held = { ports: 0, routes: 0, places: 0, sandboxes: 0 };
+  const note = (what: keyof typeof held, count: number) => {
+    held[what] = count;
+  };
+  const written: ServerState[] = [];
+  const turn = createGate<() => void>();
+  const built = createGate<Sandbox>();
+  const answer = createGate<void>();
+  const exit = createGate<SandboxExit>();
+  const sandbox: Sandbox = {
+    record: { hostAddress: '127.0.0.1', hostPort: 20_000 } as Sandbox['record'],
+    exited: exit.settled,
+    forwarderGone: new Promise(() => {}),
+    usage: () => null,
+    signal() {},
+    async stop() {
+      exit.resolve({ code: 143, signal: 'SIGTERM', outOfMemory: false });
+      return exit.settled;
+    },
+    leave() {},
+  };
+  const parts: ServerParts = {
+    records: {
+      load: async () => ({ sound: [], damaged: [] }),
+      save: async ({ state }) => void written.push(state),
+      remove: async () => {},
+    },
+    routes: {
+      add: async () => note('routes', held.routes + 1),
+      remove: async () => note('routes', 0),
+      close() {},
+    },
+    ports: {
+      candidates: () => [],
+      lease: () => note('ports', held.ports + 1),
+      release: () => note('ports', held.ports - 1),
+      free: () => 0,
+    },
+    meter: noMeter,
+    log: createLogger('silent', 'test'),
+  };
+  const plan: ServerPlan = {
+    record: firstRecord,
+    admit: (abort) => orAborted(turn.settled, abort),
+    obtain: (abort) => orAborted(built.settled, abort),
+    answered: (_sandbox, abort) => orAborted(answer.settled, abort),
+    clean: async () => note('sandboxes', 0),
+    lastLines: () => [],
+    token: null,
+    readyTimeout: 600,
+    stopTimeout: 600,
+  };
+  const server = runServer(parts, plan);
+  let hasTurn = false;
+  let hasSandbox = false;
+  const steps: Record<Event, () => void> = {
+    turn() {
+      if (hasTurn || server.record.state !== 'starting') return;
+      hasTurn = true;
+      held.places = 1;
+      turn.resolve(() => note('places', 0));
+    },
+    built() {
+      if (!hasTurn || hasSandbox || server.record.state !== 'starting') return;
+      hasSandbox = true;
+      held.sandboxes = 1;
+      built.resolve(sandbox);
+    },
+    buildFails() {
+      if (hasTurn && !hasSandbox) built.reject(new Error('no'));
+    },
+    answers() {
+      if (hasSandbox) answer.resolve();
+    },
+    dies() {
+      if (hasSandbox) exit.resolve({ code: 1, signal: null, outOfMemory: false });
+    },
+    stop: () => void server.stop(false),
+    stopNow: () => void server.stop(true),
+  };
+  return { server, written, held: () => held, happen: (event: Event) => steps[event]() };
+}
+
+function createGate<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const settled = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  settled.catch(() => {});
+  return { settled, resolve, reject };
+}
+
+function orAborted<T>(work: Promise<T>, abort: AbortSignal): Promise<T> {
+  const broken = new Promise<never>((_, reject) => {
+    if (abort.aborted) reject(abort.reason);
+    abort.addEventListener('abort', () => reject(abort.reason), { once: true });
+  });
+  return Promise.race([work, broken]);
+}
+
+/** Lets everything that can happen now happen. */
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+const firstRecord: ServerRecord = {
+  id: 'abcdefabcdef',
+  hub: 'hub',
+  user: 'ann',
+  name: '',
+  spawn_id: 'spawn-id',
+  request_digest: '',
+  profile: 'default',
+  route_prefix: '/user/ann/',
+  ready_path: '/',
+  state: 'starting',
+  started: '2026-01-01T00:00:00.000Z',
+  sandbox: null,
+  exit: null,
+  error: null,
+};

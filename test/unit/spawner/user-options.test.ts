@@ -1,0 +1,92 @@
+// What users choose: whatever they send, only declared names with allowed values become variables.
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { PortwrapError } from '../../../config/errors.ts';
+import { parseConfig } from '../../../config/load.ts';
+import { startRequest } from '../../../spawner/start-request.ts';
+import { optionEnvironment } from '../../../spawner/user-options.ts';
+
+const config = parseConfig(
+  `
+hubs: [{name: hub, token_env: T}]
+profiles:
+  - name: p
+    options:
+      - {name: size, variable: SIZE, choices: [small, large], default: small}
+      - {name: cores, variable: CORES, type: number, min: 1, max: 8}
+      - {name: greeting, variable: GREETING, type: text, pattern: "[a-z ]{1,9}"}
+      - {name: gpu, variable: GPU, type: boolean, default: false}
+      - {name: constructor, variable: CONSTRUCTOR, type: text}
+`,
+  'f',
+);
+const options = config.profiles[0]?.options ?? [];
+const defaults = { SIZE: 'small', GPU: 'false' };
+
+test('without a choice the defaults hold, and what has none is not set', () => {
+  expect(optionEnvironment(options, {})).toEqual(defaults);
+});
+
+test.each([
+  ['a script', { size: 'large', cores: 4, greeting: 'hi you', gpu: true }],
+  ['a form', { size: ['large'], cores: ['4'], greeting: ['hi you'], gpu: ['on'] }],
+])('%s gets the same variables', (_who, chosen) => {
+  expect(optionEnvironment(options, chosen)).toEqual({
+    ...{ SIZE: 'large', CORES: '4', GREETING: 'hi you', GPU: 'true' },
+  });
+});
+
+test('a field of a form that was left empty is no choice', () => {
+  expect(optionEnvironment(options, { size: [''], cores: [''], greeting: '' })).toEqual(defaults);
+});
+
+describe('is refused, by name and rule, without the value', () => {
+  test.each([
+    ['an option that is not declared', { sise: 'secret-1' }, '"sise" is not one of this profile'],
+    ['a choice that there is not', { size: 'secret-1' }, 'must be one of small, large'],
+    ['two values', { size: ['small', 'large'] }, 'must be one value'],
+    ['a number that is too small', { cores: 0 }, 'at least 1'],
+    ['a number that is too large', { cores: '9' }, 'at most 8'],
+    ['text for a number', { cores: 'secret-1' }, 'must be a number'],
+    ['a number in another notation', { cores: '0x4' }, 'must be a number'],
+    ['a text that does not match as a whole', { greeting: 'hi secret-1' }, 'must match [a-z ]{1,9}'],
+    ['a text with a line break', { constructor: 'a\nb' }, 'control characters'],
+    ['a long text', { constructor: 'x'.repeat(257) }, 'at most 256'],
+    ['a number for a text', { greeting: 5 }, 'must be text'],
+    ['a word for a boolean', { gpu: 'constructor' }, 'must be true or false'],
+  ])('%s', (_what, chosen, rule) => {
+    const error = thrown(() => optionEnvironment(options, chosen));
+    expect(error).toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining(rule) });
+    expect(error.message).not.toContain('secret-1');
+  });
+});
+
+test('nothing that a stranger sends becomes anything but a declared variable, or throws anything else', () => {
+  fc.assert(
+    fc.property(fc.json(), (text) => {
+      const parsed = startRequest.safeParse({ spawn_id: 'abcdefgh', user_options: JSON.parse(text) });
+      if (!parsed.success) return;
+      try {
+        const variables = optionEnvironment(options, parsed.data.user_options);
+        for (const name of Object.keys(variables))
+          expect(['SIZE', 'CORES', 'GREETING', 'GPU', 'CONSTRUCTOR']).toContain(name);
+      } catch (error) {
+        expect(error).toBeInstanceOf(PortwrapError);
+      }
+    }),
+  );
+});
+
+test('an option with the name of a built-in property is not chosen by nobody', () => {
+  expect(optionEnvironment(options, {})).not.toHaveProperty('CONSTRUCTOR');
+});
+
+function thrown(work: () => unknown): PortwrapError {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof PortwrapError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
