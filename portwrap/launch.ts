@@ -14,7 +14,7 @@ import { reachesHostLoopback } from './policy.ts';
 import { bootId, childrenOf, type ProcessIdentity, readStat } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
-import { readStatus, toExit } from './status.ts';
+import { awaitExitCode, toExit } from './status.ts';
 import { closeStrayDescriptors } from './stray-descriptors.ts';
 import { createTeardown } from './teardown.ts';
 
@@ -120,7 +120,7 @@ function handOver(
   return watchSandbox(context, record, held.life, forward, async () =>
     spec.lifetime === 'foreground'
       ? toExit((await held.starter.exited).code)
-      : toExit(readStatus(spec.directory).exitCode),
+      : toExit(await awaitExitCode(spec.directory)),
   );
 }
 

@@ -11,7 +11,7 @@ import { keepForward } from './keep-forward.ts';
 import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from './liveness.ts';
 import { bootId, childrenOf, identify, isAlive, type ProcessIdentity, signalProcess } from './process.ts';
 import type { LaunchContext } from './spec.ts';
-import { type PayloadExit, readStatus, toExit } from './status.ts';
+import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
 
 /** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
 export interface SandboxRecord {
@@ -62,8 +62,8 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sa
     return unknown;
   }
   const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
-  return watchSandbox(context, record, watchLiveness(reader), forward, () =>
-    toExit(readStatus(record.directory).exitCode),
+  return watchSandbox(context, record, watchLiveness(reader), forward, async () =>
+    toExit(await awaitExitCode(record.directory)),
   );
 }
 

@@ -1,6 +1,6 @@
 // bwrap's status file (--json-status-fd): the sandbox's pid 1 and, at the end, the payload's exit code.
 // Parsed strictly, line by line. Not here: when it is complete (when the life FIFO has ended).
-import { readFileSync } from 'node:fs';
+import { type FSWatcher, readFileSync, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 
@@ -27,6 +27,39 @@ export function readStatus(directory: string): SandboxStatus {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
   return parseStatus(text);
+}
+
+/** Milliseconds that bwrap's monitor has for its last line. */
+const lastLineDeadline = 1_000;
+
+/**
+ * The exit code in the status file of a sandbox that has ended. Its life ends with its pid 1; the monitor, which
+ * holds no other descriptor of ours, writes the code a moment later, or never when it was killed itself.
+ */
+export function awaitExitCode(directory: string): Promise<number | null> {
+  const known = readStatus(directory).exitCode;
+  if (known !== null) return Promise.resolve(known);
+  let watcher: FSWatcher;
+  try {
+    watcher = watch(join(directory, statusFile));
+  } catch {
+    return Promise.resolve(null); // the directory was removed
+  }
+  return new Promise((resolve) => {
+    const end = (code: number | null) => {
+      watcher.close();
+      clearTimeout(timer);
+      resolve(code);
+    };
+    const look = () => {
+      const { exitCode } = readStatus(directory);
+      if (exitCode !== null) end(exitCode);
+    };
+    const timer = setTimeout(() => end(readStatus(directory).exitCode), lastLineDeadline);
+    watcher.on('error', () => end(null));
+    watcher.on('change', look);
+    look(); // it may have been written before the watch began
+  });
 }
 
 export function parseStatus(text: string): SandboxStatus {
