@@ -69,6 +69,11 @@ export const flags = {
   'keep-alive-timeout': { type: 'string', value: 'MS', help: 'keep an idle client this long (default 5000)' },
   'storage-backend': { type: 'string', value: 'MODULE', help: 'not supported: see --storage-file' },
   'storage-file': { type: 'string', value: 'FILE', help: 'keep the routes there across restarts' },
+  'drain-time': {
+    type: 'string',
+    value: 'MS',
+    help: 'on a signal let requests under way end, this long (default 0)',
+  },
   engine: { type: 'string', value: 'NAME', help: 'relay (default) or http-proxy, the well-known library' },
   version: { type: 'boolean', help: 'print the version' },
   help: { type: 'boolean', help: 'print this help' },

@@ -33,13 +33,21 @@ async function run(options: ProxyOptions): Promise<void> {
   process.stdout.on('error', () => undefined);
   const proxy = await startProxy(options, log);
   if (options.pidFile !== undefined) await writeFile(options.pidFile, `${process.pid}`);
-  const end = async (reason: string): Promise<void> => {
-    log.warn(reason);
+  const end = async (): Promise<void> => {
     await proxy.close();
     if (options.pidFile !== undefined) await rm(options.pidFile, { force: true });
     // The status that configurable-http-proxy ends with on a signal.
     process.exit(2);
   };
-  process.once('SIGTERM', () => end('Terminated'));
-  process.once('SIGINT', () => end('Interrupted'));
+  let ending = false;
+  const onSignal = async (reason: string): Promise<void> => {
+    log.warn(reason);
+    if (!ending && options.drainTime > 0) {
+      ending = true;
+      await proxy.drain(options.drainTime);
+    }
+    await end();
+  };
+  process.on('SIGTERM', () => onSignal('Terminated'));
+  process.on('SIGINT', () => onSignal('Interrupted'));
 }

@@ -32,6 +32,8 @@ export interface ProxyOptions {
   readonly timeout: number | undefined;
   readonly proxyTimeout: number | undefined;
   readonly keepAliveTimeout: number;
+  /** Milliseconds that requests under way get on a signal. */
+  readonly drainTime: number;
   readonly storageFile: string | undefined;
   readonly engine: 'relay' | 'http-proxy';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -94,6 +96,7 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     timeout: number('timeout', given.timeout),
     proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
     keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
+    drainTime: number('drain-time', given['drain-time']) ?? 0,
     storageFile: given['storage-file'],
     engine: engineName(given.engine ?? 'relay'),
     logLevel: logLevel(given['log-level'] ?? 'info'),

@@ -25,6 +25,8 @@ export interface RunningProxy {
   readonly table: RouteTable;
   /** How many connections there are, by kind. */
   readonly engine: { count(): { opening: number; idle: number; active: number; upgraded: number } };
+  /** Stops listening at once, and waits until no request is under way, for at most so many milliseconds. */
+  drain(limit: number): Promise<void>;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
@@ -83,6 +85,11 @@ export async function startProxy(
     await close();
     throw error;
   }
+  const drain = (limit: number): Promise<void> =>
+    Promise.race([
+      Promise.all(servers.map(([server]) => stopListening(server))).then(() => undefined),
+      new Promise<void>((resolve) => setTimeout(resolve, limit).unref()),
+    ]);
   announce(options, log);
   if (options.defaultTarget !== undefined) table.add('/', { target: options.defaultTarget });
   return {
@@ -91,6 +98,7 @@ export async function startProxy(
     metricsPort: metrics ? portOf(metrics) : 0,
     table,
     engine,
+    drain,
     close,
   };
 }
@@ -121,6 +129,18 @@ function announce(options: ProxyOptions, log: Logger): void {
   log.info(`Proxy API at ${url(options.api, options.apiTls)}/api/routes`);
   if (options.redirect === undefined) return;
   log.info(`Added HTTP to HTTPS redirection from ${options.redirect.port} to ${options.redirect.to}`);
+}
+
+/** Idle connections go at once, others when their answer is complete. */
+function stopListening(server: Server): Promise<void> {
+  // A client that goes on asking on the connection it has would keep it for ever.
+  server.prependListener('request', (_req, res) => {
+    res.shouldKeepAlive = false;
+  });
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
 }
 
 /** Also ends connections that carry a request; a server that never listened is closed already. */

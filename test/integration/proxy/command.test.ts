@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -10,6 +10,17 @@ import { rawClient } from './support/rawClient.ts';
 import { echoUpstream, rawUpstream } from './support/upstream.ts';
 
 const main = compiledCommand();
+
+/** Whether nothing listens on the port. */
+async function refuses(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  const outcome = await Promise.race([
+    once(socket, 'connect').then(() => false),
+    once(socket, 'close').then(() => true),
+  ]).catch(() => true);
+  socket.destroy();
+  return outcome;
+}
 
 const token = { CONFIGPROXY_AUTH_TOKEN: 'secret' };
 
@@ -59,6 +70,28 @@ test('SIGTERM ends the command at once, also during a request and with a WebSock
   expect(await command.ended).toBe(2);
   await Promise.all([download.untilClosed(), socket.untilClosed()]);
   expect(existsSync(pidFile)).toBe(false);
+});
+
+test('with --drain-time a signal frees the ports at once and lets a download end; a second one ends it', async () => {
+  const upstream = await rawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf');
+  });
+  const argv = ['--ip', '127.0.0.1', '--drain-time', '60000', '--default-target', upstream.url];
+  for (const second of [false, true]) {
+    const port = await freePort();
+    const command = runCommand(main, [...argv, '--port', `${port}`], token);
+    await command.until('Route added /');
+    const download = rawClient(port, 'GET / HTTP/1.1\r\nHost: h\r\n\r\n');
+    await download.until('half');
+    command.child.kill('SIGTERM');
+    await expect.poll(() => refuses(port)).toBe(true);
+    expect(download.closed()).toBe(false);
+    if (second) command.child.kill('SIGTERM');
+    else for (const socket of upstream.sockets) socket.write('done');
+    await download.untilClosed();
+    expect(download.received().endsWith('halfdone')).toBe(!second);
+    expect(await command.ended).toBe(2);
+  }
 });
 
 test.each(['--port', '--api-port'])('a taken %s is named, and nothing starts', async (flag) => {
