@@ -35,6 +35,8 @@ function serviceConfig({ path, ports, range, python, asRoot }) {
         description: 'Jupyter',
         path: [...new Set([dirname(python), '/usr/local/bin', '/usr/bin', '/bin'])],
         stop_timeout: 5,
+        // without root all users share one account, and secrets and records are beside the homes
+        files: { hide: [path()] },
       },
     ],
   };
