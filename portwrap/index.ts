@@ -5,7 +5,7 @@ export type { CgroupPlace, Usage } from './cgroup.ts';
 export { findCgroupRoot } from './cgroup-root.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';
-export { type FileView, fileView, type SyntheticFile } from './file-view.ts';
+export { type FileView, type FileViewRequest, fileView, type SyntheticFile } from './file-view.ts';
 export { launch } from './launch.ts';
 export { type Limits, noLimits } from './limits.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';
