@@ -5,8 +5,8 @@
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 
-/** Milliseconds between comparisons when nothing changes. */
-const defaultInterval = 30_000;
+/** Milliseconds between comparisons: so long is a restarted proxy without its routes. */
+const defaultInterval = 2_000;
 const callTimeout = 10_000;
 
 export interface Routes {
@@ -27,40 +27,65 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
   const wanted = new Map<string, string>();
   const call = createCaller(proxy);
 
-  const add = async (prefix: string, target: string) => {
+  let away = false;
+  let last: Promise<void> = Promise.resolve();
+  /** One change at a time: a comparison must not put back what a removal has just taken away. */
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    last = last.then(work).then(
+      () => {
+        if (away) log.info('the proxy answers again');
+        away = false;
+      },
+      (error: Error) => {
+        if (!away)
+          log.warn({ error: error.message }, 'the proxy did not take a change of routes; trying again');
+        away = true;
+      },
+    );
+    return last;
+  };
+  const ensure = async (prefix: string, target: string) => {
     const present = await call('GET', prefix);
     if (present?.target !== target) await call('POST', prefix, { ...present, target });
   };
-  const guarded = async (prefix: string, work: Promise<void>) => {
-    try {
-      await work;
-    } catch (error) {
-      log.warn(
-        { prefix, error: (error as Error).message },
-        'the proxy did not take a change of routes; trying again',
-      );
+  const compare = async () => {
+    if (wanted.size === 0) return;
+    const table = (await call('GET', '')) as Readonly<Record<string, RouteData>>;
+    for (const [prefix, target] of wanted) {
+      if (table[keyOf(prefix)]?.target !== target) await ensure(prefix, target);
     }
   };
-  const timer = setInterval(() => {
-    for (const [prefix, target] of wanted) void guarded(prefix, add(prefix, target));
-  }, interval);
-  timer.unref();
+  // the next one begins when this one has ended, however long the proxy takes
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  const compareLater = () => {
+    if (closed) return;
+    timer = setTimeout(() => inTurn(compare).then(compareLater), interval).unref();
+  };
+  compareLater();
 
   return {
-    async add(prefix, target) {
+    add(prefix, target) {
       wanted.set(prefix, target);
-      await guarded(prefix, add(prefix, target));
+      return inTurn(() => ensure(prefix, target));
     },
-    async remove(prefix, target) {
+    remove(prefix, target) {
       if (wanted.get(prefix) === target) wanted.delete(prefix);
-      const work = async () => {
+      return inTurn(async () => {
         const present = await call('GET', prefix);
         if (present?.target === target) await call('DELETE', prefix);
-      };
-      await guarded(prefix, work());
+      });
     },
-    close: () => clearInterval(timer),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+    },
   };
+}
+
+/** How the proxy's table names a path: decoded, without a slash at its end. */
+function keyOf(prefix: string): string {
+  return decodeURIComponent(prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix);
 }
 
 function createCaller(proxy: ProxySettings) {

@@ -36,11 +36,23 @@ export const startRequest = z
       .string()
       .max(1024)
       .regex(/^\/(?:[^\s?#]*\/)?$/, { error: 'must begin and end with "/"' })
+      .refine((prefix) => URL.canParse(prefix, 'http://host') && isDecodable(prefix), {
+        error: 'must be a percent-encoded path',
+      })
       .optional(),
   })
   .readonly();
 
 export type StartRequest = z.infer<typeof startRequest>;
+
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Names of users and servers: any text that is not unreasonable; what an account allows is asked later. */
 export const userName = text(255).min(1);

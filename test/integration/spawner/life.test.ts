@@ -193,6 +193,12 @@ test.each([
     'end with',
   ],
   [
+    'a prefix that cannot be decoded',
+    { spawn_id: 'abcdefgh', route_prefix: '/user/%zz/' },
+    'REQUEST_INVALID',
+    'percent-encoded',
+  ],
+  [
     'a variable name with "="',
     { spawn_id: 'abcdefgh', env: { 'A=B': 'secret-value' } },
     'REQUEST_INVALID',
