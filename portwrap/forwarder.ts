@@ -1,5 +1,5 @@
 // The forwarder: the program that makes one host port lead to one guest port, and gives the sandbox its way
-// out. Not here: the drivers (slirp4netns.ts).
+// out. Not here: the drivers (slirp4netns.ts, pasta.ts), their table (forwarders.ts).
 import type { Liveness, Watch } from './liveness.ts';
 import type { ProcessIdentity } from './process.ts';
 
@@ -27,8 +27,19 @@ export interface Forward {
   readonly liveness: Watch;
 }
 
+/** The addresses that a sandbox sees; its network policy and its resolv.conf are written with them. */
+export interface ForwarderNetwork {
+  readonly cidr: string;
+  readonly guest: string;
+  /** Leads to this host's loopback when `hostLoopback` is asked for. */
+  readonly gateway: string;
+  /** Answers DNS when `dns` is asked for. */
+  readonly dns: string;
+}
+
 export interface Forwarder {
   readonly name: string;
+  readonly network: ForwarderNetwork;
   /**
    * Attaches to a sandbox and binds one of the host ports. It ends by itself when the sandbox ends.
    * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; nothing stays behind.

@@ -6,6 +6,7 @@ export { findCgroupRoot } from './cgroup-root.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';
 export { type FileView, type FileViewRequest, fileView, type SyntheticFile } from './file-view.ts';
+export { createForwarder, type ForwarderName, forwarderNames } from './forwarders.ts';
 export { launch } from './launch.ts';
 export { type Limits, noLimits } from './limits.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';

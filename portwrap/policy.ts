@@ -2,6 +2,7 @@
 // It is loaded while the payload is still held; without capabilities the payload cannot remove it.
 // Not here: loading it (launch.ts as root, gate.ts inside an unprivileged sandbox).
 import { isIP } from 'node:net';
+import type { ForwarderNetwork } from './forwarder.ts';
 
 /** A network that nft(8) would read otherwise is refused before it gets there. */
 export function isNetwork(text: string): boolean {
@@ -32,13 +33,13 @@ export interface NetworkPolicy {
   readonly hosts: readonly Endpoint[];
 }
 
-/** Addresses that slirp4netns gives out (slirp4netns(1), defaults). */
-export const slirpNetwork = {
+/** Addresses that slirp4netns gives out (slirp4netns(1), defaults); pasta is told to give the same. */
+export const slirpNetwork: ForwarderNetwork = {
   cidr: '10.0.2.0/24',
   guest: '10.0.2.100',
   gateway: '10.0.2.2',
   dns: '10.0.2.3',
-} as const;
+};
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
@@ -50,19 +51,23 @@ export function reachesHostLoopback(policy: NetworkPolicy): boolean {
 }
 
 /**
- * The ruleset as nft(8) reads it. `hostAddresses` are this host's own (IPv4 and IPv6): through slirp4netns
+ * The ruleset as nft(8) reads it. `hostAddresses` are this host's own (IPv4 and IPv6): through a forwarder
  * each of them leads to the host, so each is refused but for the endpoints in `policy.hosts`.
  * `ct state established` lets the replies to forwarded connections out, whose peer is the gateway.
  */
-export function nftRuleset(policy: NetworkPolicy, hostAddresses: readonly string[]): string {
+export function nftRuleset(
+  policy: NetworkPolicy,
+  hostAddresses: readonly string[],
+  network: ForwarderNetwork,
+): string {
   const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
-  const refused4 = [...new Set([slirpNetwork.cidr, '127.0.0.0/8', ...own4])];
+  const refused4 = [...new Set([network.cidr, '127.0.0.0/8', ...own4])];
   const rules = [
     'oifname "lo" accept',
     'ct state established,related accept',
-    ...(policy.dns ? [`ip daddr ${slirpNetwork.dns} meta l4proto { tcp, udp } th dport 53 accept`] : []),
+    ...(policy.dns ? [`ip daddr ${network.dns} meta l4proto { tcp, udp } th dport 53 accept`] : []),
     ...policy.hosts.map(({ address, port }) => {
-      const inside = isLoopback(address) ? slirpNetwork.gateway : address;
+      const inside = isLoopback(address) ? network.gateway : address;
       return `ip daddr ${inside} tcp dport ${port} accept`;
     }),
     `ip daddr { ${refused4.join(', ')} } reject`,

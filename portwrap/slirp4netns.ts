@@ -22,7 +22,7 @@ const readyDeadline = 10_000;
 const answerDeadline = 5_000;
 
 export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
-  return { name: 'slirp4netns', attach: (request) => attach(tools, asRoot, request) };
+  return { name: 'slirp4netns', network: slirpNetwork, attach: (request) => attach(tools, asRoot, request) };
 }
 
 const descriptors = { ready: 3, exit: 4, token: 5 } as const;

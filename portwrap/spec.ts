@@ -45,5 +45,5 @@ export interface LaunchContext {
 }
 
 export function policyText(context: LaunchContext, spec: SandboxSpec): string {
-  return nftRuleset(spec.policy, context.hostAddresses);
+  return nftRuleset(spec.policy, context.hostAddresses, context.forwarder.network);
 }

@@ -12,6 +12,7 @@ const packages = {
   mkfifo: 'coreutils',
   nft: 'nftables',
   nsenter: 'util-linux',
+  pasta: 'passt',
   setpriv: 'util-linux',
   setsid: 'util-linux',
   sh: 'dash',

@@ -1,5 +1,25 @@
-// Every forwarder there is, held to the same promises.
-import { createSlirp4netns } from '../../portwrap/index.ts';
-import { describeForwarder } from './forwarder.ts';
+// Every forwarder of the table runs the contract suite, as root for an account and as an ordinary user.
+// Not here: the suite (forwarder.contract.ts).
+import { afterAll, expect, test } from 'vitest';
+import { type ForwarderName, forwarderNames } from '../../portwrap/index.ts';
+import { installPortwrap, modes } from '../support/run-portwrap.ts';
+import { describeForwarder, type ForwarderLimits } from './forwarder.contract.ts';
 
-describeForwarder('slirp4netns', createSlirp4netns);
+const held: Readonly<Partial<Record<ForwarderName, ForwarderLimits>>> = {
+  // it listens with a backlog of one: a burst loses most of its connections for seconds, so the proxy opens few
+  slirp4netns: { connectionsAtOnce: 1 },
+  pasta: { connectionsAtOnce: 100 },
+};
+
+const installed = installPortwrap();
+afterAll(() => installed.remove());
+
+test('every forwarder there is runs the contract suite', () => {
+  expect(Object.keys(held).sort()).toEqual([...forwarderNames].sort());
+});
+
+for (const name of forwarderNames) {
+  const limits = held[name];
+  if (limits === undefined) continue; // the test above has failed then
+  for (const mode of modes()) describeForwarder(name, limits, installed, mode);
+}

@@ -1,0 +1,188 @@
+// What every forwarder must do, whoever it is: real sandboxes, real connections over the host port.
+// Not here: which forwarders there are (forwarder.test.ts), the launch itself (test/integration/portwrap).
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
+import { destroySandbox, isSameProcess, slirpNetwork } from '../../portwrap/index.ts';
+import { echo, exchange } from '../support/exchange.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { isListening } from '../support/http.ts';
+import { type Launcher, startLauncher } from '../support/launcher.ts';
+import type { Installed, Mode } from '../support/run-portwrap.ts';
+
+export interface ForwarderLimits {
+  /** New connections at once that it carries without losing any. */
+  readonly connectionsAtOnce: number;
+}
+
+/** Holds one driver to the contract; resources of a test end with it. */
+export function describeForwarder(
+  name: ForwarderName,
+  limits: ForwarderLimits,
+  installed: Installed,
+  mode: Mode,
+): void {
+  const started: { launcher: Launcher; record: SandboxRecord | null }[] = [];
+  const closers: (() => void)[] = [];
+
+  const begin = (
+    command: readonly string[],
+    hostPorts: readonly number[],
+    policy: Partial<NetworkPolicy> = {},
+  ) => {
+    const launcher = startLauncher(installed, mode, { command, hostPorts, policy, forwarder: name });
+    const entry: (typeof started)[number] = { launcher, record: null };
+    started.push(entry);
+    launcher.record.then(
+      (record) => {
+        entry.record = record;
+      },
+      () => {},
+    );
+    return launcher;
+  };
+  const peer = (...more: string[]) => [process.execPath, installed.fixture('peer.mjs'), ...more];
+  const servedOn = async (hostPorts: readonly number[]) => {
+    const launcher = begin(peer(), hostPorts);
+    const record = await launcher.record;
+    await expect.poll(() => launcher.log(), { timeout: 10_000 }).toContain('listening');
+    return { launcher, record, port: record.hostPort };
+  };
+  const occupy = async (port: number) => {
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    closers.push(() => server.close());
+  };
+  const gone = (record: SandboxRecord) =>
+    expect.poll(() => isSameProcess(record.forwarder), { timeout: 10_000 }).toBe(false);
+
+  afterEach(async () => {
+    for (const close of closers.splice(0)) close();
+    for (const { launcher, record } of started.splice(0)) {
+      launcher.process.kill('SIGKILL');
+      await launcher.ended;
+      await destroySandbox(launcher.directory);
+      if (record !== null) expect(await isListening(record.hostPort)).toBe(false);
+    }
+  });
+
+  describe(`${name}, started by ${mode.name}`, () => {
+    test('has bound the host port when the launch is done, and carries an exchange', async () => {
+      const [port = 0] = await freePorts(1);
+      const record = await begin(peer(), [port]).record;
+      expect(await isListening(port)).toBe(true);
+      await expect.poll(() => exchange(port, { send: 5, receive: 3 }), { timeout: 10_000 }).toBe('3+got 7');
+      expect(record.hostPort).toBe(port);
+    });
+
+    test('fails with PORT_TAKEN when its only host port is taken', async () => {
+      const [port = 0] = await freePorts(1);
+      await occupy(port);
+      await expect(begin(peer(), [port]).record).rejects.toThrow(/PORT_TAKEN/);
+    });
+
+    test('takes the next candidate when a host port is taken', async () => {
+      const [taken = 0, free = 0] = await freePorts(2);
+      await occupy(taken);
+      const { port } = await servedOn([taken, free]);
+      expect(port).toBe(free);
+      expect(await exchange(port, { send: 1, receive: 1 })).toBe('1+got 3');
+    });
+
+    test('reaches a guest that begins to listen late, and before that carries nothing', async () => {
+      const [port = 0] = await freePorts(1);
+      const trigger = join(installed.directory, `listen-${port}`);
+      await begin(peer(trigger), [port]).record;
+      expect(await exchange(port, { send: 5, receive: 0 })).not.toContain('got');
+      writeFileSync(trigger, '');
+      await expect.poll(() => exchange(port, { send: 5, receive: 0 }), { timeout: 10_000 }).toBe('0+got 7');
+    });
+
+    test(`carries 100 new connections, ${limits.connectionsAtOnce} at once`, async () => {
+      const { port } = await servedOn(await freePorts(1));
+      const answers: string[] = [];
+      for (let begun = 0; begun < 100; begun += limits.connectionsAtOnce) {
+        const batch = Array.from({ length: limits.connectionsAtOnce }, () =>
+          exchange(port, { send: 2, receive: 2 }),
+        );
+        answers.push(...(await Promise.all(batch)));
+      }
+      expect(answers).toEqual(Array(100).fill('2+got 4'));
+    });
+
+    test('answers after the client has closed its half', async () => {
+      const { port } = await servedOn(await freePorts(1));
+      expect(await exchange(port, { send: 100, receive: 0 })).toBe('0+got 102');
+    });
+
+    test('carries 64 MB in both directions at the same time, to the last byte', async () => {
+      const { port } = await servedOn(await freePorts(1));
+      const size = 64 * 1024 * 1024;
+      expect(await exchange(port, { send: size, receive: size })).toBe(
+        `${size}+got ${size + `${size}\n`.length}`,
+      );
+    });
+
+    test('carries random bytes unharmed', async () => {
+      const [port = 0] = await freePorts(1);
+      await begin([process.execPath, installed.fixture('echo.mjs')], [port]).record;
+      await expect.poll(() => echo(port, Buffer.from('hi')), { timeout: 10_000 }).toBe('hiend');
+      const sent = randomBytes(2_500_000).toString('hex');
+      expect((await echo(port, Buffer.from(sent))) === `${sent}end`).toBe(true);
+    });
+
+    test('is replaced on the same host port when it is killed', async () => {
+      const { record, port } = await servedOn(await freePorts(1));
+      process.kill(record.forwarder.pid, 'SIGKILL');
+      await gone(record);
+      await expect.poll(() => exchange(port, { send: 1, receive: 1 }), { timeout: 10_000 }).toBe('1+got 3');
+    });
+
+    test('serves on when its launcher is killed, and ends with the sandbox', async () => {
+      const { launcher, record, port } = await servedOn(await freePorts(1));
+      launcher.process.kill('SIGKILL');
+      await launcher.ended;
+      expect(await exchange(port, { send: 1, receive: 1 })).toBe('1+got 3');
+      process.kill(record.child.pid, 'SIGKILL');
+      await gone(record);
+      expect(await isListening(port)).toBe(false);
+    });
+
+    test('gives the sandbox the addresses that its policy and its resolv.conf are written for', async () => {
+      const [port = 0] = await freePorts(1);
+      const launcher = begin(
+        ['sh', '-c', 'ip -4 address show tap0; ip -4 route; cat /etc/resolv.conf'],
+        [port],
+      );
+      await launcher.record;
+      await expect.poll(() => launcher.log(), { timeout: 10_000 }).toContain('nameserver');
+      expect(launcher.log()).toContain(`inet ${slirpNetwork.guest}/24 `);
+      expect(launcher.log()).toContain(`default via ${slirpNetwork.gateway} dev tap0`);
+      expect(launcher.log()).toContain(`nameserver ${slirpNetwork.dns}`);
+    });
+
+    test("leads to the one port of this host's loopback that the policy names, and to no other", async () => {
+      const [named = 0, other = 0, port = 0] = await freePorts(3);
+      for (const hostPort of [named, other]) {
+        const server = createHttpServer((_, response) => response.end(`host:${hostPort}\n`));
+        server.listen(hostPort, '127.0.0.1');
+        await once(server, 'listening');
+        closers.push(() => server.close());
+      }
+      const ask = [named, other].map(
+        (hostPort) => `curl -s -m 3 http://${slirpNetwork.gateway}:${hostPort}/ || echo refused:${hostPort}`,
+      );
+      const launcher = begin(['sh', '-c', [...ask, 'echo asked'].join('; ')], [port], {
+        hosts: [{ address: '127.0.0.1', port: named }],
+      });
+      await launcher.record;
+      await expect.poll(() => launcher.log(), { timeout: 10_000 }).toContain('asked');
+      expect(launcher.log()).toBe(`host:${named}\nrefused:${other}\nasked\n`);
+    });
+  });
+}
