@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRoot, openTunDevice, testAccount } from './accounts.ts';
+import { pidsOf } from './census.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Another build of the same sources, for whoever works on them while others build. */
@@ -33,8 +34,20 @@ export function installPortwrap(): Installed {
     directory,
     main: join(directory, 'dist/portwrap/main.js'),
     fixture: (name) => join(directory, 'fixtures', name),
-    remove: () => rmSync(directory, { recursive: true, force: true }),
+    remove() {
+      // what a failed test left behind must not disturb the next one
+      for (const pid of pidsOf(directory)) killQuietly(pid);
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it went with another one
+  }
 }
 
 /** How portwrap is started: who starts it, and which options that needs. */
