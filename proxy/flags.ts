@@ -74,6 +74,7 @@ export const flags = {
     value: 'MS',
     help: 'on a signal let requests under way end, this long (default 0)',
   },
+  workers: { type: 'string', value: 'N', help: 'serve clients in this many processes (default 1)' },
   engine: { type: 'string', value: 'NAME', help: 'relay (default) or http-proxy, the well-known library' },
   version: { type: 'boolean', help: 'print the version' },
   help: { type: 'boolean', help: 'print this help' },

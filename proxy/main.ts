@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 // portwrap-proxy: the proxy as a process. Reads argv and the environment, starts, and ends on a signal.
 // Not here: everything else (proxy.ts).
+import cluster from 'node:cluster';
 import { rm, writeFile } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
+import type { Logger } from '../config/logger.ts';
 import { helpText } from './flags.ts';
 import { createLineLogger } from './logLines.ts';
 import { type ProxyOptions, readOptions } from './options.ts';
 import { startProxy } from './proxy.ts';
 import { version } from './version.ts';
+import type { FromWorker, ToWorker } from './workers/messages.ts';
+import { runWorker } from './workers/worker.ts';
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options === 'help') process.stdout.write(helpText());
   else if (options === 'version') process.stdout.write(`${version}\n`);
+  else if (cluster.isWorker) await work(options);
   else await run(options);
 } catch (thrown) {
   const error = toPortwrapError(thrown);
@@ -24,13 +29,7 @@ try {
 }
 
 async function run(options: ProxyOptions): Promise<void> {
-  const log = createLineLogger(
-    options.logLevel,
-    (line) => process.stdout.write(line),
-    process.stdout.isTTY === true,
-  );
-  // A reader that goes away (a hub that restarts) must not take the proxy with it.
-  process.stdout.on('error', () => undefined);
+  const log = standardOutput(options);
   const proxy = await startProxy(options, log);
   if (options.pidFile !== undefined) await writeFile(options.pidFile, `${process.pid}`);
   const end = async (): Promise<void> => {
@@ -50,4 +49,26 @@ async function run(options: ProxyOptions): Promise<void> {
   };
   process.on('SIGTERM', () => onSignal('Terminated'));
   process.on('SIGINT', () => onSignal('Interrupted'));
+}
+
+/** The signals of a terminal reach the workers too: their primary decides. Without it they end (node:cluster). */
+async function work(options: ProxyOptions): Promise<void> {
+  process.on('SIGTERM', () => undefined);
+  process.on('SIGINT', () => undefined);
+  const channel = {
+    send: (message: FromWorker) => {
+      if (process.connected) process.send?.(message, () => undefined);
+    },
+    onMessage: (handler: (message: ToWorker) => void) => {
+      process.on('message', (message) => handler(message as ToWorker));
+    },
+  };
+  await runWorker(options, channel, standardOutput(options));
+}
+
+function standardOutput(options: ProxyOptions): Logger {
+  // A reader that goes away (a hub that restarts) must not take the proxy with it.
+  process.stdout.on('error', () => undefined);
+  const write = (line: string): boolean => process.stdout.write(line);
+  return createLineLogger(options.logLevel, write, process.stdout.isTTY === true);
 }

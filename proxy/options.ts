@@ -35,6 +35,7 @@ export interface ProxyOptions {
   /** Milliseconds that requests under way get on a signal. */
   readonly drainTime: number;
   readonly storageFile: string | undefined;
+  readonly workers: number;
   readonly engine: 'relay' | 'http-proxy';
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
@@ -98,6 +99,7 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
     drainTime: number('drain-time', given['drain-time']) ?? 0,
     storageFile: given['storage-file'],
+    workers: Math.max(1, number('workers', given.workers) ?? 1),
     engine: engineName(given.engine ?? 'relay'),
     logLevel: logLevel(given['log-level'] ?? 'info'),
   });

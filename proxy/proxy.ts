@@ -2,20 +2,19 @@
 // Not here: argv, signals and the process (main.ts).
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Logger } from '../config/logger.ts';
 import { Counters } from './front/counters.ts';
-import { errorPages } from './front/errorPages.ts';
 import { createMetricsServer } from './front/metrics.ts';
-import { createFront } from './front/server.ts';
 import { addressText, type ListenAddress, listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
+import { servePublic } from './publicSide.ts';
 import { createRedirect } from './redirect.ts';
-import { createRelay } from './relay/engine.ts';
 import { routesApi } from './routes/api.ts';
 import { openStorage } from './routes/storage.ts';
 import { type Clock, RouteTable } from './routes/table.ts';
-import { listenerTls, upstreamTls } from './tls.ts';
+import { closeServer, portOf, stopListening } from './servers.ts';
+import { listenerTls } from './tls.ts';
+import { serveByWorkers } from './workers/primary.ts';
 
 export interface RunningProxy {
   /** Ports that were really taken, for those who asked for 0; 0 for a unix socket. */
@@ -36,71 +35,51 @@ export async function startProxy(
   log: Logger,
   clock: Clock = Date.now,
 ): Promise<RunningProxy> {
-  const [tls, apiTls, clientTls] = await Promise.all([
-    listenerTls(options.tls),
-    listenerTls(options.apiTls),
-    upstreamTls(options.clientTls, options.insecure),
-  ]);
+  const apiTls = await listenerTls(options.apiTls);
   const counters = new Counters();
   const table = new RouteTable(clock, options.hostRouting);
-  const engineOptions = { ...options, tls: clientTls };
-  // The library is loaded only by those who ask for it.
-  const engine =
-    options.engine === 'relay'
-      ? createRelay(engineOptions, clock, log)
-      : (await import('./library/engine.ts')).createLibraryEngine(engineOptions);
+  const side =
+    options.workers > 1
+      ? serveByWorkers(options.workers, table, counters, log)
+      : await servePublic(options, table, counters, log, clock);
   table.watch((change) => {
-    const old = change.kind === 'added' ? change.replaced : change.route;
-    if (old?.target !== undefined && !leadsTo(table, old.target.key)) engine.forget(old.target);
-    if (change.kind === 'added') log.info(`Adding route ${change.route.path} -> ${change.route.data.target}`);
-    else log.info(`Removing route ${change.route.path}`);
     if (change.kind === 'added') log.info(`Route added ${change.route.path} -> ${change.route.data.target}`);
+    else log.info(`Removing route ${change.route.path}`);
   });
-  const answerError = errorPages({ ...options, tls: clientTls }, log);
-  const front = createFront(
-    { table, engine, answerError, counters, log, options },
-    { keepAliveTimeout: options.keepAliveTimeout, tls },
-  );
-  const api = apiServer(table, options.token, log, counters, apiTls);
-  const servers: [Server, ListenAddress, string][] = [
-    [front, options.listen, 'the proxy'],
-    [api, options.api, 'the REST API'],
-  ];
+  const api = apiServer(table, options.token, log, counters, apiTls, () => side.settled());
+  const servers: [Server, ListenAddress, string][] = [[api, options.api, 'the REST API']];
   if (options.redirect !== undefined) {
     const where = { ip: '', port: options.redirect.port };
     servers.push([createRedirect(options.redirect.to), where, 'the redirection to HTTPS']);
   }
-  const metrics = options.metrics && createMetricsServer(counters, engine, table);
+  const metrics = options.metrics && createMetricsServer(counters, side, table);
   if (metrics && options.metrics) servers.push([metrics, options.metrics, 'the metrics']);
   let closeStorage: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
-    const closed = servers.map(([server]) => closeServer(server));
-    engine.close();
-    await Promise.all([...closed, closeStorage?.()]);
+    await side.settled();
+    await Promise.all([side.close(), ...servers.map(([server]) => closeServer(server)), closeStorage?.()]);
   };
+  let port = 0;
   try {
     if (options.storageFile !== undefined) closeStorage = await openStorage(table, options.storageFile, log);
     for (const [server, where, what] of servers) await listen(server, where, what);
+    port = await side.listen(options.listen);
   } catch (error) {
     await close();
     throw error;
   }
   const drain = (limit: number): Promise<void> =>
     Promise.race([
-      Promise.all(servers.map(([server]) => stopListening(server))).then(() => undefined),
+      Promise.all([side.drain(), ...servers.map(([server]) => stopListening(server))]).then(() => undefined),
       new Promise<void>((resolve) => setTimeout(resolve, limit).unref()),
     ]);
   announce(options, log);
-  if (options.defaultTarget !== undefined) table.add('/', { target: options.defaultTarget });
-  return {
-    port: portOf(front),
-    apiPort: portOf(api),
-    metricsPort: metrics ? portOf(metrics) : 0,
-    table,
-    engine,
-    drain,
-    close,
-  };
+  if (options.defaultTarget !== undefined) {
+    table.add('/', { target: options.defaultTarget });
+    await side.settled();
+  }
+  const metricsPort = metrics ? portOf(metrics) : 0;
+  return { port, apiPort: portOf(api), metricsPort, table, engine: side, drain, close };
 }
 
 function apiServer(
@@ -109,16 +88,11 @@ function apiServer(
   log: Logger,
   counters: Counters,
   tls: Awaited<ReturnType<typeof listenerTls>>,
+  settled: () => Promise<void>,
 ): Server {
   if (token === '') log.warn('REST API is not authenticated.');
-  const handler = routesApi(table, token, log, counters);
+  const handler = routesApi(table, token, log, counters, settled);
   return tls === undefined ? createHttpServer(handler) : createHttpsServer(tls, handler);
-}
-
-/** Several routes may share a target: its connections go with the last one. */
-function leadsTo(table: RouteTable, key: string): boolean {
-  for (const route of table.routes()) if (route.target?.key === key) return true;
-  return false;
 }
 
 function announce(options: ProxyOptions, log: Logger): void {
@@ -129,29 +103,4 @@ function announce(options: ProxyOptions, log: Logger): void {
   log.info(`Proxy API at ${url(options.api, options.apiTls)}/api/routes`);
   if (options.redirect === undefined) return;
   log.info(`Added HTTP to HTTPS redirection from ${options.redirect.port} to ${options.redirect.to}`);
-}
-
-/** Idle connections go at once, others when their answer is complete. */
-function stopListening(server: Server): Promise<void> {
-  // A client that goes on asking on the connection it has would keep it for ever.
-  server.prependListener('request', (_req, res) => {
-    res.shouldKeepAlive = false;
-  });
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-}
-
-/** Also ends connections that carry a request; a server that never listened is closed already. */
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-function portOf(server: Server): number {
-  const address = server.address() as AddressInfo | string | null;
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

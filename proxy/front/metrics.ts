@@ -3,12 +3,16 @@
 // Not here: counting (counters.ts).
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry, Summary } from 'prom-client';
-import type { Engine } from '../engine.ts';
+import type { ConnectionCounts } from '../engine.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { Counters } from './counters.ts';
 
-export function createMetricsServer(counters: Counters, engine: Engine, table: RouteTable): Server {
-  const registry = createRegistry(counters, engine, table);
+export interface Connections {
+  count(): ConnectionCounts;
+}
+
+export function createMetricsServer(counters: Counters, connections: Connections, table: RouteTable): Server {
+  const registry = createRegistry(counters, connections, table);
   return createServer((req, res) => {
     if (req.url !== '/metrics') {
       res.writeHead(404).end();
@@ -21,7 +25,7 @@ export function createMetricsServer(counters: Counters, engine: Engine, table: R
   });
 }
 
-function createRegistry(counters: Counters, engine: Engine, table: RouteTable): Registry {
+function createRegistry(counters: Counters, connections: Connections, table: RouteTable): Registry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const plain: readonly [string, string, () => number][] = [
@@ -44,7 +48,7 @@ function createRegistry(counters: Counters, engine: Engine, table: RouteTable): 
   }
   byStatus(registry, 'requests_proxy', 'Count of proxied requests by status', counters.proxied);
   byStatus(registry, 'requests_api', 'Count of API requests by status', counters.api);
-  gauges(registry, engine, table);
+  gauges(registry, connections, table);
   timings(registry, counters);
   return registry;
 }
@@ -62,7 +66,7 @@ function byStatus(registry: Registry, name: string, help: string, counts: Readon
   });
 }
 
-function gauges(registry: Registry, engine: Engine, table: RouteTable): void {
+function gauges(registry: Registry, connections: Connections, table: RouteTable): void {
   new Gauge({
     name: 'portwrap_proxy_routes',
     help: 'Routes in the table',
@@ -77,7 +81,7 @@ function gauges(registry: Registry, engine: Engine, table: RouteTable): void {
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      for (const [state, count] of Object.entries(engine.count())) this.set({ state }, count);
+      for (const [state, count] of Object.entries(connections.count())) this.set({ state }, count);
     },
   });
 }

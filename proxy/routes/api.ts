@@ -12,12 +12,16 @@ export interface ApiCounters {
   onCall(method: string, status: number): void;
 }
 
-/** The request handler of the API listener. An empty token leaves the API open. */
+/**
+ * The request handler of the API listener. An empty token leaves the API open. `settled` resolves when
+ * whoever serves clients knows of a change: the caller may send one there next.
+ */
 export function routesApi(
   table: RouteTable,
   token: string,
   log: Logger,
   counters: ApiCounters,
+  settled: () => Promise<void>,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const authorized = tokenCheck(token);
   return (req, res) => {
@@ -29,7 +33,7 @@ export function routesApi(
       else if (res.statusCode < 500) log.warn(line);
       else log.error(line);
     });
-    answer(table, authorized, url, req, res).catch((error: unknown) => {
+    answer(table, authorized, settled, url, req, res).catch((error: unknown) => {
       log.error({ err: error }, 'the routes API failed');
       if (res.headersSent) res.destroy();
       else reply(res, 500, 'Internal Server Error');
@@ -40,6 +44,7 @@ export function routesApi(
 async function answer(
   table: RouteTable,
   authorized: (req: IncomingMessage) => boolean,
+  settled: () => Promise<void>,
   url: URL | undefined,
   req: IncomingMessage,
   res: ServerResponse,
@@ -50,9 +55,11 @@ async function answer(
   if (!authorized(req)) return reply(res, 403);
   const path = decode(found[1] ?? '');
   if (path === undefined) return reply(res, 400, 'Malformed escape in the path');
-  if (req.method === 'GET') return path === '' ? list(table, url, res) : get(table, path, res);
-  if (req.method === 'DELETE') return reply(res, table.remove(path) ? 204 : 404);
-  return post(table, path, req, res);
+  if (req.method === 'POST') return post(table, path, req, res, settled);
+  const removed = req.method === 'DELETE' && table.remove(path);
+  await settled();
+  if (req.method === 'DELETE') return reply(res, removed ? 204 : 404);
+  return path === '' ? list(table, url, res) : get(table, path, res);
 }
 
 const methods = new Set(['GET', 'POST', 'DELETE']);
@@ -78,12 +85,14 @@ async function post(
   path: string,
   req: IncomingMessage,
   res: ServerResponse,
+  settled: () => Promise<void>,
 ): Promise<void> {
   const body = await readBody(req, maxBody);
   if (body === undefined) return reply(res, 413, 'Body too large');
   const read = readRoute(body);
   if (typeof read === 'string') return reply(res, 400, read);
   table.add(path, read);
+  await settled();
   reply(res, 201);
 }
 

@@ -1,0 +1,80 @@
+// The side of the proxy that clients meet: front and engine over one table. It may live in this process, or
+// in several workers (workers/primary.ts).
+// Not here: the REST API and the other listeners (proxy.ts).
+import type { Logger } from '../config/logger.ts';
+import type { ConnectionCounts, Engine } from './engine.ts';
+import type { Counters } from './front/counters.ts';
+import { errorPages } from './front/errorPages.ts';
+import { createFront } from './front/server.ts';
+import { type ListenAddress, listen } from './listen.ts';
+import type { ProxyOptions } from './options.ts';
+import { createRelay } from './relay/engine.ts';
+import type { Clock, RouteTable } from './routes/table.ts';
+import { closeServer, portOf, stopListening } from './servers.ts';
+import { listenerTls, upstreamTls } from './tls.ts';
+
+export interface PublicSide {
+  /** Resolves with the port, 0 for a unix socket. */
+  listen(where: ListenAddress): Promise<number>;
+  count(): ConnectionCounts;
+  /** Whoever serves knows the table as it is now, and the table knows the activity there was. */
+  settled(): Promise<void>;
+  /** Stops listening; resolves when no connection is left. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function servePublic(
+  options: ProxyOptions,
+  table: RouteTable,
+  counters: Counters,
+  log: Logger,
+  clock: Clock,
+): Promise<PublicSide> {
+  const [tls, clientTls] = await Promise.all([
+    listenerTls(options.tls),
+    upstreamTls(options.clientTls, options.insecure),
+  ]);
+  const engineOptions = { ...options, tls: clientTls };
+  // The library is loaded only by those who ask for it.
+  const engine =
+    options.engine === 'relay'
+      ? createRelay(engineOptions, clock, log)
+      : (await import('./library/engine.ts')).createLibraryEngine(engineOptions);
+  forgetUnrouted(table, engine);
+  const answerError = errorPages({ ...options, tls: clientTls }, log);
+  const front = createFront(
+    { table, engine, answerError, counters, log, options },
+    { keepAliveTimeout: options.keepAliveTimeout, tls },
+  );
+  return {
+    listen: async (where) => {
+      await listen(front, where, 'the proxy');
+      return portOf(front);
+    },
+    count: () => engine.count(),
+    settled: () => Promise.resolve(),
+    drain: () => stopListening(front),
+    close: async () => {
+      const closed = closeServer(front);
+      engine.close();
+      await closed;
+    },
+  };
+}
+
+/** Several routes may share a target: its connections go with the last one. */
+function forgetUnrouted(table: RouteTable, engine: Engine): void {
+  const routes = new Map<string, number>();
+  const count = (key: string, change: number): number => {
+    const now = (routes.get(key) ?? 0) + change;
+    if (now > 0) routes.set(key, now);
+    else routes.delete(key);
+    return now;
+  };
+  table.watch((change) => {
+    if (change.kind === 'added' && change.route.target !== undefined) count(change.route.target.key, 1);
+    const old = change.kind === 'added' ? change.replaced : change.route;
+    if (old?.target !== undefined && count(old.target.key, -1) <= 0) engine.forget(old.target);
+  });
+}

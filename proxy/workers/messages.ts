@@ -1,0 +1,37 @@
+// What the primary and its workers say to each other.
+// Not here: who says it when (primary.ts, worker.ts).
+import type { ConnectionCounts } from '../engine.ts';
+import type { RouteData } from '../routes/table.ts';
+
+export interface SentRoute {
+  readonly path: string;
+  readonly data: RouteData;
+  readonly lastActivity: number;
+}
+
+export type ToWorker =
+  | { readonly kind: 'start'; readonly routes: readonly SentRoute[] }
+  | { readonly kind: 'add'; readonly route: SentRoute }
+  | { readonly kind: 'remove'; readonly path: string }
+  /** Answered with a report of the same number, after everything that was sent before it. */
+  | { readonly kind: 'report'; readonly number: number }
+  | { readonly kind: 'drain' };
+
+export type FromWorker =
+  /** Only now it listens to messages: earlier ones would be lost. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'listening'; readonly port: number }
+  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'drained' }
+  | Report;
+
+export interface Report {
+  readonly kind: 'report';
+  readonly number: number;
+  /** Paths and the times of their last activity, where there was any since the last report. */
+  readonly activity: readonly (readonly [string, number])[];
+  readonly connections: ConnectionCounts;
+  readonly web: number;
+  readonly websockets: number;
+  readonly proxied: readonly (readonly [number, number])[];
+}

@@ -1,0 +1,69 @@
+// One of several processes that serve the same listener: has a copy of the table, and reports activity.
+// Ends when its primary does, however that ends.
+// Not here: the API and the real table (primary.ts).
+import type { Logger } from '../../config/logger.ts';
+import { Counters } from '../front/counters.ts';
+import type { ProxyOptions } from '../options.ts';
+import { type PublicSide, servePublic } from '../publicSide.ts';
+import { type Clock, RouteTable } from '../routes/table.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
+
+export interface Channel {
+  send(message: FromWorker): void;
+  onMessage(handler: (message: ToWorker) => void): void;
+}
+
+export async function runWorker(
+  options: ProxyOptions,
+  channel: Channel,
+  log: Logger,
+  clock: Clock = Date.now,
+): Promise<void> {
+  const table = new RouteTable(clock, options.hostRouting);
+  const counters = new Counters();
+  const side = await servePublic(options, table, counters, log, clock);
+  let reported = 0;
+  const report = (number: number): void => {
+    const since = reported;
+    reported = clock();
+    const activity: [string, number][] = [];
+    for (const { path, lastActivity } of table.routes())
+      if (lastActivity >= since) activity.push([path, lastActivity]);
+    const { web, websockets } = counters;
+    const proxied = [...counters.proxied];
+    channel.send({ kind: 'report', number, activity, connections: side.count(), web, websockets, proxied });
+  };
+  setInterval(() => report(0), reportInterval).unref();
+  channel.onMessage((message) => {
+    switch (message.kind) {
+      case 'start':
+        for (const route of message.routes) table.add(route.path, route.data, route.lastActivity);
+        start(side, options, channel);
+        break;
+      case 'add':
+        table.add(message.route.path, message.route.data, message.route.lastActivity);
+        break;
+      case 'remove':
+        table.remove(message.path);
+        break;
+      case 'report':
+        report(message.number);
+        break;
+      case 'drain':
+        side.drain().then(() => channel.send({ kind: 'drained' }));
+        break;
+    }
+  });
+  channel.send({ kind: 'ready' });
+}
+
+function start(side: PublicSide, options: ProxyOptions, channel: Channel): void {
+  side.listen(options.listen).then(
+    (port) => channel.send({ kind: 'listening', port }),
+    (error: unknown) =>
+      channel.send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) }),
+  );
+}
+
+/** Milliseconds between reports that nobody asked for. */
+const reportInterval = 1000;
