@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { PortwrapError } from '../config/errors.ts';
 import type { Shell } from './completion.ts';
 import type { FileViewRequest } from './file-view.ts';
+import { type ForwarderName, forwarderNames } from './forwarders.ts';
 import type { Limits } from './limits.ts';
 import { optionGroups } from './options.ts';
 import { isNetwork, type NetworkPolicy } from './policy.ts';
@@ -15,7 +16,7 @@ export interface CliRun {
   /** 0: any free one. */
   readonly hostPort: number;
   readonly guestPort: number;
-  readonly forwarder: string;
+  readonly forwarder: ForwarderName;
   readonly policy: NetworkPolicy;
   readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
     Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
@@ -52,7 +53,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
     hostAddress: parseAddress(options.value('host-address') ?? '127.0.0.1'),
     hostPort,
     guestPort,
-    forwarder: options.choice('forwarder', ['slirp4netns', 'pasta']) ?? 'slirp4netns',
+    forwarder: options.choice('forwarder', forwarderNames) ?? 'slirp4netns',
     policy: {
       internet: parseInternet(options.value('internet') ?? 'yes'),
       dns: !options.has('no-dns'),

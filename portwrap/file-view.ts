@@ -76,7 +76,9 @@ export function fileView(request: FileViewRequest): FileView {
   ];
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
   // a home or working directory of "/" must not make a read-only machine writable again
-  const kept = existing(request.keep.filter((path) => path !== '/' && isCovered(path))).map(as('writable'));
+  const kept = request.keep
+    .filter((path) => path !== '/' && isCovered(path) && existsSync(path))
+    .map(as('writable'));
   return {
     readOnlyRoot: strict,
     devices:

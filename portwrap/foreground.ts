@@ -10,13 +10,13 @@ import { findCgroupRoot, noCgroups } from './cgroup-root.ts';
 import type { CliRun } from './cli.ts';
 import { substituteGuestPort } from './command.ts';
 import { fileView } from './file-view.ts';
+import { createForwarder } from './forwarders.ts';
 import { launch } from './launch.ts';
 import { neededControllers } from './limits.ts';
 import { createNarrator, type Story } from './narrate.ts';
 import { readStat } from './process.ts';
 import { answered } from './readiness.ts';
 import type { Sandbox } from './sandbox.ts';
-import { createSlirp4netns } from './slirp4netns.ts';
 import type { LaunchContext, SandboxSpec } from './spec.ts';
 import type { Toolbox } from './tools.ts';
 
@@ -97,7 +97,7 @@ const stopGrace = 10_000;
 function launchContext(request: CliRun, around: Surroundings, tell: (story: Story) => void): LaunchContext {
   const { tools, uid } = around;
   const asRoot = uid === 0;
-  const forwarder = createSlirp4netns(tools, asRoot);
+  const forwarder = createForwarder(request.forwarder, tools, asRoot);
   return {
     ...{ tools, asRoot, forwarder },
     hostAddresses: ownAddresses(),

@@ -110,6 +110,7 @@ function handOver(
     bootId: bootId(),
     child: held.child,
     forwarder: forward.process,
+    forwarderName: context.forwarder.name,
     hostAddress: spec.hostAddress,
     hostPort: forward.hostPort,
     guestPort: spec.guestPort,

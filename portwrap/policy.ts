@@ -41,6 +41,9 @@ export const slirpNetwork: ForwarderNetwork = {
   dns: '10.0.2.3',
 };
 
+/** RFC 3927. Clouds answer there with the machine's own credentials (169.254.169.254). */
+const linkLocal = '169.254.0.0/16';
+
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
 }
@@ -61,7 +64,7 @@ export function nftRuleset(
   network: ForwarderNetwork,
 ): string {
   const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
-  const refused4 = [...new Set([network.cidr, '127.0.0.0/8', ...own4])];
+  const refused4 = [...new Set([network.cidr, '127.0.0.0/8', linkLocal, ...own4])];
   const rules = [
     'oifname "lo" accept',
     'ct state established,related accept',
@@ -70,7 +73,8 @@ export function nftRuleset(
       const inside = isLoopback(address) ? network.gateway : address;
       return `ip daddr ${inside} tcp dport ${port} accept`;
     }),
-    `ip daddr { ${refused4.join(', ')} } reject`,
+    // a rule for each: nft refuses a set in which one network holds another
+    ...refused4.map((network4) => `ip daddr ${network4} reject`),
     // the forwarder gives no IPv6; what is not routed today must not become a way out tomorrow
     'meta nfproto ipv6 reject',
     ...internetRules(policy.internet),

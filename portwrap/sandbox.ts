@@ -20,6 +20,8 @@ export interface SandboxRecord {
   /** Pid 1 of the sandbox, as the host sees it: its end is the end of every process inside. */
   readonly child: ProcessIdentity;
   readonly forwarder: ProcessIdentity;
+  /** Which one it is (forwarders.ts). */
+  readonly forwarderName: string;
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly guestPort: number;

@@ -11,6 +11,7 @@ const sandboxSchema = z.object({
   bootId: z.string(),
   child: identity,
   forwarder: identity,
+  forwarderName: z.string(),
   hostAddress: z.string(),
   hostPort: z.int(),
   guestPort: z.int(),

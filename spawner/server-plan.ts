@@ -4,7 +4,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import type { Config, Hub, Profile } from '../config/load.ts';
-import { adoptSandbox, answered, destroySandbox, type LaunchContext, launch } from '../portwrap/index.ts';
+import {
+  adoptSandbox,
+  answered,
+  createForwarder,
+  destroySandbox,
+  forwarderNames,
+  type LaunchContext,
+  launch,
+} from '../portwrap/index.ts';
 import type { Accounts } from './accounts.ts';
 import { logTail } from './log-tail.ts';
 import type { Meter } from './meter.ts';
@@ -77,7 +85,7 @@ export function createPlanner(input: PlannerInput): Planner {
               hostPorts: input.ports.candidates(),
             });
             report({ progress: 20, message: 'Building the sandbox' });
-            return await launch(context, spec, abort);
+            return await launch(withForwarder(context, profile.forwarder), spec, abort);
           } finally {
             closeSync(log);
           }
@@ -91,7 +99,7 @@ export function createPlanner(input: PlannerInput): Planner {
         admit: async () => () => {},
         async obtain() {
           if (record.sandbox !== null) {
-            const found = adoptSandbox(context, record.sandbox);
+            const found = adoptSandbox(withForwarder(context, record.sandbox.forwarderName), record.sandbox);
             meter.adopted('stop' in found ? 'alive' : 'gone');
             return found;
           }
@@ -106,4 +114,12 @@ export function createPlanner(input: PlannerInput): Planner {
       };
     },
   };
+}
+
+/** The context for a sandbox with that forwarder; one that is not known any more is attached again as the default. */
+function withForwarder(context: LaunchContext, name: string): LaunchContext {
+  const known = forwarderNames.find((candidate) => candidate === name);
+  return known === undefined
+    ? context
+    : { ...context, forwarder: createForwarder(known, context.tools, context.asRoot) };
 }
