@@ -31,6 +31,8 @@ export interface Engine {
   web(req: IncomingMessage, res: ServerResponse, passage: Passage): void;
   /** `onFailed` leaves the socket open, for the front to answer on. */
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer, passage: Passage): void;
+  /** Whether a request on this connection of a client is still to be answered. */
+  isBusy(socket: Socket): boolean;
   /** No route leads to the target any more: connections kept for later may go. */
   forget(target: Target): void;
   /** How many connections there are now. */

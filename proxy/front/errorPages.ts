@@ -21,13 +21,13 @@ export type AnswerError = (req: IncomingMessage, res: ServerResponse, status: nu
 export function errorPages(options: ErrorPageOptions, log: Logger): AnswerError {
   return (req, res, status) => {
     linger(req);
-    pageFor(req, status, options, log).then(
-      (page) => send(res, status, page),
-      (error: unknown) => {
+    pageFor(req, status, options, log)
+      .catch((error: unknown) => {
         log.error({ err: error }, 'an error page failed');
-        send(res, status, plainPage(status));
-      },
-    );
+        return plainPage(status);
+      })
+      .then((page) => send(res, status, page))
+      .catch(() => res.destroy());
   };
 }
 

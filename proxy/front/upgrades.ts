@@ -20,6 +20,11 @@ export function upgradeHandler(
   return (req, socket, head) => {
     // From here on nobody else listens: without this, a reset would end the process.
     socket.on('error', () => socket.destroy());
+    // Pipelined behind a request that is still to be answered: there is no telling the two streams apart.
+    if (engine.isBusy(socket)) {
+      socket.destroy();
+      return;
+    }
     if (!isWebSocket(req)) {
       serveWithoutUpgrade(server, req, socket, head);
       return;

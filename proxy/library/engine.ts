@@ -26,6 +26,7 @@ class LibraryEngine implements Engine {
   readonly #upgradeTls: TlsAgent;
   readonly #pending = new Map<IncomingMessage, ClientRequest>();
   readonly #upgraded = new Set<Socket>();
+  readonly #underWay = new WeakMap<Socket, number>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -52,6 +53,8 @@ class LibraryEngine implements Engine {
   web(req: IncomingMessage, res: ServerResponse, passage: Passage): void {
     if (req.headers.expect !== undefined) res.writeContinue();
     requestFields(req, false);
+    this.#count(req.socket, 1);
+    res.once('close', () => this.#count(req.socket, -1));
     if (!req.complete) req.on('data', () => passage.onActivity());
     res.once('finish', () => {
       if (!failed) passage.onAnswered(res.statusCode);
@@ -112,6 +115,10 @@ class LibraryEngine implements Engine {
     });
   }
 
+  isBusy(socket: Socket): boolean {
+    return (this.#underWay.get(socket) ?? 0) > 0;
+  }
+
   forget(target: Target): void {
     const agent = target.tls ? this.#tls : this.#plain;
     const prefix = target.socketPath ?? `${target.hostname}:${target.port}:`;
@@ -137,6 +144,10 @@ class LibraryEngine implements Engine {
     this.#plain.destroy();
     this.#tls.destroy();
     this.#upgradeTls.destroy();
+  }
+
+  #count(socket: Socket, change: number): void {
+    this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + change);
   }
 
   #target(target: Target): ServerOptions {

@@ -47,6 +47,10 @@ class Relay implements Engine {
     upgrade.start();
   }
 
+  isBusy(socket: Socket): boolean {
+    return (this.#exchanges.get(socket)?.size ?? 0) > 0;
+  }
+
   forget(target: Target): void {
     this.#pools.forget(target);
   }
