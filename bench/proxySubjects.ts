@@ -58,7 +58,7 @@ export async function startSubject(name: string, upstreamPort: number): Promise<
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
-  return startProcess(name, port, [node, main, ...flags, ...engine, ...workers]);
+  return startProcess(name, port, [node, main, ...flags, '--api-port', '0', ...engine, ...workers]);
 }
 
 async function startProcess(
