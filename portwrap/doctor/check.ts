@@ -1,0 +1,48 @@
+// One finding of the doctor, and what a probe is given. Not here: the probes, one file per group.
+import type { Account } from '../account.ts';
+import { becomeArgv } from '../account.ts';
+import { runTool, type ToolRun } from '../child.ts';
+import type { ForwarderName } from '../forwarders.ts';
+import type { Toolbox } from '../tools.ts';
+
+export type CheckStatus = 'ok' | 'warning' | 'failed';
+
+export interface Check {
+  readonly name: string;
+  readonly status: CheckStatus;
+  /** What was seen. */
+  readonly what: string;
+  /** Why it matters; empty when all is well. */
+  readonly why: string;
+  /** The exact command, or the exact change, that makes it good; empty when all is well. */
+  readonly fix: string;
+}
+
+export interface Patient {
+  readonly tools: Toolbox;
+  readonly asRoot: boolean;
+  /** Whom the probes run as; null: the caller. */
+  readonly account: Account | null;
+  readonly forwarder: ForwarderName;
+  readonly stateDirectory: string;
+  readonly hubPort: number;
+}
+
+export function ok(name: string, what: string): Check {
+  return { name, status: 'ok', what, why: '', fix: '' };
+}
+
+export function warning(name: string, what: string, why: string, fix: string): Check {
+  return { name, status: 'warning', what, why, fix };
+}
+
+export function failed(name: string, what: string, why: string, fix: string): Check {
+  return { name, status: 'failed', what, why, fix };
+}
+
+/** Runs a program to its end as the patient's account. */
+export function runAsPatient(patient: Patient, argv: readonly string[], input = ''): Promise<ToolRun> {
+  const become = patient.account === null ? [] : becomeArgv(patient.tools('setpriv'), patient.account);
+  const [program = '', ...rest] = [...become, ...argv];
+  return runTool(program, rest, input);
+}

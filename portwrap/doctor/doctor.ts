@@ -1,0 +1,68 @@
+// The doctor: every probe in the order in which a launch would need it. Not here: the probes and their judging
+// (one file per group), how it looks (render.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import { findAccount } from '../account.ts';
+import type { ForwarderName } from '../forwarders.ts';
+import type { Toolbox } from '../tools.ts';
+import { type Check, failed, type Patient } from './check.ts';
+import { checkLaunch, checkPolicy, checkTun } from './network.ts';
+import { checkProcesses, listZombies } from './processes.ts';
+import { checkPrograms } from './programs.ts';
+import { checkSandbox } from './sandbox.ts';
+import { checkSurroundings } from './surroundings.ts';
+
+export interface DoctorRequest {
+  readonly tools: Toolbox;
+  readonly uid: number;
+  /** When root: whom the probes run as. */
+  readonly user?: string | undefined;
+  readonly forwarder?: ForwarderName | undefined;
+  readonly stateDirectory?: string | undefined;
+  readonly hubPort?: number | undefined;
+}
+
+/** Throws USAGE or USER_REFUSED; whatever else is wrong is a finding. */
+export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
+  const patient = await examine(request);
+  const zombies = listZombies();
+  return [
+    ...(await checkPrograms(patient)),
+    ...(await finding('sandbox', () => checkSandbox(patient))),
+    ...(await finding('tun device', async () => [await checkTun(patient)])),
+    ...(await finding('network policy', () => checkPolicy(patient))),
+    ...(await finding('launch', async () => [await checkLaunch(patient)])),
+    ...(await finding('surroundings', async () => checkSurroundings(patient))),
+    ...checkProcesses(zombies),
+  ];
+}
+
+/** 0, or 1 when something failed; warnings do not count. */
+export function doctorExit(checks: readonly Check[]): number {
+  return checks.some(({ status }) => status === 'failed') ? 1 : 0;
+}
+
+async function examine(request: DoctorRequest): Promise<Patient> {
+  const asRoot = request.uid === 0;
+  if (request.user !== undefined && !asRoot) throw new PortwrapError('USAGE', '--user needs root');
+  const account = request.user === undefined ? null : await findAccount(request.tools, request.user);
+  if (request.user !== undefined && account === null) {
+    throw new PortwrapError('USER_REFUSED', `there is no account "${request.user}"`);
+  }
+  return {
+    ...{ tools: request.tools, asRoot, account },
+    forwarder: request.forwarder ?? 'slirp4netns',
+    stateDirectory: request.stateDirectory ?? '/run/portwrap',
+    hubPort: request.hubPort ?? 8081,
+  };
+}
+
+/** A probe that cannot even be made, for want of a program, is a finding like any other. */
+async function finding(name: string, probe: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await probe();
+  } catch (error) {
+    const hint = error instanceof PortwrapError ? error.hint : 'See the checks above.';
+    const what = error instanceof Error ? error.message : String(error);
+    return [failed(name, what, 'It could not be probed.', hint.replace(/^Install it: /, ''))];
+  }
+}

@@ -1,0 +1,64 @@
+// Are the programs there, and do they have the options that we use? Versions lie; their help does not.
+// Not here: whether they work (sandbox.ts, network.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import { runTool } from '../child.ts';
+import type { ToolName } from '../tools.ts';
+import { type Check, failed, ok, type Patient } from './check.ts';
+
+/** What we use of each program, as its help names it. */
+export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
+  bwrap: ['--args', '--json-status-fd', '--sync-fd', '--die-with-parent', '--perms', '--ro-bind-data'],
+  env: ['--default-signal', '--ignore-signal'],
+  mkfifo: ['--mode'],
+  nft: ['--file'],
+  nsenter: ['--net'],
+  setpriv: ['--reuid', '--regid', '--init-groups', '--inh-caps', '--ambient-caps', '--bounding-set'],
+  setsid: ['--fork'],
+};
+
+const forwarderOptions = {
+  slirp4netns: ['--ready-fd', '--exit-fd', '--api-socket', '--enable-seccomp', '--disable-dns'],
+  pasta: ['--foreground', '--config-net', '--dns-forward', '--ns-ifname', '--pid', '--runas'],
+} as const;
+
+export async function checkPrograms(patient: Patient): Promise<Check[]> {
+  const needed = { ...neededOptions, [patient.forwarder]: forwarderOptions[patient.forwarder] };
+  return Promise.all(
+    Object.entries(needed).map(async ([name, options]) => {
+      const tool = name as ToolName;
+      let path: string;
+      try {
+        path = patient.tools(tool);
+      } catch (error) {
+        return judgeMissing(tool, error);
+      }
+      const [help, version] = await Promise.all([runTool(path, ['--help']), runTool(path, ['--version'])]);
+      return judgeProgram(tool, options, help.output, version.output);
+    }),
+  );
+}
+
+function judgeMissing(tool: ToolName, error: unknown): Check {
+  const hint = error instanceof PortwrapError ? error.hint : 'Install it.';
+  const fix = hint.replace(/^Install it: /, '');
+  return failed(tool, 'is not installed', 'No sandbox can be started without it.', fix);
+}
+
+export function judgeProgram(
+  tool: ToolName,
+  options: readonly string[],
+  help: string,
+  version: string,
+): Check {
+  const missing = options.filter((option) => !help.includes(option));
+  const known = /\d+\.\d+[\w.-]*/.exec(version.split('\n')[0] ?? '')?.[0] ?? 'of unknown version';
+  if (missing.length === 0) return ok(tool, known);
+  return failed(
+    tool,
+    `${known} lacks ${missing.join(', ')}`,
+    /busybox/i.test(help)
+      ? 'This is busybox; the full program is needed.'
+      : 'It is too old: a launch uses what it lacks.',
+    `Install a newer ${tool}; bubblewrap 0.8, slirp4netns 1.2, util-linux 2.38 and coreutils 9.1 are enough.`,
+  );
+}

@@ -1,0 +1,106 @@
+// Does bubblewrap build a sandbox here, and if not: which setting of this machine forbids it? Its messages are
+// few and shared by many causes, so each is judged together with the settings. Not here: the network.
+import { readFileSync } from 'node:fs';
+import { type Check, failed, ok, type Patient, runAsPatient, warning } from './check.ts';
+
+/** Settings that decide whether an ordinary user may make namespaces; null: this kernel has no such setting. */
+export interface NamespaceSettings {
+  readonly maxUserNamespaces: number | null;
+  readonly maxNetNamespaces: number | null;
+  /** Debian's switch; 0 forbids. */
+  readonly unprivilegedClone: number | null;
+  /** Ubuntu's AppArmor switch; 1 restricts. */
+  readonly apparmorRestrict: number | null;
+}
+
+export async function checkSandbox(patient: Patient): Promise<Check[]> {
+  const settings = readSettings();
+  const bwrap = patient.tools('bwrap');
+  const namespaces = ['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'];
+  const argv = [bwrap, '--dev-bind', '/', '/', ...namespaces, '--proc', '/proc', '--', patient.tools('env')];
+  const run = await runAsPatient(patient, argv);
+  return [judgeBwrap(run.code === 0 ? null : run.output, settings), judgeLimits(settings)];
+}
+
+const why = 'Without namespaces there is no sandbox, so no server can start.';
+const name = 'sandbox';
+
+/** The profile that lets bubblewrap, and only it, make user namespaces. */
+const apparmorFix =
+  'apt-get install apparmor-profiles && ' +
+  'cp /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && ' +
+  'apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict';
+
+/** `message` is what bubblewrap said, null when it did its work. */
+export function judgeBwrap(message: string | null, settings: NamespaceSettings): Check {
+  if (message === null) return ok(name, 'bubblewrap builds one');
+  const lines = message.split('\n').filter((line) => line.startsWith('bwrap:'));
+  const what = lines.at(-1) ?? (message || 'bubblewrap failed without a message');
+  const denied = /Failed RTM_NEWADDR: Operation not permitted|setting up uid map: Permission denied/;
+  if (settings.apparmorRestrict === 1 && denied.test(message)) {
+    return failed(name, `${what} (kernel.apparmor_restrict_unprivileged_userns = 1)`, why, apparmorFix);
+  }
+  if (/RTM_NEWADDR/.test(message) && !denied.test(message)) {
+    return warning(
+      name,
+      what,
+      'Something configured the loopback interface before bubblewrap did. One start in hundreds may fail so.',
+      'Start it again; if it stays, look for a program that configures new network namespaces.',
+    );
+  }
+  if (/max_\*_namespaces exceeded|ENOSPC|No space left on device/.test(message)) {
+    const sysctl = settings.maxUserNamespaces === 0 ? 'user' : settings.maxNetNamespaces === 0 ? 'net' : null;
+    const fix =
+      sysctl === null
+        ? 'sysctl -w user.max_user_namespaces=65536 user.max_net_namespaces=65536'
+        : `sysctl -w user.max_${sysctl}_namespaces=65536`;
+    return failed(name, what, why, fix);
+  }
+  if (settings.unprivilegedClone === 0 && /not permitted|No permissions/.test(message)) {
+    const seen = `${what} (kernel.unprivileged_userns_clone = 0)`;
+    return failed(name, seen, why, 'sysctl -w kernel.unprivileged_userns_clone=1');
+  }
+  if (/Can't mount proc/.test(message)) {
+    const container = 'docker run --security-opt systempaths=unconfined …';
+    return failed(
+      name,
+      what,
+      'A container engine has covered parts of /proc, so no new one may be mounted.',
+      container,
+    );
+  }
+  if (/Creating new namespace failed|No permissions to create/.test(message)) {
+    const container = 'docker run --security-opt seccomp=unconfined --security-opt apparmor=unconfined …';
+    return failed(name, what, `${why} Here a container engine's filter forbids them.`, container);
+  }
+  return failed(name, what, why, "See bubblewrap's message; then run portwrap doctor again.");
+}
+
+/** Each sandbox takes a user and a network namespace of its owner's share. */
+export function judgeLimits(settings: NamespaceSettings): Check {
+  const limits = { user: settings.maxUserNamespaces, net: settings.maxNetNamespaces };
+  const low = Object.entries(limits).filter((entry): entry is [string, number] => (entry[1] ?? 1e9) < 1024);
+  if (low.length === 0) return ok('namespaces', `at most ${limits.user} user and ${limits.net} network`);
+  const what = low.map(([kind, limit]) => `user.max_${kind}_namespaces = ${limit}`).join(', ');
+  const fix = `sysctl -w ${low.map(([kind]) => `user.max_${kind}_namespaces=65536`).join(' ')}`;
+  return low.some(([, limit]) => limit === 0)
+    ? failed('namespaces', what, why, fix)
+    : warning('namespaces', what, 'Each sandbox needs one; further ones will not start.', fix);
+}
+
+export function readSettings(): NamespaceSettings {
+  return {
+    maxUserNamespaces: readNumber('/proc/sys/user/max_user_namespaces'),
+    maxNetNamespaces: readNumber('/proc/sys/user/max_net_namespaces'),
+    unprivilegedClone: readNumber('/proc/sys/kernel/unprivileged_userns_clone'),
+    apparmorRestrict: readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
+  };
+}
+
+function readNumber(path: string): number | null {
+  try {
+    return Number(readFileSync(path, 'utf8'));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,79 @@
+// What lies around a service: control groups for limits, its state directory, how the hub listens.
+// Not here: what a single launch needs (sandbox.ts, network.ts).
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { findCgroupRoot } from '../cgroup-root.ts';
+import { controllers } from '../limits.ts';
+import { type Check, failed, ok, type Patient, warning } from './check.ts';
+
+export function checkSurroundings(patient: Patient): Check[] {
+  const root = findCgroupRoot();
+  const usable = Object.keys(root.directories);
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6']
+    .filter(existsSync)
+    .map((path) => readFileSync(path, 'utf8'));
+  return [
+    judgeCgroups(root.version, usable, root.hint),
+    judgeStateDirectory(patient.stateDirectory, fileSystemType(patient.stateDirectory)),
+    judgeHub(patient.hubPort, tables.join('\n')),
+  ];
+}
+
+export function judgeCgroups(version: 1 | 2, usable: readonly string[], hint: string): Check {
+  const missing = controllers.filter((name) => name !== 'cpuacct' && !usable.includes(name));
+  if (missing.length === 0) return ok('control groups', `version ${version}: ${usable.join(', ')}`);
+  return warning(
+    'control groups',
+    `version ${version}: ${missing.join(', ')} cannot be used`,
+    'Limits of these cannot be set on a sandbox.',
+    hint,
+  );
+}
+
+/** `type` is statfs(2)'s f_type, null when it could not be learned. */
+export function judgeStateDirectory(path: string, type: number | null): Check {
+  const name = 'state directory';
+  if (Buffer.byteLength(path) > longestPath) {
+    const why = 'Sockets lie in it, and their paths end at 108 bytes.';
+    return failed(
+      name,
+      `${path} is longer than ${longestPath} bytes`,
+      why,
+      'Choose a shorter one, like /run/portwrap.',
+    );
+  }
+  if (type === tmpfs) return ok(name, `${path} is on tmpfs`);
+  return warning(
+    name,
+    `${path} is not on tmpfs`,
+    'What is in it means nothing after a boot, and a slow disk slows every launch.',
+    'Choose one below /run; with systemd: RuntimeDirectory=portwrap',
+  );
+}
+
+/** Room for our names below it, so that a socket's path stays under 108 bytes. */
+const longestPath = 60;
+/** TMPFS_MAGIC, statfs(2). */
+const tmpfs = 0x01021994;
+
+/** Of the nearest directory above that exists: the directory itself may not be made yet. */
+function fileSystemType(path: string): number | null {
+  for (let at = path; ; at = dirname(at)) {
+    if (existsSync(at)) return statfsSync(at).type;
+    if (at === dirname(at)) return null;
+  }
+}
+
+/** `table` is /proc/net/tcp and tcp6. */
+export function judgeHub(port: number, table: string): Check {
+  const hex = port.toString(16).toUpperCase().padStart(4, '0');
+  // 0A is LISTEN; all zeros is every address
+  const everywhere = new RegExp(`^\\s*\\d+: (?:0{8}|0{32}):${hex} \\S+ 0A `, 'm').test(table);
+  if (!everywhere) return ok('hub', `port ${port} does not listen on all addresses`);
+  return warning(
+    'hub',
+    `port ${port} listens on all addresses`,
+    "The hub's API is for the sandboxes of this host; so the whole network can reach it.",
+    "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
+  );
+}

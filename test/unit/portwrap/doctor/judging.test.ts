@@ -1,0 +1,212 @@
+// How the doctor judges what its probes saw: recorded messages of bubblewrap, sh(1), nft and the kernel's tables.
+// Not here: the probes (test/integration/portwrap/doctor.test.ts).
+import { describe, expect, test } from 'vitest';
+import { PortwrapError } from '../../../../config/errors.ts';
+import type { Check } from '../../../../portwrap/doctor/check.ts';
+import { doctorExit } from '../../../../portwrap/doctor/doctor.ts';
+import { explainFailure } from '../../../../portwrap/doctor/explain.ts';
+import { judgePolicy, judgeTun } from '../../../../portwrap/doctor/network.ts';
+import { judgeDescriptors, judgeInit, judgeOpenFiles } from '../../../../portwrap/doctor/processes.ts';
+import { judgeProgram } from '../../../../portwrap/doctor/programs.ts';
+import { renderDoctor } from '../../../../portwrap/doctor/render.ts';
+import { judgeBwrap, judgeLimits, type NamespaceSettings } from '../../../../portwrap/doctor/sandbox.ts';
+import { judgeCgroups, judgeHub, judgeStateDirectory } from '../../../../portwrap/doctor/surroundings.ts';
+
+const open: NamespaceSettings = {
+  maxUserNamespaces: 65_536,
+  maxNetNamespaces: 65_536,
+  unprivilegedClone: 1,
+  apparmorRestrict: null,
+};
+const ubuntu = { ...open, apparmorRestrict: 1 };
+const summary = ({ status, fix }: Check) => [status, fix];
+const apparmor = expect.stringContaining('bwrap-userns-restrict');
+const notPermitted = 'bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted';
+const exceeded =
+  'bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)';
+const noPermission =
+  'bwrap: No permissions to create new namespace, likely because the kernel does not allow non-privileged user namespaces.';
+
+describe("bubblewrap's message, together with the machine's settings", () => {
+  test.each<[string, NamespaceSettings, unknown[]]>([
+    [notPermitted, ubuntu, ['failed', apparmor]],
+    ['bwrap: setting up uid map: Permission denied', ubuntu, ['failed', apparmor]],
+    [
+      'bwrap: loopback: Failed RTM_NEWADDR: No child processes',
+      ubuntu,
+      ['warning', expect.stringContaining('again')],
+    ],
+    ['bwrap: loopback: Failed RTM_NEWADDR: File exists', open, ['warning', expect.stringContaining('again')]],
+    [exceeded, { ...open, maxUserNamespaces: 0 }, ['failed', 'sysctl -w user.max_user_namespaces=65536']],
+    [exceeded, { ...open, maxNetNamespaces: 0 }, ['failed', 'sysctl -w user.max_net_namespaces=65536']],
+    [exceeded, open, ['failed', expect.stringContaining('user.max_net_namespaces')]],
+    [
+      noPermission,
+      { ...open, unprivilegedClone: 0 },
+      ['failed', 'sysctl -w kernel.unprivileged_userns_clone=1'],
+    ],
+    [noPermission, open, ['failed', expect.stringContaining('seccomp')]],
+    [
+      "bwrap: Can't mount proc on /newroot/proc: Operation not permitted",
+      open,
+      ['failed', expect.stringContaining('systempaths')],
+    ],
+    ['bwrap: something new', open, ['failed', expect.stringContaining('message')]],
+  ])('"%s" with %o', (message, settings, expected) => {
+    const check = judgeBwrap(message, settings);
+    expect(summary(check)).toEqual(expected);
+    expect(check.what).toContain(message);
+  });
+
+  test('is well when there is none', () => {
+    expect(judgeBwrap(null, ubuntu).status).toBe('ok');
+  });
+
+  test('does not blame AppArmor where it does not restrict', () => {
+    expect(judgeBwrap(notPermitted, { ...open, apparmorRestrict: 0 }).fix).not.toContain('apparmor');
+  });
+});
+
+test.each([
+  [{}, 'ok', ''],
+  [{ maxUserNamespaces: 0 }, 'failed', 'sysctl -w user.max_user_namespaces=65536'],
+  [{ maxNetNamespaces: 100 }, 'warning', 'sysctl -w user.max_net_namespaces=65536'],
+])('namespace limits %o are %s', (limits, status, fix) => {
+  expect(summary(judgeLimits({ ...open, ...limits }))).toEqual([status, fix]);
+});
+
+test.each([
+  [null, 'ok', ''],
+  ['sh: 1: cannot create /dev/net/tun: Permission denied', 'failed', 'chmod 0666 /dev/net/tun'],
+  ['sh: 1: cannot create /dev/net/tun: Directory nonexistent', 'failed', 'modprobe tun'],
+  ['open("/dev/net/tun"): No such file or directory', 'failed', 'modprobe tun'],
+  ['sh: 1: cannot create /dev/net/tun: No such device', 'failed', 'modprobe tun'],
+])('the tun device with %o is %s', (message, status, fix) => {
+  expect(summary(judgeTun(message))).toEqual([status, fix]);
+});
+
+test.each([
+  [null, true, 'ok'],
+  ['netlink: Error: cache initialization failed: Operation not permitted', true, 'failed'],
+  ['netlink: Error: cache initialization failed: Operation not permitted', false, 'warning'],
+  ['Error: Could not process rule: Operation not supported', true, 'failed'],
+])('a network policy with %o, needed %s, is %s', (message, isNeeded, status) => {
+  expect(judgePolicy('inside', message, isNeeded).status).toBe(status);
+});
+
+test.each([
+  ['--fork --wait', 'setsid from util-linux 2.38.1', 'ok', '2.38.1'],
+  ['BusyBox v1.36.1', 'BusyBox v1.36.1', 'failed', '1.36.1 lacks --fork'],
+])('a program whose help says "%s" and version "%s" is %s', (help, version, status, what) => {
+  const check = judgeProgram('setsid', ['--fork'], help, version);
+  expect([check.status, check.what]).toEqual([status, what]);
+});
+
+test.each([
+  [1, 0, 'failed'],
+  [200, 3, 'ok'],
+  [200, 500, 'warning'],
+])('pid %i under an init that leaves %i zombies is %s', (pid, zombies, status) => {
+  expect(judgeInit(pid, zombies).status).toBe(status);
+});
+
+test('descriptors that somebody left open are named with the words that close them', () => {
+  expect(judgeDescriptors([]).status).toBe('ok');
+  const check = judgeDescriptors([{ fd: 40, target: '/secret' }]);
+  expect(check).toMatchObject({ status: 'warning', what: 'inherited: 40 (/secret)' });
+  expect(check.fix).toContain('40>&-');
+});
+
+test.each([
+  ['1024', 'warning'],
+  ['4096', 'ok'],
+  ['unlimited', 'ok'],
+])('a hard limit of %s open files is %s', (hard, status) => {
+  expect(judgeOpenFiles(`Max open files            1024                 ${hard}     files\n`).status).toBe(
+    status,
+  );
+});
+
+test.each([
+  [2, ['memory', 'cpu', 'pids'], 'ok', ''],
+  [2, [], 'warning', 'Delegate=yes'],
+  [1, ['memory'], 'warning', 'Delegate=yes'],
+] as const)('control groups of version %i with %o are %s', (version, usable, status, fix) => {
+  expect(summary(judgeCgroups(version, usable, 'Delegate=yes'))).toEqual([status, fix]);
+});
+
+test.each([
+  ['/run/portwrap', 0x01021994, 'ok'],
+  ['/var/lib/portwrap', 0xef53, 'warning'],
+  [`/run/${'x'.repeat(80)}`, 0x01021994, 'failed'],
+])('the state directory %s of type %i is %s', (path, type, status) => {
+  expect(judgeStateDirectory(path, type).status).toBe(status);
+});
+
+const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0';
+const zero6 = '0'.repeat(32);
+test.each([
+  [`   0: 00000000:1F91 ${rest}`, 'warning'],
+  [`   0: ${zero6}:1F91 ${zero6}:0000 0A 0`, 'warning'],
+  [`   0: 0100007F:1F91 ${rest}`, 'ok'],
+  [`   0: 00000000:1F92 ${rest}`, 'ok'],
+  [`   0: 00000000:1F91 0100007F:A000 01 0`, 'ok'],
+])('a hub at 8081 in "%s" is %s', (table, status) => {
+  expect(judgeHub(8081, `  sl  local_address rem_address   st\n${table}\n`).status).toBe(status);
+});
+
+describe('a failed launch', () => {
+  test.each<[PortwrapError, unknown]>([
+    [
+      new PortwrapError('SANDBOX_FAILED', 'bubblewrap could not build it', { log: [notPermitted] }),
+      { status: 'failed', fix: apparmor },
+    ],
+    [
+      new PortwrapError('FORWARD_FAILED', 'slirp4netns failed: open("/dev/net/tun"): Permission denied'),
+      { fix: 'chmod 0666 /dev/net/tun' },
+    ],
+    [
+      new PortwrapError('POLICY_FAILED', 'nft refused: Operation not supported'),
+      { fix: 'modprobe nf_tables' },
+    ],
+  ])('is explained by the finding that it stands for: %s', (error, expected) => {
+    expect(explainFailure(error, ubuntu)).toMatchObject(expected as object);
+  });
+
+  test.each([
+    [new PortwrapError('PORT_TAKEN', 'host port 80 cannot be bound')],
+    [new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')],
+    [new Error('bwrap: no')],
+    ['bwrap: no'],
+  ])('is not explained by guessing: %s', (error) => {
+    expect(explainFailure(error, ubuntu)).toBeNull();
+  });
+});
+
+describe('the report', () => {
+  const checks = [
+    judgeTun(null),
+    judgeTun('sh: cannot create /dev/net/tun: Permission denied'),
+    judgeInit(200, 500),
+  ];
+
+  test('says of each finding why it matters and what mends it, and counts them', () => {
+    const text = renderDoctor(checks, { json: false, color: false });
+    expect(text).toContain('fix: chmod 0666 /dev/net/tun\n');
+    expect(text).toMatch(/1 failed, 1 warnings, 1 ok\n$/);
+  });
+
+  test('has colors only when asked', () => {
+    expect(renderDoctor(checks, { json: false, color: true })).toContain('\x1b[31mfailed');
+    expect(renderDoctor(checks, { json: false, color: false })).not.toContain('\x1b');
+  });
+
+  test('is the findings themselves as JSON', () => {
+    expect(JSON.parse(renderDoctor(checks, { json: true, color: true }))).toEqual(checks);
+  });
+
+  test('asks for exit code 1 when something failed, and never for warnings', () => {
+    expect(doctorExit(checks)).toBe(1);
+    expect(doctorExit([judgeInit(200, 500), judgeTun(null)])).toBe(0);
+  });
+});
