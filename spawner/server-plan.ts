@@ -67,6 +67,7 @@ export function createPlanner(input: PlannerInput): Planner {
       const complete = { ...request, env: { ...request.env, ...options } };
       return {
         ...common(record, profile),
+        isRecorded: false,
         token: request.env.JUPYTERHUB_API_TOKEN ?? null,
         admit: (abort, report) =>
           queue.enter(abort, (before) => {
@@ -95,6 +96,7 @@ export function createPlanner(input: PlannerInput): Planner {
     adopt(profile, record) {
       return {
         ...common(record, profile),
+        isRecorded: true,
         token: null,
         admit: async () => () => {},
         async obtain() {

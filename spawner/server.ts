@@ -1,5 +1,6 @@
 // One server, one incarnation: from its start to the moment when nothing of it is left. The order of things
 // is told in live(). Not here: which servers there are (servers.ts), what its steps do (server-plan.ts).
+import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
 import { aborted, isSandboxAlive, type Sandbox, type SandboxExit } from '../portwrap/index.ts';
@@ -22,6 +23,8 @@ export interface ServerParts {
 
 export interface ServerPlan {
   readonly record: ServerRecord;
+  /** Is the record on disk already? */
+  readonly isRecorded: boolean;
   /** Waits for its turn; settles with how to give the place back. Rejects when aborted. */
   admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
   /** Makes the sandbox, or adopts it. Rejects with the signal's reason when aborted. */
@@ -83,7 +86,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     sandbox = obtained;
     const { hostAddress, hostPort } = sandbox.record;
     ports.lease(hostPort);
-    await change({ sandbox: sandbox.record });
+    if (!isDeepStrictEqual(record.sandbox, sandbox.record)) await change({ sandbox: sandbox.record });
     watch.lap('sandbox');
     const starting = record.state === 'starting';
     if (starting) await becomeReady(sandbox);
@@ -167,7 +170,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     return lines.length > 0 ? { ...body, log: [...lines] } : body;
   }
 
-  const recorded = change({});
+  const recorded = plan.isRecorded ? Promise.resolve() : change({});
   const ended = live()
     .catch((error: unknown) => toPortwrapError(error))
     .then((outcome) => (left ? undefined : end(outcome)))

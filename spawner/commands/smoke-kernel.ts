@@ -1,5 +1,7 @@
 // A Python kernel in a Jupyter server, over its REST API and WebSocket, with @jupyterlab/services.
 // Not here: the server, and what is run (smoke.ts).
+import { Console } from 'node:console';
+import { Writable } from 'node:stream';
 import { type Kernel, KernelManager, ServerConnection } from '@jupyterlab/services';
 import { WebSocket } from 'ws';
 import { PortwrapError } from '../../config/errors.ts';
@@ -22,6 +24,8 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
     Request: Request as ServerConnection.ISettings['Request'],
     Headers: Headers as ServerConnection.ISettings['Headers'],
   });
+  // the library tells every step on the console, with the token in the addresses
+  globalThis.console = new Console(new Writable({ write: (_chunk, _encoding, done) => done() }));
   const manager = new KernelManager({ serverSettings });
   try {
     await manager.ready;

@@ -50,7 +50,7 @@ export function createApp(input: AppInput): Express {
   }
   // an address that there is, with another method
   for (const path of new Set(operations.map((operation) => operation.path))) {
-    app.all(pathPattern(path), known, methodNotAllowed);
+    app.route(pathPattern(path)).all(known, methodNotAllowed);
   }
   app.use('/api', known);
   app.use((request, _response, next) => {

@@ -29,8 +29,8 @@ export interface TestService {
   /** What the service has logged so far, in all its lives. */
   readonly logged: () => string;
   readonly url: string;
-  /** Kills it (-9) and starts another one on the same state. */
-  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Kills it (-9) and starts another one on the same state; `between` happens while none runs. */
+  restart(signal?: NodeJS.Signals, between?: () => void): Promise<void>;
   /** Ends the service and every sandbox of its state directory, and removes it. */
   dispose(): Promise<void>;
   call(method: string, path: string, body?: object, token?: string): Promise<Answer>;
@@ -61,8 +61,6 @@ export interface TestOptions {
   readonly service?: string;
   /** Where the state lies, when not in the temporary directory. */
   readonly stateDirectory?: string;
-  /** A program that runs the service: prlimit and its arguments. */
-  readonly wrapper?: readonly string[];
 }
 
 /** `profiles` is the YAML of the profiles; `extra` more top-level YAML. */
@@ -75,7 +73,6 @@ export async function startService(
   chmodSync(directory, 0o711); // homes below it must be reachable for their owners
   const stateDirectory = options.stateDirectory ?? join(directory, 'state');
   const logged: string[] = [];
-  const { wrapper = [] } = options;
   const config = join(directory, 'config.yaml');
   const mode = process.getuid?.() === 0 ? 'dynamic' : 'service';
   const text = (port: number) => `
@@ -86,7 +83,7 @@ ${extra}
 profiles:
 ${profiles}`;
   writeFileSync(config, text(0));
-  let running = await startProcess(config, wrapper, logged);
+  let running = await startProcess(config, logged);
   const url = running.address;
   writeFileSync(config, text(Number(new URL(url).port))); // a restarted service must come back there
   const service: TestService = {
@@ -94,10 +91,11 @@ ${profiles}`;
     ...{ stateDirectory, config, url },
     pid: () => running.child.pid ?? 0,
     logged: () => logged.join('\n'),
-    async restart(signal = 'SIGKILL') {
+    async restart(signal = 'SIGKILL', between = () => {}) {
       running.child.kill(signal);
       await once(running.child, 'exit');
-      running = await startProcess(config, wrapper, logged);
+      between();
+      running = await startProcess(config, logged);
     },
     async dispose() {
       if (running.child.exitCode === null && running.child.signalCode === null) {
@@ -179,11 +177,9 @@ export async function runCommand(
 
 async function startProcess(
   config: string,
-  wrapper: readonly string[],
   logged: string[],
 ): Promise<{ child: ChildProcess; address: string }> {
-  const [program = '', ...argv] = [...wrapper, process.execPath, main, 'serve', '--config', config];
-  const child = spawn(program, argv, {
+  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
     env: {
       PATH: process.env.PATH,
       HUB_TOKEN: hubToken,

@@ -117,6 +117,7 @@ function createWorld() {
   };
   const plan: ServerPlan = {
     record: firstRecord,
+    isRecorded: false,
     admit: (abort) => orAborted(turn.settled, abort),
     obtain: (abort) => orAborted(built.settled, abort),
     answered: (_sandbox, abort) => orAborted(answer.settled, abort),
