@@ -1,0 +1,124 @@
+// The doctor's probes for real: on this machine as it is, and with one thing broken each, in a mount or user
+// namespace of the test's own, so that the machine is never changed. Not here: judging (test/unit).
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { Check, DoctorRequest } from '../../../portwrap/index.ts';
+import { forwarderNames } from '../../../portwrap/index.ts';
+import { isRoot, testAccount } from '../../support/accounts.ts';
+import { census } from '../../support/census.ts';
+import { becoming, installPortwrap, modes } from '../../support/run-portwrap.ts';
+
+const installed = installPortwrap();
+afterAll(() => installed.remove());
+
+type Options = Omit<Partial<DoctorRequest>, 'tools' | 'uid'>;
+
+/** Runs the doctor behind `before`; its marker is its temporary directory. */
+function examine(before: readonly string[], options: Options = {}) {
+  const doctor = [process.execPath, installed.fixture('doctor.mjs'), `${installed.directory}/dist`];
+  const [program = '', ...argv] = [...before, ...doctor, JSON.stringify(options)];
+  const temporary = execFileSync('mktemp', ['-d', `${installed.directory}/doctor-XXXXXX`])
+    .toString()
+    .trim();
+  execFileSync('chmod', ['1777', temporary]);
+  const run = spawnSync(program, argv, {
+    cwd: '/',
+    env: { PATH: '/usr/sbin:/usr/bin:/bin', TMPDIR: temporary },
+    encoding: 'utf8',
+  });
+  expect(run.stderr).toBe('');
+  expect(census(temporary)).toEqual({ processes: [], files: [] });
+  const checks = JSON.parse(run.stdout) as Check[];
+  const bad = checks.filter(({ status }) => status === 'failed');
+  return { code: run.status, checks, failed: bad.map(({ name }) => name), bad };
+}
+
+describe.each(modes())('the doctor started by $name', (mode) => {
+  const user = mode.options[1];
+
+  test.each(forwarderNames)('finds nothing broken here, and launches with %s', (forwarder) => {
+    const { code, checks, failed } = examine(mode.become, { user, forwarder });
+    expect({ code, failed }).toEqual({ code: 0, failed: [] });
+    expect(checks.find(({ name }) => name === 'launch')?.what).toContain(`ready behind ${forwarder}`);
+  });
+});
+
+/** Runs what follows in a mount namespace of its own, after `script`. */
+const inMounts = (script: string) => ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
+
+describe.runIf(isRoot)('the doctor of a machine', () => {
+  const user = testAccount('pwtest-a').name;
+
+  test.each([
+    ['without nft', 'nft', 'apt-get install nftables', ['nft', 'network policy', 'launch']],
+    ['without slirp4netns', 'slirp4netns', 'apt-get install slirp4netns', ['slirp4netns', 'launch']],
+    ['without setpriv', 'setpriv', 'apt-get install util-linux', ['setpriv', 'sandbox', 'launch']],
+  ])('%s names the package', (_, program, fix, names) => {
+    const path = execFileSync('which', [program], { encoding: 'utf8' }).trim();
+    const hidden = `touch /var/tmp/empty-$$; chmod 644 /var/tmp/empty-$$; mount --bind /var/tmp/empty-$$ ${path}; rm /var/tmp/empty-$$ 2>/dev/null`;
+    const { code, failed, bad } = examine(inMounts(hidden), { user });
+    expect(code).toBe(1);
+    expect(failed).toEqual(expect.arrayContaining(names));
+    expect(bad.find(({ name }) => name === program)?.fix).toBe(fix);
+  });
+
+  const device = (mode: string) =>
+    inMounts(
+      `d=$(mktemp -d); mknod "$d/tun" c 10 200; chmod ${mode} "$d/tun"; mount --bind "$d/tun" /dev/net/tun; rm "$d/tun" && rmdir "$d"`,
+    );
+
+  test('whose tun device is closed to an ordinary user names the chmod', () => {
+    const { failed, bad } = examine([...device('0600'), ...becoming(user)]);
+    expect(failed).toEqual(['tun device', 'launch']);
+    expect(bad.map(({ fix }) => fix)).toEqual([
+      'chmod 0666 /dev/net/tun',
+      expect.stringContaining('chmod 0666 /dev/net/tun'),
+    ]);
+  });
+
+  test('finds nothing broken with a tun device of the same making that is open', () => {
+    expect(examine([...device('0666'), ...becoming(user)]).failed).toEqual([]);
+  });
+
+  test('that forbids user namespaces names the sysctl', () => {
+    const forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"';
+    const nested = ['unshare', '--user', '--map-root-user', 'sh', '-c', forbid, 'sh'];
+    const asUser = ['setpriv', '--inh-caps=-all', '--bounding-set=-all', '--'];
+    const { failed, bad } = examine([...becoming(user), ...nested, ...asUser]);
+    expect(failed).toEqual(expect.arrayContaining(['sandbox', 'namespaces', 'launch']));
+    expect(bad.find(({ name }) => name === 'sandbox')).toMatchObject({
+      what: expect.stringContaining('max_*_namespaces exceeded'),
+      fix: 'sysctl -w user.max_user_namespaces=65536',
+    });
+  });
+
+  test('whose descriptors and open files are not as they should be is warned about both', () => {
+    const shell = [
+      'bash',
+      '--norc',
+      '-c',
+      'ulimit -Sn 900; ulimit -Hn 1000; exec 40</etc/hostname; exec "$@"',
+      'bash',
+    ];
+    const { code, checks } = examine(shell, { user });
+    const warned = checks
+      .filter(({ status }) => status === 'warning')
+      .map(({ name, what }) => `${name}: ${what}`);
+    expect(code).toBe(0);
+    expect(warned).toContain('descriptors: inherited: 40 (/etc/hostname)');
+    expect(warned).toContain('open files: at most 1000');
+  });
+
+  test('whose hub listens on all addresses, and whose state directory is too long, is told so', async () => {
+    const server = createServer().listen(0, '0.0.0.0');
+    await once(server, 'listening');
+    const { port } = server.address() as { port: number };
+    const long = `/run/${'x'.repeat(80)}`;
+    const { failed, checks } = examine([], { user, hubPort: port, stateDirectory: long });
+    server.close();
+    expect(failed).toEqual(['state directory']);
+    expect(checks.find(({ name }) => name === 'hub')?.status).toBe('warning');
+  });
+});
