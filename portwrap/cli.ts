@@ -33,7 +33,8 @@ export type CliRequest =
   | CliRun
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'completion'; readonly shell: Shell };
+  | { readonly kind: 'completion'; readonly shell: Shell }
+  | { readonly kind: 'doctor'; readonly user: string | undefined; readonly json: boolean };
 
 /** Throws USAGE, naming the option and its value. */
 export function parseCli(argv: readonly string[]): CliRequest {
@@ -43,6 +44,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   if (options.has('version')) return { kind: 'version' };
   const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
   if (shell !== undefined) return { kind: 'completion', shell };
+  if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
   const hostPort = options.number('host-port', 0, 65_535);
   const guestPort = options.number('guest-port', 1, 65_535);
   if (hostPort === undefined) throw usage('-p/--host-port is required');
@@ -80,6 +82,15 @@ export function parseCli(argv: readonly string[]): CliRequest {
     json: options.has('json'),
     command,
   };
+}
+
+function parseDoctor(argv: readonly string[]): CliRequest {
+  const wrong = argv.find(
+    (word, index) => !(word === '--json' || word === '--user' || argv[index - 1] === '--user'),
+  );
+  if (wrong !== undefined) throw usage(`doctor takes --user NAME and --json, not "${wrong}"`);
+  const options = parseOptions(argv);
+  return { kind: 'doctor', user: options.value('user'), json: options.has('json') };
 }
 
 const table = optionGroups.flatMap(({ options }) => options);

@@ -1,33 +1,78 @@
 #!/usr/bin/env node
 // The `portwrap` command: argv and environment in, exit code out.
 import { readFileSync } from 'node:fs';
-import { toPortwrapError } from '../config/errors.ts';
-import { parseCli } from './cli.ts';
+import { type ErrorCode, toPortwrapError } from '../config/errors.ts';
+import { type CliRequest, type CliRun, parseCli } from './cli.ts';
 import { completionScript } from './completion.ts';
 import { runForeground } from './foreground.ts';
 import { helpText } from './help.ts';
 import { createToolbox } from './tools.ts';
 
+/** Failures that may be the machine's fault. */
+const ofTheMachine = new Set<ErrorCode>([
+  'TOOL_MISSING',
+  'SANDBOX_FAILED',
+  'POLICY_FAILED',
+  'FORWARD_FAILED',
+]);
+const uid = process.getuid?.() ?? -1;
+const tools = createToolbox(process.env.PATH);
+let request: CliRequest | undefined;
+
 try {
-  const request = parseCli(process.argv.slice(2));
-  if (request.kind === 'help') process.stdout.write(helpText());
-  else if (request.kind === 'completion') process.stdout.write(completionScript(request.shell));
-  else if (request.kind === 'version') process.stdout.write(`portwrap ${version()}\n`);
-  else {
-    process.exitCode = await runForeground(request, {
-      tools: createToolbox(process.env.PATH),
-      environment: definedOnly(process.env),
-      workingDirectory: process.cwd(),
-      uid: process.getuid?.() ?? -1,
-    });
-  }
+  request = parseCli(process.argv.slice(2));
+  process.exitCode = await answer(request);
 } catch (cause) {
   const error = toPortwrapError(cause);
   process.stderr.write(`portwrap: ${error.message}\n  ${error.hint} (${error.code})\n`);
   if (error.code === 'INTERNAL') process.stderr.write(`${(cause as Error).stack}\n`);
+  if (request?.kind === 'run' && ofTheMachine.has(error.code)) await consult(request);
   process.exitCode = error.exit;
 }
 process.exit();
+
+async function answer(asked: CliRequest): Promise<number> {
+  switch (asked.kind) {
+    case 'help':
+      return say(helpText());
+    case 'completion':
+      return say(completionScript(asked.shell));
+    case 'version':
+      return say(`portwrap ${version()}\n`);
+    case 'doctor': {
+      const { doctorExit, renderDoctor, runDoctor } = await loadDoctor();
+      const checks = await runDoctor({ tools, uid, user: asked.user });
+      say(renderDoctor(checks, { json: asked.json, color: process.stdout.isTTY }));
+      return doctorExit(checks);
+    }
+    case 'run':
+      return runForeground(asked, {
+        ...{ tools, uid },
+        environment: definedOnly(process.env),
+        workingDirectory: process.cwd(),
+      });
+  }
+}
+
+/** Before a failed launch gives up: what is wrong with the machine, when that may be why. */
+async function consult(run: CliRun): Promise<void> {
+  const { renderDoctor, runDoctor } = await loadDoctor();
+  const found = await runDoctor({ tools, uid, user: run.user, forwarder: run.forwarder }).catch(() => []);
+  const failed = found.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return;
+  const text = renderDoctor(failed, { json: false, color: process.stderr.isTTY });
+  process.stderr.write(`\nportwrap doctor has found:\n\n${text}`);
+}
+
+/** Only when it is needed: a launch should not wait for it. */
+function loadDoctor() {
+  return import('./doctor/index.ts');
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
 
 function version(): string {
   const manifest = new URL('../../package.json', import.meta.url);

@@ -6,7 +6,7 @@ import type { ForwarderName } from '../forwarders.ts';
 import type { Toolbox } from '../tools.ts';
 import { type Check, failed, type Patient } from './check.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
-import { checkProcesses, listZombies } from './processes.ts';
+import { checkProcesses, lookFirst } from './processes.ts';
 import { checkPrograms } from './programs.ts';
 import { checkSandbox } from './sandbox.ts';
 import { checkSurroundings } from './surroundings.ts';
@@ -24,7 +24,7 @@ export interface DoctorRequest {
 /** Throws USAGE or USER_REFUSED; whatever else is wrong is a finding. */
 export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
   const patient = await examine(request);
-  const zombies = listZombies();
+  const first = lookFirst();
   return [
     ...(await checkPrograms(patient)),
     ...(await finding('sandbox', () => checkSandbox(patient))),
@@ -32,7 +32,7 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
     ...(await finding('network policy', () => checkPolicy(patient))),
     ...(await finding('launch', async () => [await checkLaunch(patient)])),
     ...(await finding('surroundings', async () => checkSurroundings(patient))),
-    ...checkProcesses(zombies),
+    ...checkProcesses(first),
   ];
 }
 

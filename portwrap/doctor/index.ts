@@ -1,0 +1,3 @@
+// The doctor as one module, for whoever loads it only when it is needed.
+export { doctorExit, runDoctor } from './doctor.ts';
+export { renderDoctor } from './render.ts';
