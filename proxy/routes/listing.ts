@@ -1,7 +1,6 @@
 // Routes as JSON text. A large table is written in slices, so that a hub which asks for all of it does not
 // hold up the requests of its users; the part of a route that never changes is serialised once.
 // Not here: which routes were asked for, and who may ask (api.ts).
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Route, RouteTable } from './table.ts';
@@ -25,13 +24,26 @@ export async function listRoutes(table: RouteTable, since: number | undefined, r
     slice += `${first ? '' : ','}${JSON.stringify(route.path)}:${routeJson(route)}`;
     first = false;
     if (++inSlice < sliceSize) continue;
-    if (!res.write(slice) && !res.destroyed) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+    if (!res.write(slice) && !res.destroyed) await drained(res);
     if (res.destroyed) return;
     await nextTurn();
     slice = '';
     inSlice = 0;
   }
   res.end(`${slice}}`);
+}
+
+/** Resolves when more may be written, or nobody reads any more. */
+function drained(res: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('drain', done);
+      res.off('close', done);
+      resolve();
+    };
+    res.on('drain', done);
+    res.on('close', done);
+  });
 }
 
 /** Routes per turn of the event loop: well under a millisecond of work. */

@@ -168,3 +168,16 @@ test('calls are logged without their query', async () => {
   expect(proxy.log.join('')).not.toMatch('secret=1');
   expect(proxy.log.join('')).toMatch('Route added /x -> http://h');
 });
+
+test('a table of 10,000 routes is listed whole, and leaves no listeners behind', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error): void => {
+    warnings.push(warning);
+  };
+  process.on('warning', onWarning);
+  const proxy = await startedProxy();
+  for (let count = 0; count < 10_000; count++) proxy.addRoute(`/user/${count}`, 'http://127.0.0.1:1');
+  expect(Object.keys(JSON.parse((await call(proxy, 'GET', '/api/routes')).text))).toHaveLength(10_000);
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
