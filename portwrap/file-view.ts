@@ -67,12 +67,13 @@ const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'
  */
 export function fileView(request: FileViewRequest): FileView {
   const strict = request.preset === 'strict';
+  // of one path the first word counts: what is hidden stays hidden, what is declared beats the default
   const mounts: Mount[] = [
-    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
-    ...existing(request.temporary ?? []).map(as('scratch')),
     ...[...sockets, ...request.hide].filter(existsSync).map((path) => hidden(realpathSync(path))),
     ...existing(request.readOnly ?? []).map(as('read-only')),
     ...existing(request.readWrite ?? []).map(as('writable')),
+    ...existing(request.temporary ?? []).map(as('scratch')),
+    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
   ];
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
   // a home or working directory of "/" must not make a read-only machine writable again
@@ -96,7 +97,6 @@ function hidden(path: string): Mount {
   return { kind: statSync(path).isDirectory() ? 'hidden-directory' : 'hidden-file', path };
 }
 
-/** What is said of a path first stands: hiding it wins over keeping it. */
 function distinct(mounts: readonly Mount[]): Mount[] {
   return mounts.filter(({ path }, index) => mounts.findIndex((mount) => mount.path === path) === index);
 }
