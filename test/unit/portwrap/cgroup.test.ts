@@ -1,0 +1,124 @@
+// Control groups of both versions, on a fake: plain directories in the place of the kernel's file system, since a
+// machine has one version only. The real one is asked in test/integration/portwrap/options.test.ts.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  createCgroup,
+  enterCgroup,
+  readCgroupPlace,
+  readUsage,
+  saveCgroupPlace,
+} from '../../../portwrap/cgroup.ts';
+import { findCgroupRoot } from '../../../portwrap/cgroup-root.ts';
+import { noLimits } from '../../../portwrap/limits.ts';
+
+let fake: string;
+beforeEach(() => {
+  fake = mkdtempSync(join(tmpdir(), 'cgroup-'));
+});
+afterEach(() => rmSync(fake, { recursive: true }));
+
+const read = (...path: string[]) => readFileSync(join(fake, ...path), 'utf8');
+function write(path: string, text: string): void {
+  mkdirSync(join(fake, path, '..'), { recursive: true });
+  writeFileSync(join(fake, path), text);
+}
+
+/** A fake /proc/self: where which hierarchy is mounted, and in which group the process is. */
+function proc(mounts: readonly [string, string, string][], groups: readonly string[]): string {
+  const lines = mounts.map(
+    ([point, type, options]) => `30 20 0:30 / ${join(fake, point)} rw shared:1 - ${type} none rw,${options}`,
+  );
+  write('proc/mountinfo', `${lines.join('\n')}\n`);
+  write('proc/cgroup', `${groups.join('\n')}\n`);
+  return join(fake, 'proc');
+}
+
+const limits = { memory: 64 * 2 ** 20, cpus: 1.5, processes: 100, openFiles: 1024 };
+
+describe('version 2', () => {
+  function root() {
+    write('cg/service.slice/cgroup.controllers', 'cpuset cpu io memory pids\n');
+    write('cg/service.slice/cgroup.procs', '');
+    return findCgroupRoot(proc([['cg', 'cgroup2', 'nsdelegate']], ['0::/service.slice']));
+  }
+
+  test('a delegated group gives memory, cpu and pids to a subtree of ours', () => {
+    expect(root()).toMatchObject({
+      version: 2,
+      directories: { memory: join(fake, 'cg/service.slice/portwrap') },
+    });
+    expect(read('cg/service.slice/cgroup.subtree_control')).toBe('+memory +cpu +pids');
+  });
+
+  test('limits are written as the kernel reads them', () => {
+    const place = createCgroup(root(), 'one', limits);
+    expect(place?.directories).toEqual({ unified: join(fake, 'cg/service.slice/portwrap/one') });
+    const value = (file: string) => read('cg/service.slice/portwrap/one', file);
+    expect([value('memory.max'), value('cpu.max'), value('pids.max')]).toEqual([
+      '67108864',
+      '150000 100000',
+      '102',
+    ]);
+  });
+
+  test('usage and out-of-memory kills are read', () => {
+    const place = createCgroup(root(), 'one', noLimits);
+    if (place === null) throw new Error('no group');
+    enterCgroup(place, [4711]);
+    for (const [file, text] of [
+      ['memory.current', '1048576\n'],
+      ['cpu.stat', 'usage_usec 2500000\nuser_usec 1\n'],
+      ['pids.current', '7\n'],
+      ['memory.events', 'low 0\noom 3\noom_kill 2\n'],
+    ] as const) {
+      write(`cg/service.slice/portwrap/one/${file}`, text);
+    }
+    expect(readUsage(place)).toEqual({ memory: 1_048_576, cpu: 2.5, processes: 7, outOfMemoryKills: 2 });
+  });
+
+  test('a group without delegation gives nothing, and limits are refused with what to do', () => {
+    write('cg/user.slice/cgroup.controllers', '');
+    const none = findCgroupRoot(proc([['cg', 'cgroup2', '']], ['0::/user.slice']));
+    expect(none.directories).toEqual({});
+    expect(createCgroup(none, 'one', noLimits)).toBeNull();
+    expect(() => createCgroup(none, 'one', limits)).toThrow(
+      expect.objectContaining({ code: 'LIMITS_UNAVAILABLE', hint: expect.stringContaining('Delegate=yes') }),
+    );
+  });
+});
+
+describe('version 1', () => {
+  function root() {
+    for (const controller of ['memory', 'cpu', 'pids'])
+      mkdirSync(join(fake, controller), { recursive: true });
+    const mounts = ['memory', 'cpu', 'pids'].map((name): [string, string, string] => [name, 'cgroup', name]);
+    return findCgroupRoot(proc(mounts, ['4:memory:/', '3:pids:/', '2:cpu:/', '0::/']));
+  }
+
+  test('every controller has its own directory, with its own files', () => {
+    const place = createCgroup(root(), 'one', limits);
+    expect(Object.keys(place?.directories ?? {}).sort()).toEqual(['cpu', 'memory', 'pids']);
+    expect(read('memory/portwrap/one/memory.limit_in_bytes')).toBe('67108864');
+    expect(read('cpu/portwrap/one/cpu.cfs_quota_us')).toBe('150000');
+    expect(read('pids/portwrap/one/pids.max')).toBe('102');
+  });
+
+  test('without limits nothing is limited, but usage is counted', () => {
+    const place = createCgroup(root(), 'one', noLimits);
+    if (place === null) throw new Error('no group');
+    enterCgroup(place, [4711]);
+    write('memory/portwrap/one/memory.usage_in_bytes', '4096\n');
+    write('memory/portwrap/one/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n');
+    expect(readUsage(place)).toEqual({ memory: 4096, cpu: null, processes: null, outOfMemoryKills: 1 });
+  });
+});
+
+test('the place of a group is found again in the directory of its sandbox', () => {
+  const place = { version: 1 as const, directories: { memory: '/somewhere' } };
+  saveCgroupPlace(fake, place);
+  expect(readCgroupPlace(fake)).toEqual(place);
+  expect(readCgroupPlace('/no/such/directory')).toBeNull();
+});
