@@ -1,0 +1,39 @@
+// What the `portwrap` command costs before and after its command: against bare node, and against the original
+// Python portwrap when one is on PATH under the name portwrap.py. Run: node bench/run.mjs cli
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { median, percentile, report } from './report.ts';
+
+const rounds = Number(process.env.ROUNDS ?? 25);
+const main = new URL('../portwrap/main.js', import.meta.url).pathname;
+const account = process.getuid?.() === 0 ? ['--user', process.env.BENCH_USER ?? 'nobody'] : [];
+
+const contenders: Record<string, readonly string[]> = {
+  'node -e 0': [process.execPath, '-e', '0'],
+  'portwrap --version': [process.execPath, main, '--version'],
+  'portwrap … true': [process.execPath, main, '-p', '19001', '-P', '8888', ...account, 'true'],
+};
+if (spawnSync('sh', ['-c', 'command -v portwrap.py']).status === 0) {
+  contenders['the original … true'] = ['portwrap.py', '-p', '19002', '-P', '8888', 'true'];
+}
+
+const times = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]));
+for (let round = -1; round < rounds; round += 1) {
+  for (const [name, [program = '', ...argv]] of Object.entries(contenders)) {
+    const began = performance.now();
+    const [code] = (await once(spawn(program, argv, { stdio: 'ignore', cwd: '/' }), 'exit')) as [number];
+    if (code !== 0) throw new Error(`${name} ended with ${code}`);
+    if (round >= 0) times.get(name)?.push(performance.now() - began); // the first one warms the caches
+  }
+}
+
+const bare = median(times.get('node -e 0') ?? []);
+report(
+  'cli',
+  [...times].map(([name, values]) => ({
+    'command, from start to end': name,
+    'median ms': median(values),
+    'p95 ms': percentile(values, 95),
+    'x node -e 0': median(values) / bare,
+  })),
+);
