@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
 import { destroySandbox, isSameProcess, slirpNetwork } from '../../portwrap/index.ts';
+import { isRoot } from '../support/accounts.ts';
 import { echo, exchange } from '../support/exchange.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { isListening } from '../support/http.ts';
@@ -166,6 +167,19 @@ export function describeForwarder(
       expect(launcher.log()).toContain(`nameserver ${slirpNetwork.dns}`);
     });
 
+    test.runIf(isRoot).each([
+      [true, 'answered'],
+      [false, 'EPERM'],
+    ])("with dns %s, the host's resolver on its loopback is: %s", async (dns, expected) => {
+      const launcher = startLauncher(installed, behindResolver(installed, mode), {
+        ...{ command: [process.execPath, installed.fixture('ask-name.mjs'), slirpNetwork.dns] },
+        ...{ hostPorts: await freePorts(1), policy: { dns }, forwarder: name },
+      });
+      started.push({ launcher, record: null });
+      await launcher.record;
+      await expect.poll(() => launcher.log(), { timeout: 10_000 }).toBe(`${expected}\n`);
+    });
+
     test("leads to the one port of this host's loopback that the policy names, and to no other", async () => {
       const [named = 0, other = 0, port = 0] = await freePorts(3);
       for (const hostPort of [named, other]) {
@@ -185,4 +199,24 @@ export function describeForwarder(
       expect(launcher.log()).toBe(`host:${named}\nrefused:${other}\nasked\n`);
     });
   });
+}
+
+/** The launcher on a host of its own, with a way out and a resolver that listens on its loopback only. */
+function behindResolver(installed: Installed, mode: Mode): Mode {
+  const script = [
+    'ip link set lo up',
+    'ip tuntap add out0 mode tap && ip address add 192.0.2.9/24 dev out0 && ip link set out0 up',
+    'ip route add default via 192.0.2.1',
+    // over the file that the symbolic link points to, if it is one; in this mount namespace only
+    `file=$(mktemp ${installed.directory}/resolv-XXXXXX)`,
+    'echo nameserver 127.0.0.1 > "$file" && chmod 644 "$file"',
+    'mount --bind "$file" "$(readlink -f /etc/resolv.conf)"',
+    'fifo=$(mktemp -u) && mkfifo "$fifo"',
+    // it ends with the launcher's standard input, and so with the launcher
+    `exec 3<&0; ${process.execPath} ${installed.fixture('name-server.mjs')} <&3 3<&- > "$fifo" &`,
+    'exec 3<&-',
+    'read -r _ < "$fifo"; rm "$fifo"',
+    'exec "$@"',
+  ].join('\n');
+  return { ...mode, become: ['unshare', '--net', '--mount', 'sh', '-c', script, 'sh', ...mode.become] };
 }
