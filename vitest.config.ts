@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // the default, one second, says more about how busy the machine is than about what is tested
+    expect: { poll: { timeout: 15_000, interval: 25 } },
   },
 });

@@ -66,6 +66,8 @@ test('a cell runs: the kernel answers over its WebSocket', async () => {
     return (await response.json()).path;
   })()`);
   await page.goto(`${demo.url}/user/demo/notebooks/${path}`);
+  // keys that are typed before the kernel is there are not run
+  await page.locator('#kernel_indicator_icon.kernel_idle_icon').waitFor({ timeout: 60_000 });
   await page.locator('.CodeMirror').first().click();
   await page.keyboard.type('import os; print("answer", 6 * 7, "as", os.getuid())');
   await page.keyboard.press('Shift+Enter');
