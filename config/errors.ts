@@ -56,11 +56,6 @@ export const errorCatalogue = {
     exit: 70,
     hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" says how long we wait.',
   },
-  SERVER_CULLED: {
-    status: 410,
-    exit: 75,
-    hint: 'Start it again; "culling" of the profile says when it is ended.',
-  },
   STORAGE_FAILED: {
     status: 507,
     exit: 74,

@@ -107,7 +107,6 @@ const plainPlaces: readonly RegExp[] = [
   /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout|max_servers)$/,
   /^profiles\[\d+\]\.(?:command|path)\[\d+\]$/,
   /^profiles\[\d+\]\.network\.\w+(?:\[\d+\])?$/,
-  /^profiles\[\d+\]\.culling\.\w+$/,
   /^profiles\[\d+\]\.options\[\d+\]\.\w+(?:\[\d+\])?$/,
 ];
 

@@ -14,7 +14,6 @@ export function endedServer(record: ServerRecord): Server {
   return {
     record,
     progress,
-    token: null,
     recorded: Promise.resolve(),
     ended: Promise.resolve(),
     stop: async () => {},

@@ -84,7 +84,6 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
     logs: createLogReader(state),
-    activityOf: () => null,
   });
   const listeners: Listener[] = [];
   const letGo = async () => {

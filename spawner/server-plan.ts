@@ -68,7 +68,6 @@ export function createPlanner(input: PlannerInput): Planner {
       return {
         ...common(record, profile),
         isRecorded: false,
-        token: request.env.JUPYTERHUB_API_TOKEN ?? null,
         admit: (abort, report) =>
           queue.enter(abort, (before) => {
             report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
@@ -97,7 +96,6 @@ export function createPlanner(input: PlannerInput): Planner {
       return {
         ...common(record, profile),
         isRecorded: true,
-        token: null,
         admit: async () => () => {},
         async obtain() {
           if (record.sandbox !== null) {

@@ -34,8 +34,6 @@ export interface ServerPlan {
   /** Removes what is left of a sandbox whose processes are gone. */
   clean(): Promise<void>;
   lastLines(): readonly string[];
-  /** The server's own token, for asking it about its activity; in memory only. */
-  readonly token: string | null;
   /** Seconds. */
   readonly readyTimeout: number;
   readonly stopTimeout: number;
@@ -44,7 +42,6 @@ export interface ServerPlan {
 export interface Server {
   readonly record: ServerRecord;
   readonly progress: ProgressLog;
-  readonly token: string | null;
   /** Settles when its record is on disk: from then on no death of the service forgets it. */
   readonly recorded: Promise<void>;
   /** Settles when no process, port, route or sandbox file of it is left. Never rejects. */
@@ -182,7 +179,6 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
       return record;
     },
     progress,
-    token: plan.token,
     recorded,
     ended,
     stop(now, reason = cancelled()) {

@@ -1,6 +1,5 @@
 // The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
 import { z } from 'zod';
-import { cullingSchema } from './culling.ts';
 import { directory } from './directory.ts';
 import { filesSchema } from './files.ts';
 import { itemName, uniqueNames } from './item-name.ts';
@@ -115,7 +114,6 @@ const profileSchema = z.strictObject({
       examples: [20],
     }),
   options: optionsSchema,
-  culling: cullingSchema,
   network: networkSchema,
   files: filesSchema,
   resources: resourcesSchema,

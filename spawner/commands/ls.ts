@@ -16,7 +16,7 @@ export const run: Command = async (input) => {
   return 0;
 };
 
-const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE', 'IDLE'];
+const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE'];
 
 function table(servers: readonly ServerView[], now: number): string {
   const rows = servers.map((server) => [
@@ -27,7 +27,6 @@ function table(servers: readonly ServerView[], now: number): string {
     `${server.port ?? '-'}`,
     `${server.pid ?? '-'}`,
     since(server.started, now),
-    since(server.activity?.last_activity ?? null, now),
   ]);
   return textTable(head, rows);
 }
@@ -36,8 +35,7 @@ function sortKey({ hub, user, name }: ServerView): string {
   return JSON.stringify([hub, user, name]);
 }
 
-function since(time: string | null, now: number): string {
-  if (time === null) return '-';
+function since(time: string, now: number): string {
   const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
   if (seconds < 120) return `${seconds}s`;
   if (seconds < 7200) return `${Math.round(seconds / 60)}m`;

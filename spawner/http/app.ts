@@ -5,7 +5,6 @@ import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { LogReader } from '../log-reader.ts';
-import type { ServerRecord } from '../record.ts';
 import type { Servers } from '../servers.ts';
 import { adminOnly, authenticate } from './caller.ts';
 import { logStream } from './log-stream.ts';
@@ -13,7 +12,7 @@ import { openApiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
 import { progressStream } from './progress-stream.ts';
 import { createFindServer, serverRoutes } from './server-routes.ts';
-import { type ActivityView, createViews, type Incarnation } from './view.ts';
+import { createViews, type Incarnation } from './view.ts';
 
 export interface AppInput {
   readonly servers: Servers;
@@ -24,7 +23,6 @@ export interface AppInput {
   readonly logs: LogReader;
   /** False until the records of an earlier service have been taken over: nothing is known yet. */
   readonly isReady: () => boolean;
-  readonly activityOf: (record: ServerRecord) => ActivityView | null;
   /** Reads the configuration again; settles with what came of it. */
   readonly reload: () => Promise<object>;
   readonly metrics: () => Promise<string>;
@@ -68,7 +66,7 @@ export function pathPattern(path: string): string {
 function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
   const document = openApiDocument(input.version);
   const find = createFindServer(input.servers, input.hubs);
-  const views = createViews(input.incarnation, input.activityOf);
+  const views = createViews(input.incarnation);
   const ok: RequestHandler = (_request, response) => void response.json({ status: 'ok' });
   return {
     about: (_request, response) => {

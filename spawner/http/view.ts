@@ -9,18 +9,6 @@ import { serverState } from '../state.ts';
 export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
 export type Incarnation = z.infer<typeof incarnationSchema>;
 
-export const activitySchema = z.object({
-  last_activity: z.iso.datetime().nullable(),
-  source: z.enum(['server', 'proxy']).nullable(),
-  kernels: z.int().nullable(),
-  busy_kernels: z.int().nullable(),
-  connections: z.int().nullable(),
-  terminals: z.int().nullable(),
-  ends: z.iso.datetime().nullable(),
-});
-/** What is known about the use of a server; null where it is not known. */
-export type ActivityView = z.infer<typeof activitySchema>;
-
 export const serverSchema = z.object({
   hub: z.string(),
   user: z.string(),
@@ -35,7 +23,6 @@ export const serverSchema = z.object({
   port: z.int().nullable(),
   pid: z.int().nullable(),
   started: z.iso.datetime(),
-  activity: activitySchema.nullable(),
   ...incarnationSchema.shape,
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
@@ -56,16 +43,13 @@ export const progressEventSchema = z.object({
 
 export const errorAnswerSchema = errorSchema.extend(incarnationSchema.partial().shape);
 
-/** Makes views of records; `activityOf` says what is known about a server's use. */
+/** Makes views of records. */
 export interface Views {
   server(record: ServerRecord): ServerView;
   user(name: string, records: readonly ServerRecord[]): UserView;
 }
 
-export function createViews(
-  incarnation: Incarnation,
-  activityOf: (record: ServerRecord) => ActivityView | null,
-): Views {
+export function createViews(incarnation: Incarnation): Views {
   const server = (record: ServerRecord): ServerView => {
     const { sandbox, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
     return {
@@ -77,7 +61,6 @@ export function createViews(
       port: sandbox?.hostPort ?? null,
       pid: sandbox?.child.pid ?? null,
       started,
-      activity: activityOf(record),
       ...incarnation,
       ...{ exit, error },
     };

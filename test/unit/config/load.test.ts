@@ -55,7 +55,6 @@ test('a file of three lines is complete: every other key has its default', () =>
         stop_timeout: 10,
         max_servers: null,
         options: [],
-        culling: { idle_timeout: null, max_age: null, warning: 300, busy_kernels: false, connected: true },
         network: { hub: true, internet: true, dns: true, host_ports: [] },
         files: { view: 'host', read_only: [], read_write: [], hide: [], temporary: [], devices: 'all' },
         resources: { memory: null, cpus: null, processes: null, open_files: 1024 },

@@ -123,7 +123,6 @@ function createWorld() {
     answered: (_sandbox, abort) => orAborted(answer.settled, abort),
     clean: async () => note('sandboxes', 0),
     lastLines: () => [],
-    token: null,
     readyTimeout: 600,
     stopTimeout: 600,
   };
