@@ -7,8 +7,9 @@ import { describeForwarder, type ForwarderLimits } from './forwarder.contract.ts
 
 const held: Readonly<Partial<Record<ForwarderName, ForwarderLimits>>> = {
   // it listens with a backlog of one: a burst loses most of its connections for seconds, so the proxy opens few
-  slirp4netns: { connectionsAtOnce: 1 },
-  pasta: { connectionsAtOnce: 100 },
+  slirp4netns: { connectionsAtOnce: 1, bothWaysAtOnce: true },
+  // the version of 2023-03 now and then stalls, or loses the end of an answer, when both sides send much at once
+  pasta: { connectionsAtOnce: 100, bothWaysAtOnce: false },
 };
 
 const installed = installPortwrap();

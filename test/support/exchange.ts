@@ -4,10 +4,13 @@ import { connect } from 'node:net';
 
 const block = Buffer.alloc(65_536, 'y');
 
-/** With peer.mjs, both sides sending at once. "BYTES+got BYTES": what came before the server's last line, and that line; or the error's code. */
+/**
+ * `keepOpen`: the client closes its half only when it has received everything.
+ * With peer.mjs, both sides sending at once. "BYTES+got BYTES": what came before the server's last line, and that line; or the error's code.
+ */
 export function exchange(
   port: number,
-  { send, receive }: { send: number; receive: number },
+  { send, receive, keepOpen = false }: { send: number; receive: number; keepOpen?: boolean },
   milliseconds = 20_000,
 ): Promise<string> {
   return new Promise((resolve) => {
@@ -22,7 +25,7 @@ export function exchange(
         left -= part.length;
         if (!socket.write(part)) return socket.once('drain', push);
       }
-      return socket.end();
+      return keepOpen && received < receive ? undefined : socket.end();
     };
     socket.once('connect', () => {
       socket.write(`${receive}\n`);
@@ -30,6 +33,7 @@ export function exchange(
     });
     socket.on('data', (chunk) => {
       received += chunk.length;
+      if (keepOpen && received >= receive && left <= 0) socket.end();
       last = (last + chunk.toString('latin1')).slice(-64);
     });
     socket.once('end', () => {
