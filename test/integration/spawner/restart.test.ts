@@ -134,6 +134,8 @@ test('a stop that was interrupted is finished by the next service', async () => 
 test('a server that was still becoming ready becomes ready under the next service', async () => {
   await service.call('POST', serverPath('gus'), { spawn_id: 'restart-half', profile: 'slow' });
   await expect.poll(async () => (await service.call('GET', serverPath('gus'))).body.pid).not.toBeNull();
+  const file = await recordOf('gus');
+  await expect.poll(() => readFileSync(file, 'utf8')).toContain('"sandbox":{'); // what is on disk is what counts
   const { pid, state } = (await service.call('GET', serverPath('gus'))).body;
   expect(state).toBe('starting');
   await service.restart();
