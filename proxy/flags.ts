@@ -69,6 +69,23 @@ export const flags = {
   'keep-alive-timeout': { type: 'string', value: 'MS', help: 'keep an idle client this long (default 5000)' },
   'storage-backend': { type: 'string', value: 'MODULE', help: 'not supported: see --storage-file' },
   'storage-file': { type: 'string', value: 'FILE', help: 'keep the routes there across restarts' },
+  'access-log': {
+    type: 'string',
+    value: 'FORMAT',
+    help: 'a line per request: off (default), common, combined or json; never its query',
+  },
+  'access-log-file': { type: 'string', value: 'FILE', help: 'append it there, not to standard output' },
+  'trusted-proxy': {
+    type: 'string',
+    multiple: true,
+    value: 'CIDR',
+    help: 'believe X-Forwarded-* only from there ("unix": the socket), and send X-Real-IP; may be repeated',
+  },
+  'head-timeout': {
+    type: 'string',
+    value: 'MS',
+    help: 'close a client that takes longer for the head of a request (default 45000)',
+  },
   'drain-time': {
     type: 'string',
     value: 'MS',

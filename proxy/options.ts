@@ -1,10 +1,20 @@
 // Reads argv and the environment once, into options that are complete: what is not given has its default,
 // what contradicts is refused.
-// Not here: the table of the flags (flags.ts), reading files (tls.ts).
+// Not here: the table of the flags (flags.ts), single values (optionValues.ts), reading files (tls.ts).
 import { parseArgs } from 'node:util';
-import { PortwrapError } from '../config/errors.ts';
 import { flags, shortFlags } from './flags.ts';
+import type { AccessLogFormat } from './front/accessLine.ts';
 import type { ListenAddress } from './listen.ts';
+import {
+  accessLogFormat,
+  address,
+  customHeader,
+  engineName,
+  logLevel,
+  number,
+  trustedProxies,
+  usage,
+} from './optionValues.ts';
 import type { TlsFiles } from './tls.ts';
 
 export interface ProxyOptions {
@@ -32,6 +42,13 @@ export interface ProxyOptions {
   readonly timeout: number | undefined;
   readonly proxyTimeout: number | undefined;
   readonly keepAliveTimeout: number;
+  /** Milliseconds that a client may take to send the head of a request. */
+  readonly headTimeout: number;
+  /** Whom to believe about X-Forwarded-*; everybody if the list is empty. */
+  readonly trustedProxies: readonly string[];
+  readonly accessLog: AccessLogFormat;
+  /** Standard output, if undefined. */
+  readonly accessLogFile: string | undefined;
   /** Milliseconds that requests under way get on a signal. */
   readonly drainTime: number;
   readonly storageFile: string | undefined;
@@ -97,6 +114,10 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     timeout: number('timeout', given.timeout),
     proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
     keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
+    headTimeout: Math.max(1, number('head-timeout', given['head-timeout']) ?? 45_000),
+    trustedProxies: trustedProxies(given['trusted-proxy'] ?? []),
+    accessLog: accessLogFormat(given['access-log'] ?? 'off'),
+    accessLogFile: given['access-log-file'],
     drainTime: number('drain-time', given['drain-time']) ?? 0,
     storageFile: given['storage-file'],
     workers: Math.max(1, number('workers', given.workers) ?? 1),
@@ -152,44 +173,4 @@ function apiTls(given: Given, env: Environment): TlsFiles | undefined {
 
 function tlsFiles(key?: string, cert?: string, ca?: string): TlsFiles | undefined {
   return key === undefined && cert === undefined && ca === undefined ? undefined : { key, cert, ca };
-}
-
-function address(socketPath: string | undefined, ip: string, port: number): ListenAddress {
-  return socketPath === undefined ? { ip: ip === '*' ? '' : ip, port } : { socketPath };
-}
-
-function number(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(text)) throw usage(`--${name} must be a number, not ${JSON.stringify(text)}`);
-  const value = Number(text);
-  if (name.endsWith('port') && value > 65535) throw usage(`--${name} must be at most 65535, not ${value}`);
-  return value;
-}
-
-function customHeader(text: string): readonly [string, string] {
-  const colon = text.indexOf(':');
-  if (colon < 0) throw usage(`A colon was expected in custom header: ${text}`);
-  const name = text.slice(0, colon).trim();
-  const value = text.slice(colon + 1).trim();
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)) throw usage(`not the name of a header: ${name}`);
-  if (/[^\t -~\x80-\xff]/.test(value)) throw usage(`not the value of a header: ${JSON.stringify(value)}`);
-  if (/^(?:content-length|transfer-encoding|connection|upgrade|expect|te)$/i.test(name)) {
-    throw usage(`the header ${name} belongs to the connection and cannot be set`);
-  }
-  return [name, value];
-}
-
-function engineName(text: string): ProxyOptions['engine'] {
-  if (text === 'relay' || text === 'http-proxy') return text;
-  throw usage(`--engine must be relay or http-proxy, not ${JSON.stringify(text)}`);
-}
-
-function logLevel(text: string): ProxyOptions['logLevel'] {
-  const level = text.toLowerCase();
-  if (level === 'debug' || level === 'info' || level === 'warn' || level === 'error') return level;
-  throw usage(`--log-level must be debug, info, warn or error, not ${JSON.stringify(text)}`);
-}
-
-function usage(message: string, cause?: unknown): PortwrapError {
-  return new PortwrapError('USAGE', message, { cause });
 }

@@ -3,9 +3,11 @@
 // Not here: the REST API and the other listeners (proxy.ts).
 import type { Logger } from '../config/logger.ts';
 import type { ConnectionCounts, Engine } from './engine.ts';
+import { openAccessLog } from './front/accessLog.ts';
 import type { Counters } from './front/counters.ts';
 import { errorPages } from './front/errorPages.ts';
 import { createFront } from './front/server.ts';
+import { trustedAddresses } from './front/trust.ts';
 import { type ListenAddress, listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
 import { createRelay } from './relay/engine.ts';
@@ -43,9 +45,12 @@ export async function servePublic(
       : (await import('./library/engine.ts')).createLibraryEngine(engineOptions);
   forgetUnrouted(table, engine);
   const answerError = errorPages({ ...options, tls: clientTls }, log);
+  const trusted = options.trustedProxies.length === 0 ? undefined : trustedAddresses(options.trustedProxies);
+  const access = openAccessLog(options, trusted, clock);
+  const { keepAliveTimeout, headTimeout } = options;
   const front = createFront(
-    { table, engine, answerError, counters, log, options },
-    { keepAliveTimeout: options.keepAliveTimeout, tls },
+    { table, engine, answerError, counters, log, options, access, trusted },
+    { keepAliveTimeout, headTimeout, tls },
   );
   return {
     listen: async (where) => {
@@ -59,6 +64,7 @@ export async function servePublic(
       const closed = closeServer(front);
       engine.close();
       await closed;
+      await access?.close();
     },
   };
 }

@@ -4,10 +4,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
 import type { Engine } from '../engine.ts';
 import type { RouteTable } from '../routes/table.ts';
+import type { AccessLog } from './accessLog.ts';
 import { refusal } from './admit.ts';
 import type { Counters } from './counters.ts';
 import type { AnswerError } from './errorPages.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
+import { applyTrust, type TrustedAddresses } from './trust.ts';
+import { withoutQuery } from './withoutQuery.ts';
 
 export interface FrontParts {
   readonly table: RouteTable;
@@ -16,17 +19,22 @@ export interface FrontParts {
   readonly counters: Counters;
   readonly log: Logger;
   readonly options: FrontOptions;
+  readonly access: AccessLog | undefined;
+  /** Undefined: everybody. */
+  readonly trusted: TrustedAddresses | undefined;
 }
 
 export interface FrontOptions extends ResolveOptions {
   /** Milliseconds of silence after which a client's connection is closed, or undefined. */
   readonly timeout: number | undefined;
+  readonly xForward: boolean;
 }
 
 export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: ServerResponse) => void {
-  const { table, engine, answerError, counters, log, options } = parts;
+  const { table, engine, answerError, counters, log, options, access, trusted } = parts;
   const debug = log.isLevelEnabled('debug');
   return (req, res) => {
+    access?.onRequest(req, res);
     if (req.url === '/_chp_healthz') {
       res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"OK"}');
       return;
@@ -42,6 +50,7 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       return;
     }
     counters.web++;
+    if (trusted !== undefined) applyTrust(req, trusted, options.xForward);
     const { timings } = counters;
     const began = timings === undefined ? 0 : performance.now();
     const found = resolve(req, table, options);
@@ -76,9 +85,4 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       answerError(req, res, status);
     }
   };
-}
-
-/** Queries may carry tokens: they are not logged. */
-export function withoutQuery(url: string | undefined): string {
-  return url?.replace(/[?#].*$/s, '') ?? '';
 }

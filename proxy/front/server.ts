@@ -4,11 +4,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import { CountedResponse } from './countedResponse.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
 export interface FrontServerOptions {
   readonly keepAliveTimeout: number;
+  readonly headTimeout: number;
   readonly tls: TlsOptions | undefined;
 }
 
@@ -16,15 +18,18 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Ser
   const limits: ServerOptions & { shouldUpgradeCallback: (req: IncomingMessage) => boolean } = {
     maxHeaderSize: maxHead,
     requestTimeout: 0,
-    headersTimeout: 45_000,
-    connectionsCheckingInterval: 5000,
+    headersTimeout: options.headTimeout,
+    connectionsCheckingInterval: Math.max(10, Math.min(5000, options.headTimeout / 2)),
     keepAliveTimeout: options.keepAliveTimeout,
     noDelay: true,
+    ...(parts.access === undefined ? {} : { ServerResponse: CountedResponse }),
     // Where node:http knows this option, other upgrades never get to the 'upgrade' event.
     shouldUpgradeCallback: isWebSocket,
   };
   const server =
-    options.tls === undefined ? createServer(limits) : createTlsServer({ ...limits, ...options.tls });
+    options.tls === undefined
+      ? createServer(limits)
+      : createTlsServer({ ...limits, ...options.tls, handshakeTimeout: options.headTimeout });
   const onRequest = requestHandler(parts);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);

@@ -4,8 +4,10 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { refusal } from './admit.ts';
-import { type FrontParts, withoutQuery } from './requests.ts';
+import type { FrontParts } from './requests.ts';
 import { resolve } from './resolve.ts';
+import { applyTrust } from './trust.ts';
+import { withoutQuery } from './withoutQuery.ts';
 
 /** Whether the request asks for a WebSocket. */
 export function isWebSocket(req: IncomingMessage): boolean {
@@ -16,7 +18,7 @@ export function upgradeHandler(
   server: Server,
   parts: FrontParts,
 ): (req: IncomingMessage, socket: Socket, head: Buffer) => void {
-  const { table, engine, counters, log, options } = parts;
+  const { table, engine, counters, log, options, access, trusted } = parts;
   return (req, socket, head) => {
     // From here on nobody else listens: without this, a reset would end the process.
     socket.on('error', () => socket.destroy());
@@ -29,12 +31,14 @@ export function upgradeHandler(
       serveWithoutUpgrade(server, req, socket, head);
       return;
     }
+    const logStatus = access?.onUpgrade(req, socket);
     const refused = refusal(req);
     if (refused !== undefined || hasBody(req)) {
       refuse(400, refused ?? 'a body with an upgrade');
       return;
     }
     counters.websockets++;
+    if (trusted !== undefined) applyTrust(req, trusted, options.xForward);
     const found = resolve(req, table, options);
     if (found.status !== 200) {
       refuse(found.status, found.reason);
@@ -47,7 +51,10 @@ export function upgradeHandler(
       target: found.target,
       path: found.path,
       onActivity: () => table.touch(route),
-      onAnswered: (status) => counters.answered(status),
+      onAnswered: (status) => {
+        counters.answered(status);
+        logStatus?.(status);
+      },
       onFailed: (failure) => {
         if (failure.started) log.error(`WS ${withoutQuery(req.url)} cut: ${failure.reason}`);
         else refuse(failure.status, failure.reason);
@@ -56,6 +63,7 @@ export function upgradeHandler(
 
     function refuse(status: number, reason: string): void {
       counters.answered(status);
+      logStatus?.(status);
       log.error(`${status} WS ${withoutQuery(req.url)} ${reason}`);
       if (socket.destroyed) return;
       const text = STATUS_CODES[status] ?? 'Error';
