@@ -1,5 +1,6 @@
 // JupyterHub's own tests of its proxy, unchanged, with our command in the place of configurable-http-proxy.
-// Its mock hub uses fixed ports: a lock keeps other users of it out meanwhile.
+// Its mock hub uses fixed ports and leaves servers behind: it has a network and processes of its own, which end
+// with it.
 import { execFile } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,11 +21,28 @@ test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-prox
     const command = join(dir, 'configurable-http-proxy');
     writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${main}' --engine ${engine} "$@"\n`);
     chmodSync(command, 0o755);
-    const lock = join(tmpdir(), 'portwrap-mockhub.lock');
-    const argv = [lock, runner, '-q', '-p', 'no:cacheprovider', '-W', 'ignore', '--asyncio-mode=auto', tests];
+    const alone = ['--net', '--pid', '--fork', '--kill-child', '--mount-proc'];
+    const asUser = process.getuid?.() === 0 ? [] : ['--user', '--map-root-user'];
+    const inside = 'ip link set lo up && exec "$@"';
+    const argv = [
+      ...asUser,
+      ...alone,
+      'sh',
+      '-c',
+      inside,
+      'sh',
+      runner,
+      '-q',
+      '-p',
+      'no:cacheprovider',
+      '-W',
+      'ignore',
+      '--asyncio-mode=auto',
+      tests,
+    ];
     const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-      execFile('flock', argv, { cwd: dir, env, maxBuffer: 1e8 }, (error, stdout, stderr) =>
+      execFile('unshare', argv, { cwd: dir, env, maxBuffer: 1e8 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),
       );
     });
