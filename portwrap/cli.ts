@@ -34,7 +34,12 @@ export type CliRequest =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'completion'; readonly shell: Shell }
-  | { readonly kind: 'doctor'; readonly user: string | undefined; readonly json: boolean };
+  | {
+      readonly kind: 'doctor';
+      readonly user: string | undefined;
+      readonly forwarder: ForwarderName | undefined;
+      readonly json: boolean;
+    };
 
 /** Throws USAGE, naming the option and its value. */
 export function parseCli(argv: readonly string[]): CliRequest {
@@ -85,12 +90,11 @@ export function parseCli(argv: readonly string[]): CliRequest {
 }
 
 function parseDoctor(argv: readonly string[]): CliRequest {
-  const wrong = argv.find(
-    (word, index) => !(word === '--json' || word === '--user' || argv[index - 1] === '--user'),
-  );
-  if (wrong !== undefined) throw usage(`doctor takes --user NAME and --json, not "${wrong}"`);
   const options = parseOptions(argv);
-  return { kind: 'doctor', user: options.value('user'), json: options.has('json') };
+  const wrong = options.names.find((name) => !['user', 'forwarder', 'json'].includes(name));
+  if (wrong !== undefined) throw usage(`doctor takes --user, --forwarder and --json, not "--${wrong}"`);
+  const forwarder = options.choice('forwarder', forwarderNames);
+  return { kind: 'doctor', user: options.value('user'), forwarder, json: options.has('json') };
 }
 
 const table = optionGroups.flatMap(({ options }) => options);
@@ -140,6 +144,7 @@ function parseOptions(argv: readonly string[]) {
   const values = (name: string) => [given[name] ?? []].flat().map(String);
   const value = (name: string) => values(name)[0];
   return {
+    names: Object.keys(given),
     has: (name: string) => given[name] === true,
     values,
     value,

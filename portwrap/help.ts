@@ -6,7 +6,7 @@ const column = 28;
 
 export function helpText(): string {
   return `usage: portwrap [options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]
-       portwrap doctor [--user NAME] [--json]
+       portwrap doctor [--user NAME] [--forwarder NAME] [--json]
 
 Runs COMMAND in its own network namespace and routes one port of this host to it. Every other port that
 COMMAND or its children open can be reached only from inside. Options stand before COMMAND; from COMMAND on

@@ -41,7 +41,7 @@ async function answer(asked: CliRequest): Promise<number> {
       return say(`portwrap ${version()}\n`);
     case 'doctor': {
       const { doctorExit, renderDoctor, runDoctor } = await loadDoctor();
-      const checks = await runDoctor({ tools, uid, user: asked.user });
+      const checks = await runDoctor({ tools, uid, user: asked.user, forwarder: asked.forwarder });
       say(renderDoctor(checks, { json: asked.json, color: process.stdout.isTTY }));
       return doctorExit(checks);
     }

@@ -22,7 +22,7 @@ export function manualPage(version: string): string {
     '[\\fIoptions\\fR] \\fB\\-p\\fR \\fIHOST_PORT\\fR \\fB\\-P\\fR \\fIGUEST_PORT\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR...]',
     '.br',
     '.B portwrap doctor',
-    '[\\fB\\-\\-user\\fR \\fINAME\\fR] [\\fB\\-\\-json\\fR]',
+    '[\\fB\\-\\-user\\fR \\fINAME\\fR] [\\fB\\-\\-forwarder\\fR \\fINAME\\fR] [\\fB\\-\\-json\\fR]',
     '.SH DESCRIPTION',
     'Runs \\fICOMMAND\\fR in its own network, user and process namespaces and routes one port of this host to it.',
     'Every other port that \\fICOMMAND\\fR or its children open can be reached only from inside.',

@@ -38,7 +38,7 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'forwarder',
         value: 'NAME',
         values: ['slirp4netns', 'pasta'],
-        help: 'slirp4netns (default) or pasta',
+        help: 'slirp4netns (default), or pasta (not that of Debian 12: see the guide)',
       },
     ],
   },

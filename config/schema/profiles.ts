@@ -119,7 +119,7 @@ const profileSchema = z.strictObject({
   resources: resourcesSchema,
   forwarder: z.enum(['slirp4netns', 'pasta']).default('slirp4netns').meta({
     description:
-      'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections.',
+      'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections; not the version of Debian 12, which can lose the end of large transfers.',
   }),
 });
 

@@ -2,8 +2,9 @@
 // Not here: whether they work (sandbox.ts, network.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import { runTool } from '../child.ts';
+import { keepsLargeTransfers } from '../pasta-argv.ts';
 import type { ToolName } from '../tools.ts';
-import { type Check, failed, ok, type Patient } from './check.ts';
+import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 /** What we use of each program, as its help names it. */
 export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
@@ -52,6 +53,14 @@ export function judgeProgram(
 ): Check {
   const missing = options.filter((option) => !help.includes(option));
   const known = /\d+\.\d+[\w.-]*/.exec(version.split('\n')[0] ?? '')?.[0] ?? 'of unknown version';
+  if (missing.length === 0 && tool === 'pasta' && !keepsLargeTransfers(help)) {
+    return warning(
+      tool,
+      'this version can stall in large transfers, or end them short',
+      'An upload or a download of some 64 MB may be incomplete, without any message.',
+      'Install passt of 2024-08 or later, or use the forwarder slirp4netns.',
+    );
+  }
   if (missing.length === 0) return ok(tool, known);
   return failed(
     tool,

@@ -23,7 +23,15 @@ const modulesToStart = {
 export const needsToStart = { commands: commandsToStart, modules: modulesToStart };
 
 export const needsToTest = {
-  commands: { ...commandsToStart, chromium: 'chromium' },
+  commands: {
+    ...commandsToStart,
+    chromium: 'chromium',
+    ip: 'iproute2',
+    openssl: 'openssl',
+    pasta: 'passt',
+    unshare: 'util-linux',
+    useradd: 'passwd',
+  },
   modules: {
     ...modulesToStart,
     pytest: 'python3-pytest',

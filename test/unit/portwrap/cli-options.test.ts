@@ -76,7 +76,7 @@ test.each([
   expect(refused).toThrow(value.split(',')[0] ?? value);
 });
 
-test('doctor is ours only as the first word, and takes two options', () => {
+test('doctor is ours only as the first word, and takes three options', () => {
   expect(parseCli(['doctor', '--user', 'ann', '--json'])).toEqual({
     kind: 'doctor',
     user: 'ann',
