@@ -72,6 +72,8 @@ export async function buildSandbox(
     detached: spec.lifetime === 'detached',
   });
   for (const descriptor of [lifeWriter, status, filterFile, rules, ...synthetic]) descriptor?.close();
+  // without a process there are no pipes either; the rejection says why
+  if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
   undo.add('sandbox', () => endSandbox(spec.directory, life, pipe));
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it

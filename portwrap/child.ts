@@ -2,7 +2,7 @@
 // node:child_process rather than execa: importing execa costs 90 ms, more than the whole launch
 // (docs/architecture.md). Not here: the payload's own processes, which are in a namespace (process.ts).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { PortwrapError } from '../config/errors.ts';
+import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 
 export interface ChildExit {
   readonly code: number | null;
@@ -32,9 +32,11 @@ export function startChild(path: string, argv: readonly string[], options: Child
     cwd: '/',
   });
   const exited = new Promise<ChildExit>((resolve, reject) => {
-    process.once('error', (cause) =>
-      reject(new PortwrapError('TOOL_MISSING', `could not run ${path}: ${cause.message}`, { cause })),
-    );
+    process.once('error', (cause: NodeJS.ErrnoException) => {
+      const isMissing = cause.code === 'ENOENT' || cause.code === 'EACCES';
+      const code = isMissing ? 'TOOL_MISSING' : toPortwrapError(cause).code;
+      reject(new PortwrapError(code, `could not run ${path}: ${cause.message}`, { cause }));
+    });
     process.once('exit', (code, signal) => resolve({ code, signal }));
   });
   exited.catch(() => {}); // whoever needs the outcome awaits it; a start that is undone does not

@@ -11,12 +11,12 @@ const sandboxSchema = z.object({
   bootId: z.string(),
   child: identity,
   forwarder: identity,
-  forwarderName: z.string(),
+  forwarderName: z.string().default('slirp4netns'),
   hostAddress: z.string(),
   hostPort: z.int(),
   guestPort: z.int(),
-  hostLoopback: z.boolean(),
-  dns: z.boolean(),
+  hostLoopback: z.boolean().default(true),
+  dns: z.boolean().default(true),
   cgroup: z
     .object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) })
     .nullable()
