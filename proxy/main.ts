@@ -49,12 +49,14 @@ async function run(options: ProxyOptions): Promise<void> {
   };
   process.on('SIGTERM', () => onSignal('Terminated'));
   process.on('SIGINT', () => onSignal('Interrupted'));
+  process.on('SIGUSR2', () => proxy.renew());
 }
 
 /** The signals of a terminal reach the workers too: their primary decides. Without it they end (node:cluster). */
 async function work(options: ProxyOptions): Promise<void> {
   process.on('SIGTERM', () => undefined);
   process.on('SIGINT', () => undefined);
+  process.on('SIGUSR2', () => undefined);
   const channel = {
     send: (message: FromWorker) => {
       if (process.connected) process.send?.(message, () => undefined);

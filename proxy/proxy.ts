@@ -26,6 +26,8 @@ export interface RunningProxy {
   readonly engine: { count(): { opening: number; idle: number; active: number; upgraded: number } };
   /** Stops listening at once, and waits until no request is under way, for at most so many milliseconds. */
   drain(limit: number): Promise<void>;
+  /** Starts new workers from the code on disk, which take over without a failed request. */
+  renew(): Promise<void>;
   /** Stops listening and ends every connection. */
   close(): Promise<void>;
 }
@@ -79,7 +81,16 @@ export async function startProxy(
     await side.settled();
   }
   const metricsPort = metrics ? portOf(metrics) : 0;
-  return { port, apiPort: portOf(api), metricsPort, table, engine: side, drain, close };
+  return {
+    port,
+    apiPort: portOf(api),
+    metricsPort,
+    table,
+    engine: side,
+    drain,
+    renew: () => side.renew(),
+    close,
+  };
 }
 
 function apiServer(

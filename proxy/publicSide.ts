@@ -4,6 +4,7 @@
 import type { Logger } from '../config/logger.ts';
 import type { ConnectionCounts, Engine } from './engine.ts';
 import { openAccessLog } from './front/accessLog.ts';
+import { type ClientCounts, watchClients } from './front/clients.ts';
 import type { Counters } from './front/counters.ts';
 import { errorPages } from './front/errorPages.ts';
 import { createFront } from './front/server.ts';
@@ -12,17 +13,22 @@ import { type ListenAddress, listen } from './listen.ts';
 import type { ProxyOptions } from './options.ts';
 import { createRelay } from './relay/engine.ts';
 import type { Clock, RouteTable } from './routes/table.ts';
-import { closeServer, portOf, stopListening } from './servers.ts';
+import { closeServer, portOf, stopAccepting, stopListening } from './servers.ts';
 import { listenerTls, upstreamTls } from './tls.ts';
 
 export interface PublicSide {
   /** Resolves with the port, 0 for a unix socket. */
   listen(where: ListenAddress): Promise<number>;
   count(): ConnectionCounts;
+  clients(): ClientCounts;
   /** Whoever serves knows the table as it is now, and the table knows the activity there was. */
   settled(): Promise<void>;
   /** Stops listening; resolves when no connection is left. */
   drain(): Promise<void>;
+  /** The same, in favour of another process: clients may go on for a while on the connections they have. */
+  leave(): Promise<void>;
+  /** Changes to the code as it is on disk, without a failed request; where that cannot be, says so. */
+  renew(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -52,14 +58,18 @@ export async function servePublic(
     { table, engine, answerError, counters, log, options, access, trusted },
     { keepAliveTimeout, headTimeout, tls },
   );
+  const clients = watchClients(front, engine, tls !== undefined);
   return {
     listen: async (where) => {
       await listen(front, where, 'the proxy');
       return portOf(front);
     },
     count: () => engine.count(),
+    clients,
     settled: () => Promise.resolve(),
     drain: () => stopListening(front),
+    leave: () => stopAccepting(front),
+    renew: async () => log.warn('SIGUSR2 renews the workers, but there are none: see --workers'),
     close: async () => {
       const closed = closeServer(front);
       engine.close();

@@ -1,9 +1,13 @@
 // Plain numbers that are counted per request, read when the metrics are asked for.
 // Not here: their names and text form (metrics.ts).
+import { type TimingCounts, Timings } from './timing.ts';
 
-export interface Timings {
-  lookup(seconds: number): void;
-  request(seconds: number): void;
+/** What a worker tells its primary. */
+export interface CountersSnapshot {
+  readonly web: number;
+  readonly websockets: number;
+  readonly proxied: readonly (readonly [number, number])[];
+  readonly timings: { readonly lookup: TimingCounts; readonly request: TimingCounts } | undefined;
 }
 
 export class Counters {
@@ -17,6 +21,11 @@ export class Counters {
   /** Only where there are metrics: telling the time costs something. */
   timings: Timings | undefined;
 
+  startTimings(): Timings {
+    this.timings ??= new Timings();
+    return this.timings;
+  }
+
   /** A proxied request was answered with `status`. */
   answered(status: number): void {
     this.proxied.set(status, (this.proxied.get(status) ?? 0) + 1);
@@ -29,5 +38,24 @@ export class Counters {
     if (method === 'GET') this.routeGets++;
     else if (method === 'POST') this.routeAdds++;
     else if (method === 'DELETE') this.routeDeletes++;
+  }
+
+  snapshot(): CountersSnapshot {
+    const { web, websockets, timings } = this;
+    return { web, websockets, proxied: [...this.proxied], timings };
+  }
+
+  /** Adds what another process has counted since `before`. */
+  add(now: CountersSnapshot, before: CountersSnapshot | undefined): void {
+    this.web += now.web - (before?.web ?? 0);
+    this.websockets += now.websockets - (before?.websockets ?? 0);
+    const known = new Map(before?.proxied);
+    for (const [status, times] of now.proxied) {
+      this.proxied.set(status, (this.proxied.get(status) ?? 0) + times - (known.get(status) ?? 0));
+    }
+    if (now.timings === undefined) return;
+    const timings = this.startTimings();
+    timings.lookup.add(now.timings.lookup, before?.timings?.lookup);
+    timings.request.add(now.timings.request, before?.timings?.request);
   }
 }

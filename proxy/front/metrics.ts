@@ -2,24 +2,34 @@
 // upstream connections by state, latency). Numbers are read when they are asked for.
 // Not here: counting (counters.ts).
 import { createServer, type Server } from 'node:http';
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry, Summary } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
 import type { ConnectionCounts } from '../engine.ts';
 import type { RouteTable } from '../routes/table.ts';
+import type { ClientCounts } from './clients.ts';
 import type { Counters } from './counters.ts';
+import type { Timings } from './timing.ts';
 
 export interface Connections {
   count(): ConnectionCounts;
+  clients(): ClientCounts;
+  /** Resolves when the numbers of every process are known as they are now. */
+  settled(): Promise<void>;
 }
 
 export function createMetricsServer(counters: Counters, connections: Connections, table: RouteTable): Server {
   const registry = createRegistry(counters, connections, table);
+  const timings = counters.startTimings();
+  const text = async (): Promise<string> => {
+    await connections.settled();
+    return `${await registry.metrics()}\n${timingsText(timings)}`;
+  };
   return createServer((req, res) => {
     if (req.url !== '/metrics') {
       res.writeHead(404).end();
       return;
     }
-    registry.metrics().then(
-      (text) => res.writeHead(200, { 'Content-Type': registry.contentType }).end(text),
+    text().then(
+      (body) => res.writeHead(200, { 'Content-Type': registry.contentType }).end(body),
       () => res.writeHead(500).end(),
     );
   });
@@ -48,8 +58,13 @@ function createRegistry(counters: Counters, connections: Connections, table: Rou
   }
   byStatus(registry, 'requests_proxy', 'Count of proxied requests by status', counters.proxied);
   byStatus(registry, 'requests_api', 'Count of API requests by status', counters.api);
+  // There is nothing to wait for here: the name is kept for dashboards.
+  new Summary({
+    name: 'last_activity_updating',
+    help: 'Summary of last activity updating requests',
+    registers: [registry],
+  });
   gauges(registry, connections, table);
-  timings(registry, counters);
   return registry;
 }
 
@@ -76,36 +91,51 @@ function gauges(registry: Registry, connections: Connections, table: RouteTable)
     },
   });
   new Gauge({
-    name: 'portwrap_proxy_upstream_connections',
-    help: 'Connections to upstreams by state; upgraded ones are WebSockets',
+    name: 'portwrap_proxy_open_websockets',
+    help: 'WebSockets that are open now',
+    registers: [registry],
+    collect() {
+      this.set(connections.count().upgraded);
+    },
+  });
+  byState(registry, 'upstream', 'Connections to targets by state', () => connections.count());
+  byState(registry, 'client', 'Connections of clients by state', () => connections.clients());
+}
+
+function byState(registry: Registry, side: string, help: string, counts: () => object): void {
+  new Gauge({
+    name: `portwrap_proxy_${side}_connections`,
+    help,
     labelNames: ['state'],
     registers: [registry],
     collect() {
-      for (const [state, count] of Object.entries(connections.count())) this.set({ state }, count);
+      for (const [state, count] of Object.entries(counts())) this.set({ state }, count);
     },
   });
 }
 
-function timings(registry: Registry, counters: Counters): void {
-  const lookup = new Summary({
-    name: 'find_target_for_req',
-    help: 'Summary of find target requests',
-    registers: [registry],
+/** In configurable-http-proxy's names; a summary's quantiles are the bounds of buckets. */
+function timingsText({ lookup, request }: Timings): string {
+  const name = 'portwrap_proxy_request_duration_seconds';
+  let below = 0;
+  const buckets = request.bounds.map((bound, at) => {
+    below += request.counts[at] ?? 0;
+    return `${name}_bucket{le="${bound}"} ${below}\n`;
   });
-  // There is nothing to wait for here: the name is kept for dashboards.
-  new Summary({
-    name: 'last_activity_updating',
-    help: 'Summary of last activity updating requests',
-    registers: [registry],
-  });
-  const duration = new Histogram({
-    name: 'portwrap_proxy_request_duration_seconds',
-    help: 'From the head of a request to the end of its answer',
-    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60],
-    registers: [registry],
-  });
-  counters.timings = {
-    lookup: (seconds) => lookup.observe(seconds),
-    request: (seconds) => duration.observe(seconds),
-  };
+  const quantiles = [0.01, 0.05, 0.5, 0.9, 0.95, 0.99, 0.999].map(
+    (q) => `find_target_for_req{quantile="${q}"} ${prometheusNumber(lookup.quantile(q))}\n`,
+  );
+  return [
+    `# HELP find_target_for_req Summary of find target requests\n# TYPE find_target_for_req summary\n`,
+    ...quantiles,
+    `find_target_for_req_sum ${lookup.sum}\nfind_target_for_req_count ${lookup.count}\n\n`,
+    `# HELP ${name} From the head of a request to the end of its answer\n# TYPE ${name} histogram\n`,
+    ...buckets,
+    `${name}_bucket{le="+Inf"} ${request.count}\n`,
+    `${name}_sum ${request.sum}\n${name}_count ${request.count}\n`,
+  ].join('');
+}
+
+function prometheusNumber(value: number): string {
+  return value === Number.POSITIVE_INFINITY ? '+Inf' : `${value}`;
 }

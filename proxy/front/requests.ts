@@ -54,7 +54,7 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
     const { timings } = counters;
     const began = timings === undefined ? 0 : performance.now();
     const found = resolve(req, table, options);
-    timings?.lookup((performance.now() - began) / 1000);
+    timings?.lookup.observe((performance.now() - began) / 1000);
     if (found.status !== 200) {
       fail(found.status, found.reason);
       return;
@@ -68,7 +68,7 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       onActivity: () => table.touch(route),
       onAnswered: (status) => {
         counters.answered(status);
-        timings?.request((performance.now() - began) / 1000);
+        timings?.request.observe((performance.now() - began) / 1000);
         if (status < 300) table.touch(route);
       },
       onFailed: (failure) => {

@@ -1,7 +1,9 @@
 // What the primary and its workers say to each other.
 // Not here: who says it when (primary.ts, worker.ts).
 import type { ConnectionCounts } from '../engine.ts';
-import type { RouteData } from '../routes/table.ts';
+import type { ClientCounts } from '../front/clients.ts';
+import type { CountersSnapshot } from '../front/counters.ts';
+import type { Route, RouteData } from '../routes/table.ts';
 
 export interface SentRoute {
   readonly path: string;
@@ -15,7 +17,9 @@ export type ToWorker =
   | { readonly kind: 'remove'; readonly path: string }
   /** Answered with a report of the same number, after everything that was sent before it. */
   | { readonly kind: 'report'; readonly number: number }
-  | { readonly kind: 'drain' };
+  | { readonly kind: 'drain' }
+  /** Another worker has taken over. */
+  | { readonly kind: 'leave' };
 
 export type FromWorker =
   /** Only now it listens to messages: earlier ones would be lost. */
@@ -31,7 +35,10 @@ export interface Report {
   /** Paths and the times of their last activity, where there was any since the last report. */
   readonly activity: readonly (readonly [string, number])[];
   readonly connections: ConnectionCounts;
-  readonly web: number;
-  readonly websockets: number;
-  readonly proxied: readonly (readonly [number, number])[];
+  readonly clients: ClientCounts;
+  readonly counters: CountersSnapshot;
+}
+
+export function sentRoute({ path, data, lastActivity }: Route): SentRoute {
+  return { path, data, lastActivity };
 }

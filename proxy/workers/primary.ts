@@ -5,10 +5,14 @@ import cluster, { type Worker } from 'node:cluster';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { ConnectionCounts } from '../engine.ts';
+import type { ClientCounts } from '../front/clients.ts';
 import type { Counters } from '../front/counters.ts';
 import type { PublicSide } from '../publicSide.ts';
-import type { Route, RouteTable } from '../routes/table.ts';
-import type { FromWorker, Report, SentRoute, ToWorker } from './messages.ts';
+import type { RouteTable } from '../routes/table.ts';
+import { exitOf, hasLeft, messageOf } from './awaitWorker.ts';
+import { type FromWorker, type Report, sentRoute, type ToWorker } from './messages.ts';
+import { Restarts } from './restarts.ts';
+import { sumOf } from './sums.ts';
 
 /** `count` workers, each the same command as this process. */
 export function serveByWorkers(
@@ -29,6 +33,9 @@ class Workers implements PublicSide {
   readonly #workers = new Map<Worker, Report | undefined>();
   readonly #asked = new Map<number, () => void>();
   readonly #unwatch: () => void;
+  /** Workers whose place another one has taken. */
+  readonly #leaving = new Set<Worker>();
+  readonly #restarts: Restarts;
   #number = 0;
   #closing = false;
 
@@ -37,8 +44,9 @@ class Workers implements PublicSide {
     this.#table = table;
     this.#counters = counters;
     this.#log = log;
+    this.#restarts = new Restarts(() => this.#start(), log);
     this.#unwatch = table.watch((change) => {
-      if (change.kind === 'added') this.#tell({ kind: 'add', route: sent(change.route) });
+      if (change.kind === 'added') this.#tell({ kind: 'add', route: sentRoute(change.route) });
       else this.#tell({ kind: 'remove', path: change.route.path });
     });
   }
@@ -49,14 +57,19 @@ class Workers implements PublicSide {
   }
 
   count(): ConnectionCounts {
-    const total = { opening: 0, idle: 0, active: 0, upgraded: 0 };
-    for (const report of this.#workers.values()) {
-      if (report === undefined) continue;
-      for (const state of ['opening', 'idle', 'active', 'upgraded'] as const) {
-        total[state] += report.connections[state];
-      }
-    }
-    return total;
+    const none = { opening: 0, idle: 0, active: 0, upgraded: 0 };
+    return sumOf(
+      none,
+      this.#reports().map((report) => report.connections),
+    );
+  }
+
+  clients(): ClientCounts {
+    const none = { idle: 0, active: 0, upgraded: 0 };
+    return sumOf(
+      none,
+      this.#reports().map((report) => report.clients),
+    );
   }
 
   async settled(): Promise<void> {
@@ -70,8 +83,27 @@ class Workers implements PublicSide {
     await Promise.all(drained);
   }
 
+  leave = (): Promise<void> => this.drain();
+
+  /** One after the other: a worker that does not start leaves the old ones as they are. */
+  async renew(): Promise<void> {
+    const old = [...this.#workers.keys()].filter((worker) => !this.#leaving.has(worker));
+    for (const worker of old) {
+      if (this.#closing) return;
+      try {
+        await this.#start();
+      } catch (error) {
+        this.#log.error({ err: error }, 'a new worker does not start; the old ones go on');
+        return;
+      }
+      this.#retire(worker);
+    }
+    this.#log.info('Workers renewed');
+  }
+
   async close(): Promise<void> {
     this.#closing = true;
+    this.#restarts.stop();
     this.#unwatch();
     const gone = Object.values(cluster.workers ?? {}).map(
       (worker) =>
@@ -91,7 +123,7 @@ class Workers implements PublicSide {
       if (message.kind === 'report') this.#take(worker, message);
       if (message.kind !== 'ready') return;
       this.#workers.set(worker, undefined);
-      const routes = [...this.#table.routes()].map(sent);
+      const routes = [...this.#table.routes()].map(sentRoute);
       worker.send({ kind: 'start', routes } satisfies ToWorker);
     });
     const settled = await Promise.race([
@@ -100,20 +132,32 @@ class Workers implements PublicSide {
       exitOf(worker),
     ]);
     if (settled === undefined || settled.kind !== 'listening') {
+      this.#workers.delete(worker);
+      worker.process.kill('SIGKILL');
       const message = settled?.kind === 'failed' ? settled.message : 'a worker ended before it listened';
       throw new PortwrapError('LISTEN_FAILED', message);
     }
-    worker.once('exit', (code, signal) => this.#replace(worker, signal ?? `status ${code}`));
+    worker.once('exit', (code, signal) => this.#onExit(worker, signal ?? `status ${code}`));
     return settled.port;
   }
 
-  #replace(worker: Worker, how: string): void {
+  #onExit(worker: Worker, how: string): void {
     this.#workers.delete(worker);
-    if (this.#closing) return;
-    this.#log.error(`worker ${worker.process.pid} ended (${how}); starting another`);
-    this.#start().catch((error: unknown) => {
-      this.#log.fatal({ err: error }, 'a worker could not be replaced');
-    });
+    if (this.#closing || this.#leaving.delete(worker)) return;
+    this.#restarts.replace(`worker ${worker.process.pid} ended (${how})`);
+  }
+
+  /** The worker ends with its last connection, or when its time is over. */
+  async #retire(worker: Worker): Promise<void> {
+    this.#leaving.add(worker);
+    await hasLeft(worker);
+    // Its last numbers and activity.
+    await this.#ask(worker);
+    worker.process.kill('SIGKILL');
+  }
+
+  #reports(): Report[] {
+    return [...this.#workers.values()].filter((report) => report !== undefined);
   }
 
   #tell(message: ToWorker): void {
@@ -139,42 +183,16 @@ class Workers implements PublicSide {
   }
 
   #take(worker: Worker, report: Report): void {
+    if (!this.#workers.has(worker)) return;
     const before = this.#workers.get(worker);
-    if (this.#workers.has(worker)) this.#workers.set(worker, report);
+    this.#workers.set(worker, report);
     for (const [path, time] of report.activity) {
       const route = this.#table.get(path);
       if (route !== undefined && time > route.lastActivity) route.lastActivity = time;
     }
-    this.#counters.web += report.web - (before?.web ?? 0);
-    this.#counters.websockets += report.websockets - (before?.websockets ?? 0);
-    const known = new Map(before?.proxied);
-    for (const [status, times] of report.proxied) {
-      const more = times - (known.get(status) ?? 0);
-      this.#counters.proxied.set(status, (this.#counters.proxied.get(status) ?? 0) + more);
-    }
+    this.#counters.add(report.counters, before?.counters);
     this.#asked.get(report.number)?.();
   }
-}
-
-function sent({ path, data, lastActivity }: Route): SentRoute {
-  return { path, data, lastActivity };
-}
-
-function messageOf<Kind extends FromWorker['kind']>(
-  worker: Worker,
-  kind: Kind,
-): Promise<Extract<FromWorker, { kind: Kind }>> {
-  return new Promise((resolve) => {
-    worker.on('message', (message: FromWorker) => {
-      if (message.kind === kind) resolve(message as Extract<FromWorker, { kind: Kind }>);
-    });
-  });
-}
-
-function exitOf(worker: Worker): Promise<undefined> {
-  return new Promise((resolve) => {
-    worker.once('exit', () => resolve(undefined));
-  });
 }
 
 /** Milliseconds that a call of the API waits for a worker that is busy. */

@@ -21,6 +21,7 @@ export async function runWorker(
 ): Promise<void> {
   const table = new RouteTable(clock, options.hostRouting);
   const counters = new Counters();
+  if (options.metrics !== undefined) counters.startTimings();
   const side = await servePublic(options, table, counters, log, clock);
   let reported = 0;
   const report = (number: number): void => {
@@ -29,9 +30,14 @@ export async function runWorker(
     const activity: [string, number][] = [];
     for (const { path, lastActivity } of table.routes())
       if (lastActivity >= since) activity.push([path, lastActivity]);
-    const { web, websockets } = counters;
-    const proxied = [...counters.proxied];
-    channel.send({ kind: 'report', number, activity, connections: side.count(), web, websockets, proxied });
+    channel.send({
+      kind: 'report',
+      number,
+      activity,
+      connections: side.count(),
+      clients: side.clients(),
+      counters: counters.snapshot(),
+    });
   };
   setInterval(() => report(0), reportInterval).unref();
   channel.onMessage((message) => {
@@ -51,6 +57,9 @@ export async function runWorker(
         break;
       case 'drain':
         side.drain().then(() => channel.send({ kind: 'drained' }));
+        break;
+      case 'leave':
+        side.leave().then(() => channel.send({ kind: 'drained' }));
         break;
     }
   });
