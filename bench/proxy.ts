@@ -4,8 +4,8 @@
 //   [BENCH_SECONDS=4] [BENCH_ROUNDS=3] [BENCH_SUBJECTS=a,b] [BENCH_CASES=small-32,64k-32] node bench/run.mjs proxy
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { cpuSeconds, residentMegabytes } from './processUse.ts';
 import { has, pinned, type Subject, startSubject } from './proxySubjects.ts';
 import { median, report } from './report.ts';
 
@@ -77,32 +77,6 @@ async function startUpstream(): Promise<{ port: number; stop(): void }> {
   const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   return { port: Number(String(line)), stop: () => child.kill('SIGKILL') };
-}
-
-/** User and system time, in seconds; the kernel counts in hundredths. */
-function cpuSeconds(pids: readonly number[]): number {
-  let ticks = 0;
-  for (const pid of pids) {
-    const fields = read(`/proc/${pid}/stat`)
-      .replace(/^.*\) /s, '')
-      .split(' ');
-    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
-  }
-  return ticks / 100;
-}
-
-function residentMegabytes(pids: readonly number[]): number {
-  let kilobytes = 0;
-  for (const pid of pids) kilobytes += Number(/VmRSS:\s+(\d+)/.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
-  return kilobytes / 1024;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 function milliseconds(text: string | undefined): number {

@@ -91,10 +91,11 @@ events { worker_connections 4096; }
 http {
   access_log off; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
   fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
+  map $http_upgrade $onward { default upgrade; '' ''; }
   upstream up { server 127.0.0.1:${upstreamPort}; keepalive 256; }
   server {
     listen 127.0.0.1:${port};
-    location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host; }
+    location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection $onward; proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $host; }
   }
 }
 `,
