@@ -8,6 +8,7 @@ import type { ConnectionCounts, Engine, EngineOptions, Passage } from '../engine
 import type { Target } from '../target.ts';
 import { Exchange } from './exchange.ts';
 import { Pools } from './pools.ts';
+import { StalledClients } from './stalledClients.ts';
 import { Upgrade } from './upgrade.ts';
 
 export function createRelay(options: EngineOptions, clock: () => number, log: Logger): Engine {
@@ -18,6 +19,7 @@ class Relay implements Engine {
   readonly #options: EngineOptions;
   readonly #log: Logger;
   readonly #pools: Pools;
+  readonly #stalled = new StalledClients();
   readonly #upgrades = new Set<Upgrade>();
   /** Requests under way, by client socket: with pipelining there may be several. */
   readonly #exchanges = new WeakMap<Socket, Set<Exchange>>();
@@ -30,8 +32,14 @@ class Relay implements Engine {
 
   web(req: IncomingMessage, res: ServerResponse, passage: Passage): void {
     const underWay = this.#underWay(req.socket);
-    const exchange = new Exchange(req, res, passage, this.#pools.of(passage.target), this.#options, (ended) =>
-      underWay.delete(ended),
+    const exchange = new Exchange(
+      req,
+      res,
+      passage,
+      this.#pools.of(passage.target),
+      this.#options,
+      this.#stalled,
+      (ended) => underWay.delete(ended),
     );
     underWay.add(exchange);
     exchange.start();

@@ -9,6 +9,7 @@ import type { ConnectionUser, UpstreamConnection } from './connection.ts';
 import type { TargetPool, Waiter } from './pool.ts';
 import { type RequestBody, requestBody, requestHead } from './requestHead.ts';
 import type { ResponseHead } from './responseHead.ts';
+import type { StalledClients } from './stalledClients.ts';
 import { Upload } from './upload.ts';
 
 export class Exchange implements ConnectionUser, Waiter {
@@ -18,6 +19,7 @@ export class Exchange implements ConnectionUser, Waiter {
   readonly #passage: Passage;
   readonly #pool: TargetPool;
   readonly #options: EngineOptions;
+  readonly #stalled: StalledClients;
   readonly #onEnd: (exchange: Exchange) => void;
   readonly #answer: Answer;
   readonly #body: RequestBody;
@@ -33,12 +35,14 @@ export class Exchange implements ConnectionUser, Waiter {
     passage: Passage,
     pool: TargetPool,
     options: EngineOptions,
+    stalled: StalledClients,
     onEnd: (exchange: Exchange) => void,
   ) {
     this.#req = req;
     this.#passage = passage;
     this.#pool = pool;
     this.#options = options;
+    this.#stalled = stalled;
     this.#onEnd = onEnd;
     this.#answer = new Answer(req, res, passage, options);
     this.#body = requestBody(req);
@@ -71,7 +75,7 @@ export class Exchange implements ConnectionUser, Waiter {
     socket.cork();
     socket.write(head, 'latin1');
     process.nextTick(() => socket.uncork());
-    this.#upload = new Upload(this.#req, socket, this.#body, this.#passage);
+    this.#upload = new Upload(this.#req, socket, this.#body, this.#passage, this.#stalled);
   }
 
   onUnreachable(reason: Error): void {

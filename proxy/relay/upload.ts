@@ -5,19 +5,28 @@ import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Passage } from '../engine.ts';
 import type { RequestBody } from './requestHead.ts';
+import type { StalledClients } from './stalledClients.ts';
 
 export class Upload {
   readonly #req: IncomingMessage;
   readonly #socket: Socket;
   readonly #chunked: boolean;
   readonly #passage: Passage;
+  readonly #stalled: StalledClients;
   #sent = false;
 
-  constructor(req: IncomingMessage, socket: Socket, body: RequestBody, passage: Passage) {
+  constructor(
+    req: IncomingMessage,
+    socket: Socket,
+    body: RequestBody,
+    passage: Passage,
+    stalled: StalledClients,
+  ) {
     this.#req = req;
     this.#socket = socket;
     this.#chunked = body === 'chunked';
     this.#passage = passage;
+    this.#stalled = stalled;
     req.on('data', this.#onData);
     req.on('end', this.#onEnd);
     req.on('error', ignore);
@@ -25,11 +34,13 @@ export class Upload {
   }
 
   resume(): void {
+    this.#stalled.delete(this.#req.socket);
     this.#req.resume();
   }
 
   /** Sends no more; what still comes from the client is dropped. Whether all had been sent. */
   stop(): boolean {
+    this.#stalled.delete(this.#req.socket);
     this.#req.off('data', this.#onData);
     this.#req.off('end', this.#onEnd);
     if (!this.#sent) this.#req.resume();
@@ -48,7 +59,9 @@ export class Upload {
     } else {
       more = this.#socket.write(chunk);
     }
-    if (!more) this.#req.pause();
+    if (more) return;
+    this.#req.pause();
+    this.#stalled.add(this.#req.socket);
   };
 
   #onEnd = (): void => {

@@ -1,7 +1,7 @@
 // Aborts many connections of every kind against the command, and counts its descriptors before and after.
 // PORTWRAP_LEAK_COUNT=10000 makes it the long run.
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { compiledCommand, freePort, runCommand } from './support/command.ts';
@@ -74,6 +74,38 @@ test.each(cases)('engine $engine: clients that each $how $when leave no descript
   const before = descriptors();
   for (let done = 0; done < count; done += atOnce) await run();
   await expect.poll(carrying, { timeout: 20_000 }).toBe(0);
+  await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
+});
+
+test('a client that resets while its upload is stalled by the target leaves no descriptor', async () => {
+  const upstream = await rawUpstream(
+    () => undefined,
+    (socket) => socket.pause(),
+  );
+  const port = await freePort();
+  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', upstream.url];
+  const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'x' });
+  await command.until('Route added /');
+  const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
+  const before = descriptors();
+  const clients = Array.from({ length: 5 }, () => connect(port, '127.0.0.1'));
+  const body = Buffer.alloc(64 * 1024 * 1024);
+  for (const client of clients) {
+    await begun(client, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`);
+    client.write(body);
+  }
+  await expect.poll(() => upstream.accepted(), { timeout: 20_000 }).toBe(clients.length);
+  // Nothing moves any more once two looks in a row see the same.
+  let last = '';
+  const moving = (): boolean => {
+    const now = readFileSync(`/proc/${command.child.pid}/io`, 'utf8');
+    const same = now === last;
+    last = now;
+    return !same;
+  };
+  await expect.poll(moving, { timeout: 20_000, interval: 300 }).toBe(false);
+  expect(descriptors()).toBe(before + 2 * clients.length);
+  for (const client of clients) client.resetAndDestroy();
   await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
 });
 
