@@ -8,7 +8,7 @@ import { becomeArgv } from './account.ts';
 import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
 import { type StartedChild, startChild } from './child.ts';
 import { aborted, withDeadline } from './deadline.ts';
-import { type Descriptor, ownDescriptor } from './descriptor.ts';
+import { type Descriptor, ownUntil } from './descriptor.ts';
 import { gateArgv, gateDescriptors, policyFailedExit, splitEnvironment } from './gate.ts';
 import { fifos, type Liveness, makeFifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { identify, type ProcessIdentity, signalProcess } from './process.ts';
@@ -38,11 +38,7 @@ export async function buildSandbox(
   abort: AbortSignal,
 ): Promise<HeldSandbox> {
   const at = (name: string) => join(spec.directory, name);
-  const own = (fd: number) => {
-    const descriptor = ownDescriptor(fd);
-    undo.add('descriptor', descriptor.close);
-    return descriptor;
-  };
+  const own = ownUntil(undo);
   await makeFifos(context.tools, Object.values(fifos).map(at));
   const lifeReader = openReader(at(fifos.life)); // before the writer, or opening that fails
   const lifeWriter = own(openWriter(at(fifos.life)));

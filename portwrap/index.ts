@@ -1,7 +1,7 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
 export { type Account, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
-export type { CgroupPlace, Usage } from './cgroup.ts';
+export { type CgroupPlace, readUsage, type Usage } from './cgroup.ts';
 export { findCgroupRoot } from './cgroup-root.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';

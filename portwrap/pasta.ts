@@ -8,7 +8,7 @@ import { PortwrapError } from '../config/errors.ts';
 import { becomeArgv } from './account.ts';
 import { runTool, type StartedChild, startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
-import { ownDescriptor } from './descriptor.ts';
+import { ownUntil } from './descriptor.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { fifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { type PastaOwner, pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
@@ -76,11 +76,7 @@ async function startOnPort(
   const undo = createTeardown();
   const logFile = join(request.directory, 'forwarder.log');
   try {
-    const own = (fd: number) => {
-      const descriptor = ownDescriptor(fd);
-      undo.add('descriptor', descriptor.close);
-      return descriptor;
-    };
+    const own = ownUntil(undo);
     const log = own(openSync(logFile, 'a', 0o600));
     const logged = readFileSync(logFile).length;
     const life = own(request.life.openReader());

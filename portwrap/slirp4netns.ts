@@ -9,7 +9,7 @@ import type { Readable } from 'node:stream';
 import { PortwrapError } from '../config/errors.ts';
 import { startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
-import { ownDescriptor } from './descriptor.ts';
+import { ownUntil } from './descriptor.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { fifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { slirpNetwork } from './policy.ts';
@@ -56,11 +56,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
   const apiSocket = join(request.directory, 'api');
   const logFile = join(request.directory, 'forwarder.log');
   try {
-    const own = (fd: number) => {
-      const descriptor = ownDescriptor(fd);
-      undo.add('descriptor', descriptor.close);
-      return descriptor;
-    };
+    const own = ownUntil(undo);
     const log = own(openSync(logFile, 'a', 0o600));
     const life = own(request.life.openReader());
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));

@@ -57,8 +57,15 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     queued: () => queue.waiting,
     freePorts: () => ports.free(),
   });
+  const cgroups = findCgroupRoot();
+  if (Object.keys(cgroups.directories).length === 0) {
+    log.warn(
+      { hint: cgroups.hint },
+      'no control groups: profiles with limits are refused, and usage is unknown',
+    );
+  }
   const context = {
-    ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
+    ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups },
     forwarder: createSlirp4netns(tools, asRoot),
     report: (directory: string, { kind, error }: { kind: string; error?: unknown }) =>
       log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),

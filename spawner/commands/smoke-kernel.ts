@@ -57,5 +57,9 @@ async function runCell(kernel: Kernel.IKernelConnection, code: string): Promise<
   };
   const reply = await future.done;
   if (reply?.content.status === 'ok') return output;
-  throw new PortwrapError('SMOKE_FAILED', 'the kernel did not run the cell');
+  const error = reply?.content as { ename?: string; evalue?: string } | undefined;
+  throw new PortwrapError(
+    'SMOKE_FAILED',
+    `the kernel did not run the cell: ${error?.ename}: ${error?.evalue}`,
+  );
 }

@@ -86,12 +86,16 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
   throw failure(`the service ended the progress of ${serverLabel(server)} early`);
 }
 
-/** Whichever of them there is, on the profile's PATH. */
+/** Whichever of them there is, on the profile's PATH; where only JupyterHub is packaged, the module alone. */
 const jupyter = `
 for program in jupyter-server jupyter-lab jupyter-notebook; do
   command -v "$program" > /dev/null && exec "$program" --no-browser "$@"
 done
-echo "none of jupyter-server, jupyter-lab and jupyter-notebook is on PATH: $PATH"; exit 127`;
+for python in python3 /usr/bin/python3; do
+  "$python" -c 'import jupyter_server' 2> /dev/null && exec "$python" -m jupyter_server --no-browser "$@"
+done
+echo "neither jupyter-server, jupyter-lab nor jupyter-notebook, nor a Python with jupyter_server, is on PATH: $PATH"
+exit 127`;
 
 /** Through the proxy when there is one, else through the server's own forward. */
 function baseUrl(

@@ -1,6 +1,7 @@
 // How a server looks to a hub (docs/protocol.md, "A server"), as schemas from which the answers' types and the
 // OpenAPI document are made. Not here: the record on disk (record.ts).
 import { z } from 'zod';
+import { type CgroupPlace, readUsage } from '../../portwrap/index.ts';
 import { errorSchema, exitSchema, type ServerRecord } from '../record.ts';
 import { urlOf } from '../server-words.ts';
 import { serverState } from '../state.ts';
@@ -8,6 +9,14 @@ import { serverState } from '../state.ts';
 /** Tells a hub whether an unknown server is gone or only its record is. */
 export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
 export type Incarnation = z.infer<typeof incarnationSchema>;
+
+/** What it uses now: memory in bytes, with the page cache; CPU in seconds since its start. */
+const usageSchema = z.object({
+  memory: z.number().nullable(),
+  cpu: z.number().nullable(),
+  processes: z.int().nullable(),
+  out_of_memory_kills: z.int(),
+});
 
 export const serverSchema = z.object({
   hub: z.string(),
@@ -24,6 +33,7 @@ export const serverSchema = z.object({
   pid: z.int().nullable(),
   started: z.iso.datetime(),
   ...incarnationSchema.shape,
+  usage: usageSchema.nullable(),
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });
@@ -62,6 +72,7 @@ export function createViews(incarnation: Incarnation): Views {
       pid: sandbox?.child.pid ?? null,
       started,
       ...incarnation,
+      usage: sandbox?.cgroup ? usageOf(sandbox.cgroup) : null,
       ...{ exit, error },
     };
   };
@@ -72,4 +83,11 @@ export function createViews(incarnation: Incarnation): Views {
       servers: Object.fromEntries(records.map((record) => [record.name, server(record)])),
     }),
   };
+}
+
+function usageOf(cgroup: CgroupPlace): ServerView['usage'] {
+  const usage = readUsage(cgroup);
+  if (usage === null) return null;
+  const { memory, cpu, processes, outOfMemoryKills } = usage;
+  return { memory, cpu, processes, out_of_memory_kills: outOfMemoryKills };
 }

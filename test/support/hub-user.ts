@@ -1,7 +1,6 @@
 // A person at a JupyterHub, without a browser: logs in, starts and stops servers, and drives a
 // kernel through the public proxy with @jupyterlab/services.
-import { type Kernel, KernelManager, ServerConnection } from '@jupyterlab/services';
-import { WebSocket } from 'ws';
+import { openKernel, type SmokeKernel } from '../../spawner/commands/smoke-kernel.ts';
 
 export interface HubUser {
   readonly name: string;
@@ -16,11 +15,7 @@ export interface HubUser {
   openKernel(): Promise<KernelSession>;
 }
 
-export interface KernelSession {
-  /** Runs a cell; resolves with what it wrote to standard output. Rejects with the traceback's last line. */
-  run(code: string): Promise<string>;
-  close(): Promise<void>;
-}
+export type KernelSession = SmokeKernel;
 
 /** Logs in at `hubUrl` (the public one, such as http://127.0.0.1:8000). */
 export async function logIn(hubUrl: string, name: string, password: string): Promise<HubUser> {
@@ -76,41 +71,4 @@ async function mintToken(hubUrl: string, name: string, password: string): Promis
   });
   if (!response.ok) throw new Error(`${name} could not log in: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { token: string }).token;
-}
-
-async function openKernel(baseUrl: string, token: string): Promise<KernelSession> {
-  const serverSettings = ServerConnection.makeSettings({
-    baseUrl,
-    wsUrl: baseUrl.replace(/^http/, 'ws'),
-    token,
-    appendToken: true,
-    WebSocket: WebSocket as unknown as ServerConnection.ISettings['WebSocket'],
-    fetch: fetch as ServerConnection.ISettings['fetch'],
-    Request: Request as ServerConnection.ISettings['Request'],
-    Headers: Headers as ServerConnection.ISettings['Headers'],
-  });
-  const manager = new KernelManager({ serverSettings });
-  await manager.ready;
-  const kernel = await manager.startNew({ name: 'python3' });
-  return {
-    run: (code) => runCell(kernel, code),
-    async close() {
-      await kernel.shutdown().catch(() => {}); // the server may be gone already
-      kernel.dispose();
-      manager.dispose();
-    },
-  };
-}
-
-async function runCell(kernel: Kernel.IKernelConnection, code: string): Promise<string> {
-  const future = kernel.requestExecute({ code });
-  let output = '';
-  future.onIOPub = ({ content, header }) => {
-    const stream = content as { name: string; text: string };
-    if (header.msg_type === 'stream' && stream.name === 'stdout') output += stream.text;
-  };
-  const reply = await future.done;
-  if (reply?.content.status === 'ok') return output;
-  const error = reply?.content as { ename?: string; evalue?: string } | undefined;
-  throw new Error(`${error?.ename}: ${error?.evalue}`);
 }

@@ -23,7 +23,8 @@ beforeAll(async () => {
         'timeout 1 bash -c "echo > /dev/tcp/198.51.100.1/80"; echo code $?; echo > /dev/tcp/203.0.113.1/80',
         '    network: {internet: {allow: [198.51.100.0/24]}}',
       ),
-      profile('files', 'ulimit -n', '    resources: {open_files: 333}'),
+      profile('limited', 'ulimit -n', '    resources: {open_files: 333}'),
+      profile('files', 'true'),
       `
   - name: greedy
     command: [/usr/bin/python3, -c, "x = b'x' * 300_000_000"]
@@ -60,10 +61,21 @@ test('a list of networks refuses the others only', async () => {
 });
 
 test('open files are limited', async () => {
-  expect((await outputOf('files')).trim()).toBe('333');
+  expect((await outputOf('limited')).trim()).toBe('333');
 });
 
 describe.runIf(process.getuid?.() === 0)('with control groups', () => {
+  test('what a server uses is told', async () => {
+    await outputOf('files');
+    const { usage } = (await service.call('GET', serverPath('files'))).body as {
+      usage: Record<string, number>;
+    };
+    expect(usage.memory).toBeGreaterThan(1_000_000);
+    expect(usage.cpu).toBeGreaterThan(0);
+    expect(usage.processes).toBeGreaterThanOrEqual(3); // the server, and two of bubblewrap
+    expect(usage.out_of_memory_kills).toBe(0);
+  });
+
   test('a server that runs out of memory is reported as such', async () => {
     const last = (await service.start('greedy', { spawn_id: 'sandbox-greedy', profile: 'greedy' })).at(-1);
     expect(last).toMatchObject({ failed: true, error: { code: 'SERVER_DIED' } });
