@@ -10,6 +10,7 @@ import { type CgroupPlace, createCgroup, enterCgroup, removeCgroup, saveCgroupPl
 import { runTool } from './child.ts';
 import { aborted } from './deadline.ts';
 import type { Forward } from './forwarder.ts';
+import { neededControllers } from './limits.ts';
 import { reachesHostLoopback } from './policy.ts';
 import { bootId, childrenOf, type ProcessIdentity, readStat } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
@@ -47,12 +48,19 @@ export async function launch(
       ),
     );
     const held = await buildSandbox(context, spec, undo, abort);
-    if (cgroup !== null) enterCgroup(cgroup, monitorAndChild(held.child));
+    const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
+    // for limits the payload waits until it is in; for mere counting it need not
+    const mustBeIn = neededControllers(spec.limits).length > 0;
+    if (!mustBeIn) entered?.catch(() => {});
     network = connectNetwork(context, spec, held);
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
-    const forward = await Promise.race([network, ended, aborted(abort)]);
+    const [forward] = await Promise.race([
+      Promise.all([network, mustBeIn ? entered : undefined]),
+      ended,
+      aborted(abort),
+    ]);
     // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const sandbox = handOver(context, spec, held, forward, cgroup);

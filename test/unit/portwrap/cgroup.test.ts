@@ -64,10 +64,10 @@ describe('version 2', () => {
     ]);
   });
 
-  test('usage and out-of-memory kills are read', () => {
+  test('usage and out-of-memory kills are read', async () => {
     const place = createCgroup(root(), 'one', noLimits);
     if (place === null) throw new Error('no group');
-    enterCgroup(place, [4711]);
+    await enterCgroup(place, [4711]);
     for (const [file, text] of [
       ['memory.current', '1048576\n'],
       ['cpu.stat', 'usage_usec 2500000\nuser_usec 1\n'],
@@ -106,10 +106,10 @@ describe('version 1', () => {
     expect(read('pids/portwrap/one/pids.max')).toBe('102');
   });
 
-  test('without limits nothing is limited, but usage is counted', () => {
+  test('without limits nothing is limited, but usage is counted', async () => {
     const place = createCgroup(root(), 'one', noLimits);
     if (place === null) throw new Error('no group');
-    enterCgroup(place, [4711]);
+    await enterCgroup(place, [4711]);
     write('memory/portwrap/one/memory.usage_in_bytes', '4096\n');
     write('memory/portwrap/one/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n');
     expect(readUsage(place)).toEqual({ memory: 4096, cpu: null, processes: null, outOfMemoryKills: 1 });
