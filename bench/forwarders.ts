@@ -73,7 +73,7 @@ async function direct(): Promise<Subject> {
 async function forwarded(name: (typeof forwarderNames)[number], port: number): Promise<Subject> {
   const sandbox: Sandbox = await launch(
     {
-      ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
+      ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups: findCgroupRoot() },
       forwarder: createForwarder(name, tools, asRoot),
     },
     {

@@ -30,7 +30,7 @@ const context = {
   tools,
   asRoot,
   forwarder: createSlirp4netns(tools, asRoot),
-  hostAddresses: ownAddresses(),
+  hostAddresses: ownAddresses,
   cgroups: findCgroupRoot(),
 };
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));

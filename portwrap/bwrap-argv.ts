@@ -26,7 +26,7 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   const { files } = spec;
   return [
     // namespaces: own users, network, processes; the whole tree dies with its pid 1 or the monitor
-    ...['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'],
+    ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ...fileArgs(files, spec.syntheticDescriptors),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),

@@ -100,7 +100,7 @@ function launchContext(request: CliRun, around: Surroundings, tell: (story: Stor
   const forwarder = createForwarder(request.forwarder, tools, asRoot);
   return {
     ...{ tools, asRoot, forwarder },
-    hostAddresses: ownAddresses(),
+    hostAddresses: ownAddresses,
     cgroups: neededControllers(request.limits).length === 0 ? noCgroups : findCgroupRoot(),
     report: (_directory, { kind, error }) =>
       tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) }),

@@ -77,7 +77,7 @@ const shellName = /^[A-Za-z_]\w*$/;
 /**
  * Splits an environment into what the gate may see and what is given to the payload alone: names that a shell
  * loses, and for a gate that has capabilities the hazardous ones. The late part is in an argv for some
- * milliseconds, so it is as small as can be.
+ * milliseconds and in that of bwrap for good, so it is as small as can be.
  */
 export function splitEnvironment(
   environment: Readonly<Record<string, string>>,

@@ -43,6 +43,8 @@ export const slirpNetwork: ForwarderNetwork = {
 
 /** RFC 3927. Clouds answer there with the machine's own credentials (169.254.169.254). */
 const linkLocal = '169.254.0.0/16';
+/** libslirp sends limited broadcasts to this host's loopback; nothing that a server needs is in the others. */
+const neverHosts = [linkLocal, '0.0.0.0/8', '224.0.0.0/4', '255.255.255.255'];
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
@@ -64,7 +66,7 @@ export function nftRuleset(
   network: ForwarderNetwork,
 ): string {
   const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
-  const refused4 = [...new Set([network.cidr, '127.0.0.0/8', linkLocal, ...own4])];
+  const refused4 = [...new Set([network.cidr, '127.0.0.0/8', ...neverHosts, ...own4])];
   const rules = [
     'oifname "lo" accept',
     'ct state established,related accept',

@@ -1,6 +1,7 @@
 // Processes as /proc shows them: identity (a pid together with its start time, since pids are used again),
 // children, signals. Not here: whether a sandbox lives; that is told by its FIFO (liveness.ts).
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -48,6 +49,11 @@ export function thisProcess(): ProcessIdentity {
 /** Is it still that process, and not another one under its pid? */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
+}
+
+/** Settles when that process is gone. The kernel tells only parents, so it is looked at now and then. */
+export async function gone(identity: ProcessIdentity): Promise<void> {
+  while (isAlive(identity)) await pause(5);
 }
 
 /** Signals exactly that process; false when it is gone. */

@@ -1,15 +1,25 @@
 // A running sandbox: what is known about it, how to signal and stop it, how to find it again after a
 // restart. Not here: how it is started (launch.ts).
-import { closeSync, existsSync, mkdirSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PortwrapError } from '../config/errors.ts';
 import { type CgroupPlace, readCgroupPlace, readUsage, removeCgroup, type Usage } from './cgroup.ts';
 import { withDeadline } from './deadline.ts';
 import { ownDescriptor } from './descriptor.ts';
 import type { Forward } from './forwarder.ts';
 import { keepForward } from './keep-forward.ts';
 import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from './liveness.ts';
-import { bootId, childrenOf, identify, isAlive, type ProcessIdentity, signalProcess } from './process.ts';
+import {
+  bootId,
+  childrenOf,
+  gone,
+  identify,
+  isAlive,
+  type ProcessIdentity,
+  signalProcess,
+} from './process.ts';
 import type { LaunchContext } from './spec.ts';
 import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
 
@@ -87,12 +97,24 @@ export function watchSandbox(
     report: (event) => context.report?.(record.directory, event),
   });
   // the forwarder ends by itself after the sandbox; only then the host port is free
-  const exited = Promise.all([life.gone, kept.gone]).then(async () => {
+  const exited = Promise.all([life.gone, kept.gone]).then(() => describe());
+  const describe = async (): Promise<SandboxExit> => {
     const exit = await learnExit();
     const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
     if (record.cgroup !== null) await removeCgroup(record.cgroup);
     return { ...exit, outOfMemory };
-  });
+  };
+  /** A descriptor of its life can be given to a process outside, so after a kill the pid decides. */
+  const killNow = async (): Promise<SandboxExit> => {
+    signalProcess(record.child, 'SIGKILL');
+    await gone(record.child);
+    const told = await Promise.race([exited, pause(lastHold)]);
+    if (told !== undefined) return told;
+    kept.close();
+    signalProcess(kept.process, 'SIGKILL');
+    await gone(kept.process);
+    return describe();
+  };
   const usage = () => (record.cgroup === null ? null : readUsage(record.cgroup));
   const signal = (name: NodeJS.Signals) => signalPayload(record.child, name);
   return {
@@ -105,8 +127,11 @@ export function watchSandbox(
     signal,
     async stop(grace) {
       signal('SIGTERM');
-      const timer = setTimeout(() => signalProcess(record.child, 'SIGKILL'), grace);
-      return exited.finally(() => clearTimeout(timer));
+      let timer: NodeJS.Timeout | undefined;
+      const killed = new Promise<SandboxExit>((resolve, reject) => {
+        timer = setTimeout(() => killNow().then(resolve, reject), grace);
+      });
+      return Promise.race([exited, killed]).finally(() => clearTimeout(timer));
     },
     leave() {
       life.close();
@@ -118,16 +143,22 @@ export function watchSandbox(
 /** On the same host port. A foreground sandbox has no directory any more: it gets one for the moment. */
 async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
   const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns } = record;
-  const isTemporary = !existsSync(directory);
+  if (!isAlive(child)) throw new PortwrapError('FORWARD_FAILED', 'the sandbox has ended');
+  // a name of its own: somebody else may have taken the old one meanwhile
+  const temporary = existsSync(join(directory, fifos.life)) ? null : mkdtempSync(`${directory}-`);
   try {
-    if (isTemporary) {
-      mkdirSync(directory, { mode: 0o700 });
-      await makeFifos(context.tools, [join(directory, fifos.forwarder)]);
-    }
-    const request = { directory, life, child: child.pid, hostAddress, hostPorts: [hostPort] };
-    return await context.forwarder.attach({ ...request, guestPort, hostLoopback, dns });
+    if (temporary !== null) await makeFifos(context.tools, [join(temporary, fifos.forwarder)]);
+    const place = { directory: temporary ?? directory, life, child: child.pid };
+    return await context.forwarder.attach({
+      ...place,
+      hostAddress,
+      hostPorts: [hostPort],
+      guestPort,
+      hostLoopback,
+      dns,
+    });
   } finally {
-    if (isTemporary) await rm(directory, { recursive: true, force: true });
+    if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
 }
 
@@ -143,18 +174,28 @@ export async function destroySandbox(directory: string): Promise<void> {
     const child = childPid === null ? null : identify(childPid);
     // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
     if (child !== null) signalProcess(child, 'SIGKILL');
-    await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+    const ended =
+      child === null ? life.gone : Promise.race([life.gone, gone(child).then(() => pause(lastHold))]);
+    await withDeadline(ended, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+    life.close();
   }
   // it ends by itself after the sandbox; only then the host port is free
   const forwarder = openFifo(directory, fifos.forwarder);
   if (forwarder !== null) {
-    const { gone } = watchLiveness(forwarder);
-    await withDeadline(gone, goneDeadline, () => new Error(`the forwarder of ${directory} did not end`));
+    const watched = watchLiveness(forwarder);
+    await withDeadline(
+      watched.gone,
+      goneDeadline,
+      () => new Error(`the forwarder of ${directory} did not end`),
+    );
   }
   const cgroup = readCgroupPlace(directory);
   if (cgroup !== null) await removeCgroup(cgroup);
   await rm(directory, { recursive: true, force: true });
 }
+
+/** Milliseconds that the FIFO of a killed sandbox has to end; then somebody outside holds it. */
+const lastHold = 1_000;
 
 /** Milliseconds until a killed sandbox must be gone. */
 const goneDeadline = 10_000;

@@ -36,8 +36,8 @@ export interface LaunchContext {
   readonly forwarder: Forwarder;
   /** Is the launcher root? Then the network policy is applied from outside, else by the gate. */
   readonly asRoot: boolean;
-  /** This host's own addresses, which the policy refuses. */
-  readonly hostAddresses: readonly string[];
+  /** This host's own addresses, which the policy refuses: asked at every launch, for they change. */
+  readonly hostAddresses: () => readonly string[];
   /** Where control groups can be made. */
   readonly cgroups: CgroupRoot;
   /** Told when a forwarder was lost, and whether that was made good. */
@@ -45,5 +45,5 @@ export interface LaunchContext {
 }
 
 export function policyText(context: LaunchContext, spec: SandboxSpec): string {
-  return nftRuleset(spec.policy, context.hostAddresses, context.forwarder.network);
+  return nftRuleset(spec.policy, context.hostAddresses(), context.forwarder.network);
 }

@@ -1,7 +1,7 @@
 // How a user of a hub becomes an account of this machine, with a home directory.
 // Not here: becoming it (portwrap/account.ts).
 import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import type { Config } from '../config/load.ts';
 import type { Toolbox } from '../portwrap/index.ts';
@@ -96,7 +96,9 @@ function homeOf(user: string, template: string): string {
   if (user === '.' || user === '..' || /[/\0]/.test(user) || Buffer.byteLength(user) > 200) {
     throw refused(user, 'the name cannot be a directory');
   }
-  return template.replaceAll('{username}', user);
+  const home = template.replaceAll('{username}', () => user); // "$&" and the like mean nothing in a name
+  if (basename(home) !== user) throw refused(user, 'the name does not make a home of its own');
+  return home;
 }
 
 function makeHome(home: string, owner: number | null): void {

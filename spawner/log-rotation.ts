@@ -48,8 +48,10 @@ export function startLogRotation(
 
 /** Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. */
 export function keepSmall(path: string, limit: number): void {
-  const { size } = statSync(path);
-  if (size <= limit) return;
+  const { size: length, blocks } = statSync(path);
+  // what a payload has allocated takes room as well as what it has written (stat(2): blocks of 512 bytes)
+  if (Math.max(length, blocks * 512) <= limit) return;
+  const size = Math.min(length, Number.MAX_SAFE_INTEGER);
   const older = olderLogFile(path);
   try {
     writeFileSync(`${older}.next`, lastBytes(path, size, limit), { mode: 0o600 });
@@ -63,7 +65,7 @@ function lastBytes(path: string, size: number, most: number): Buffer {
   const fd = openSync(path, 'r');
   try {
     const buffer = Buffer.alloc(most);
-    return buffer.subarray(0, readSync(fd, buffer, 0, most, size - most));
+    return buffer.subarray(0, readSync(fd, buffer, 0, most, Math.max(0, size - most)));
   } finally {
     closeSync(fd);
   }

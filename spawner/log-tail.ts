@@ -14,7 +14,8 @@ export function logTail(path: string, lines: number): string[] {
     throw error;
   }
   try {
-    const size = fstatSync(fd).size;
+    // a payload may write at any offset of its own log, where nothing can be read
+    const size = Math.min(fstatSync(fd).size, Number.MAX_SAFE_INTEGER);
     const buffer = Buffer.alloc(Math.min(size, maxBytes));
     readSync(fd, buffer, 0, buffer.length, size - buffer.length);
     const printable = buffer

@@ -58,7 +58,7 @@ function viewOf({ profile: { files }, tenant, user, stateDirectory }: SpecInput)
     if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
       throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
     }
-    return path.replaceAll('{username}', user).replaceAll('{home}', tenant.home);
+    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => tenant.home);
   };
   return {
     preset: files.view,

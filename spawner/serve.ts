@@ -65,7 +65,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     );
   }
   const context = {
-    ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups },
+    ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
     forwarder: createSlirp4netns(tools, asRoot),
     report: (directory: string, { kind, error }: { kind: string; error?: unknown }) =>
       log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),

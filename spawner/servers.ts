@@ -123,7 +123,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     request_digest: digest,
     profile: profile.name,
     route_prefix: request.route_prefix ?? null,
-    ready_path: profile.ready_path.replaceAll('{prefix}', request.route_prefix ?? '/'),
+    ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
     state: 'starting',
     started: new Date().toISOString(),
     sandbox: null,

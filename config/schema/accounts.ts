@@ -25,6 +25,9 @@ export const accountsSchema = z
           'With mode dynamic: the uids to give out, "LOW-HIGH" inclusive. No account in /etc/passwd and no range in /etc/subuid may lie in it.',
       }),
     home: pathTemplate({ placeholders: ['username'], required: ['username'], start: '/' })
+      .refine((template) => template.endsWith('/{username}'), {
+        error: 'must end with /{username}: the directory above it tells which uids are in use',
+      })
       .default('/home/{username}')
       .meta({
         description:

@@ -83,7 +83,7 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
   try {
     const sandbox = await launch(
       {
-        ...{ tools, asRoot, hostAddresses: ownAddresses(), cgroups: noCgroups },
+        ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups: noCgroups },
         forwarder: createForwarder(patient.forwarder, tools, asRoot),
       },
       {

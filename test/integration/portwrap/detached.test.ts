@@ -173,7 +173,7 @@ describe.runIf(isRoot)('a launch that is aborted', () => {
         tools: aborting,
         forwarder: createSlirp4netns(aborting, true),
         asRoot: true,
-        hostAddresses: ownAddresses(),
+        hostAddresses: ownAddresses,
         cgroups: { version: 2, directories: {}, hint: '' },
       },
       {

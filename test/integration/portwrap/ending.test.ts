@@ -117,7 +117,16 @@ describe.each(modes())('portwrap started by $name', (mode) => {
       installed,
       mode,
       port,
-      ['sh', '-c', `(${daemon} &); trap 'echo asked' TERM; while :; do read -r line && exit 4; done`],
+      // not a shell: one that is about to read a line runs its trap only when it has got one
+      [
+        'node',
+        '-e',
+        `
+        process.on('SIGTERM', () => console.log('asked'));
+        process.stdin.once('data', () => process.exit(4));
+        require('child_process').spawn('sh', ['-c', ${JSON.stringify(daemon)}], { stdio: ['ignore', 'inherit', 'ignore'] });
+      `,
+      ],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );
     await expect.poll(() => run.stdout(), { interval: 5, timeout: 15_000 }).toBe('up\n');

@@ -33,7 +33,7 @@ afterAll(() => {
 
 const tools = createToolbox();
 const context = {
-  ...{ tools, asRoot: isRoot, hostAddresses: ownAddresses(), cgroups: findCgroupRoot() },
+  ...{ tools, asRoot: isRoot, hostAddresses: ownAddresses, cgroups: findCgroupRoot() },
   forwarder: createSlirp4netns(tools, isRoot),
 };
 const account = { name: 'nobody', uid: 64_999, gid: 64_999, home: '/', shell: '/bin/sh', listed: false };

@@ -46,3 +46,11 @@ test('a path may begin with the home and hold the name of the user', () => {
     '/data/{username}',
   ]);
 });
+
+test.each(['/srv/{username}/work', '/srv/{username}x'])(
+  'the home template %j is refused: uids are told by what lies beside',
+  (home) => {
+    const text = `hubs: [{name: hub, token_env: T}]\naccounts: {mode: dynamic, home: "${home}"}\n`;
+    expect(() => parseConfig(text, 'test.yaml')).toThrow(/must end with \/\{username\}/);
+  },
+);

@@ -75,7 +75,7 @@ test('bubblewrap unshares users, network and processes, and everything dies with
     gateCapabilities: ['CAP_NET_ADMIN'],
   });
   expect(args).toEqual([
-    ...['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'],
+    ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ...['--dev-bind', '/', '/', '--proc', '/proc', '--ro-bind-data', '10', '/etc/resolv.conf'],
     ...['--chdir', '/home/a', '--cap-add', 'CAP_NET_ADMIN', '--seccomp', '5'],
     ...['--clearenv', '--setenv', 'TOKEN', 's3cr3t', '--json-status-fd', '4', '--sync-fd', '7'],

@@ -20,6 +20,9 @@ test('a named port of the loopback is opened at the gateway; every other way to 
     'ip daddr 10.0.2.0/24 reject',
     'ip daddr 127.0.0.0/8 reject',
     'ip daddr 169.254.0.0/16 reject',
+    'ip daddr 0.0.0.0/8 reject',
+    'ip daddr 224.0.0.0/4 reject',
+    'ip daddr 255.255.255.255 reject',
     'ip daddr 192.0.2.2 reject',
     'meta nfproto ipv6 reject',
   ]);

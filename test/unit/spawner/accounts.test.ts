@@ -73,6 +73,15 @@ describe.runIf(me.uid === 0)('dynamic accounts, as root', () => {
     await expect(accounts('dynamic').resolve('d')).rejects.toMatchObject({ code: 'USER_REFUSED' });
   });
 
+  test('signs that mean something to a replacement are only signs in a name', async () => {
+    const all = accounts('dynamic');
+    const tenants = [await all.resolve('$'), await all.resolve('$$'), await all.resolve('x$`')];
+    expect(tenants.map(({ home }) => home)).toEqual(
+      ['$', '$$', 'x$`'].map((name) => `${directory}/homes/${name}`),
+    );
+    expect(new Set(tenants.map(({ account }) => account?.uid)).size).toBe(3);
+  });
+
   test.each(['../up', 'a/b', '..', '.', 'a:b', 'a\nb', 'a b'])('the name %j is refused', async (user) => {
     await expect(accounts('dynamic').resolve(user)).rejects.toMatchObject({ code: 'USER_REFUSED' });
   });
