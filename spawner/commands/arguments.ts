@@ -6,6 +6,7 @@ import type { Environment } from '../../config/load.ts';
 export const commandNames = [
   'serve',
   'check-config',
+  'doctor',
   'reload',
   'ls',
   'show',

@@ -3,6 +3,7 @@ export const help = `usage: portwrap-spawner COMMAND [options]
 
   serve            run the service (until SIGINT or SIGTERM; servers live on; SIGHUP reads the configuration again)
   check-config     read the configuration, tell every problem it has, and end
+  doctor           examine this machine for what the configuration needs, with the remedy for what it lacks
   reload           make the service read its configuration again; a bad one is refused and the old one kept
   ls               the servers that there are
   show SERVER      all that is known about one
@@ -10,7 +11,7 @@ export const help = `usage: portwrap-spawner COMMAND [options]
   stop SERVER      stop it, and wait until it is gone; --now kills at once; --all in place of SERVER stops all
   smoke            start a Jupyter server, run a cell in it, stop it, and tell how long each took
 
-SERVER is USER or USER/NAME. All but serve and check-config ask the service that runs with the same
+SERVER is USER or USER/NAME. All but serve, check-config and doctor ask the service that runs with the same
 configuration; they must be run as root or as the account of the service.
 
   -c, --config FILE    the configuration (default /etc/portwrap-spawner/config.yaml)
@@ -20,7 +21,7 @@ configuration; they must be run as root or as the account of the service.
   -f, --follow         logs: go on
       --now            stop: kill at once
       --all            stop: every server of every hub
-      --user NAME      smoke: as whom (default "smoke-test")
+      --user NAME      smoke: as whom (default "smoke-test"); doctor: for whom, when root
       --profile NAME   smoke: which profile (default: the first)
       --public-url URL smoke: the proxy's public address (default: the server's own forward)
   -h, --help           show this help

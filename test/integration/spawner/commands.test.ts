@@ -30,6 +30,15 @@ let serial = 0;
 const newId = () => `commands-${serial++}`;
 const run = (...argv: string[]) => runCommand(service, ...argv);
 
+test('doctor examines the machine for the forwarders of the profiles', async () => {
+  const { code, stdout } = await run('doctor', '--json');
+  const [found] = JSON.parse(stdout) as { forwarder: string; checks: { name: string; status: string }[] }[];
+  expect(found?.forwarder).toBe('slirp4netns');
+  expect(found?.checks.find(({ name }) => name === 'launch')).toMatchObject({ status: 'ok' });
+  expect(code).toBe(0);
+  expect((await run('doctor')).stdout).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
+});
+
 test('ls lists every server of every hub, as a table and as JSON', async () => {
   await service.start('ann', { spawn_id: newId(), profile: 'web' });
   const other = { spawn_id: newId(), profile: 'web' };

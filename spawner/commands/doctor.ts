@@ -1,0 +1,35 @@
+// `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
+// process of its own, once for every forwarder that a profile uses. Not here: the probes (portwrap/doctor/).
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { loadConfigFile } from '../../config/load.ts';
+import { type Command, noOperands } from './arguments.ts';
+
+const portwrap = fileURLToPath(new URL('../../portwrap/main.js', import.meta.url));
+
+export const run: Command = async (input) => {
+  noOperands(input);
+  const { config: path, user, json } = input.options;
+  const { profiles } = loadConfigFile(path);
+  const findings: unknown[] = [];
+  let exit = 0;
+  for (const forwarder of new Set(profiles.map((profile) => profile.forwarder))) {
+    const argv = [
+      'doctor',
+      '--forwarder',
+      forwarder,
+      '--json',
+      ...(user === undefined ? [] : ['--user', user]),
+    ];
+    const shown = json ? argv : argv.filter((word) => word !== '--json');
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [portwrap, ...shown], {
+      reject: false,
+    });
+    if (stderr !== '') input.print(`${stderr}\n`);
+    if (!json) input.print(`With ${forwarder}, which a profile uses:\n\n${stdout}\n`);
+    else if (stdout !== '') findings.push({ forwarder, checks: JSON.parse(stdout) });
+    exit = Math.max(exit, exitCode ?? 1);
+  }
+  if (json) input.print(`${JSON.stringify(findings)}\n`);
+  return exit;
+};
