@@ -78,9 +78,11 @@ test('killed at any moment of a start, the service finds the server or ends it, 
     // at once, a little later each time, and when its sandbox has just been made
     for (let step = 0; step < round * 2; step += 1) await service.call('GET', serverPath('dan'));
     if (round % 4 === 3) {
-      await expect
-        .poll(async () => (await service.call('GET', serverPath('dan'))).body.pid, { interval: 1 })
-        .not.toBeNull();
+      const seen = async () => {
+        const { pid, state, error } = (await service.call('GET', serverPath('dan'))).body;
+        return pid === null && state !== 'exited' ? 'not yet' : JSON.stringify({ state, error });
+      };
+      await expect.poll(seen, { interval: 1 }).not.toBe('not yet');
     }
     await service.restart();
     await expect
