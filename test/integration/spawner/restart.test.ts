@@ -71,7 +71,6 @@ test('an exited server is still known after a restart', async () => {
 });
 
 test('killed at any moment of a start, the service finds the server or ends it, and it can be stopped', async () => {
-  const states = new Set<unknown>();
   for (let round = 0; round < 12; round += 1) {
     const spawn_id = `restart-mid-${round}`;
     await service.call('POST', serverPath('dan'), { spawn_id, profile: 'web' });
@@ -85,10 +84,8 @@ test('killed at any moment of a start, the service finds the server or ends it, 
     await expect
       .poll(async () => (await service.call('GET', `${serverPath('dan')}?spawn_id=${spawn_id}`)).body.state)
       .toMatch(/ready|exited/);
-    states.add((await service.call('GET', serverPath('dan'))).body.state);
     expect((await service.call('DELETE', serverPath('dan'))).status).toBe(204);
   }
-  expect(states.size).toBeGreaterThan(0); // which outcomes are met depends on how busy the machine is
 });
 
 const recordFiles = () => readdirSync(join(service.stateDirectory, 'records'));
