@@ -12,9 +12,15 @@ export function summarize(outcomes) {
 }
 
 // No tool is missing when we come here, or npm test would have ended: a skipped test is one that does not
-// apply. Its name is shown all the same.
+// apply. Its name is shown all the same, and so is that of a test that failed before it passed by itself.
 function rows({ name, ok, seconds, counts }) {
   const tests = counts ? `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped` : '';
   const row = `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(58)} ${seconds.toFixed(1).padStart(7)} s  ${tests}`;
-  return [row.trimEnd(), ...(counts?.skippedNames ?? []).map((skipped) => `         skipped: ${skipped}`)];
+  const why = ({ message }) => message.split('\n').map((text) => `             ${text}`.trimEnd());
+  return [
+    row.trimEnd(),
+    ...(counts?.skippedNames ?? []).map((skipped) => `         skipped: ${skipped}`),
+    ...(counts?.unsteady ?? []).flatMap((test) => [`         passed only alone: ${test.name}`, ...why(test)]),
+    ...(counts?.failures ?? []).flatMap((test) => [`         failed: ${test.name}`, ...why(test)]),
+  ];
 }
