@@ -26,17 +26,7 @@ interface Hub {
 
 async function started(main: string, more: readonly string[]): Promise<Hub> {
   const port = await freePort();
-  const argv = [
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    `${port}`,
-    '--api-ip',
-    '127.0.0.1',
-    '--log-level',
-    'info',
-    ...more,
-  ];
+  const argv = [...`--ip 127.0.0.1 --port ${port} --api-ip 127.0.0.1 --log-level info`.split(' '), ...more];
   const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'secret' });
   await command.until('Proxy API at');
   const url = `http://127.0.0.1:${port}`;

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from '../../spawner/client.ts';
+import { freePorts } from './free-ports.ts';
 
 export const hubToken = 'test-hub-token-0123456789';
 const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
@@ -75,17 +76,17 @@ export async function startService(
   const logged: string[] = [];
   const config = join(directory, 'config.yaml');
   const mode = process.getuid?.() === 0 ? 'dynamic' : 'service';
-  const text = (port: number) => `
+  const [port] = await freePorts(1); // a restarted service must come back there
+  const text = `
 service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}, ${options.service ?? ''}}
 hubs: [{name: hub, token_env: HUB_TOKEN}, {name: other, token_env: OTHER_TOKEN}]
 accounts: {mode: ${mode}, home: "${directory}/homes/{username}"}
 ${extra}
 profiles:
 ${profiles}`;
-  writeFileSync(config, text(0));
+  writeFileSync(config, text);
   let running = await startProcess(config, logged);
   const url = running.address;
-  writeFileSync(config, text(Number(new URL(url).port))); // a restarted service must come back there
   const service: TestService = {
     directory,
     ...{ stateDirectory, config, url },

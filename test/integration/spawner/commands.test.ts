@@ -19,7 +19,6 @@ beforeAll(async () => {
   - name: broken
     path: [/nowhere]
 `);
-  await service.restart(); // its first life was on any port, and its file names the one it got
 });
 afterAll(async () => {
   await service.dispose();

@@ -22,7 +22,6 @@ beforeAll(async () => {
     stop_timeout: 3
     command: [sh, -c, "trap '' TERM; /usr/bin/python3 -m http.server 8888 & while :; do wait; done"]
 `);
-  await service.restart(); // its first life was on any port, and its file names the one it got
 });
 afterAll(async () => {
   await service.dispose();

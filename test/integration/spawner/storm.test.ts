@@ -1,13 +1,12 @@
 // Kill -9 of the service at random moments of hundreds of starts and stops by impatient clients; then a census:
 // processes, ports, routes, records, logs and sandboxes are exactly those of the servers that are known.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../spawner/client.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { startProxy, type TestProxy } from '../../support/proxy.ts';
 import { hubToken, processesBelow, startService, type TestService } from '../../support/service.ts';
 
 const users = ['ann', 'bea', 'cat', 'dan', 'eve', 'fay'];
@@ -16,27 +15,9 @@ const startsWanted = Number(process.env.STORM_STARTS ?? 100);
 const range = { low: 31_000, high: 31_063 };
 
 let service: TestService;
-let proxy: ChildProcess;
-let proxyApi: string;
+let proxy: TestProxy;
 beforeAll(async () => {
-  const [port, apiPort] = await freePorts(2);
-  proxyApi = `http://127.0.0.1:${apiPort}/api/routes`;
-  const program = new URL('../../../dist/proxy/main.js', import.meta.url).pathname;
-  const argv = [
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    `${port}`,
-    '--api-ip',
-    '127.0.0.1',
-    '--api-port',
-    `${apiPort}`,
-  ];
-  proxy = spawn(process.execPath, [program, ...argv, '--default-target', 'http://127.0.0.1:9'], {
-    env: { PATH: process.env.PATH, CONFIGPROXY_AUTH_TOKEN: proxyToken },
-    stdio: 'ignore',
-  });
-  await vi.waitFor(routes, { timeout: 10_000 });
+  proxy = await startProxy();
   service = await startService(
     `
   - name: web
@@ -45,17 +26,16 @@ beforeAll(async () => {
 `,
     `
 ports: {range: ${range.low}-${range.high}}
-proxy: {api_url: "http://127.0.0.1:${apiPort}", token_env: CONFIGPROXY_AUTH_TOKEN}
+proxy: {api_url: "${proxy.apiUrl}", token_env: CONFIGPROXY_AUTH_TOKEN}
 limits: {concurrent_starts: 4}`,
   );
 }, 60_000);
 afterAll(async () => {
   await service.dispose();
-  proxy.kill('SIGKILL');
+  await proxy.kill();
   expect(processesBelow(service.directory)).toEqual([]);
 });
 
-const proxyToken = 'test-proxy-token-0123456789';
 const tinyServer =
   "import socket,sys;s=socket.create_server(('0.0.0.0',int(sys.argv[1])))\\nwhile 1:\\n c,_=s.accept();c.recv(999);c.send(b'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\n');c.close()";
 
@@ -114,7 +94,7 @@ test('nothing is lost and nothing is left, whenever the service is killed', asyn
   const servers = await client.servers();
   for (const { url } of servers) expect((await fetch(url ?? '')).status).toBe(200);
   await expect
-    .poll(async () => Object.keys(await routes()).sort())
+    .poll(async () => Object.keys(await proxy.routes()).sort())
     .toEqual(['/', ...users.map((user) => `/user/${user}`)].sort());
   expect(await listeningPorts()).toEqual(servers.map(({ port }) => port).sort());
   // each of them named by its record and nothing else
@@ -131,12 +111,7 @@ async function expectNothingLeft(): Promise<void> {
   const others = processesBelow(service.directory).filter((pid) => pid !== service.pid());
   expect(others.map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '))).toEqual([]);
   expect(await listeningPorts()).toEqual([]);
-  expect(Object.keys(await routes())).toEqual(['/']);
-}
-
-async function routes(): Promise<Record<string, unknown>> {
-  const response = await fetch(proxyApi, { headers: { authorization: `token ${proxyToken}` } });
-  return (await response.json()) as Record<string, unknown>;
+  expect(Object.keys(await proxy.routes())).toEqual(['/']);
 }
 
 async function listeningPorts(): Promise<number[]> {

@@ -11,7 +11,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -80,27 +80,25 @@ export function runCommand(main: string, argv: readonly string[], env: Record<st
   };
 }
 
-/** A port that is free, and the next one too: that is where the API listens unless it is told otherwise. */
+/**
+ * A port that is free, and the next one too: that is where the API listens unless it is told otherwise. Below
+ * the ephemeral range, where no outgoing connection takes one of them before the command does.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
-    const first = await bound(0);
-    const address = first?.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    const second = await bound(port + 1);
-    for (const server of [first, second]) {
-      server?.close();
-      if (server !== undefined) await once(server, 'close');
-    }
-    if (first !== undefined && second !== undefined) return port;
+    const port = 10_000 + 2 * Math.floor(Math.random() * 4_500);
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
   }
 }
 
-async function bound(port: number): Promise<Server | undefined> {
+async function isFree(port: number): Promise<boolean> {
   const server = createServer().listen(port, '127.0.0.1');
   try {
     await once(server, 'listening');
-    return server;
   } catch {
-    return undefined;
+    return false;
   }
+  server.close();
+  await once(server, 'close');
+  return true;
 }
