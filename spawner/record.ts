@@ -2,6 +2,7 @@
 // neither the environment nor a token is ever written. Not here: where the files are (records.ts).
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { launcherNames } from './launchers/launchers.ts';
 import { serverState } from './state.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
@@ -51,6 +52,7 @@ export const recordSchema = z.object({
   /** Of the request that started it; never the request itself. */
   request_digest: z.string().default(''),
   started: z.iso.datetime(),
+  launcher: z.enum(launcherNames).default('local'),
   sandbox: sandboxSchema.nullable(),
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
@@ -60,6 +62,15 @@ export const recordSchema = z.object({
 export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
 
 export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
+
+/** What a launcher needs to find its server again. */
+export type Place = Pick<ServerRecord, 'sandbox'>;
+export const nowhere: Place = { sandbox: null };
+
+/** Where a server is reachable; null while nothing of it runs. */
+export function addressOf({ sandbox }: Place): { host: string; port: number } | null {
+  return sandbox === null ? null : { host: sandbox.hostAddress, port: sandbox.hostPort };
+}
 
 /** Who a server is: the same user's server of the same name on another hub is another server. */
 export interface ServerKey {

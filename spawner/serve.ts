@@ -10,6 +10,7 @@ import { createCurrentConfig, type Reload } from './current-config.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
+import { createLocalLauncher } from './launchers/local.ts';
 import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
 import { createMetrics } from './metrics.ts';
@@ -70,11 +71,12 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     report: (directory: string, { kind, error }: { kind: string; error?: unknown }) =>
       log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),
   };
-  const planner = createPlanner({
+  const local = createLocalLauncher({
     ...{ context, accounts, state, ports, queue, meter },
     hostAddress: first.ports.host_address,
   });
-  const parts = { records, routes, ports, meter, log };
+  const planner = createPlanner({ local }, state);
+  const parts = { records, routes, meter, log };
   const servers = createServers({ ...parts, config, planner, state });
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   let ready = false;

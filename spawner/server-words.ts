@@ -1,6 +1,6 @@
 // What is said about a server that fails or ends, and where it is. Not here: when (server.ts).
 import { PortwrapError } from '../config/errors.ts';
-import type { Sandbox, SandboxExit } from '../portwrap/index.ts';
+import type { SandboxExit } from '../portwrap/index.ts';
 
 export function urlOf(host: string, port: number): string {
   return `http://${host}:${port}`;
@@ -18,16 +18,4 @@ export function describeExit({ code, signal, outOfMemory }: SandboxExit): string
   if (outOfMemory) return 'out of memory: the kernel killed a process of it';
   if (signal !== null) return `signal ${signal}`;
   return code === null ? 'exit code unknown' : `exit code ${code}`;
-}
-
-/** Rejects when the forwarder is gone while its sandbox lives; at an ordinary end it goes last. */
-export async function forwarderLost(
-  sandbox: Sandbox,
-  isAlive: (directory: string) => boolean,
-): Promise<never> {
-  await sandbox.forwarderGone;
-  if (isAlive(sandbox.record.directory)) {
-    throw new PortwrapError('FORWARD_FAILED', 'the forwarder of the server ended, so nobody can reach it');
-  }
-  return new Promise(() => {});
 }

@@ -3,20 +3,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
-import { aborted, isSandboxAlive, type Sandbox, type SandboxExit } from '../portwrap/index.ts';
+import { aborted, type SandboxExit } from '../portwrap/index.ts';
+import type { LaunchSteps, RunningServer } from './launchers/launcher.ts';
 import type { Meter } from './meter.ts';
-import type { Ports } from './ports.ts';
 import { createProgressLog, type ProgressLog } from './progress.ts';
-import { type ErrorBody, type ServerRecord, serverLabel } from './record.ts';
+import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from './record.ts';
 import type { Records } from './records.ts';
 import type { Routes } from './routes.ts';
-import { cancelled, describeExit, forwarderLost, notReady, urlOf } from './server-words.ts';
+import { cancelled, describeExit, notReady, urlOf } from './server-words.ts';
 import { follow, isAlive } from './state.ts';
 
 export interface ServerParts {
   readonly records: Records;
   readonly routes: Routes;
-  readonly ports: Ports;
   readonly meter: Meter;
   readonly log: Logger;
 }
@@ -27,11 +26,9 @@ export interface ServerPlan {
   readonly isRecorded: boolean;
   /** Waits for its turn; settles with how to give the place back. Rejects when aborted. */
   admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
-  /** Makes the sandbox, or adopts it. Rejects with the signal's reason when aborted. */
-  obtain(abort: AbortSignal, report: ProgressLog['add']): Promise<Sandbox | SandboxExit>;
-  /** Settles when the server itself has answered. Rejects when aborted. */
-  answered(sandbox: Sandbox, abort: AbortSignal): Promise<void>;
-  /** Removes what is left of a sandbox whose processes are gone. */
+  /** Makes it run, or adopts it. Rejects with the signal's reason when aborted. */
+  obtain(abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer | SandboxExit>;
+  /** Removes what is left of a server whose processes are gone. */
   clean(): Promise<void>;
   lastLines(): readonly string[];
   /** Seconds. */
@@ -53,12 +50,12 @@ export interface Server {
 }
 
 export function runServer(parts: ServerParts, plan: ServerPlan): Server {
-  const { records, routes, ports, meter } = parts;
+  const { records, routes, meter } = parts;
   const progress = createProgressLog();
   const cancel = new AbortController();
   const log = parts.log.child({ server: serverLabel(plan.record), spawn_id: plan.record.spawn_id });
   let record = plan.record;
-  let sandbox: Sandbox | undefined;
+  let running: RunningServer | undefined;
   let grace = plan.stopTimeout * 1000;
   let ending = false;
   let left = false;
@@ -78,35 +75,33 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     await recorded; // on disk before anything of it exists
     leaveQueue = await plan.admit(cancel.signal, progress.add);
     watch.lap('queue');
-    const obtained = await plan.obtain(cancel.signal, progress.add);
-    if (!isSandbox(obtained)) return obtained;
-    sandbox = obtained;
-    const { hostAddress, hostPort } = sandbox.record;
-    ports.lease(hostPort);
-    if (!isDeepStrictEqual(record.sandbox, sandbox.record)) await change({ sandbox: sandbox.record });
+    const obtained = await plan.obtain(cancel.signal, { report: progress.add, keep: change });
+    if (!isRunning(obtained)) return obtained;
+    running = obtained;
+    const { host, port, place } = running;
+    if (!isDeepStrictEqual({ ...record, ...place }, record)) await change(place);
     watch.lap('sandbox');
     const starting = record.state === 'starting';
-    if (starting) await becomeReady(sandbox);
+    if (starting) await becomeReady(running);
     watch.lap('answer');
     if (record.state === 'stopping')
       cancel.abort(cancelled()); // a stop that a restart interrupted
-    else if (record.route_prefix !== null)
-      await routes.add(record.route_prefix, urlOf(hostAddress, hostPort));
+    else if (record.route_prefix !== null) await routes.add(record.route_prefix, urlOf(host, port));
     if (starting && !cancel.signal.aborted) {
       watch.lap('route');
       await note({ state: 'ready' });
       watch.total();
-      log.info({ port: hostPort }, 'ready');
-      progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(hostAddress, hostPort) });
+      log.info({ host, port }, 'ready');
+      progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(host, port) });
     }
     leaveQueue();
-    return Promise.race([sandbox.exited, forwarderLost(sandbox, isSandboxAlive), aborted(cancel.signal)]);
+    return Promise.race([running.exited, running.lost, aborted(cancel.signal)]);
   }
 
-  async function becomeReady(started: Sandbox): Promise<void> {
+  async function becomeReady(started: RunningServer): Promise<void> {
     progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
     const settled = new AbortController();
-    const answer = plan.answered(started, AbortSignal.any([settled.signal, cancel.signal]));
+    const answer = started.answered(record.ready_path, AbortSignal.any([settled.signal, cancel.signal]));
     const died = started.exited.then((exit) => {
       throw new PortwrapError('SERVER_DIED', `the server ended before it was ready (${describeExit(exit)})`);
     });
@@ -126,21 +121,20 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   /** Takes everything back: no request is sent to a port that may soon be somebody else's. */
   async function end(outcome: SandboxExit | PortwrapError): Promise<void> {
     const { route_prefix: prefix } = record;
-    if (sandbox !== undefined && prefix !== null) {
-      await routes.remove(prefix, urlOf(sandbox.record.hostAddress, sandbox.record.hostPort));
+    if (running !== undefined && prefix !== null) {
+      await routes.remove(prefix, urlOf(running.host, running.port));
     }
     let exit: SandboxExit | null = outcome instanceof PortwrapError ? null : outcome;
-    if (sandbox !== undefined) {
+    if (running !== undefined) {
       if (exit === null) await note({ state: 'stopping' });
       ending = true;
-      exit = await sandbox.stop(grace);
-      ports.release(sandbox.record.hostPort);
+      exit = await running.stop(grace);
     }
     const failure = outcome instanceof PortwrapError ? errorBody(outcome) : null;
     await plan.clean();
     await note({
       state: 'exited',
-      sandbox: null,
+      ...nowhere,
       exit: {
         code: exit?.code ?? null,
         signal: exit?.signal ?? null,
@@ -184,14 +178,14 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     stop(now, reason = cancelled()) {
       if (!isAlive(record.state)) return ended;
       if (now) grace = 0;
-      if (now && ending) void sandbox?.stop(0);
+      if (now && ending) void running?.stop(0);
       if (!cancel.signal.aborted) void note({ state: 'stopping' });
       cancel.abort(reason);
       return ended;
     },
     leave() {
       left = true;
-      sandbox?.leave();
+      running?.leave();
     },
   };
 }
@@ -209,6 +203,6 @@ function createStopwatch(meter: Meter) {
   };
 }
 
-function isSandbox(obtained: Sandbox | SandboxExit): obtained is Sandbox {
+function isRunning(obtained: RunningServer | SandboxExit): obtained is RunningServer {
   return 'stop' in obtained;
 }

@@ -3,7 +3,7 @@
 import { PortwrapError } from '../config/errors.ts';
 import type { Config, Hub, Profile } from '../config/load.ts';
 import { checkLimits } from './limits.ts';
-import { recordId, type ServerKey, type ServerRecord, serverLabel } from './record.ts';
+import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from './record.ts';
 import { requestDigest } from './request-digest.ts';
 import { runServer, type Server, type ServerParts } from './server.ts';
 import { logFileOf, removeLog } from './server-log.ts';
@@ -126,7 +126,8 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
     state: 'starting',
     started: new Date().toISOString(),
-    sandbox: null,
+    launcher: 'local',
+    ...nowhere,
     exit: null,
     error: null,
   };

@@ -2,7 +2,7 @@
 // OpenAPI document are made. Not here: the record on disk (record.ts).
 import { z } from 'zod';
 import { type CgroupPlace, readUsage } from '../../portwrap/index.ts';
-import { errorSchema, exitSchema, type ServerRecord } from '../record.ts';
+import { addressOf, errorSchema, exitSchema, type ServerRecord } from '../record.ts';
 import { urlOf } from '../server-words.ts';
 import { serverState } from '../state.ts';
 
@@ -62,13 +62,14 @@ export interface Views {
 export function createViews(incarnation: Incarnation): Views {
   const server = (record: ServerRecord): ServerView => {
     const { sandbox, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
+    const address = addressOf(record);
     return {
       ...{ hub, user, name, spawn_id, profile, state },
       ready: state === 'ready',
       pending: state === 'starting' ? 'spawn' : state === 'stopping' ? 'stop' : null,
-      url: sandbox === null ? null : urlOf(sandbox.hostAddress, sandbox.hostPort),
-      host: sandbox?.hostAddress ?? null,
-      port: sandbox?.hostPort ?? null,
+      url: address === null ? null : urlOf(address.host, address.port),
+      host: address?.host ?? null,
+      port: address?.port ?? null,
       pid: sandbox?.child.pid ?? null,
       started,
       ...incarnation,

@@ -3,9 +3,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../../config/logger.ts';
-import type { Sandbox, SandboxExit } from '../../../portwrap/index.ts';
+import type { SandboxExit } from '../../../portwrap/index.ts';
+import type { RunningServer } from '../../../spawner/launchers/launcher.ts';
 import { noMeter } from '../../../spawner/meter.ts';
-import type { ServerRecord } from '../../../spawner/record.ts';
+import { nowhere, type ServerRecord } from '../../../spawner/record.ts';
 import { runServer, type ServerParts, type ServerPlan } from '../../../spawner/server.ts';
 import { follow, type ServerState, serverState, transitions } from '../../../spawner/state.ts';
 
@@ -26,7 +27,7 @@ test('whatever happens in whatever order, the states follow the table and everyt
       world.happen('stopNow');
       await world.server.ended;
       expect(world.server.record.state).toBe('exited');
-      expect(world.held()).toEqual({ ports: 0, routes: 0, places: 0, sandboxes: 0 });
+      expect(world.held()).toEqual({ routes: 0, places: 0, sandboxes: 0 });
       for (const [index, to] of world.written.entries()) {
         const from = world.written[index - 1] ?? 'starting';
         expect(from === to || transitions[from].includes(to), `${from} to ${to}`).toBe(true);
@@ -74,21 +75,21 @@ function createModel() {
 
 /** The real server among parts that do what the test says. */
 function createWorld() {
-  const held = { ports: 0, routes: 0, places: 0, sandboxes: 0 };
+  const held = { routes: 0, places: 0, sandboxes: 0 };
   const note = (what: keyof typeof held, count: number) => {
     held[what] = count;
   };
   const written: ServerState[] = [];
   const turn = createGate<() => void>();
-  const built = createGate<Sandbox>();
+  const built = createGate<RunningServer>();
   const answer = createGate<void>();
   const exit = createGate<SandboxExit>();
-  const sandbox: Sandbox = {
-    record: { hostAddress: '127.0.0.1', hostPort: 20_000 } as Sandbox['record'],
+  const running: RunningServer = {
+    place: nowhere,
+    ...{ host: '127.0.0.1', port: 20_000 },
     exited: exit.settled,
-    forwarderGone: new Promise(() => {}),
-    usage: () => null,
-    signal() {},
+    lost: new Promise(() => {}),
+    answered: (_path, abort) => orAborted(answer.settled, abort),
     async stop() {
       exit.resolve({ code: 143, signal: 'SIGTERM', outOfMemory: false });
       return exit.settled;
@@ -106,12 +107,6 @@ function createWorld() {
       remove: async () => note('routes', 0),
       close() {},
     },
-    ports: {
-      candidates: () => [],
-      lease: () => note('ports', held.ports + 1),
-      release: () => note('ports', held.ports - 1),
-      free: () => 0,
-    },
     meter: noMeter,
     log: createLogger('silent', 'test'),
   };
@@ -120,7 +115,6 @@ function createWorld() {
     isRecorded: false,
     admit: (abort) => orAborted(turn.settled, abort),
     obtain: (abort) => orAborted(built.settled, abort),
-    answered: (_sandbox, abort) => orAborted(answer.settled, abort),
     clean: async () => note('sandboxes', 0),
     lastLines: () => [],
     readyTimeout: 600,
@@ -140,7 +134,7 @@ function createWorld() {
       if (!hasTurn || hasSandbox || server.record.state !== 'starting') return;
       hasSandbox = true;
       held.sandboxes = 1;
-      built.resolve(sandbox);
+      built.resolve(running);
     },
     buildFails() {
       if (hasTurn && !hasSandbox) built.reject(new Error('no'));
@@ -193,6 +187,7 @@ const firstRecord: ServerRecord = {
   ready_path: '/',
   state: 'starting',
   started: '2026-01-01T00:00:00.000Z',
+  launcher: 'local',
   sandbox: null,
   exit: null,
   error: null,

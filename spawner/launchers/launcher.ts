@@ -1,0 +1,57 @@
+// The launcher: what makes a server run somewhere, and finds it again after a restart of the service.
+// Not here: the launchers there are (launchers.ts), the life of a server (server.ts).
+import type { Hub, Profile } from '../../config/load.ts';
+import type { SandboxExit } from '../../portwrap/index.ts';
+import type { ProgressLog } from '../progress.ts';
+import type { Place, ServerRecord } from '../record.ts';
+import type { StartRequest } from '../start-request.ts';
+
+export interface Launcher {
+  /** Waits for its turn; resolves with how to give the place back. Rejects when aborted. */
+  admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
+  /**
+   * Makes a server run. Throws PortwrapError or the reason of `abort`, and then nothing of it runs. Its output
+   * goes to the log file of its record.
+   */
+  start(launch: LaunchRequest, abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer>;
+  /**
+   * The server of a record, or how it ended when it is gone. Throws PortwrapError when its start was cut off, and
+   * then nothing of it runs.
+   */
+  adopt(record: ServerRecord, abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer | SandboxExit>;
+  /** Removes what is left of a server that has ended. */
+  clean(record: ServerRecord): Promise<void>;
+}
+
+/** What is to run; the environment of `request` is complete. */
+export interface LaunchRequest {
+  readonly hub: Hub;
+  readonly profile: Profile;
+  readonly request: StartRequest;
+  readonly record: ServerRecord;
+}
+
+export interface LaunchSteps {
+  readonly report: ProgressLog['add'];
+  /** Writes down what it takes to find the server again, when that is known before it runs. */
+  readonly keep: (place: Partial<Place>) => Promise<void>;
+}
+
+/** A server that runs; its processes, its port and its files are its launcher's. */
+export interface RunningServer {
+  /** What its record keeps, so that it can be adopted. */
+  readonly place: Place;
+  /** Where the proxy and the hub reach it. */
+  readonly host: string;
+  readonly port: number;
+  /** Settles when nothing of it runs any more; rejects with PortwrapError when something else ended it. */
+  readonly exited: Promise<SandboxExit>;
+  /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
+  readonly lost: Promise<never>;
+  /** Settles when it has answered an HTTP request for `path` with a status below 500. Rejects when aborted. */
+  answered(path: string, abort: AbortSignal): Promise<void>;
+  /** Asks it to end; after `grace` milliseconds kills it. Settles when nothing of it is left. */
+  stop(grace: number): Promise<SandboxExit>;
+  /** Stops watching: it lives on, to be adopted. */
+  leave(): void;
+}

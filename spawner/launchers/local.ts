@@ -1,0 +1,116 @@
+// The `local` launcher: a server as a sandbox on this machine. Not here: building one (portwrap/).
+import { closeSync, openSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import type { Config } from '../../config/load.ts';
+import {
+  adoptSandbox,
+  answered,
+  createForwarder,
+  destroySandbox,
+  forwarderNames,
+  isSandboxAlive,
+  type LaunchContext,
+  launch,
+  type Sandbox,
+} from '../../portwrap/index.ts';
+import type { Accounts } from '../accounts.ts';
+import type { Meter } from '../meter.ts';
+import type { Ports } from '../ports.ts';
+import { sandboxSpec } from '../sandbox-spec.ts';
+import { logFileOf } from '../server-log.ts';
+import type { StartQueue } from '../start-queue.ts';
+import type { StateDirectory } from '../state-directory.ts';
+import type { Launcher, RunningServer } from './launcher.ts';
+
+export interface LocalLauncherInput {
+  readonly hostAddress: Config['ports']['host_address'];
+  readonly context: LaunchContext;
+  readonly accounts: Accounts;
+  readonly state: StateDirectory;
+  readonly ports: Ports;
+  readonly queue: StartQueue;
+  readonly meter: Meter;
+}
+
+export function createLocalLauncher(input: LocalLauncherInput): Launcher {
+  const { state, context, ports, queue, meter } = input;
+  const directoryOf = (id: string) => join(state.sandboxes, id);
+  return {
+    admit: (abort, report) =>
+      queue.enter(abort, (before) => {
+        report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
+      }),
+    async start({ hub, profile, request, record }, abort, { report }) {
+      report({ progress: 5, message: `Starting ${profile.description || profile.name}` });
+      const tenant = await input.accounts.resolve(record.user);
+      const log = openSync(logFileOf(state, record.id), 'a', 0o600);
+      try {
+        const spec = await sandboxSpec({
+          ...{ request, hub, profile, tenant, log, user: record.user },
+          directory: directoryOf(record.id),
+          stateDirectory: state.path,
+          hostAddress: input.hostAddress,
+          hostPorts: ports.candidates(),
+        });
+        report({ progress: 20, message: 'Building the sandbox' });
+        return runningServer(await launch(withForwarder(context, profile.forwarder), spec, abort), ports);
+      } finally {
+        closeSync(log);
+      }
+    },
+    async adopt(record) {
+      if (record.sandbox === null) {
+        await destroySandbox(directoryOf(record.id));
+        meter.adopted('gone');
+        const message = 'the service was restarted while this server was being started';
+        throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
+      }
+      const found = adoptSandbox(withForwarder(context, record.sandbox.forwarderName), record.sandbox);
+      meter.adopted('stop' in found ? 'alive' : 'gone');
+      return 'stop' in found ? runningServer(found, ports) : found;
+    },
+    clean: ({ id }) => rm(directoryOf(id), { recursive: true, force: true }),
+  };
+}
+
+/** Its host port is leased from now until it has been stopped. */
+function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
+  const { hostAddress: host, hostPort: port, guestPort, child } = sandbox.record;
+  ports.lease(port);
+  const lost = forwarderLost(sandbox);
+  lost.catch(() => {}); // it may be lost before anybody waits for that
+  return {
+    get place() {
+      return { sandbox: sandbox.record };
+    },
+    ...{ host, port },
+    exited: sandbox.exited,
+    lost,
+    answered: (path, abort) => answered({ host, port, guestPort, child: child.pid, path }, abort),
+    async stop(grace) {
+      const exit = await sandbox.stop(grace);
+      ports.release(port);
+      return exit;
+    },
+    leave: () => sandbox.leave(),
+  };
+}
+
+/** At an ordinary end the forwarder goes after its sandbox, and nothing is lost. */
+async function forwarderLost(sandbox: Sandbox): Promise<never> {
+  await sandbox.forwarderGone;
+  if (isSandboxAlive(sandbox.record.directory)) {
+    throw new PortwrapError('FORWARD_FAILED', 'the forwarder of the server ended, so nobody can reach it');
+  }
+  return new Promise(() => {});
+}
+
+/** The context for a sandbox with that forwarder; one that is not known any more is attached again as the default. */
+function withForwarder(context: LaunchContext, name: string): LaunchContext {
+  const known = forwarderNames.find((candidate) => candidate === name);
+  return known === undefined
+    ? context
+    : { ...context, forwarder: createForwarder(known, context.tools, context.asRoot) };
+}

@@ -1,0 +1,31 @@
+// Every launcher of the table runs the contract suite. Not here: the suite (launcher.contract.ts).
+import { expect, test } from 'vitest';
+import { type LauncherName, launcherNames } from '../../spawner/launchers/launchers.ts';
+import { processesBelow, startService } from '../support/service.ts';
+import { contractProfiles, describeLauncher, type LauncherWorld } from './launcher.contract.ts';
+
+const limits = 'limits: {servers_per_user: 100}';
+
+const worlds: Readonly<Partial<Record<LauncherName, () => Promise<LauncherWorld>>>> = {
+  async local() {
+    const service = await startService(contractProfiles(), limits);
+    await service.restart(); // its first life was on any port, and its file names the one it got
+    return {
+      service,
+      users: ['ann', 'bea'],
+      async dispose() {
+        await service.dispose();
+        expect(processesBelow(service.directory)).toEqual([]);
+      },
+    };
+  },
+};
+
+test('every launcher there is runs the contract suite', () => {
+  expect(Object.keys(worlds).sort()).toEqual([...launcherNames].sort());
+});
+
+for (const name of launcherNames) {
+  const open = worlds[name];
+  if (open !== undefined) describeLauncher(name, open); // else the test above has failed
+}
