@@ -56,6 +56,21 @@ export const errorCatalogue = {
     exit: 70,
     hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" says how long we wait.',
   },
+  IDLE_CULLED: {
+    status: 410,
+    exit: 75,
+    hint: 'Start it again; "culling.idle_timeout" of the profile says how long a server may be idle.',
+  },
+  MAX_AGE_REACHED: {
+    status: 410,
+    exit: 75,
+    hint: 'Start it again; "culling.max_age" of the profile says how long a server may live.',
+  },
+  HUB_FORGOT: {
+    status: 410,
+    exit: 75,
+    hint: 'Its hub did not know it, twice in a row: see "reaper" of the hub in the configuration.',
+  },
   STORAGE_FAILED: {
     status: 507,
     exit: 74,

@@ -1,6 +1,7 @@
 // Metrics in a registry of its own, for Prometheus. Not here: where they are served (http/).
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../config/errors.ts';
+import type { ActivityTotals } from './idle/watch.ts';
 import type { Meter, Phase } from './meter.ts';
 import { type ServerState, serverState } from './state.ts';
 
@@ -14,6 +15,7 @@ export interface MetricSources {
   servers(): Readonly<Record<ServerState, number>>;
   queued(): number;
   freePorts(): number;
+  activity(): ActivityTotals;
 }
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
@@ -64,6 +66,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       this.set(sources.freePorts());
+    },
+  });
+  new Gauge({
+    name: 'portwrap_activity',
+    help: 'What ready servers were doing at the last look: kernels, busy kernels, terminals, connections; unknown counts servers.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, count] of Object.entries(sources.activity())) this.set({ what }, count);
     },
   });
   // memory, CPU, open files and the lag of the event loop

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/load.ts';
 import { destroySandbox } from '../portwrap/index.ts';
 import { endedServer } from './ended-server.ts';
+import type { ServerTokens } from './idle/server-tokens.ts';
 import { isRecordId, type ServerRecord, serverLabel } from './record.ts';
 import { runServer, type ServerParts } from './server.ts';
 import { logFileOf, removeLog } from './server-log.ts';
@@ -17,6 +18,7 @@ export interface ReconcileInput extends ServerParts {
   readonly planner: Planner;
   readonly servers: Servers;
   readonly state: StateDirectory;
+  readonly tokens: Pick<ServerTokens, 'retain'>;
 }
 
 /** Settles when every record has been read and its server is known; adoption goes on by itself. */
@@ -24,7 +26,9 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
   const { records, state, log } = input;
   const { sound, damaged } = await records.load();
   for (const record of sound) adopt(input, record);
-  await removeStrays(input, new Set([...sound.map(({ id }) => id), ...damaged]));
+  const known = new Set([...sound.map(({ id }) => id), ...damaged]);
+  await removeStrays(input, known);
+  input.tokens.retain(known);
   log.info(
     { servers: sound.length, damaged: damaged.length, directory: state.path },
     'took over what an earlier service left',

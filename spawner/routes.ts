@@ -14,20 +14,29 @@ export interface Routes {
   add(prefix: string, target: string): Promise<void>;
   /** No longer wants it; removes the entry if it still points to `target`. */
   remove(prefix: string, target: string): Promise<void>;
+  /** When the proxy last saw traffic for it, ISO 8601; null: nobody can tell now. */
+  lastActivity(prefix: string): string | null;
   close(): void;
 }
 
 /** For a service without a proxy: the hub keeps the routes. */
-export const noRoutes: Routes = { add: async () => {}, remove: async () => {}, close() {} };
+export const noRoutes: Routes = {
+  add: async () => {},
+  remove: async () => {},
+  lastActivity: () => null,
+  close() {},
+};
 
 type ProxySettings = NonNullable<Config['proxy']>;
 type RouteData = { readonly target?: string } & Readonly<Record<string, unknown>>;
+type Table = Readonly<Record<string, RouteData>>;
 
 export function createRoutes(proxy: ProxySettings, log: Logger, interval = defaultInterval): Routes {
   const wanted = new Map<string, string>();
   const call = createCaller(proxy);
 
   let away = false;
+  let seen: Table = {};
   let last: Promise<void> = Promise.resolve();
   /** One change at a time: a comparison must not put back what a removal has just taken away. */
   const inTurn = (work: () => Promise<void>): Promise<void> => {
@@ -50,7 +59,8 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
   };
   const compare = async () => {
     if (wanted.size === 0) return;
-    const table = (await call('GET', '')) as Readonly<Record<string, RouteData>>;
+    const table = (await call('GET', '')) as Table;
+    seen = table;
     for (const [prefix, target] of wanted) {
       if (table[keyOf(prefix)]?.target !== target) await ensure(prefix, target);
     }
@@ -75,6 +85,10 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
         const present = await call('GET', prefix);
         if (present?.target === target) await call('DELETE', prefix);
       });
+    },
+    lastActivity(prefix) {
+      const time = away ? undefined : seen[keyOf(prefix)]?.last_activity;
+      return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;
     },
     close() {
       closed = true;

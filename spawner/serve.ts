@@ -10,6 +10,10 @@ import { createCurrentConfig, type Reload } from './current-config.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
+import { systemClock } from './idle/clock.ts';
+import { openNotes } from './idle/notes.ts';
+import { openServerTokens } from './idle/server-tokens.ts';
+import { createActivityWatch } from './idle/watch.ts';
 import { createLocalLauncher } from './launchers/local.ts';
 import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
@@ -57,6 +61,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     servers: () => countStates(servers),
     queued: () => queue.waiting,
     freePorts: () => ports.free(),
+    activity: () => watch.totals(),
   });
   const cgroups = findCgroupRoot();
   if (Object.keys(cgroups.directories).length === 0) {
@@ -75,9 +80,14 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ context, accounts, state, ports, queue, meter },
     hostAddress: first.ports.host_address,
   });
-  const planner = createPlanner({ local }, state);
+  const tokens = openServerTokens(state);
+  const planner = createPlanner({ local }, state, tokens);
   const parts = { records, routes, meter, log };
   const servers = createServers({ ...parts, config, planner, state });
+  const watch = createActivityWatch({
+    ...{ servers, config, routes, tokens, log, clock: systemClock },
+    notes: openNotes(state, bootId(), log),
+  });
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   let ready = false;
   const vitals = { isReady: () => ready, metrics: meter.text };
@@ -93,6 +103,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
     logs: createLogReader(state),
+    activityOf: watch.of,
   });
   const listeners: Listener[] = [];
   const letGo = async () => {
@@ -100,6 +111,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     for (const listener of listeners) await listener.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
     servers.leave();
+    await watch.close();
     routes.close();
     await state.close();
   };
@@ -107,7 +119,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     listeners.push(await listen(first.service.listen, app));
     const { metrics_listen: separate } = first.service;
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
-    await reconcile({ ...parts, config: first, planner, servers, state });
+    await reconcile({ ...parts, config: first, planner, servers, state, tokens });
+    watch.begin();
     ready = true;
     return { address: listeners[0]?.address ?? '', reload, close: letGo };
   } catch (error) {

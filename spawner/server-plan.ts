@@ -1,6 +1,7 @@
 // The steps of a server, for one that is started and for one that is adopted: its profile's launcher does them.
 // Not here: their order (server.ts).
 import type { Hub, Profile } from '../config/load.ts';
+import type { ServerTokens } from './idle/server-tokens.ts';
 import type { Launchers } from './launchers/launchers.ts';
 import { logTail } from './log-tail.ts';
 import type { ServerRecord } from './record.ts';
@@ -19,10 +20,17 @@ export interface Planner {
 
 const tailLines = 20;
 
-export function createPlanner(launchers: Launchers, state: Pick<StateDirectory, 'logs'>): Planner {
+export function createPlanner(
+  launchers: Launchers,
+  state: Pick<StateDirectory, 'logs'>,
+  tokens: Pick<ServerTokens, 'keep' | 'forget'>,
+): Planner {
   const common = (record: ServerRecord, profile: Pick<Profile, 'ready_timeout' | 'stop_timeout'>) => ({
     record,
-    clean: () => launchers[record.launcher].clean(record),
+    clean() {
+      tokens.forget(record.id);
+      return launchers[record.launcher].clean(record);
+    },
     lastLines: () => logTail(logFileOf(state, record.id), tailLines),
     readyTimeout: profile.ready_timeout,
     stopTimeout: profile.stop_timeout,
@@ -36,7 +44,10 @@ export function createPlanner(launchers: Launchers, state: Pick<StateDirectory, 
         ...common(record, profile),
         isRecorded: false,
         admit: launcher.admit,
-        obtain: (abort, steps) => launcher.start({ hub, profile, request: complete, record }, abort, steps),
+        async obtain(abort, steps) {
+          tokens.keep(record.id, request.env);
+          return launcher.start({ hub, profile, request: complete, record }, abort, steps);
+        },
       };
     },
     adopt: (profile, record) => ({

@@ -1,5 +1,5 @@
 // What is said about a server that fails or ends, and where it is. Not here: when (server.ts).
-import { PortwrapError } from '../config/errors.ts';
+import { type ErrorCode, PortwrapError } from '../config/errors.ts';
 import type { SandboxExit } from '../portwrap/index.ts';
 
 export function urlOf(host: string, port: number): string {
@@ -8,6 +8,11 @@ export function urlOf(host: string, port: number): string {
 
 export function cancelled(): PortwrapError {
   return new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
+}
+
+/** Is that an end that somebody wanted? Then its log has nothing to say about it. */
+export function isDeliberate(code: ErrorCode): boolean {
+  return ['SPAWN_CANCELLED', 'IDLE_CULLED', 'MAX_AGE_REACHED', 'HUB_FORGOT'].includes(code);
 }
 
 export function notReady(seconds: number): PortwrapError {

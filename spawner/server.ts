@@ -10,7 +10,7 @@ import { createProgressLog, type ProgressLog } from './progress.ts';
 import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from './record.ts';
 import type { Records } from './records.ts';
 import type { Routes } from './routes.ts';
-import { cancelled, describeExit, notReady, urlOf } from './server-words.ts';
+import { cancelled, describeExit, isDeliberate, notReady, urlOf } from './server-words.ts';
 import { follow, isAlive } from './state.ts';
 
 export interface ServerParts {
@@ -154,7 +154,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   }
 
   function errorBody(error: PortwrapError): ErrorBody {
-    const lines = error.code === 'SPAWN_CANCELLED' ? [] : plan.lastLines();
+    const lines = isDeliberate(error.code) ? [] : plan.lastLines();
     const { code, message, hint } = error;
     if (error.code === 'INTERNAL') log.error({ err: error.cause }, 'a defect ended this server');
     const body = { code, message, hint, server: serverLabel(record) };

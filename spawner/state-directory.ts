@@ -19,6 +19,7 @@ export interface StateDirectory {
   readonly records: string;
   readonly sandboxes: string;
   readonly logs: string;
+  readonly tokens: string;
   /** Gives the directory up, for the next service. */
   close(): Promise<void>;
 }
@@ -28,7 +29,8 @@ export function openStateDirectory(path: string): StateDirectory {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   const at = (name: string) => join(path, name);
-  for (const name of ['records', 'sandboxes', 'logs']) mkdirSync(at(name), { recursive: true, mode: 0o700 });
+  for (const name of ['records', 'sandboxes', 'logs', 'tokens'])
+    mkdirSync(at(name), { recursive: true, mode: 0o700 });
   const owner = readOwner(at('service.json'));
   if (owner !== null && isSameProcess(owner)) {
     throw new PortwrapError(
@@ -47,6 +49,7 @@ export function openStateDirectory(path: string): StateDirectory {
     records: at('records'),
     sandboxes: at('sandboxes'),
     logs: at('logs'),
+    tokens: at('tokens'),
     close: () => rm(at('service.json'), { force: true }),
   };
 }

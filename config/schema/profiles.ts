@@ -1,5 +1,6 @@
 // The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
 import { z } from 'zod';
+import { cullingSchema } from './culling.ts';
 import { directory } from './directory.ts';
 import { filesSchema } from './files.ts';
 import { itemName, uniqueNames } from './item-name.ts';
@@ -117,6 +118,7 @@ const profileSchema = z.strictObject({
   network: networkSchema,
   files: filesSchema,
   resources: resourcesSchema,
+  culling: cullingSchema,
   forwarder: z.enum(['slirp4netns', 'pasta']).default('slirp4netns').meta({
     description:
       'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections; not the version of Debian 12, which can lose the end of large transfers.',

@@ -33,6 +33,10 @@ export const serviceSchema = z
       description:
         'How large the log of one server may grow; then it is moved aside, over the one that was moved before. Logs lie in state_dir, so a server takes twice this at most.',
     }),
+    activity_interval: z.number().min(1).max(3600).default(60).meta({
+      description:
+        'Seconds between two looks at what a server is doing: its kernels, terminals and last activity.',
+    }),
     stop_servers_on_exit: z.boolean().default(false).meta({
       description:
         'Stop every server when the service ends by SIGTERM or SIGINT? By default servers live on.',

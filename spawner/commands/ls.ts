@@ -16,7 +16,7 @@ export const run: Command = async (input) => {
   return 0;
 };
 
-const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE'];
+const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE', 'ACTIVE', 'DOING'];
 
 function table(servers: readonly ServerView[], now: number): string {
   const rows = servers.map((server) => [
@@ -27,8 +27,22 @@ function table(servers: readonly ServerView[], now: number): string {
     `${server.port ?? '-'}`,
     `${server.pid ?? '-'}`,
     since(server.started, now),
+    server.last_activity === null ? '-' : `${since(server.last_activity, now)} ago`,
+    doing(server),
   ]);
   return textTable(head, rows);
+}
+
+/** What an administrator who is about to stop servers wants to know. */
+function doing({ activity, cull_at }: ServerView): string {
+  const { busy = 0, kernels = 0, terminals = 0 } = activity ?? {};
+  const parts = [
+    ...(cull_at === null ? [] : ['ends soon']),
+    ...(busy > 0 ? [`busy: ${busy}`] : []),
+    ...(kernels > 0 ? [`kernels: ${kernels}`] : []),
+    ...(terminals > 0 ? [`terminals: ${terminals}`] : []),
+  ];
+  return parts.length === 0 ? '-' : parts.join(', ');
 }
 
 function sortKey({ hub, user, name }: ServerView): string {

@@ -4,6 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler } 
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { ActivityView } from '../idle/look.ts';
 import type { LogReader } from '../log-reader.ts';
 import type { Servers } from '../servers.ts';
 import { adminOnly, authenticate } from './caller.ts';
@@ -21,6 +22,8 @@ export interface AppInput {
   readonly incarnation: Incarnation;
   readonly version: string;
   readonly logs: LogReader;
+  /** What is known of the activity of the server with that record. */
+  readonly activityOf: (id: string) => ActivityView;
   /** False until the records of an earlier service have been taken over: nothing is known yet. */
   readonly isReady: () => boolean;
   /** Reads the configuration again; settles with what came of it. */
@@ -66,7 +69,7 @@ export function pathPattern(path: string): string {
 function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
   const document = openApiDocument(input.version);
   const find = createFindServer(input.servers, input.hubs);
-  const views = createViews(input.incarnation);
+  const views = createViews(input.incarnation, input.activityOf);
   const ok: RequestHandler = (_request, response) => void response.json({ status: 'ok' });
   return {
     about: (_request, response) => {

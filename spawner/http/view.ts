@@ -2,6 +2,7 @@
 // OpenAPI document are made. Not here: the record on disk (record.ts).
 import { z } from 'zod';
 import { type CgroupPlace, readUsage } from '../../portwrap/index.ts';
+import { type ActivityView, activityView, nothingKnown } from '../idle/look.ts';
 import { addressOf, errorSchema, exitSchema, type ServerRecord } from '../record.ts';
 import { urlOf } from '../server-words.ts';
 import { serverState } from '../state.ts';
@@ -34,6 +35,7 @@ export const serverSchema = z.object({
   started: z.iso.datetime(),
   ...incarnationSchema.shape,
   usage: usageSchema.nullable(),
+  ...activityView.shape,
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });
@@ -59,7 +61,7 @@ export interface Views {
   user(name: string, records: readonly ServerRecord[]): UserView;
 }
 
-export function createViews(incarnation: Incarnation): Views {
+export function createViews(incarnation: Incarnation, activityOf: (id: string) => ActivityView): Views {
   const server = (record: ServerRecord): ServerView => {
     const { sandbox, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
     const address = addressOf(record);
@@ -74,6 +76,7 @@ export function createViews(incarnation: Incarnation): Views {
       started,
       ...incarnation,
       usage: sandbox?.cgroup ? usageOf(sandbox.cgroup) : null,
+      ...(state === 'ready' ? activityOf(record.id) : nothingKnown),
       ...{ exit, error },
     };
   };

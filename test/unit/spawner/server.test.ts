@@ -105,6 +105,7 @@ function createWorld() {
     routes: {
       add: async () => note('routes', held.routes + 1),
       remove: async () => note('routes', 0),
+      lastActivity: () => null,
       close() {},
     },
     meter: noMeter,

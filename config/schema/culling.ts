@@ -1,0 +1,33 @@
+// The keys below `culling` of a profile: when a server that nobody uses is stopped.
+// Not here: the decision (spawner/idle/verdict.ts).
+import { z } from 'zod';
+
+const tenYears = 315_360_000;
+const seconds = z.number().min(1).max(tenYears).nullable().default(null);
+
+export const cullingSchema = z
+  .strictObject({
+    idle_timeout: seconds.meta({
+      description:
+        'Seconds without activity after which a server is stopped. null: never. A server whose activity cannot be learned is not stopped by it.',
+      examples: [3600],
+    }),
+    max_age: seconds.meta({
+      description:
+        'Seconds after its start at which a server is stopped even if it is used, busy or connected. null: never.',
+      examples: [604_800],
+    }),
+    cull_busy: z.boolean().default(false).meta({
+      description: 'May idle_timeout stop a server while one of its kernels is busy?',
+    }),
+    cull_connected: z.boolean().default(false).meta({
+      description:
+        'May idle_timeout stop a server while a browser holds a WebSocket to it? By default an open notebook counts as activity.',
+    }),
+    warning: z.number().min(0).max(86_400).default(300).meta({
+      description:
+        'Seconds before the stop from which the server is shown with cull_at and cull_reason, and after which at the soonest it is stopped; at most half of the time that runs out.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'When a server that nobody uses is stopped.' });

@@ -1,0 +1,44 @@
+// GET from somebody who is not trusted: no redirect is followed, and neither time nor length is theirs to choose.
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+
+export interface BoundedGet {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Milliseconds for all of it. */
+  readonly timeout: number;
+  readonly mostBytes: number;
+  /** For several requests to one server over one connection; without it each has its own. */
+  readonly agent?: HttpAgent;
+  readonly abort?: AbortSignal;
+}
+
+/** The status and text of the answer. Rejects when there is none in time, or it is too long. */
+export function boundedGet(url: string, options: BoundedGet): Promise<{ status: number; text: string }> {
+  const { headers, timeout, mostBytes, agent = false, abort } = options;
+  const late = AbortSignal.timeout(timeout);
+  const signal = abort === undefined ? late : AbortSignal.any([late, abort]);
+  return new Promise((resolve, reject) => {
+    const request = url.startsWith('https:') ? requestHttps : requestHttp;
+    const outgoing = request(url, { headers, agent, signal }, (answer) => {
+      textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+    });
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+/** One connection, used again and closed with destroy(). */
+export function singleConnection(): HttpAgent {
+  return new HttpAgent({ keepAlive: true, maxSockets: 1 });
+}
+
+async function textOf(answer: IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

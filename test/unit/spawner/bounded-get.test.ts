@@ -1,0 +1,75 @@
+// Answers of servers that nobody trusts: slow, endless, silent, and pointing elsewhere.
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { boundedGet, singleConnection } from '../../../spawner/bounded-get.ts';
+
+const bounds = { headers: {}, timeout: 30_000, mostBytes: 1000 };
+let server: Server;
+
+async function serving(listener: RequestListener): Promise<string> {
+  server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+test('an ordinary answer is its status and its text', async () => {
+  const url = await serving((request, response) => {
+    response.writeHead(418).end(`${request.method} ${request.headers.authorization}`);
+  });
+  expect(await boundedGet(url, { ...bounds, headers: { authorization: 'token x' } })).toEqual({
+    status: 418,
+    text: 'GET token x',
+  });
+});
+
+test('a redirect is an answer, not a way', async () => {
+  let asked = 0;
+  const url = await serving((_request, response) => {
+    asked += 1;
+    response.writeHead(302, { location: '/elsewhere' }).end();
+  });
+  expect(await boundedGet(url, bounds)).toMatchObject({ status: 302 });
+  expect(asked).toBe(1);
+});
+
+test('an endless answer ends, and its connection with it', async () => {
+  const url = await serving((_request, response) => {
+    const more = () => void (response.write('x'.repeat(600)) && setImmediate(more));
+    response.on('drain', more);
+    more();
+  });
+  const gone = once(server, 'connection').then(([socket]) => once(socket, 'close'));
+  await expect(boundedGet(url, bounds)).rejects.toThrow('longer than 1000 bytes');
+  await gone;
+});
+
+test.each([
+  ['says nothing', () => {}],
+  [
+    'drips',
+    (response: { write(text: string): void }) => void setInterval(() => response.write('x'), 20).unref(),
+  ],
+])('a server that %s is waited for as long as we chose', async (_name, behave) => {
+  const url = await serving((_request, response) => behave(response));
+  await expect(boundedGet(url, { ...bounds, timeout: 200 })).rejects.toThrow(/abort/i);
+});
+
+test('several requests go over one connection, which is closed at the end', async () => {
+  let connections = 0;
+  const url = await serving((_request, response) => void response.end('yes'));
+  server.on('connection', () => (connections += 1));
+  const agent = singleConnection();
+  for (const _turn of [1, 2, 3]) await boundedGet(url, { ...bounds, agent });
+  agent.destroy();
+  expect(connections).toBe(1);
+  await expect
+    .poll(() => new Promise((resolve) => server.getConnections((_error, open) => resolve(open))))
+    .toBe(0);
+});
