@@ -2,6 +2,7 @@
 // terminals. Not here: the service (service.ts).
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { expect } from 'vitest';
 import { WebSocket } from 'ws';
 
 export const jupyterToken = 'test-jupyter-token-0123456789';
@@ -16,6 +17,8 @@ export function jupyterRequest(spawnId: string, prefix: string, profile: string)
     env: { JUPYTER_TOKEN: jupyterToken, PATH: '/usr/bin:/bin' },
   };
 }
+
+const patience = { timeout: 25_000, interval: 50 };
 
 export interface Browser {
   startKernel(): Promise<string>;
@@ -38,6 +41,10 @@ export function browse(base: string): Browser {
     if (!answer.ok) throw new Error(`${path} was answered with ${answer.status}`);
     return (await answer.json()) as { id: string };
   };
+  const stateOf = async (kernel: string) => {
+    const answer = await fetch(`${base}api/kernels/${kernel}?no_track_activity=1`, { headers });
+    return ((await answer.json()) as { execution_state: string }).execution_state;
+  };
   return {
     startKernel: async () => (await post('api/kernels')).id,
     startTerminal: async () => void (await post('api/terminals')),
@@ -48,16 +55,14 @@ export function browse(base: string): Browser {
       await once(socket, 'open');
       return {
         async begin(code) {
-          const request = executeRequest(code);
-          const busy = new Promise<void>((resolve) => {
-            socket.on('message', (data) => {
-              const { msg_type, parent_header, content } = JSON.parse(String(data));
-              const isOurs = parent_header.msg_id === request.header.msg_id;
-              if (isOurs && msg_type === 'status' && content.execution_state === 'busy') resolve();
-            });
-          });
-          socket.send(JSON.stringify(request));
-          await busy;
+          // Jupyter can miss what a kernel says of itself at its start, and then waits for its next word
+          const ask = () => {
+            socket.send(message('kernel_info_request', {}));
+            return stateOf(kernel);
+          };
+          await expect.poll(ask, patience).toBe('idle');
+          socket.send(message('execute_request', cell(code)));
+          await expect.poll(() => stateOf(kernel), patience).toBe('busy');
         },
         async close() {
           socket.close();
@@ -68,12 +73,15 @@ export function browse(base: string): Browser {
   };
 }
 
-/** https://jupyter-client.readthedocs.io/en/stable/messaging.html#execute */
-function executeRequest(code: string) {
+/** https://jupyter-client.readthedocs.io/en/stable/messaging.html */
+function message(type: string, content: object): string {
   const header = {
-    ...{ msg_id: randomUUID(), msg_type: 'execute_request', session: randomUUID(), version: '5.3' },
+    ...{ msg_id: randomUUID(), msg_type: type, session: randomUUID(), version: '5.3' },
     ...{ username: '', date: new Date().toISOString() },
   };
-  const content = { code, silent: false, store_history: false, user_expressions: {}, allow_stdin: false };
-  return { header, parent_header: {}, metadata: {}, content, channel: 'shell', buffers: [] };
+  return JSON.stringify({ header, parent_header: {}, metadata: {}, content, channel: 'shell', buffers: [] });
+}
+
+function cell(code: string) {
+  return { code, silent: false, store_history: false, user_expressions: {}, allow_stdin: false };
 }

@@ -12,7 +12,7 @@ const profiles = `
     ready_timeout: 60
     culling: {idle_timeout: 4, warning: 2}
 `;
-const long = { timeout: 60_000, interval: 100 };
+const long = { timeout: 25_000, interval: 100 };
 
 let service: TestService;
 beforeAll(async () => {
