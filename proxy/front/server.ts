@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import { CountedResponse } from './countedResponse.ts';
+import { joinWrites } from './joinedWrites.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
@@ -30,6 +31,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Ser
     options.tls === undefined
       ? createServer(limits)
       : createTlsServer({ ...limits, ...options.tls, handshakeTimeout: options.headTimeout });
+  server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
   const onRequest = requestHandler(parts);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);

@@ -1,6 +1,8 @@
 // One connection to an upstream: reads answers for whoever uses it, one at a time.
 // Not here: opening and keeping it (pool.ts), what is done with an answer (exchange.ts, upgrade.ts).
 import type { Socket } from 'node:net';
+import type { Dialed } from './dial.ts';
+import type { Reader } from './reader.ts';
 import { ResponseParser, type ResponseSink } from './responseParser.ts';
 
 export interface ConnectionUser extends ResponseSink {
@@ -14,6 +16,7 @@ export interface ConnectionUser extends ResponseSink {
 
 export class UpstreamConnection {
   readonly socket: Socket;
+  readonly reader: Reader;
   /** Requests begun on it. */
   served = 0;
   /** When it was last put aside, in milliseconds; and for how long it may be. */
@@ -24,10 +27,11 @@ export class UpstreamConnection {
   #parser: ResponseParser | undefined;
   #error: Error | undefined;
 
-  constructor(socket: Socket, onClose: (connection: UpstreamConnection) => void) {
+  constructor({ socket, reader }: Dialed, onClose: (connection: UpstreamConnection) => void) {
     this.socket = socket;
+    this.reader = reader;
     this.#onClose = onClose;
-    socket.on('data', this.#onData);
+    reader.receive = this.#onData;
     socket.on('end', this.#onEnd);
     socket.on('drain', this.#onDrain);
     socket.on('error', this.#onError);
@@ -53,15 +57,13 @@ export class UpstreamConnection {
     this.socket.destroy();
   }
 
-  /** Hands out the socket, with nobody listening on it. The caller looks after it from now on. */
-  detach(): Socket {
+  /** Nobody listens to the socket and its reader any more: the caller looks after them from now on. */
+  detach(): void {
     this.#user = undefined;
     this.socket.setTimeout(0);
-    this.socket.off('data', this.#onData);
     this.socket.off('end', this.#onEnd);
     this.socket.off('drain', this.#onDrain);
     this.socket.off('timeout', this.#onTimeout);
-    return this.socket;
   }
 
   #onData = (chunk: Buffer): void => {

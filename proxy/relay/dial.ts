@@ -4,25 +4,33 @@ import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { UpstreamTls } from '../engine.ts';
 import type { Target } from '../target.ts';
+import { Reader } from './reader.ts';
 import { UpstreamSocket } from './upstreamSocket.ts';
 
+/** A connection that is ready, with nothing received yet. */
+export interface Dialed {
+  readonly socket: Socket;
+  readonly reader: Reader;
+}
+
 /** Calls `opened` once, with a socket or with the reason why there is none; returns how to give up. */
-export function dial(target: Target, tls: UpstreamTls, opened: (result: Socket | Error) => void): () => void {
-  const socket = target.tls ? dialTls(target, tls) : dialPlain(target);
+export function dial(target: Target, tls: UpstreamTls, opened: (result: Dialed | Error) => void): () => void {
+  const dialed = target.tls ? dialTls(target, tls) : dialPlain(target);
+  const { socket } = dialed;
   const ready = target.tls ? 'secureConnect' : 'connect';
-  const finish = (result: Socket | Error): void => {
+  const finish = (result: Dialed | Error): void => {
     clearTimeout(deadline);
     socket.off(ready, onReady);
     socket.off('error', onError);
     socket.off('close', onClose);
-    if (result !== socket) {
+    if (result instanceof Error) {
       // A late error of a socket that nobody wants any more is nobody's business.
       socket.on('error', () => undefined);
       socket.destroy();
     }
     opened(result);
   };
-  const onReady = (): void => finish(socket);
+  const onReady = (): void => finish(dialed);
   const onError = (error: Error): void => finish(error);
   const onClose = (): void => finish(new Error('closed while connecting'));
   const deadline = setTimeout(() => finish(new Error('no connection in time')), connectDeadline);
@@ -37,16 +45,17 @@ const connectDeadline = 20_000;
 
 const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
 
-function dialPlain(target: Target): Socket {
-  const socket = new UpstreamSocket({ allowHalfOpen: true });
-  if (target.socketPath !== undefined) return socket.connect({ path: target.socketPath });
-  return socket.connect({ host: target.hostname, port: target.port, ...socketOptions });
+function dialPlain(target: Target): Dialed {
+  const socket = new UpstreamSocket();
+  if (target.socketPath !== undefined) socket.connect({ path: target.socketPath });
+  else socket.connect({ host: target.hostname, port: target.port, ...socketOptions });
+  return { socket, reader: socket.reader };
 }
 
 /** The certificate is checked against the target's name, whatever Host the client sent. */
-function dialTls(target: Target, tls: UpstreamTls): Socket {
+function dialTls(target: Target, tls: UpstreamTls): Dialed {
   const name = isIP(target.hostname) === 0 ? { servername: target.hostname } : {};
-  return connectTls({
+  const socket = connectTls({
     host: target.hostname,
     port: target.port,
     ...socketOptions,
@@ -57,4 +66,8 @@ function dialTls(target: Target, tls: UpstreamTls): Socket {
     rejectUnauthorized: tls.rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
   });
+  // What is decrypted comes in memory of its own: several pieces of it may come from one read.
+  const reader = new Reader();
+  socket.on('data', (bytes: Buffer) => reader.receive(bytes));
+  return { socket, reader };
 }

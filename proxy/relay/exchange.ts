@@ -96,7 +96,7 @@ export class Exchange implements ConnectionUser, Waiter {
   }
 
   onComplete(last: Buffer | undefined, trailers: string[]): void {
-    this.#answer.complete(last, trailers);
+    this.#answer.complete(last, trailers, this.#connection);
   }
 
   onDrain(): void {

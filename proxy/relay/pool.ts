@@ -1,8 +1,8 @@
 // The connections to one target: a few kept for later, and few being opened at the same time, because
 // slirp4netns queues only one that it has not accepted yet (a further one waits a second for its second SYN).
 // Not here: which targets there are (pools.ts), what a connection does (connection.ts).
-import type { Socket } from 'node:net';
 import { UpstreamConnection } from './connection.ts';
+import type { Dialed } from './dial.ts';
 
 /** Someone who needs a connection. Exactly one of the calls comes, at most once. */
 export interface Waiter {
@@ -14,7 +14,7 @@ export interface Waiter {
   onUnreachable(reason: Error): void;
 }
 
-export type Dial = (opened: (result: Socket | Error) => void) => () => void;
+export type Dial = (opened: (result: Dialed | Error) => void) => () => void;
 
 export class TargetPool {
   readonly #dial: Dial;
@@ -145,8 +145,8 @@ export class TargetPool {
     this.#attempts.add(giveUp);
   }
 
-  #opened(socket: Socket): void {
-    const connection = new UpstreamConnection(socket, this.#onConnectionClosed);
+  #opened(dialed: Dialed): void {
+    const connection = new UpstreamConnection(dialed, this.#onConnectionClosed);
     this.#all.add(connection);
     const next = this.#waiting.values().next();
     if (!next.done) {

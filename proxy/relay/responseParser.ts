@@ -1,5 +1,6 @@
 // Reads HTTP/1.1 answers of upstreams. Every upstream is a stranger's server: whatever is not exactly the
 // grammar is refused with BadResponse, and nothing refused is passed on.
+// The bytes it is given, and those it passes on, are only lent (reader.ts).
 // Not here: sockets, and passing on (exchange.ts); the grammar of a head is in responseHead.ts.
 import { BadResponse, fieldLines, parseHead, type ResponseHead } from './responseHead.ts';
 
@@ -44,7 +45,7 @@ export class ResponseParser {
     let at = 0;
     while (at < chunk.length) {
       if (this.#state === 'done') {
-        this.leftover = chunk.subarray(at);
+        this.leftover = Buffer.from(chunk.subarray(at));
         return;
       }
       at = this.#step(chunk, at);
@@ -84,7 +85,7 @@ export class ResponseParser {
     const end = bytes.indexOf(headEnd, Math.max(0, before - headEnd.length + 1));
     if (end < 0 || end > maxHead) {
       if (bytes.length > maxHead) throw new BadResponse('the head of the answer is too large');
-      this.#pending = bytes;
+      this.#pending = before === 0 ? Buffer.from(bytes) : bytes;
       return chunk.length;
     }
     this.#pending = undefined;

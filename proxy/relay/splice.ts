@@ -2,11 +2,12 @@
 // behind: a side that does not close in answer is closed after a short grace.
 // Not here: how the two came to be upgraded (upgrade.ts).
 import type { Duplex } from 'node:stream';
+import type { Dialed } from './dial.ts';
 
-/** Both sockets must have nobody else reading. `onClosed` comes once, when both are closed. */
+/** Nobody else may be reading from either. `onClosed` comes once, when both are closed. */
 export function splice(
   client: Duplex,
-  upstream: Duplex,
+  { socket: upstream, reader }: Dialed,
   onClientBytes: () => void,
   onClosed: () => void,
 ): void {
@@ -16,11 +17,7 @@ export function splice(
     client.destroy();
     upstream.destroy();
   };
-  const join = (from: Duplex, to: Duplex, onBytes: (() => void) | undefined): void => {
-    from.on('data', (chunk: Buffer) => {
-      onBytes?.();
-      if (!to.write(chunk)) from.pause();
-    });
+  const join = (from: Duplex, to: Duplex): void => {
     to.on('drain', () => from.resume());
     from.on('end', () => {
       to.end();
@@ -35,10 +32,20 @@ export function splice(
       clearTimeout(grace);
       onClosed();
     });
-    from.resume();
   };
-  join(client, upstream, onClientBytes);
-  join(upstream, client, undefined);
+  client.on('data', (chunk: Buffer) => {
+    onClientBytes();
+    if (!upstream.write(chunk)) client.pause();
+  });
+  reader.receive = (bytes) => {
+    if (!client.write(bytes)) upstream.pause();
+    // Mostly the kernel has taken them by now.
+    if (client.writableLength > 0) reader.hold();
+  };
+  join(client, upstream);
+  join(upstream, client);
+  client.resume();
+  upstream.resume();
   if (client.destroyed || upstream.destroyed) destroyBoth();
 }
 

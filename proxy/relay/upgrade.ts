@@ -101,7 +101,7 @@ export class Upgrade implements ConnectionUser, Waiter {
   }
 
   onComplete(last: Buffer | undefined, trailers: string[]): void {
-    this.#answer?.complete(last, trailers);
+    this.#answer?.complete(last, trailers, this.#connection);
   }
 
   onDrain(): void {}
@@ -111,7 +111,8 @@ export class Upgrade implements ConnectionUser, Waiter {
     const head = this.#head;
     if (this.#ended || connection === undefined || head === undefined) return;
     if (head.status === 101) {
-      this.#splice(connection.detach(), head, leftover);
+      connection.detach();
+      this.#splice(connection, head, leftover);
     } else {
       this.#finish();
       connection.socket.destroy();
@@ -124,14 +125,14 @@ export class Upgrade implements ConnectionUser, Waiter {
     this.#fail(reason.name === 'BadResponse' ? 502 : 503, reason);
   }
 
-  #splice(upstream: Socket, head: ResponseHead, leftover: Buffer | undefined): void {
-    this.#upstream = upstream;
+  #splice(upstream: UpstreamConnection, head: ResponseHead, leftover: Buffer | undefined): void {
+    this.#upstream = upstream.socket;
     this.#unwatch();
     this.#client.write(switchingHead(head), 'latin1');
     if (leftover !== undefined) this.#client.write(leftover);
     for (const chunk of this.#early) {
       this.#passage.onActivity();
-      upstream.write(chunk);
+      upstream.socket.write(chunk);
     }
     this.#early = [];
     this.#events.onSpliced();

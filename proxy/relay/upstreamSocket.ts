@@ -1,11 +1,26 @@
-// A socket that reads on when the other side takes no more. An upstream that refuses a body answers and
-// resets the connection; node:net would drop that answer as soon as a write fails.
+// A socket that is read into pages (reader.ts), and that reads on when the other side takes no more. An
+// upstream that refuses a body answers and resets the connection; node:net would drop that answer as soon as
+// a write fails.
 // Not here: connecting (dial.ts) and reading (connection.ts), which learns the end from the read side.
-import { Socket } from 'node:net';
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import { Reader } from './reader.ts';
 
 type Written = (error?: Error | null) => void;
 
 export class UpstreamSocket extends Socket {
+  readonly reader: Reader;
+
+  constructor() {
+    const reader = new Reader();
+    // Documented for this constructor, but not known to @types/node.
+    const options: SocketConstructorOpts & { onread: OnReadOpts } = {
+      allowHalfOpen: true,
+      onread: reader.onread,
+    };
+    super(options);
+    this.reader = reader;
+  }
+
   override _write(chunk: unknown, encoding: BufferEncoding, written: Written): void {
     super._write(chunk, encoding, unlessReset(written));
   }

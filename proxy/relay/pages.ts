@@ -1,0 +1,54 @@
+// Memory that upstream sockets are read into: a small page each, and large ones for as long as a socket
+// delivers faster than small ones can take. Large pages are used again and again, so that they stay in the
+// processor's cache and nobody has to collect them.
+// Not here: which page a socket reads into (reader.ts).
+
+export class Page {
+  readonly bytes: Buffer;
+  /** Writes under way that still need the bytes. */
+  holders = 0;
+  /** No socket reads into it any more. */
+  left = false;
+  /** Given to a write, to be called when it is done. */
+  readonly release = (): void => {
+    this.holders--;
+    keep(this);
+  };
+
+  constructor(size: number) {
+    this.bytes = Buffer.allocUnsafeSlow(size);
+  }
+
+  get large(): boolean {
+    return this.bytes.length > smallPage;
+  }
+
+  /** The socket reads on elsewhere. */
+  leave(): void {
+    this.left = true;
+    keep(this);
+  }
+}
+
+export function takePage(large: boolean): Page {
+  const page = (large ? spare.pop() : undefined) ?? new Page(large ? largePage : smallPage);
+  page.left = false;
+  return page;
+}
+
+function keep(page: Page): void {
+  if (page.left && page.holders === 0 && page.large && spare.length < maxSpare) {
+    page.left = false;
+    spare.push(page);
+  }
+}
+
+/** Large pages that nobody uses now. */
+const spare: Page[] = [];
+const maxSpare = 16;
+
+/** Bytes. Most answers of a Jupyter server, their heads included, are smaller. */
+const smallPage = 4 * 1024;
+
+/** Bytes; four times what node:net reads at once. */
+const largePage = 256 * 1024;
