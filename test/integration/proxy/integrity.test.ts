@@ -71,7 +71,7 @@ async function answer(port: number, seed: number, ask: string, slow: boolean): P
     if (count < size) return;
     received = Buffer.concat(pieces);
     received = received.subarray(received.indexOf('\r\n\r\n') + 4);
-    if (received.length >= size) socket.end();
+    if (received.length >= size) socket.destroy();
   });
   await once(socket, 'close');
   return received;
