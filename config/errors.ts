@@ -93,6 +93,59 @@ export const errorCatalogue = {
     hint: 'Check that the proxy runs and that "proxy.api_url" and its token are right.',
   },
 
+  JOB_REFUSED: {
+    status: 422,
+    exit: 70,
+    hint: 'The message is that of sbatch. Check "slurm" of the profile, and what the user chose.',
+  },
+  SCHEDULER_UNREACHABLE: {
+    status: 503,
+    exit: 75,
+    hint: 'Check slurmctld and munge: scontrol ping. Servers that run go on meanwhile.',
+  },
+  JOB_NOT_STARTED: {
+    status: 504,
+    exit: 75,
+    hint: 'The cluster is busy, or the job asks for what it does not have: see the reason that Slurm gave.',
+  },
+  JOB_FAILED: {
+    status: 502,
+    exit: 70,
+    hint: 'Run portwrap-spawner doctor --launcher slurm, which tries a job on a node.',
+  },
+  JOB_CANCELLED: { status: 409, exit: 75, hint: 'Start the server again.' },
+  JOB_TIME_LIMIT: {
+    status: 409,
+    exit: 75,
+    hint: 'Start the server again, with a longer time if the profile offers it.',
+  },
+  JOB_OUT_OF_MEMORY: {
+    status: 409,
+    exit: 71,
+    hint: 'Start the server again, with more memory if the profile offers it.',
+  },
+  JOB_NODE_FAILED: {
+    status: 502,
+    exit: 71,
+    hint: 'Start the server again: Slurm avoids a node that is down.',
+  },
+  JOB_PREEMPTED: {
+    status: 409,
+    exit: 75,
+    hint: 'Start the server again, or choose another partition or QOS.',
+  },
+  JOB_REQUEUED: {
+    status: 409,
+    exit: 75,
+    hint: 'What the server held was lost, so it was ended. Start it again.',
+  },
+  JOB_GONE: { status: 502, exit: 70, hint: 'The log of slurmctld may tell; sacct does, with accounting.' },
+  NODE_UNREACHABLE: {
+    status: 502,
+    exit: 70,
+    hint: 'A firewall is between the service and the node, or "slurm.host_interface" names the wrong network.',
+  },
+
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },
   COMMAND_NOT_FOUND: { status: 422, exit: 127, hint: 'Check the name, and PATH inside the sandbox.' },

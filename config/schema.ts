@@ -11,6 +11,7 @@ import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
 import type { SecretKey } from './schema/secret.ts';
 import { serviceSchema } from './schema/service.ts';
+import { slurmSchema } from './schema/slurm.ts';
 
 export const configSchema = z
   .strictObject({
@@ -20,7 +21,30 @@ export const configSchema = z
     accounts: accountsSchema,
     ports: portsSchema,
     limits: limitsSchema,
+    slurm: slurmSchema,
     profiles: profilesSchema,
+  })
+  .superRefine(({ accounts, profiles, slurm }, ctx) => {
+    const jobs = profiles.findIndex(({ launcher }) => launcher === 'slurm');
+    if (jobs === -1) return;
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    if (slurm.report_listen === null || slurm.report_listen.kind === 'unix' || slurm.report_listen.port === 0)
+      refuse(
+        ['profiles', jobs, 'launcher'],
+        'slurm needs slurm.report_listen, a TCP address and port that the nodes reach',
+      );
+    if (accounts.mode === 'dynamic')
+      refuse(
+        ['profiles', jobs, 'launcher'],
+        'slurm needs accounts that the nodes know: accounts.mode system or service',
+      );
+    for (const [index, profile] of profiles.entries()) {
+      if (profile.slurm.host_interface !== null && slurm.node_networks.length === 0)
+        refuse(
+          ['profiles', index, 'slurm', 'host_interface'],
+          'needs slurm.node_networks, to tell which addresses are nodes',
+        );
+    }
   })
   .meta({ title: 'portwrap-spawner configuration' });
 

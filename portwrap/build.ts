@@ -17,6 +17,8 @@ import { readStatus, statusFile } from './status.ts';
 import type { Teardown } from './teardown.ts';
 import { terminalFilter } from './terminal-filter.ts';
 
+const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
+
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
   readonly child: ProcessIdentity;
@@ -102,17 +104,17 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       dropCapabilities: context.asRoot && spec.account !== null ? null : tools('setpriv'),
       openFiles: spec.limits.openFiles,
       umask: spec.lifetime === 'foreground' ? null : '022',
-      restoreSignals: spec.lifetime === 'foreground' ? ['INT', 'QUIT', 'HUP'] : [],
+      restoreSignals: spec.lifetime === 'foreground' ? deaf : [],
       lateEnvironment: environmentOf(context, spec).late,
     },
     spec.command,
   );
   return [
-    // in the foreground it stays in the terminal's process group, with bwrap itself deaf to the terminal's
-    // signals, so that Ctrl-C ends the payload and not its monitor
+    // in the foreground it stays in the terminal's process group, and in a batch job among its processes, with
+    // bwrap itself deaf to what is sent to all of them: that ends the payload and not its monitor
     ...(spec.lifetime === 'detached'
       ? [tools('setsid'), '--fork']
-      : [tools('env'), '--ignore-signal=INT,QUIT,HUP']),
+      : [tools('env'), `--ignore-signal=${deaf.join(',')}`]),
     ...(spec.account === null ? [] : becomeArgv(tools('setpriv'), spec.account)),
     ...[tools('bwrap'), '--args', String(bwrapDescriptors.args), '--'],
     ...gate,

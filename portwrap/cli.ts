@@ -33,6 +33,7 @@ export type CliRequest =
   | CliRun
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
+  | { readonly kind: 'job' }
   | { readonly kind: 'completion'; readonly shell: Shell }
   | {
       readonly kind: 'doctor';
@@ -50,6 +51,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
   if (shell !== undefined) return { kind: 'completion', shell };
   if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
+  if (command[0] === 'job' && argv.length === 1) return { kind: 'job' };
   const hostPort = options.number('host-port', 0, 65_535);
   const guestPort = options.number('guest-port', 1, 65_535);
   if (hostPort === undefined) throw usage('-p/--host-port is required');

@@ -23,6 +23,7 @@ exit codes
 ${exitCodes.map(([code, meaning]) => `  ${code.padEnd(16)}${meaning}`.trimEnd()).join('\n')}
 
 portwrap doctor tells what this machine lacks, why it matters, and the command that mends it.
+portwrap job is for portwrap-spawner: it runs one server in a batch job, as standard input says.
 `;
 }
 

@@ -1,8 +1,9 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
-export { type Account, findAccount, loginEnvironment } from './account.ts';
+export { type Account, becomeArgv, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
 export { type CgroupPlace, readUsage, type Usage } from './cgroup.ts';
 export { findCgroupRoot } from './cgroup-root.ts';
+export { runTool, type ToolRun } from './child.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';
 export type { Check } from './doctor/check.ts';
@@ -11,11 +12,13 @@ export { explainFailure } from './doctor/explain.ts';
 export { renderDoctor } from './doctor/render.ts';
 export { type FileView, type FileViewRequest, fileView, type SyntheticFile } from './file-view.ts';
 export { createForwarder, type ForwarderName, forwarderNames } from './forwarders.ts';
+export type { Report } from './job/report.ts';
+export { type JobSpec, jobSpecVersion } from './job/spec.ts';
 export { launch } from './launch.ts';
 export { type Limits, noLimits } from './limits.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './process.ts';
-export { answered, type ReadinessProbe } from './readiness.ts';
+export { answered, answersOnce, type ReadinessProbe } from './readiness.ts';
 export {
   adoptSandbox,
   destroySandbox,

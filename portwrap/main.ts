@@ -45,6 +45,11 @@ async function answer(asked: CliRequest): Promise<number> {
       say(renderDoctor(checks, { json: asked.json, color: process.stdout.isTTY }));
       return doctorExit(checks);
     }
+    case 'job': {
+      const { runJob } = await import('./job/run.ts');
+      const environment = definedOnly(process.env);
+      return runJob(readFileSync(0, 'utf8'), { tools, uid, environment });
+    }
     case 'run':
       return runForeground(asked, {
         ...{ tools, uid },

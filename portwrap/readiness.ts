@@ -22,7 +22,7 @@ const answerTimeout = 15_000;
 /** Resolves when the server answers with a status below 500; rejects with the signal's reason when aborted. */
 export async function answered(probe: ReadinessProbe, abort: AbortSignal): Promise<void> {
   for (let pace = firstPace; ; pace = Math.min(pace * 1.15, lastPace)) {
-    if ((await isListening(probe)) && (await answers(probe, abort))) return;
+    if ((await isListening(probe)) && (await answersOnce(probe, abort))) return;
     await pause(pace, undefined, { signal: abort }).catch(() => abort.throwIfAborted());
   }
 }
@@ -37,7 +37,11 @@ async function isListening(probe: ReadinessProbe): Promise<boolean> {
   return tables.some((table) => new RegExp(`:${port} [0-9A-F]+:0000 0A `).test(table));
 }
 
-function answers(probe: ReadinessProbe, abort: AbortSignal): Promise<boolean> {
+/** Does it answer one request with a status below 500? Never rejects. */
+export function answersOnce(
+  probe: Pick<ReadinessProbe, 'host' | 'port' | 'path'>,
+  abort: AbortSignal,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const call = request(
       {

@@ -18,7 +18,7 @@ export interface Reload {
 
 /** Servers that run have been built on these, or they are bound. */
 const fixedService = ['listen', 'metrics_listen', 'state_dir'] as const;
-const fixed = ['accounts', 'ports', 'proxy'] as const;
+const fixed = ['accounts', 'ports', 'proxy', 'slurm'] as const;
 
 export function createCurrentConfig(first: Config): CurrentConfig {
   let config = first;
@@ -30,6 +30,7 @@ export function createCurrentConfig(first: Config): CurrentConfig {
         accounts: config.accounts,
         ports: config.ports,
         proxy: config.proxy,
+        slurm: config.slurm,
         service: {
           ...next.service,
           listen: config.service.listen,

@@ -11,7 +11,9 @@ export interface Meter {
   ended(code: ErrorCode | null): void;
   /** A restarted service found a server of an earlier one: alive, or gone. */
   adopted(outcome: 'alive' | 'gone'): void;
+  /** A command of the cluster's scheduler was run. */
+  schedulerCall(command: string): void;
 }
 
 /** Counts nothing. */
-export const noMeter: Meter = { phase() {}, ended() {}, adopted() {} };
+export const noMeter: Meter = { phase() {}, ended() {}, adopted() {}, schedulerCall() {} };

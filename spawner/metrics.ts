@@ -42,6 +42,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const schedulerCalls = new Counter({
+    name: 'portwrap_scheduler_calls_total',
+    help: "Commands of Slurm that were run; squeue's number does not depend on how many servers there are.",
+    labelNames: ['command'],
+    registers,
+  });
   new Gauge({
     name: 'portwrap_servers',
     help: 'Servers that are known, by state.',
@@ -83,6 +89,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     phase: (phase: Phase, milliseconds) => phases.observe({ phase }, milliseconds / 1000),
     ended: (code: ErrorCode | null) => ended.inc({ code: code ?? 'none' }),
     adopted: (outcome) => adopted.inc({ outcome }),
+    schedulerCall: (command) => schedulerCalls.inc({ command }),
     text: () => registry.metrics(),
   };
 }

@@ -24,6 +24,18 @@ const sandboxSchema = z.object({
     .default(null),
 });
 
+export const jobSchema = z.object({
+  /** Slurm's number. */
+  id: z.string().regex(/^\d+$/),
+  /** Of the cluster; null: it waits for one. */
+  node: z.string().nullable(),
+  /** Where the server is reached; null: it does not run yet. */
+  host: z.string().nullable(),
+  port: z.int().nullable(),
+  /** When the time limit ends it; null: not known. */
+  ends_at: z.iso.datetime().nullable(),
+});
+
 export const errorSchema = z.object({
   code: z.string(),
   message: z.string(),
@@ -53,7 +65,10 @@ export const recordSchema = z.object({
   request_digest: z.string().default(''),
   started: z.iso.datetime(),
   launcher: z.enum(launcherNames).default('local'),
+  /** With the launcher local. */
   sandbox: sandboxSchema.nullable(),
+  /** With the launcher slurm. */
+  job: jobSchema.nullable().default(null),
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });
@@ -64,12 +79,14 @@ export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
 export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** What a launcher needs to find its server again. */
-export type Place = Pick<ServerRecord, 'sandbox'>;
-export const nowhere: Place = { sandbox: null };
+export type Place = Pick<ServerRecord, 'sandbox' | 'job'>;
+export const nowhere: Place = { sandbox: null, job: null };
+export type JobPlace = NonNullable<Place['job']>;
 
 /** Where a server is reachable; null while nothing of it runs. */
-export function addressOf({ sandbox }: Place): { host: string; port: number } | null {
-  return sandbox === null ? null : { host: sandbox.hostAddress, port: sandbox.hostPort };
+export function addressOf({ sandbox, job }: Place): { host: string; port: number } | null {
+  if (sandbox !== null) return { host: sandbox.hostAddress, port: sandbox.hostPort };
+  return job === null || job.host === null || job.port === null ? null : { host: job.host, port: job.port };
 }
 
 /** Who a server is: the same user's server of the same name on another hub is another server. */

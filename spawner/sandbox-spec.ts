@@ -41,7 +41,7 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
     environment: serverEnvironment(profile, request.env, tenant),
     workingDirectory: tenant.home,
     account: tenant.account,
-    files: fileView(viewOf(input)),
+    files: fileView(fileViewRequest(profile, tenant, input.user, input.stateDirectory)),
     policy: await networkPolicy(profile, input.hub),
     limits: limitsOf(profile),
     hostAddress: input.hostAddress,
@@ -53,7 +53,12 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
 }
 
 /** The view of the profile, with this user's paths. The state directory is hidden whatever a profile says. */
-function viewOf({ profile: { files }, tenant, user, stateDirectory }: SpecInput): FileViewRequest {
+export function fileViewRequest(
+  { files }: Profile,
+  tenant: Tenant,
+  user: string,
+  stateDirectory: string,
+): FileViewRequest {
   const ofUser = (path: string) => {
     if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
       throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);

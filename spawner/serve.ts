@@ -15,6 +15,7 @@ import { openNotes } from './idle/notes.ts';
 import { openServerTokens } from './idle/server-tokens.ts';
 import { createActivityWatch } from './idle/watch.ts';
 import { createLocalLauncher } from './launchers/local.ts';
+import { openSlurm } from './launchers/slurm/open.ts';
 import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
 import { createMetrics } from './metrics.ts';
@@ -81,7 +82,14 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hostAddress: first.ports.host_address,
   });
   const tokens = openServerTokens(state);
-  const planner = createPlanner({ local }, state, tokens);
+  let ready = false;
+  const slurm = openSlurm({
+    ...{ accounts, state, meter, tools, log, starts: queue },
+    slurm: first.slurm,
+    hostPorts: first.ports.range,
+    isReady: () => ready,
+  });
+  const planner = createPlanner({ local, slurm: slurm.launcher }, state, tokens);
   const parts = { records, routes, meter, log };
   const servers = createServers({ ...parts, config, planner, state });
   const watch = createActivityWatch({
@@ -89,7 +97,6 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     notes: openNotes(state, bootId(), log),
   });
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
-  let ready = false;
   const vitals = { isReady: () => ready, metrics: meter.text };
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
@@ -113,12 +120,15 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     servers.leave();
     await watch.close();
     routes.close();
+    slurm.close();
     await state.close();
   };
   try {
     listeners.push(await listen(first.service.listen, app));
     const { metrics_listen: separate } = first.service;
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
+    const { report_listen: reports } = first.slurm;
+    if (reports !== null) listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen'));
     await reconcile({ ...parts, config: first, planner, servers, state, tokens });
     watch.begin();
     ready = true;

@@ -9,7 +9,7 @@ import type { ServerPlan } from './server.ts';
 import { logFileOf } from './server-log.ts';
 import type { StartRequest } from './start-request.ts';
 import type { StateDirectory } from './state-directory.ts';
-import { optionEnvironment } from './user-options.ts';
+import { chosenOptions } from './user-options.ts';
 
 export interface Planner {
   /** For a server that is to be started. Throws what is wrong with the request. */
@@ -38,15 +38,15 @@ export function createPlanner(
   return {
     start(hub, profile, request, record) {
       const launcher = launchers[record.launcher];
-      const options = optionEnvironment(profile.options, request.user_options);
-      const complete = { ...request, env: { ...request.env, ...options } };
+      const { environment, job: jobFields } = chosenOptions(profile.options, request.user_options);
+      const complete = { ...request, env: { ...request.env, ...environment } };
       return {
         ...common(record, profile),
         isRecorded: false,
         admit: launcher.admit,
         async obtain(abort, steps) {
           tokens.keep(record.id, request.env);
-          return launcher.start({ hub, profile, request: complete, record }, abort, steps);
+          return launcher.start({ hub, profile, request: complete, jobFields, record }, abort, steps);
         },
       };
     },

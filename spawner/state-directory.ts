@@ -16,6 +16,8 @@ export interface StateDirectory {
   readonly stateId: string;
   /** What an administrator's commands on this machine show; only root and this account can read it. */
   readonly adminToken: string;
+  /** From which the secrets of jobs are made (launchers/slurm/reports.ts). */
+  readonly reportKey: string;
   readonly records: string;
   readonly sandboxes: string;
   readonly logs: string;
@@ -46,6 +48,7 @@ export function openStateDirectory(path: string): StateDirectory {
     path,
     stateId: readOrMake(at('state-id'), 8),
     adminToken: readOrMake(at(adminTokenFile), 32),
+    reportKey: readOrMake(at('report-key'), 32),
     records: at('records'),
     sandboxes: at('sandboxes'),
     logs: at('logs'),

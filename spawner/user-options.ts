@@ -1,7 +1,8 @@
-// What a user chose at a start, checked against what the profile offers, as environment variables. Users send
+// What a user chose at a start, checked against what the profile offers, as environment variables and job fields. Users send
 // anything: a form sends lists of text, a script sends numbers. Not here: the offer (config/schema/options.ts).
 import { PortwrapError } from '../config/errors.ts';
 import type { ProfileOption } from '../config/load.ts';
+import { type JobField, jobFields } from '../config/schema/job.ts';
 import type { StartRequest } from './start-request.ts';
 
 type Chosen = StartRequest['user_options'];
@@ -9,20 +10,34 @@ type Value = string | number | boolean;
 
 const longestText = 256;
 
+export interface ChosenOptions {
+  /** Variables of the server's environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Fields of its Slurm job. */
+  readonly job: Readonly<Partial<Record<JobField, string>>>;
+}
+
 /** Throws OPTION_INVALID naming the option and the rule, never the value. */
-export function optionEnvironment(
-  options: readonly ProfileOption[],
-  chosen: Chosen,
-): Readonly<Record<string, string>> {
+export function chosenOptions(options: readonly ProfileOption[], chosen: Chosen): ChosenOptions {
   for (const name of Object.keys(chosen)) {
     if (!options.some((option) => option.name === name)) throw refused(name, 'is not one of this profile');
   }
-  const variables = options.flatMap((option) => {
+  const environment: Record<string, string> = {};
+  const job: Partial<Record<JobField, string>> = {};
+  for (const option of options) {
     const own = Object.hasOwn(chosen, option.name) ? chosen[option.name] : undefined;
     const value = single(option, own) ?? option.default;
-    return value === null ? [] : [[option.variable, textOf(option, value)]];
-  });
-  return Object.fromEntries(variables);
+    if (value === null) continue;
+    const text = textOf(option, value);
+    if (option.variable !== null) environment[option.variable] = text;
+    if (option.slurm !== null) job[option.slurm] = checkedField(option.name, option.slurm, text);
+  }
+  return { environment, job };
+}
+
+function checkedField(name: string, field: JobField, text: string): string {
+  if (!jobFields[field].test(text)) throw refused(name, `must be a value of sbatch for ${field}`);
+  return text;
 }
 
 /** A form sends a list with one item, and an empty text for a field that was left empty. */

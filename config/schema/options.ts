@@ -1,7 +1,8 @@
 // The keys below `profiles[].options`: what a user may choose at a start. The value reaches the server as an
-// environment variable, and nothing else. Not here: checking what a user chose (spawner/user-options.ts).
+// environment variable, or as one field of its Slurm job, and nothing else. Not here: checking what a user chose (spawner/user-options.ts).
 import { z } from 'zod';
 import { uniqueNames } from './item-name.ts';
+import { jobFieldNames } from './job.ts';
 
 const optionSchema = z
   .strictObject({
@@ -20,9 +21,20 @@ const optionSchema = z
       .refine((name) => !reserved.test(name), {
         error: 'must not be a variable that decides how programs are loaded, or one of JupyterHub',
       })
+      .nullable()
+      .default(null)
       .meta({
         description: 'The environment variable that holds the value in the server.',
         examples: ['DATA_SIZE'],
+      }),
+    slurm: z
+      .enum(jobFieldNames)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'With launcher slurm: the field of the job that takes the value, in place of what the profile says. Bound it with choices, min and max.',
+        examples: ['cpus'],
       }),
     type: z
       .enum(['choice', 'number', 'text', 'boolean'])
@@ -67,6 +79,13 @@ const optionSchema = z
       }),
   })
   .superRefine((option, ctx) => {
+    if (option.variable === null && option.slurm === null) {
+      ctx.addIssue({
+        code: 'custom',
+        path: ['variable'],
+        message: 'is required (or slurm): else the value would go nowhere',
+      });
+    }
     if (option.type === 'choice' && option.choices.length === 0) {
       ctx.addIssue({ code: 'custom', path: ['choices'], message: 'must have a value to choose' });
     }
@@ -82,7 +101,7 @@ export const optionsSchema = z
   .default([])
   .meta({
     description:
-      'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable; an option that is not listed is refused.',
+      'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable, or its Slurm job as one field; an option that is not listed is refused.',
     examples: [[{ name: 'size', variable: 'DATA_SIZE', choices: ['small', 'large'] }]],
   });
 

@@ -4,6 +4,7 @@ import { cullingSchema } from './culling.ts';
 import { directory } from './directory.ts';
 import { filesSchema } from './files.ts';
 import { itemName, uniqueNames } from './item-name.ts';
+import { jobSchema } from './job.ts';
 import { optionsSchema } from './options.ts';
 import { pathTemplate } from './path-template.ts';
 import { resourcesSchema } from './resources.ts';
@@ -47,83 +48,108 @@ const networkSchema = z
   .prefault({})
   .meta({ description: 'What the sandbox may reach; everything else of this machine is refused.' });
 
-const profileSchema = z.strictObject({
-  name: itemName.meta({
-    description: 'The name by which a hub asks for this profile. At most 32 of a-z, 0-9 and "-".',
-    examples: ['default'],
-  }),
-  description: z
-    .string()
-    .max(1000)
-    .default('')
-    .meta({ description: 'What it offers, for people who choose.', examples: ['JupyterLab'] }),
-  command: z
-    .array(z.string().min(1).regex(noNul, { error: 'must not contain a NUL character' }))
-    .min(1)
-    .default(['jupyterhub-singleuser'])
-    .meta({
+const profileSchema = z
+  .strictObject({
+    name: itemName.meta({
+      description: 'The name by which a hub asks for this profile. At most 32 of a-z, 0-9 and "-".',
+      examples: ['default'],
+    }),
+    description: z
+      .string()
+      .max(1000)
+      .default('')
+      .meta({ description: 'What it offers, for people who choose.', examples: ['JupyterLab'] }),
+    command: z
+      .array(z.string().min(1).regex(noNul, { error: 'must not contain a NUL character' }))
+      .min(1)
+      .default(['jupyterhub-singleuser'])
+      .meta({
+        description:
+          'The program and its arguments, when the hub sends none; no shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
+        examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
+      }),
+    guest_port: z.int().min(1024).max(65_535).default(8888).meta({
+      description: 'The port inside the sandbox where the server listens, on 0.0.0.0.',
+    }),
+    environment: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' }),
+        z.string().regex(noNul, { error: 'must not contain a NUL character' }),
+      )
+      .default({})
+      .meta({
+        description:
+          'Environment variables to add, name: value, both text. A variable that the hub sends keeps the value of the hub.',
+        examples: [{ OMP_NUM_THREADS: '1' }],
+      }),
+    path: z
+      .array(
+        directory(4096).refine((path) => !path.includes(':'), {
+          error: 'must not contain ":", which ends it',
+        }),
+      )
+      .min(1)
+      .default(['/usr/local/bin', '/usr/bin', '/bin'])
+      .meta({
+        description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
+        examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
+      }),
+    ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
+      .default('{prefix}')
+      .meta({
+        description:
+          'The path whose HTTP answer, with any status below 500, means that the server is ready. {prefix} stands for the prefix of its route, as in /user/alice/.',
+        examples: ['{prefix}api'],
+      }),
+    ready_timeout: seconds.default(60).meta({
       description:
-        'The program and its arguments, when the hub sends none; no shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
-      examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
+        'Seconds from its start until a server must answer; after that it is ended. Keep it a few seconds below start_timeout of the hub, so that the reason reaches the user.',
     }),
-  guest_port: z.int().min(1024).max(65_535).default(8888).meta({
-    description: 'The port inside the sandbox where the server listens, on 0.0.0.0.',
-  }),
-  environment: z
-    .record(
-      z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' }),
-      z.string().regex(noNul, { error: 'must not contain a NUL character' }),
-    )
-    .default({})
-    .meta({
+    stop_timeout: seconds.default(10).meta({
       description:
-        'Environment variables to add, name: value, both text. A variable that the hub sends keeps the value of the hub.',
-      examples: [{ OMP_NUM_THREADS: '1' }],
+        'Seconds that a server has to end after SIGTERM before everything in its sandbox is killed.',
     }),
-  path: z
-    .array(
-      directory(4096).refine((path) => !path.includes(':'), { error: 'must not contain ":", which ends it' }),
-    )
-    .min(1)
-    .default(['/usr/local/bin', '/usr/bin', '/bin'])
-    .meta({
-      description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
-      examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
-    }),
-  ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
-    .default('{prefix}')
-    .meta({
+    max_servers: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'Servers of this profile at the same time. null: only "limits" count.',
+        examples: [20],
+      }),
+    options: optionsSchema,
+    network: networkSchema,
+    files: filesSchema,
+    resources: resourcesSchema,
+    culling: cullingSchema,
+    launcher: z.enum(['local', 'slurm']).default('local').meta({
       description:
-        'The path whose HTTP answer, with any status below 500, means that the server is ready. {prefix} stands for the prefix of its route, as in /user/alice/.',
-      examples: ['{prefix}api'],
+        'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',
     }),
-  ready_timeout: seconds.default(60).meta({
-    description:
-      'Seconds from its start until a server must answer; after that it is ended. Keep it a few seconds below start_timeout of the hub, so that the reason reaches the user.',
-  }),
-  stop_timeout: seconds.default(10).meta({
-    description: 'Seconds that a server has to end after SIGTERM before everything in its sandbox is killed.',
-  }),
-  max_servers: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .nullable()
-    .default(null)
-    .meta({
-      description: 'Servers of this profile at the same time. null: only "limits" count.',
-      examples: [20],
+    slurm: jobSchema,
+    forwarder: z.enum(['slirp4netns', 'pasta']).default('slirp4netns').meta({
+      description:
+        'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections; not the version of Debian 12, which can lose the end of large transfers.',
     }),
-  options: optionsSchema,
-  network: networkSchema,
-  files: filesSchema,
-  resources: resourcesSchema,
-  culling: cullingSchema,
-  forwarder: z.enum(['slirp4netns', 'pasta']).default('slirp4netns').meta({
-    description:
-      'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections; not the version of Debian 12, which can lose the end of large transfers.',
-  }),
-});
+  })
+  .superRefine((profile, ctx) => {
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    if (profile.launcher === 'slurm') {
+      // an ordinary user's job can make no control groups, and Slurm has its own
+      for (const key of ['memory', 'cpus', 'processes'] as const) {
+        const instead = key === 'processes' ? 'slurm.options' : `slurm.${key}`;
+        if (profile.resources[key] !== null)
+          refuse(['resources', key], `must be null with launcher slurm: set ${instead}`);
+      }
+      return;
+    }
+    for (const [index, option] of profile.options.entries()) {
+      if (option.slurm !== null)
+        refuse(['options', index, 'slurm'], 'must be null in a profile without "launcher: slurm"');
+    }
+  });
 
 export const profilesSchema = z
   .array(profileSchema)

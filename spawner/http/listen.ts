@@ -14,10 +14,14 @@ export interface Listener {
 }
 
 /** Throws LISTEN_FAILED naming the address. A socket file that nobody listens on is replaced. */
-export async function listen(address: ListenAddress, handler: RequestListener): Promise<Listener> {
+export async function listen(
+  address: ListenAddress,
+  handler: RequestListener,
+  key = 'service.listen',
+): Promise<Listener> {
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000 }, handler);
   if (address.kind === 'unix') await removeStaleSocket(address.path);
-  await bind(server, address);
+  await bind(server, address, key);
   if (address.kind === 'unix') chmodSync(address.path, 0o600);
   return {
     address: describe(server, address),
@@ -29,7 +33,7 @@ export async function listen(address: ListenAddress, handler: RequestListener): 
   };
 }
 
-function bind(server: Server, address: ListenAddress): Promise<void> {
+function bind(server: Server, address: ListenAddress, key: string): Promise<void> {
   const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port };
   const name = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
   return new Promise((resolve, reject) => {
@@ -38,7 +42,7 @@ function bind(server: Server, address: ListenAddress): Promise<void> {
       const message = `the service cannot listen on ${name}: ${reason}`;
       reject(
         new PortwrapError('LISTEN_FAILED', message, {
-          hint: 'Change "service.listen", or stop what listens there.',
+          hint: `Change "${key}", or stop what listens there.`,
           cause,
         }),
       );

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type CgroupPlace, readUsage } from '../../portwrap/index.ts';
 import { type ActivityView, activityView, nothingKnown } from '../idle/look.ts';
-import { addressOf, errorSchema, exitSchema, type ServerRecord } from '../record.ts';
+import { addressOf, errorSchema, exitSchema, jobSchema, type ServerRecord } from '../record.ts';
 import { urlOf } from '../server-words.ts';
 import { serverState } from '../state.ts';
 
@@ -33,6 +33,8 @@ export const serverSchema = z.object({
   port: z.int().nullable(),
   pid: z.int().nullable(),
   started: z.iso.datetime(),
+  /** With launcher slurm, while it runs or waits. */
+  job: jobSchema.pick({ id: true, node: true, ends_at: true }).nullable(),
   ...incarnationSchema.shape,
   usage: usageSchema.nullable(),
   ...activityView.shape,
@@ -63,7 +65,7 @@ export interface Views {
 
 export function createViews(incarnation: Incarnation, activityOf: (id: string) => ActivityView): Views {
   const server = (record: ServerRecord): ServerView => {
-    const { sandbox, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
+    const { sandbox, job, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
     const address = addressOf(record);
     return {
       ...{ hub, user, name, spawn_id, profile, state },
@@ -74,6 +76,7 @@ export function createViews(incarnation: Incarnation, activityOf: (id: string) =
       port: address?.port ?? null,
       pid: sandbox?.child.pid ?? null,
       started,
+      job: job === null ? null : { id: job.id, node: job.node, ends_at: job.ends_at },
       ...incarnation,
       usage: sandbox?.cgroup ? usageOf(sandbox.cgroup) : null,
       ...(state === 'ready' ? activityOf(record.id) : nothingKnown),

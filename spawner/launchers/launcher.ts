@@ -5,6 +5,7 @@ import type { SandboxExit } from '../../portwrap/index.ts';
 import type { ProgressLog } from '../progress.ts';
 import type { Place, ServerRecord } from '../record.ts';
 import type { StartRequest } from '../start-request.ts';
+import type { ChosenOptions } from '../user-options.ts';
 
 export interface Launcher {
   /** Waits for its turn; resolves with how to give the place back. Rejects when aborted. */
@@ -28,6 +29,8 @@ export interface LaunchRequest {
   readonly hub: Hub;
   readonly profile: Profile;
   readonly request: StartRequest;
+  /** What the user has chosen of a Slurm job. */
+  readonly jobFields: ChosenOptions['job'];
   readonly record: ServerRecord;
 }
 

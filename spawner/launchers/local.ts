@@ -18,6 +18,7 @@ import {
 import type { Accounts } from '../accounts.ts';
 import type { Meter } from '../meter.ts';
 import type { Ports } from '../ports.ts';
+import { nowhere } from '../record.ts';
 import { sandboxSpec } from '../sandbox-spec.ts';
 import { logFileOf } from '../server-log.ts';
 import type { StartQueue } from '../start-queue.ts';
@@ -83,7 +84,7 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
   lost.catch(() => {}); // it may be lost before anybody waits for that
   return {
     get place() {
-      return { sandbox: sandbox.record };
+      return { ...nowhere, sandbox: sandbox.record };
     },
     ...{ host, port },
     exited: sandbox.exited,

@@ -1,7 +1,9 @@
 // Every launcher of the table runs the contract suite. Not here: the suite (launcher.contract.ts).
 import { expect, test } from 'vitest';
 import { type LauncherName, launcherNames } from '../../spawner/launchers/launchers.ts';
+import { isRoot, openTunDevice, testAccount } from '../support/accounts.ts';
 import { processesBelow, startService } from '../support/service.ts';
+import { slurmSettings, startCluster } from '../support/slurm.ts';
 import { contractProfiles, describeLauncher, type LauncherWorld } from './launcher.contract.ts';
 
 const limits = 'limits: {servers_per_user: 100}';
@@ -19,13 +21,32 @@ const worlds: Readonly<Partial<Record<LauncherName, () => Promise<LauncherWorld>
       },
     };
   },
+  async slurm() {
+    openTunDevice();
+    const users = [testAccount('pwtest-a').name, testAccount('pwtest-b').name] as const;
+    const cluster = await startCluster();
+    const profiles = contractProfiles('launcher: slurm, slurm: {time: 30}');
+    const service = await startService(profiles, `${limits}\n${slurmSettings(cluster)}`, {
+      accounts: '{mode: system}',
+    });
+    await service.restart();
+    return {
+      ...{ service, users },
+      async dispose() {
+        await service.dispose();
+        await cluster.dispose();
+      },
+    };
+  },
 };
+/** A cluster of one's own takes root. */
+const possible = launcherNames.filter((name) => isRoot || name !== 'slurm');
 
 test('every launcher there is runs the contract suite', () => {
   expect(Object.keys(worlds).sort()).toEqual([...launcherNames].sort());
 });
 
-for (const name of launcherNames) {
+for (const name of possible) {
   const open = worlds[name];
   if (open !== undefined) describeLauncher(name, open); // else the test above has failed
 }

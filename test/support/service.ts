@@ -62,6 +62,8 @@ export interface TestOptions {
   readonly service?: string;
   /** Where the state lies, when not in the temporary directory. */
   readonly stateDirectory?: string;
+  /** The YAML below `accounts`, when not one account for each user. */
+  readonly accounts?: string;
 }
 
 /** `profiles` is the YAML of the profiles; `extra` more top-level YAML. */
@@ -80,7 +82,7 @@ export async function startService(
   const text = `
 service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}, ${options.service ?? ''}}
 hubs: [{name: hub, token_env: HUB_TOKEN}, {name: other, token_env: OTHER_TOKEN}]
-accounts: {mode: ${mode}, home: "${directory}/homes/{username}"}
+accounts: ${options.accounts ?? `{mode: ${mode}, home: "${directory}/homes/{username}"}`}
 ${extra}
 profiles:
 ${profiles}`;

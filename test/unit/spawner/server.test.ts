@@ -189,7 +189,7 @@ const firstRecord: ServerRecord = {
   state: 'starting',
   started: '2026-01-01T00:00:00.000Z',
   launcher: 'local',
-  sandbox: null,
+  ...nowhere,
   exit: null,
   error: null,
 };

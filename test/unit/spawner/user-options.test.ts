@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { PortwrapError } from '../../../config/errors.ts';
 import { parseConfig } from '../../../config/load.ts';
 import { startRequest } from '../../../spawner/start-request.ts';
-import { optionEnvironment } from '../../../spawner/user-options.ts';
+import { chosenOptions } from '../../../spawner/user-options.ts';
 
 const config = parseConfig(
   `
@@ -21,23 +21,25 @@ profiles:
   'f',
 );
 const options = config.profiles[0]?.options ?? [];
+const environmentOf = (chosen: Parameters<typeof chosenOptions>[1]) =>
+  chosenOptions(options, chosen).environment;
 const defaults = { SIZE: 'small', GPU: 'false' };
 
 test('without a choice the defaults hold, and what has none is not set', () => {
-  expect(optionEnvironment(options, {})).toEqual(defaults);
+  expect(environmentOf({})).toEqual(defaults);
 });
 
 test.each([
   ['a script', { size: 'large', cores: 4, greeting: 'hi you', gpu: true }],
   ['a form', { size: ['large'], cores: ['4'], greeting: ['hi you'], gpu: ['on'] }],
 ])('%s gets the same variables', (_who, chosen) => {
-  expect(optionEnvironment(options, chosen)).toEqual({
+  expect(environmentOf(chosen)).toEqual({
     ...{ SIZE: 'large', CORES: '4', GREETING: 'hi you', GPU: 'true' },
   });
 });
 
 test('a field of a form that was left empty is no choice', () => {
-  expect(optionEnvironment(options, { size: [''], cores: [''], greeting: '' })).toEqual(defaults);
+  expect(environmentOf({ size: [''], cores: [''], greeting: '' })).toEqual(defaults);
 });
 
 describe('is refused, by name and rule, without the value', () => {
@@ -55,7 +57,7 @@ describe('is refused, by name and rule, without the value', () => {
     ['a number for a text', { greeting: 5 }, 'must be text'],
     ['a word for a boolean', { gpu: 'constructor' }, 'must be true or false'],
   ])('%s', (_what, chosen, rule) => {
-    const error = thrown(() => optionEnvironment(options, chosen));
+    const error = thrown(() => environmentOf(chosen));
     expect(error).toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining(rule) });
     expect(error.message).not.toContain('secret-1');
   });
@@ -67,7 +69,7 @@ test('nothing that a stranger sends becomes anything but a declared variable, or
       const parsed = startRequest.safeParse({ spawn_id: 'abcdefgh', user_options: JSON.parse(text) });
       if (!parsed.success) return;
       try {
-        const variables = optionEnvironment(options, parsed.data.user_options);
+        const variables = environmentOf(parsed.data.user_options);
         for (const name of Object.keys(variables))
           expect(['SIZE', 'CORES', 'GREETING', 'GPU', 'CONSTRUCTOR']).toContain(name);
       } catch (error) {
@@ -78,7 +80,7 @@ test('nothing that a stranger sends becomes anything but a declared variable, or
 });
 
 test('an option with the name of a built-in property is not chosen by nobody', () => {
-  expect(optionEnvironment(options, {})).not.toHaveProperty('CONSTRUCTOR');
+  expect(environmentOf({})).not.toHaveProperty('CONSTRUCTOR');
 });
 
 function thrown(work: () => unknown): PortwrapError {

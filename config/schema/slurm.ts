@@ -1,0 +1,77 @@
+// The keys below `slurm`: how the cluster is reached, and how its nodes reach the service.
+// Not here: the job of a profile (job.ts).
+import { z } from 'zod';
+import { httpUrl } from './http-url.ts';
+import { listenAddress } from './listen-address.ts';
+
+const absolute = z.string().regex(/^\/[^\0\n]*$/, { error: 'must be an absolute path' });
+
+export const slurmSchema = z
+  .strictObject({
+    report_listen: listenAddress
+      .nullable()
+      .prefault(null)
+      .meta({
+        description:
+          'Where jobs report to the service: an address that every node reaches, and nobody else needs to. Required when a profile has launcher slurm. Only jobs, each with a secret of its own, are answered there.',
+        examples: ['10.1.0.1:8096'],
+      }),
+    report_url: httpUrl
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The URL by which nodes reach report_listen, when it is another one: https by way of a TLS proxy keeps what jobs report from being read on the network. null: http://ADDRESS:PORT of report_listen.',
+        examples: ['https://hub.example:8097'],
+      }),
+    node_networks: z
+      .array(z.cidrv4())
+      .max(64)
+      .default([])
+      .meta({
+        description:
+          'The networks in which nodes may offer servers. Empty: only the address from which a job reports, which is the right thing unless a profile names a host_interface.',
+        examples: [['10.1.0.0/16']],
+      }),
+    conf: absolute
+      .nullable()
+      .default(null)
+      .meta({
+        description: "The cluster's configuration (SLURM_CONF). null: where Slurm looks for it.",
+        examples: ['/etc/slurm/slurm.conf'],
+      }),
+    commands: absolute
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The directory of sbatch, squeue, scancel and scontrol. null: they are on the system path.',
+        examples: ['/opt/slurm/bin'],
+      }),
+    portwrap: z
+      .array(
+        z
+          .string()
+          .min(1)
+          .regex(/^[^\0\n]*$/),
+      )
+      .min(1)
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The portwrap command on the nodes. null: that of this service, by its path, for a file system that the nodes share.',
+        examples: [['/opt/portwrap/bin/portwrap']],
+      }),
+    interval: z.number().min(0.5).max(300).default(5).meta({
+      description:
+        'Seconds between two looks at the queue: one squeue for all servers. A job tells by itself when its server runs or has ended.',
+    }),
+    warn_before_end: z.number().min(0).max(86_400).default(300).meta({
+      description: "Seconds before the time limit at which a server's log says that it is near. 0: never.",
+    }),
+  })
+  .prefault({})
+  .meta({
+    description: 'The Slurm cluster on which profiles with launcher slurm run their servers.',
+  });

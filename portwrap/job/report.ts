@@ -1,0 +1,145 @@
+// The reports of a job to its service: in order, each sent again until it is taken, so that a service which is
+// being restarted misses none. Not here: what is reported (run.ts).
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { setTimeout as pause } from 'node:timers/promises';
+import { withDeadline } from '../deadline.ts';
+import type { ReportTarget } from './spec.ts';
+
+export type Report =
+  | {
+      readonly event: 'started';
+      /** Slurm's number of the job, and how often it was begun again. */
+      readonly job: string;
+      readonly restarts: number;
+      readonly node: string;
+      readonly host: string;
+      readonly port: number;
+      /** Pid 1 of the sandbox on the node, and its start time. */
+      readonly pid: number;
+      readonly start_time: number;
+      /** Milliseconds since 1970, by the clock of the node. */
+      readonly clock: number;
+    }
+  | { readonly event: 'ready' }
+  | { readonly event: 'alive' }
+  | { readonly event: 'log'; readonly text: string }
+  | {
+      readonly event: 'ended';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly out_of_memory: boolean;
+      /** Did somebody outside ask the job to end? */
+      readonly asked: boolean;
+    }
+  | { readonly event: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+
+export interface Reporter {
+  tell(report: Report): void;
+  /** Output of the server; what comes while one report is under way goes into the next one. */
+  log(chunk: Buffer): void;
+  /** Settles when the service says that nobody wants this server any more. */
+  readonly unwanted: Promise<void>;
+  /** Settles when all has been taken, or after `milliseconds`. */
+  drained(milliseconds: number): Promise<void>;
+  close(): void;
+}
+
+/** The most output that waits for the service; older output is dropped first. */
+const mostWaiting = 262_144;
+const firstPause = 100;
+const longestPause = 5_000;
+const answerTimeout = 10_000;
+
+export function createReporter(target: ReportTarget): Reporter {
+  const queue: Report[] = [];
+  const closed = new AbortController();
+  let output: Buffer[] = [];
+  let sending: Promise<void> | null = null;
+  let refuse = () => {};
+  const unwanted = new Promise<void>((resolve) => {
+    refuse = resolve;
+  });
+  const next = (): Report | undefined => {
+    if (output.length === 0) return queue.shift();
+    const text = lastBytes(Buffer.concat(output), mostWaiting).toString('utf8');
+    output = [];
+    return { event: 'log', text };
+  };
+  const send = async () => {
+    for (let report = next(); report !== undefined; report = next()) {
+      for (let wait = firstPause; !closed.signal.aborted; wait = Math.min(wait * 2, longestPause)) {
+        const status = await post(target, report);
+        if (status === 404 || status === 410) refuse();
+        // 4xx: no repetition will be taken; a secret that is not known may be so again after a restart
+        if (status !== null && status < 500 && status !== 401) break;
+        await pause(wait, undefined, { signal: closed.signal }).catch(() => {});
+      }
+    }
+  };
+  const wake = () => {
+    sending ??= send().finally(() => {
+      sending = null;
+    });
+  };
+  const heart = setInterval(() => {
+    if (queue.length > 0) return;
+    queue.push({ event: 'alive' });
+    wake();
+  }, target.heartbeat);
+  return {
+    tell(report) {
+      queue.push(report);
+      wake();
+    },
+    log(chunk) {
+      output.push(chunk);
+      if (output.length > 64) output = [lastBytes(Buffer.concat(output), mostWaiting)];
+      wake();
+    },
+    unwanted,
+    async drained(milliseconds) {
+      clearInterval(heart);
+      if (sending !== null)
+        await withDeadline(sending, milliseconds, () => new Error('late')).catch(() => {});
+    },
+    close() {
+      clearInterval(heart);
+      closed.abort();
+    },
+  };
+}
+
+/** The status of the answer; null when there was none. */
+function post(target: ReportTarget, report: Report): Promise<number | null> {
+  const body = JSON.stringify(report);
+  const url = new URL(target.url);
+  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve) => {
+    const call = request(
+      url,
+      {
+        method: 'POST',
+        agent: false,
+        timeout: answerTimeout,
+        headers: {
+          authorization: `Bearer ${target.secret}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        },
+      },
+      (response: IncomingMessage) => {
+        response.resume();
+        response.once('end', () => resolve(response.statusCode ?? null));
+      },
+    );
+    call.once('timeout', () => call.destroy());
+    call.once('error', () => resolve(null));
+    call.once('close', () => resolve(null));
+    call.end(body);
+  });
+}
+
+function lastBytes(bytes: Buffer, most: number): Buffer {
+  return bytes.length <= most ? bytes : bytes.subarray(bytes.length - most);
+}

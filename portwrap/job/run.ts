@@ -1,0 +1,236 @@
+// `portwrap job`: one server in a batch job, from its specification to its end, told to the service that submitted
+// it. The sandbox dies with this process. Not here: the launch, how reports travel (report.ts).
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { isIPv4, Socket } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { ownAddresses } from '../addresses.ts';
+import { noCgroups } from '../cgroup-root.ts';
+import { fileView } from '../file-view.ts';
+import { createForwarder } from '../forwarders.ts';
+import { launch } from '../launch.ts';
+import { noLimits } from '../limits.ts';
+import { makeFifos, openReader } from '../liveness.ts';
+import { answered } from '../readiness.ts';
+import type { Sandbox } from '../sandbox.ts';
+import type { LaunchContext, SandboxSpec } from '../spec.ts';
+import type { Toolbox } from '../tools.ts';
+import { createReporter, type Reporter } from './report.ts';
+import { type JobSpec, parseJobSpec } from './spec.ts';
+
+export interface JobSurroundings {
+  readonly tools: Toolbox;
+  readonly uid: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** Milliseconds that the last report has, when the service is away; afterwards Slurm's word has to do. */
+const lastReport = 60_000;
+/** What a second signal, or one of these, means: do not wait. */
+const atOnce = new Set<NodeJS.Signals>(['SIGUSR1']);
+const handled = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const;
+
+/** Runs what `text` specifies; resolves with the exit code of the server. Leaves nothing behind. */
+export async function runJob(text: string, around: JobSurroundings): Promise<number> {
+  const spec = parseJobSpec(text);
+  const reporter = createReporter(spec.report);
+  const ending = listenForSignals();
+  try {
+    return await attend(spec, around, reporter, ending);
+  } catch (cause) {
+    const { code, message, hint, exit } = toPortwrapError(cause);
+    if (ending.first.signal.aborted) {
+      reporter.tell({ event: 'ended', code: 143, signal: 'SIGTERM', out_of_memory: false, asked: true });
+      return 0;
+    }
+    if (code === 'INTERNAL') process.stderr.write(`${(cause as Error).stack}\n`);
+    reporter.tell({ event: 'failed', code, message, hint });
+    return exit;
+  } finally {
+    await reporter.drained(lastReport);
+    reporter.close();
+    ending.close();
+  }
+}
+
+async function attend(
+  spec: JobSpec,
+  around: JobSurroundings,
+  reporter: Reporter,
+  ending: Ending,
+): Promise<number> {
+  const host = await hostAddress(spec);
+  const output = await openOutput(around.tools, (chunk) => reporter.log(chunk));
+  const sandbox = await launch(
+    launchContext(spec, around),
+    sandboxSpec(spec, around, host, output.writer),
+    ending.first.signal,
+  ).finally(() => output.closeWriter());
+  tellStart(around, sandbox, reporter);
+  const ended = new AbortController();
+  const { guestPort, child, hostPort: port } = sandbox.record;
+  answered({ host, port, path: spec.readyPath, child: child.pid, guestPort }, ended.signal).then(
+    () => reporter.tell({ event: 'ready' }),
+    () => {}, // it ended before it answered, which is told below
+  );
+  const stop = (grace: number) => void sandbox.stop(grace);
+  ending.first.signal.addEventListener('abort', () => stop(spec.stopGrace), { once: true });
+  ending.now.signal.addEventListener('abort', () => stop(0), { once: true });
+  if (ending.first.signal.aborted) stop(spec.stopGrace);
+  if (ending.now.signal.aborted) stop(0);
+  void reporter.unwanted.then(() => stop(spec.stopGrace));
+  void sandbox.forwarderGone.then(() => stop(spec.stopGrace)); // nobody can reach it any more
+  const exit = await sandbox.exited;
+  ended.abort();
+  await output.read;
+  reporter.tell({
+    event: 'ended',
+    code: exit.code,
+    signal: exit.signal,
+    out_of_memory: exit.outOfMemory,
+    asked: ending.first.signal.aborted,
+  });
+  // what was asked for is no failure, in nobody's statistics
+  return ending.first.signal.aborted ? 0 : (exit.code ?? 125);
+}
+
+function tellStart(around: JobSurroundings, sandbox: Sandbox, reporter: Reporter): void {
+  const { hostAddress: host, hostPort: port, child } = sandbox.record;
+  const {
+    SLURM_JOB_ID: job = '',
+    SLURMD_NODENAME: node = '',
+    SLURM_RESTART_COUNT = '0',
+  } = around.environment;
+  reporter.tell({
+    event: 'started',
+    ...{ job, node, host, port },
+    restarts: Number(SLURM_RESTART_COUNT) || 0,
+    pid: child.pid,
+    start_time: child.startTime,
+    clock: Date.now(),
+  });
+}
+
+function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchContext {
+  const asRoot = uid === 0;
+  return {
+    ...{ tools, asRoot, hostAddresses: ownAddresses },
+    forwarder: createForwarder(spec.forwarder, tools, asRoot),
+    cgroups: noCgroups, // Slurm has put the job into its own
+  };
+}
+
+function sandboxSpec(spec: JobSpec, around: JobSurroundings, host: string, output: number): SandboxSpec {
+  return {
+    directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
+    command: spec.command,
+    environment: { ...fromSlurm(around.environment), ...spec.environment },
+    workingDirectory: spec.workingDirectory,
+    account: null,
+    files: fileView(spec.files),
+    policy: spec.policy,
+    limits: { ...noLimits, openFiles: spec.openFiles },
+    hostAddress: host,
+    hostPorts: portsFromRandom(spec.hostPorts),
+    guestPort: spec.guestPort,
+    lifetime: 'foreground',
+    stdio: ['ignore', output, output],
+  };
+}
+
+/** What Slurm tells a job about itself and its devices. */
+function fromSlurm(environment: Readonly<Record<string, string>>): Record<string, string> {
+  const wanted = /^(?:SLURM_(?!CONF$)\w+|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES)$/;
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => wanted.test(name)));
+}
+
+/** Two servers that begin at once on one node seldom try the same port; only one of them can bind it. */
+function* portsFromRandom({ low, high }: JobSpec['hostPorts']): Generator<number> {
+  const size = high - low + 1;
+  const first = Math.floor(Math.random() * size);
+  for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
+}
+
+async function hostAddress({ hostInterface, report }: JobSpec): Promise<string> {
+  if (hostInterface === null) return addressFacing(new URL(report.url));
+  const found = networkInterfaces()[hostInterface]?.find(({ family }) => family === 'IPv4');
+  if (found !== undefined) return found.address;
+  throw new PortwrapError(
+    'FORWARD_FAILED',
+    `this node has no IPv4 address at the interface ${hostInterface}`,
+    {
+      hint: 'Correct "slurm.host_interface" of the profile.',
+    },
+  );
+}
+
+/** The address of this node from which the service is reached; nothing is sent to find out. */
+async function addressFacing({ hostname, port, protocol }: URL): Promise<string> {
+  const socket = createSocket('udp4');
+  try {
+    const connected = once(socket, 'connect');
+    socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), hostname);
+    await connected;
+    const { address } = socket.address();
+    if (isIPv4(address)) return address;
+    throw new Error(`${address} is no IPv4 address`);
+  } catch (cause) {
+    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${hostname}: ${String(cause)}`, {
+      hint: 'Correct "slurm.report_url", or the routes of the node.',
+      cause,
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+interface Output {
+  /** For the payload to inherit. */
+  readonly writer: number;
+  closeWriter(): void;
+  /** Settles when every writer is gone and all has been read. */
+  readonly read: Promise<void>;
+}
+
+/** A FIFO without a name: the payload's writes block while we are busy, and nothing lies in a file. */
+async function openOutput(tools: Toolbox, take: (chunk: Buffer) => void): Promise<Output> {
+  const directory = mkdtempSync(join(tmpdir(), 'portwrap-'));
+  try {
+    const path = join(directory, 'output.fifo');
+    await makeFifos(tools, [path]);
+    const socket = new Socket({ fd: openReader(path), readable: true, writable: false });
+    const writer = openSync(path, constants.O_WRONLY);
+    socket.on('data', take).on('error', () => {});
+    const read = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    return { writer, closeWriter: () => closeSync(writer), read };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+interface Ending {
+  /** Aborted by the first signal. */
+  readonly first: AbortController;
+  /** Aborted by one that says at once, or by a second one. */
+  readonly now: AbortController;
+  close(): void;
+}
+
+function listenForSignals(): Ending {
+  const ending = { first: new AbortController(), now: new AbortController() };
+  const listener = (signal: NodeJS.Signals) => {
+    if (ending.first.signal.aborted || atOnce.has(signal)) ending.now.abort();
+    ending.first.abort(new Error(signal));
+  };
+  for (const signal of handled) process.on(signal, listener);
+  return {
+    ...ending,
+    close() {
+      for (const signal of handled) process.off(signal, listener);
+    },
+  };
+}

@@ -1,0 +1,29 @@
+// The job that a killed service had submitted without being able to write its number down, by its name. While the
+// scheduler cannot be asked, it is asked again: it may be there.
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '../../../config/logger.ts';
+import type { JobPlace } from '../../record.ts';
+import type { SlurmCommands } from './commands.ts';
+import { phaseOf } from './job-state.ts';
+
+const firstPause = 500;
+const longestPause = 10_000;
+
+/** null: there is none. Rejects with the reason of `abort`. */
+export async function findSubmitted(
+  commands: Pick<SlurmCommands, 'named'>,
+  name: string,
+  abort: AbortSignal,
+  log: Logger,
+): Promise<JobPlace | null> {
+  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+    try {
+      const found = await commands.named(name);
+      const job = found.find(({ state }) => phaseOf(state) !== 'ended');
+      return job === undefined ? null : { id: job.id, node: null, host: null, port: null, ends_at: null };
+    } catch (error) {
+      log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
+    }
+    await pause(wait, undefined, { signal: abort }).catch(() => abort.throwIfAborted());
+  }
+}

@@ -1,0 +1,36 @@
+// From a start to what `portwrap job` is to run on the node: the same sandbox that the local launcher would make.
+// Not here: the script around it (job-script.ts).
+import type { Config } from '../../../config/load.ts';
+import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../portwrap/index.ts';
+import type { Tenant } from '../../accounts.ts';
+import { fileViewRequest, networkPolicy, serverEnvironment } from '../../sandbox-spec.ts';
+import type { LaunchRequest } from '../launcher.ts';
+
+export interface JobSpecInput {
+  readonly launch: LaunchRequest;
+  readonly tenant: Tenant;
+  readonly stateDirectory: string;
+  readonly hostPorts: Config['ports']['range'];
+  readonly report: JobSpec['report'];
+}
+
+export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promise<JobSpec> {
+  const { request, profile, hub, record } = launch;
+  const { guest_port: guestPort } = profile;
+  return {
+    version: jobSpecVersion,
+    report: input.report,
+    command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
+    environment: serverEnvironment(profile, request.env, tenant),
+    workingDirectory: tenant.home,
+    files: fileViewRequest(profile, tenant, record.user, input.stateDirectory),
+    policy: await networkPolicy(profile, hub),
+    openFiles: profile.resources.open_files,
+    forwarder: profile.forwarder,
+    hostInterface: profile.slurm.host_interface,
+    hostPorts: input.hostPorts,
+    guestPort,
+    readyPath: record.ready_path,
+    stopGrace: profile.stop_timeout * 1000,
+  };
+}

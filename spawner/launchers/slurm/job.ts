@@ -1,0 +1,221 @@
+// One job of ours, from its submission to its end: what it reports and what the queue shows, brought together.
+// What nobody can tell is unknown and changes nothing. Not here: submitting it (slurm.ts), ending it (end-job.ts).
+import { type ErrorCode, errorCatalogue, PortwrapError } from '../../../config/errors.ts';
+import type { Report, SandboxExit } from '../../../portwrap/index.ts';
+import type { JobPlace } from '../../record.ts';
+import type { SlurmCommands } from './commands.ts';
+import { phaseOf, verdictOn } from './job-state.ts';
+import type { QueueWatch, Sight } from './queue-watch.ts';
+import type { Reports } from './reports.ts';
+import type { QueueEntry } from './squeue.ts';
+
+export interface Job {
+  readonly id: string;
+  readonly place: JobPlace;
+  /** Settles when its server runs, with where; rejects with PortwrapError when it ends before. */
+  readonly started: Promise<Address>;
+  /** Settles when it says that its server has answered on the node. */
+  readonly ready: Promise<void>;
+  /** Settles when nothing of it runs; rejects with PortwrapError when something else ended it. Handled. */
+  readonly ended: Promise<SandboxExit>;
+  /** Rejects when its server must be ended although the job lives. Never resolves. Handled. */
+  readonly lost: Promise<never>;
+  /** How it ended, as far as it is known. */
+  readonly exit: SandboxExit;
+  /** From now on its end is what we want. */
+  expectEnd(): void;
+  leave(): void;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface JobInput {
+  readonly recordId: string;
+  readonly place: JobPlace;
+  readonly commands: Pick<SlurmCommands, 'exitOf'>;
+  readonly queue: QueueWatch;
+  readonly reports: Reports;
+  /** Throws what is wrong with where a job says that its server is. */
+  readonly checkAddress: (address: Address, from: string) => void;
+  /** Told what the user may see. */
+  readonly onQueue: (sight: Sight) => void;
+  readonly onPlace: (place: JobPlace) => void;
+  readonly onOutput: (text: string) => void;
+}
+
+const unknownExit: SandboxExit = { code: null, signal: null, outOfMemory: false };
+
+export function watchJob(input: JobInput): Job {
+  const { queue, reports, commands } = input;
+  const started = createPromise<Address>();
+  const ready = createPromise<void>();
+  const ended = createPromise<SandboxExit>();
+  const lost = createPromise<never>();
+  let place = input.place;
+  let exit = unknownExit;
+  let hasReported = false;
+  let wanted = false;
+  let absences = 0;
+  let over = false;
+
+  const update = (fields: Partial<JobPlace>) => {
+    if (Object.entries(fields).every(([key, value]) => place[key as keyof JobPlace] === value)) return;
+    place = { ...place, ...fields };
+    input.onPlace(place);
+  };
+  const close = () => {
+    over = true;
+    stopWatching();
+    stopReports();
+  };
+  const finish = (outcome: SandboxExit | PortwrapError) => {
+    if (over) return;
+    close();
+    if (outcome instanceof PortwrapError) {
+      ended.reject(outcome);
+      started.reject(outcome);
+      return;
+    }
+    ended.resolve(outcome);
+    started.reject(endedEarly(place, outcome));
+  };
+
+  /** The job may go on, with nothing in it that a user could want. */
+  const lose = (error: PortwrapError) => {
+    if (wanted) return;
+    lost.reject(error);
+    started.reject(error);
+  };
+
+  const onReport = (report: Report, from: string) => {
+    if (over) return;
+    switch (report.event) {
+      case 'alive':
+        return;
+      case 'log':
+        return input.onOutput(report.text);
+      case 'ready':
+        return ready.resolve();
+      case 'started':
+        return onStarted(report, from);
+      case 'failed':
+        return finish(failure(report, place.node));
+      case 'ended':
+        exit = {
+          code: report.code,
+          signal: report.signal as SandboxExit['signal'],
+          outOfMemory: report.out_of_memory,
+        };
+        hasReported = true;
+        if (!report.asked || wanted) finish(exit);
+        else queue.soon(); // somebody else has ended it: Slurm knows who
+    }
+  };
+  const onStarted = (report: Extract<Report, { event: 'started' }>, from: string) => {
+    const { host, port, node } = report;
+    if (report.job !== place.id || (place.port !== null && (place.port !== port || place.host !== host))) {
+      return lose(requeued(place.id));
+    }
+    try {
+      input.checkAddress({ host, port }, from);
+    } catch (error) {
+      return lose(error as PortwrapError);
+    }
+    update({ host, port, ...(node === '' ? {} : { node }) });
+    started.resolve({ host, port });
+  };
+
+  const onSight = (sight: Sight) => {
+    if (over) return;
+    input.onQueue(sight);
+    if (sight.kind === 'unknown') return;
+    if (sight.kind === 'absent') {
+      absences += 1;
+      // one look may be older than the job's number; two are not
+      if (absences > 1) finish(hasReported || wanted ? exit : gone(place.id));
+      else queue.soon();
+      return;
+    }
+    absences = 0;
+    onEntry(sight.entry);
+  };
+  const onEntry = ({ state, node, end }: QueueEntry) => {
+    const phase = phaseOf(state);
+    if (phase === 'waits' && place.port !== null) return lose(requeued(place.id));
+    if (phase === 'runs') update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
+    if (phase !== 'ended') return;
+    const verdict = verdictOn(place.id, state, node ?? place.node);
+    if (state === 'OUT_OF_MEMORY') exit = { ...exit, outOfMemory: true };
+    if (wanted || (verdict === null && hasReported)) return finish(exit);
+    if (verdict !== null) return finish(verdict);
+    void learnExit();
+  };
+  /** It has ended of itself and told us nothing: Slurm has noted with what code. */
+  const learnExit = async () => {
+    const noted = await commands.exitOf(place.id).catch(() => undefined);
+    if (noted === undefined) return queue.soon(); // no answer: the next look comes here again
+    if (noted === null) return finish(gone(place.id));
+    const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
+    exit = { code, signal: null, outOfMemory: false };
+    finish(exit);
+  };
+
+  const stopReports = reports.expect(input.recordId, onReport);
+  const stopWatching = queue.watch(place.id, onSight);
+  if (place.host !== null && place.port !== null) started.resolve({ host: place.host, port: place.port });
+  return {
+    id: place.id,
+    get place() {
+      return place;
+    },
+    started: started.settled,
+    ready: ready.settled,
+    ended: ended.settled,
+    lost: lost.settled,
+    get exit() {
+      return exit;
+    },
+    expectEnd() {
+      wanted = true;
+      if (hasReported) finish(exit);
+    },
+    leave: close,
+  };
+}
+
+function endedEarly({ id, node }: JobPlace, { code }: SandboxExit): PortwrapError {
+  const where = node === null ? '' : ` on ${node}`;
+  const message = `the Slurm job ${id}${where} ended with exit code ${code ?? '(unknown)'} before its server ran`;
+  return new PortwrapError('JOB_FAILED', message);
+}
+
+function failure({ code, message, hint }: Extract<Report, { event: 'failed' }>, node: string | null) {
+  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : 'JOB_FAILED';
+  return new PortwrapError(known, `on ${node ?? 'the node'}: ${message}`, { hint });
+}
+
+function requeued(id: string): PortwrapError {
+  return new PortwrapError('JOB_REQUEUED', `the Slurm job ${id} was put back into the queue`);
+}
+
+function gone(id: string): PortwrapError {
+  return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}
+
+function createPromise<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const settled = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  settled.catch(() => {}); // whoever needs the outcome awaits it
+  return { settled, resolve, reject };
+}

@@ -1,0 +1,60 @@
+// The slurm launcher, put together from its parts. Not here: what they do.
+import { fileURLToPath } from 'node:url';
+import { PortwrapError } from '../../../config/errors.ts';
+import type { Config } from '../../../config/load.ts';
+import type { Launcher } from '../launcher.ts';
+import { createSlurmCommands, type SlurmCommandsInput } from './commands.ts';
+import { createQueueWatch } from './queue-watch.ts';
+import { createReports, type Reports } from './reports.ts';
+import { createSlurmLauncher, type SlurmLauncherInput } from './slurm.ts';
+
+export interface Slurm {
+  readonly launcher: Launcher;
+  /** Answers at slurm.report_listen. */
+  readonly reports: Reports['listener'];
+  close(): void;
+}
+
+type Given = 'slurm' | 'hostPorts' | 'accounts' | 'state' | 'starts' | 'meter' | 'log';
+
+export interface SlurmInput extends Pick<SlurmLauncherInput, Given> {
+  readonly tools: SlurmCommandsInput['tools'];
+  /** Have the records of an earlier service been read? */
+  readonly isReady: () => boolean;
+}
+
+export function openSlurm(input: SlurmInput): Slurm {
+  const { slurm, tools, state, meter, isReady } = input;
+  const commands = createSlurmCommands({ slurm, tools, counted: meter.schedulerCall });
+  const queue = createQueueWatch(commands, slurm.interval * 1000);
+  const reports = createReports(state.reportKey, isReady);
+  const reportUrl = reportUrlOf(slurm);
+  const launcher = createSlurmLauncher({
+    ...input,
+    ...{ commands, queue, reports },
+    reportUrl: reportUrl ?? '',
+    portwrap: slurm.portwrap ?? ownPortwrap(),
+  });
+  return {
+    // without it servers of an earlier configuration are still found and ended, and none is started
+    launcher: reportUrl === null ? { ...launcher, start: refuse } : launcher,
+    reports: reports.listener,
+    close: () => queue.close(),
+  };
+}
+
+/** Where nodes report to; null: nowhere. */
+export function reportUrlOf({ report_url, report_listen }: Config['slurm']): string | null {
+  if (report_listen === null || report_listen.kind === 'unix') return null;
+  const { host, port } = report_listen;
+  return report_url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** This installation's command, for nodes that share the file system. */
+export function ownPortwrap(): string[] {
+  return [process.execPath, fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url))];
+}
+
+async function refuse(): Promise<never> {
+  throw new PortwrapError('CONFIG_INVALID', 'slurm.report_listen is not in force: jobs could not report');
+}
