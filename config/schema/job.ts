@@ -36,13 +36,27 @@ const ours = [
 ];
 
 function field(name: JobField, description: string, example: string) {
+  const rule = { error: `must be a value of sbatch for ${name}` };
   return z
-    .union([z.string(), z.int().min(0).max(999_999_999)])
-    .transform(String)
-    .pipe(z.string().regex(jobFields[name], { error: `must be a value of sbatch for ${name}` }))
+    .string()
+    .regex(jobFields[name], rule)
     .nullable()
     .default(null)
-    .meta({ description, examples: [example], default: null });
+    .meta({
+      description,
+      examples: [example],
+    });
+}
+
+/** Written without quotes it is a number to YAML. */
+function countField(name: JobField, description: string, example: string | number) {
+  const rule = { error: `must be a value of sbatch for ${name}` };
+  return z
+    .union([z.string(), z.int().min(0).max(999_999_999)])
+    .refine((value) => jobFields[name].test(String(value)), rule)
+    .nullable()
+    .default(null)
+    .meta({ description, examples: [example] });
 }
 
 export const jobSchema = z
@@ -54,20 +68,20 @@ export const jobSchema = z
     ),
     account: field('account', 'The account that is charged.', 'physics'),
     qos: field('qos', 'The quality of service.', 'jupyter'),
-    time: field(
+    time: countField(
       'time',
-      'The time limit, in minutes or as D-HH:MM:SS. The server ends with it, and its log says so before.',
+      'The time limit, in minutes or as D-HH:MM:SS (hours, minutes, seconds). The server ends with it, and its log says so before.',
       '08:00:00',
     ),
-    cpus: field('cpus', 'CPUs of the job (--cpus-per-task).', '2'),
-    memory: field(
+    cpus: countField('cpus', 'CPUs of the job (--cpus-per-task).', 2),
+    memory: countField(
       'memory',
-      'Memory of the job (--mem), such as 4G; without a letter it is in megabytes.',
+      'Memory of the job (--mem), such as 4G; a value without a letter is in megabytes.',
       '4G',
     ),
     gres: field('gres', 'Generic resources.', 'gpu:1'),
     constraint: field('constraint', 'Features that the node must have.', 'rack1'),
-    reservation: field('reservation', 'A reservation.', 'course'),
+    reservation: field('reservation', 'A reservation of nodes for a course or a group.', 'course'),
     options: z
       .array(
         z

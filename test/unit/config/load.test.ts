@@ -43,6 +43,16 @@ test('a file of three lines is complete: every other key has its default', () =>
     },
     ports: { host_address: '127.0.0.1', range: { low: 20_000, high: 29_999 } },
     limits: { servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
+    slurm: {
+      report_listen: null,
+      report_url: null,
+      node_networks: [],
+      conf: null,
+      commands: null,
+      portwrap: null,
+      interval: 5,
+      warn_before_end: 300,
+    },
     profiles: [
       {
         name: 'default',
@@ -65,6 +75,11 @@ test('a file of three lines is complete: every other key has its default', () =>
           cull_busy: false,
           cull_connected: false,
           warning: 300,
+        },
+        launcher: 'local',
+        slurm: {
+          ...{ partition: null, account: null, qos: null, time: null, cpus: null, memory: null, gres: null },
+          ...{ constraint: null, reservation: null, options: [], host_interface: null, queue_timeout: null },
         },
         forwarder: 'slirp4netns',
       },
