@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { KeyPath } from './problem.ts';
 import { secretPattern, secretRule } from './schema/secret.ts';
-import type { Config, ConfigFile, Hub } from './schema.ts';
+import type { Config, ConfigFile, Hub, Reaper } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -18,14 +18,27 @@ interface Surroundings {
 /** The configuration with every `token` filled in; one that could not be is reported, and left empty. */
 export function resolveSecrets(file: ConfigFile, around: Surroundings): Config {
   const hubs = file.hubs.map((hub, index): Hub => {
-    const { token_env, token_file, token, ...rest } = hub;
-    return { ...rest, token: resolveOne({ token_env, token_file, token }, ['hubs', index], around) ?? '' };
+    const { token_env, token_file, token, reaper, ...rest } = hub;
+    const path = ['hubs', index];
+    return {
+      ...rest,
+      token: resolveOne({ token_env, token_file, token }, path, around) ?? '',
+      reaper: reaper === null ? null : resolveReaper(reaper, [...path, 'reaper'], around),
+    };
   });
   reportSharedTokens(hubs, around);
   if (file.proxy === null) return { ...file, hubs, proxy: null };
   const { token_env, token_file, token, ...proxy } = file.proxy;
   const proxyToken = resolveOne({ token_env, token_file, token }, ['proxy'], around);
   return { ...file, hubs, proxy: { ...proxy, token: proxyToken } };
+}
+
+function resolveReaper(
+  { token_env, token_file, token, interval }: NonNullable<ConfigFile['hubs'][number]['reaper']>,
+  path: KeyPath,
+  around: Surroundings,
+): Reaper {
+  return { interval, token: resolveOne({ token_env, token_file, token }, path, around) ?? '' };
 }
 
 interface SecretKeys {

@@ -60,7 +60,14 @@ export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy'> {
 }
 
 /** A hub that may ask for servers; its `token` has 16 or more printable ASCII characters. */
-export type Hub = WithoutSecretKeys<ConfigFile['hubs'][number]> & { readonly token: string };
+export type Hub = Omit<WithoutSecretKeys<ConfigFile['hubs'][number]>, 'reaper'> & {
+  readonly token: string;
+  readonly reaper: Reaper | null;
+};
+/** How a hub is asked which servers it knows; its `token` is one of that hub. */
+export type Reaper = WithoutSecretKeys<NonNullable<ConfigFile['hubs'][number]['reaper']>> & {
+  readonly token: string;
+};
 /** The proxy where routes are registered; `token: null` when it asks for none. */
 export type Proxy = WithoutSecretKeys<NonNullable<ConfigFile['proxy']>> & { readonly token: string | null };
 /** What may be started. The first profile is the default one. */

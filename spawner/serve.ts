@@ -20,6 +20,7 @@ import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
 import { createMetrics } from './metrics.ts';
 import { createPorts } from './ports.ts';
+import { type Reaper, startReaper } from './reaper.ts';
 import { reconcile } from './reconcile.ts';
 import { openRecords } from './records.ts';
 import { createRoutes, noRoutes } from './routes.ts';
@@ -113,7 +114,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     activityOf: watch.of,
   });
   const listeners: Listener[] = [];
+  let reaper: Reaper | undefined;
   const letGo = async () => {
+    reaper?.close();
     rotation.close();
     for (const listener of listeners) await listener.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
@@ -131,6 +134,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     if (reports !== null) listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen'));
     await reconcile({ ...parts, config: first, planner, servers, state, tokens });
     watch.begin();
+    reaper = startReaper({ servers, config, log });
     ready = true;
     return { address: listeners[0]?.address ?? '', reload, close: letGo };
   } catch (error) {

@@ -23,7 +23,7 @@ export interface Servers {
   /** Those of one hub, or all. */
   list(hub?: string): Server[];
   /** Settles when the server is gone and forgotten. */
-  stop(key: ServerKey, spawnId: string | undefined, now: boolean): Promise<void>;
+  stop(key: ServerKey, spawnId: string | undefined, now: boolean, reason?: PortwrapError): Promise<void>;
   /** Asks every server to end and settles when they are gone; their records stay, for their hubs. */
   stopAll(): Promise<void>;
   /** Lets go of all servers without ending them. */
@@ -97,13 +97,13 @@ export function createServers(input: ServersInput): Servers {
       return spawnId === undefined || server?.record.spawn_id === spawnId ? server : undefined;
     },
     list: (hub) => [...servers.values()].filter(({ record }) => hub === undefined || record.hub === hub),
-    async stop(key, spawnId, now) {
+    async stop(key, spawnId, now, reason) {
       const server = this.find(key, spawnId);
       if (server === undefined) {
         if (spawnId !== undefined) tombstones.add(key, spawnId);
         return;
       }
-      await server.stop(now);
+      await server.stop(now, reason);
       await forget(key, server);
     },
     async stopAll() {

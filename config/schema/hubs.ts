@@ -4,6 +4,22 @@ import { httpUrl } from './http-url.ts';
 import { itemName, uniqueNames } from './item-name.ts';
 import { exactlyOneSecret, secretShape } from './secret.ts';
 
+const reaperSchema = z
+  .strictObject({
+    ...secretShape({ env: 'PORTWRAP_REAPER_TOKEN', file: '/etc/portwrap-spawner/reaper-token' }),
+    interval: z.number().min(1).max(86_400).default(120).meta({
+      description: 'Seconds between two comparisons; a server that is unknown in two in a row is stopped.',
+    }),
+  })
+  .superRefine(exactlyOneSecret.check, { when: () => true })
+  .nullable()
+  .default(null)
+  .meta({
+    description:
+      "Stops servers that this hub, a JupyterHub, no longer knows: the service compares its servers with the hub's own list at api_url. Exactly one of token_env, token_file and token gives a token of the hub with the scopes list:users and read:servers. null: no comparison.",
+    examples: [{ token_env: 'PORTWRAP_REAPER_TOKEN' }],
+  });
+
 const hubSchema = z
   .strictObject({
     name: itemName.meta({
@@ -16,6 +32,7 @@ const hubSchema = z
       description:
         "Where this hub's API listens. Its port is the one port of this machine that a sandbox may reach; a hub on the loopback address is reached from inside at 10.0.2.2.",
     }),
+    reaper: reaperSchema,
   })
   .superRefine(exactlyOneSecret.check, { when: () => true });
 

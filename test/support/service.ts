@@ -60,6 +60,8 @@ export type ProgressEvent = {
 export interface TestOptions {
   /** More YAML below `service`, as a flow mapping's inside: `log_bytes: 65536`. */
   readonly service?: string;
+  /** The same for the hub that is called "hub". */
+  readonly hub?: string;
   /** Where the state lies, when not in the temporary directory. */
   readonly stateDirectory?: string;
   /** The YAML below `accounts`, when not one account for each user. */
@@ -81,7 +83,7 @@ export async function startService(
   const [port] = await freePorts(1); // a restarted service must come back there
   const text = `
 service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}, ${options.service ?? ''}}
-hubs: [{name: hub, token_env: HUB_TOKEN}, {name: other, token_env: OTHER_TOKEN}]
+hubs: [{name: hub, token_env: HUB_TOKEN, ${options.hub ?? ''}}, {name: other, token_env: OTHER_TOKEN}]
 accounts: ${options.accounts ?? `{mode: ${mode}, home: "${directory}/homes/{username}"}`}
 ${extra}
 profiles:

@@ -52,7 +52,12 @@ describe('a token is taken', () => {
       () => load(`token_file: ${write('token', `${token}\r\n`, 0o640)}`),
     ],
   ])('%s', (_title, loaded) => {
-    expect(loaded().hubs[0]).toEqual({ name: 'hub', token, api_url: 'http://127.0.0.1:8081/hub/api' });
+    expect(loaded().hubs[0]).toEqual({
+      name: 'hub',
+      token,
+      api_url: 'http://127.0.0.1:8081/hub/api',
+      reaper: null,
+    });
   });
 });
 
