@@ -149,7 +149,8 @@ export function describeLauncher(name: string, open: () => Promise<LauncherWorld
       const before = await stateOf(server);
       await service.restart();
       expect((await fetch(url)).status).toBe(200);
-      expect(await stateOf(server)).toEqual({ ...before, usage: (await stateOf(server)).usage });
+      const { state, spawn_id, started: since, pid } = before;
+      expect(await stateOf(server)).toMatchObject({ state, spawn_id, started: since, pid, url });
       expect((await stop(server)).status).toBe(204);
       await expect(fetch(url)).rejects.toThrow();
     });
