@@ -1,7 +1,7 @@
 // How a user of a hub becomes an account of this machine, with a home directory.
 // Not here: becoming it (portwrap/account.ts).
-import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import type { Config } from '../config/load.ts';
 import type { Toolbox } from '../portwrap/index.ts';
@@ -101,11 +101,25 @@ function homeOf(user: string, template: string): string {
   return home;
 }
 
+/** A home that is still being made; no user of accounts.mode "dynamic" can have that name. */
+const unfinishedHome = ':new';
+
+/**
+ * Nobody sees a home that is not its owner's yet: whenever the service is killed, there is a whole one or none.
+ * One that was made half is empty, and makes room for the next.
+ */
 function makeHome(home: string, owner: number | null): void {
   if (ownerOf(home) !== null) return;
   mkdirSync(dirname(home), { recursive: true, mode: 0o755 });
-  mkdirSync(home, { mode: 0o700 });
-  if (owner !== null) chownSync(home, owner, owner);
+  if (owner === null) {
+    mkdirSync(home, { mode: 0o700 });
+    return;
+  }
+  const unfinished = join(dirname(home), unfinishedHome);
+  if (ownerOf(unfinished) !== null) rmdirSync(unfinished);
+  mkdirSync(unfinished, { mode: 0o700 });
+  chownSync(unfinished, owner, owner);
+  renameSync(unfinished, home);
 }
 
 function ownerOf(path: string): number | null {
@@ -116,7 +130,8 @@ function ownerOf(path: string): number | null {
 }
 
 function freeUid(homes: string, range: Config['accounts']['uid_range']): number {
-  const siblings = lstatSync(homes, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(homes);
+  const names = lstatSync(homes, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(homes);
+  const siblings = names.filter((name) => name !== unfinishedHome);
   const used = new Set(siblings.map((name) => lstatSync(`${homes}/${name}`, { throwIfNoEntry: false })?.uid));
   for (let uid = range.low; uid <= range.high; uid += 1) if (!used.has(uid)) return uid;
   throw new PortwrapError('USER_REFUSED', 'every uid of accounts.uid_range is in use');

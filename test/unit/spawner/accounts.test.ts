@@ -1,5 +1,14 @@
 // How users become accounts. The account database is the machine's own: root is the one name that is always there.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -67,6 +76,16 @@ describe.runIf(me.uid === 0)('dynamic accounts, as root', () => {
     expect(passwd).toContain(readFileSync('/etc/passwd', 'utf8').trim());
     expect(passwd.trim().split('\n').at(-1)).toBe(`ann:x:200000:200000::${directory}/homes/ann:/bin/bash`);
   });
+
+  test.each([0, 200_000])(
+    'a home that was half made, for uid %i, costs nobody a home or a uid',
+    async (uid) => {
+      mkdirSync(`${directory}/homes/:new`, { recursive: true, mode: 0o700 });
+      chownSync(`${directory}/homes/:new`, uid, uid);
+      expect((await accounts('dynamic').resolve('ann')).account?.uid).toBe(200_000);
+      expect(readdirSync(`${directory}/homes`)).toEqual(['ann']);
+    },
+  );
 
   test('when the range is used up the next user is refused', async () => {
     for (const user of ['a', 'b', 'c']) await accounts('dynamic').resolve(user);
