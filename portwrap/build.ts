@@ -9,8 +9,9 @@ import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
 import { type StartedChild, startChild } from './child.ts';
 import { aborted, withDeadline } from './deadline.ts';
 import { type Descriptor, ownUntil } from './descriptor.ts';
-import { gateArgv, gateDescriptors, policyFailedExit, splitEnvironment } from './gate.ts';
-import { fifos, type Liveness, makeFifos, openReader, openWriter, watchLiveness } from './liveness.ts';
+import { gateArgv, gateDescriptors, gateStands, policyFailedExit, splitEnvironment } from './gate.ts';
+import { fifos, type Liveness, openReader, watchLiveness } from './liveness.ts';
+import { endLoader, fifosMade, policyLog, preludeArgv, preludeDescriptors } from './prelude.ts';
 import { identify, type ProcessIdentity, signalProcess } from './process.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { readStatus, statusFile } from './status.ts';
@@ -27,6 +28,8 @@ export interface HeldSandbox {
   readonly go: Descriptor;
   /** bwrap's monitor in the foreground; setsid, already ended, when detached. */
   readonly starter: StartedChild;
+  /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
+  readonly policy: Duplex | null;
 }
 
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
@@ -41,13 +44,6 @@ export async function buildSandbox(
 ): Promise<HeldSandbox> {
   const at = (name: string) => join(spec.directory, name);
   const own = ownUntil(undo);
-  await makeFifos(context.tools, Object.values(fifos).map(at));
-  const lifeReader = openReader(at(fifos.life)); // before the writer, or opening that fails
-  const lifeWriter = own(openWriter(at(fifos.life)));
-  const life = watchLiveness(lifeReader);
-  undo.add('liveness', () => life.close());
-  // read and write: then it has no end of file, and no death of a launcher releases the payload
-  const go = own(openSync(at(fifos.go), constants.O_RDWR));
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
@@ -60,36 +56,47 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 filter, 6 go, 7 life, 8 announce, 9 rules, 10… synthetic files
+    // 3 args, 4 status, 5 filter, 6 go and 7 life (opened by the prelude), 8 announce, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
       ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
-      ...[go.fd, lifeWriter.fd, 'pipe' as const, rules?.fd ?? ('ignore' as const)],
+      ...['ignore' as const, 'ignore' as const, 'pipe' as const, rules?.fd ?? ('pipe' as const)],
       ...synthetic.map((file) => file.fd),
     ],
     detached: spec.lifetime === 'detached',
   });
-  for (const descriptor of [lifeWriter, status, filterFile, rules, ...synthetic]) descriptor?.close();
+  for (const descriptor of [status, filterFile, rules, ...synthetic]) descriptor?.close();
   // without a process there are no pipes either; the rejection says why
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
-  undo.add('sandbox', () => endSandbox(spec.directory, life, pipe));
+  const closePipes = () => {
+    for (const fd of [gateDescriptors.announce, bwrapDescriptors.args]) pipe(fd).destroy();
+  };
+  const policy = context.asRoot ? pipe(preludeDescriptors.policy) : null;
+  policy?.on('error', () => {}); // a loader that is killed is told by its silence
+  if (policy !== null) undo.add('policy loader', () => endLoader(policy));
+  undo.add('pipes', closePipes);
+  pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
+  const heard = listenTo(pipe(gateDescriptors.announce));
+  const failed = starter.exited.then(({ code }) => {
+    if (code !== 0) throw buildFailure(spec);
+  });
+  await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))]));
+  const life = watchLiveness(openReader(at(fifos.life)));
+  undo.add('liveness', () => life.close());
+  // read and write: then it has no end of file, and no death of a launcher releases the payload
+  const go = own(openSync(at(fifos.go), constants.O_RDWR));
+  undo.add('sandbox', () => endSandbox(spec.directory, life, closePipes));
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
   if (spec.lifetime === 'detached') await starter.exited;
 
-  const announced = readByte(pipe(gateDescriptors.announce));
-  pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
   pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length, filter !== null));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
-  await withDeadline(
-    Promise.race([announced, broken, aborted(abort)]),
-    buildDeadline,
-    () =>
-      new PortwrapError('SANDBOX_FAILED', `bubblewrap did not build the sandbox within ${buildDeadline} ms`),
-  );
+  await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
+  pipe(gateDescriptors.announce).destroy();
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
-  return { child, life, go, starter };
+  return { child, life, go, starter, policy };
 }
 
 /** The whole chain: its own lifetime, the account, bwrap, the gate, the command. No secret is in it. */
@@ -109,7 +116,13 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     },
     spec.command,
   );
-  return [
+  const paths = {
+    life: join(spec.directory, fifos.life),
+    go: join(spec.directory, fifos.go),
+    forwarder: join(spec.directory, fifos.forwarder),
+    policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
+  };
+  return preludeArgv(tools, paths, [
     // in the foreground it stays in the terminal's process group, and in a batch job among its processes, with
     // bwrap itself deaf to what is sent to all of them: that ends the payload and not its monitor
     ...(spec.lifetime === 'detached'
@@ -118,7 +131,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     ...(spec.account === null ? [] : becomeArgv(tools('setpriv'), spec.account)),
     ...[tools('bwrap'), '--args', String(bwrapDescriptors.args), '--'],
     ...gate,
-  ];
+  ]);
 }
 
 function sandboxArgs(
@@ -147,8 +160,8 @@ function environmentOf(context: LaunchContext, spec: SandboxSpec) {
  * Takes a half-built sandbox down. The gate ends by itself once its announcement cannot be written, so that
  * pipe closes first; a gate that has announced is killed by the pid that bwrap wrote down.
  */
-async function endSandbox(directory: string, life: Liveness, pipe: (fd: number) => Duplex): Promise<void> {
-  for (const fd of [gateDescriptors.announce, bwrapDescriptors.args]) pipe(fd).destroy();
+async function endSandbox(directory: string, life: Liveness, closePipes: () => void): Promise<void> {
+  closePipes();
   const child = findChild(directory);
   if (child !== null) signalProcess(child, 'SIGKILL');
   await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
@@ -171,12 +184,27 @@ function openContent(path: string, content: string | Buffer): number {
   return openSync(path, constants.O_RDONLY);
 }
 
-function readByte(stream: Readable): Promise<void> {
-  return new Promise((resolve) => {
-    stream.once('data', () => {
-      resolve();
-      stream.destroy();
-    });
-    stream.on('error', () => {});
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return withDeadline(
+    work,
+    buildDeadline,
+    () =>
+      new PortwrapError('SANDBOX_FAILED', `bubblewrap did not build the sandbox within ${buildDeadline} ms`),
+  );
+}
+
+/** What is said on a pipe, letter by letter; settles when that letter has been heard. */
+function listenTo(stream: Readable): (letter: string) => Promise<void> {
+  let heard = '';
+  const waiting = new Map<string, () => void>();
+  stream.on('data', (chunk: Buffer) => {
+    heard += chunk.toString('latin1');
+    for (const [letter, tell] of waiting) if (heard.includes(letter)) tell();
   });
+  stream.on('error', () => {});
+  return (letter) =>
+    new Promise((resolve) => {
+      if (heard.includes(letter)) resolve();
+      else waiting.set(letter, resolve);
+    });
 }

@@ -5,6 +5,9 @@
 /** Descriptors that the gate inherits. A shell names single digits only. */
 export const gateDescriptors = { go: 6, announce: 8, rules: 9 } as const;
 
+/** What it announces: the sandbox stands, and it waits. */
+export const gateStands = 'r';
+
 /** The gate's exit code when the network policy could not be loaded. */
 export const policyFailedExit = 99;
 
@@ -38,7 +41,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
       ? []
       : [`${gate.loadRules} -f - <&${rules} || exit ${policyFailedExit}`, `exec ${rules}<&-`]),
     // if the launcher is gone this write fails and the sandbox ends: it never runs unwatched
-    `printf r >&${announce} || exit 1`,
+    `printf ${gateStands} >&${announce} || exit 1`,
     `exec ${announce}>&-`,
     `read -r word <&${go} || exit 1`,
     `exec ${go}<&-`,

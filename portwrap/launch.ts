@@ -3,15 +3,15 @@
 // Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox.ts).
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
 import { type CgroupPlace, createCgroup, enterCgroup, removeCgroup, saveCgroupPlace } from './cgroup.ts';
-import { runTool } from './child.ts';
 import { aborted } from './deadline.ts';
 import type { Forward } from './forwarder.ts';
 import { neededControllers } from './limits.ts';
 import { reachesHostLoopback } from './policy.ts';
+import { loadPolicy, policyLog } from './prelude.ts';
 import { bootId, childrenOf, type ProcessIdentity, readStat } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
@@ -90,20 +90,16 @@ async function connectNetwork(
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
   });
-  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, held.child)]);
+  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, held)]);
   if (forward.status === 'rejected') throw forward.reason;
   if (policy.status === 'rejected') throw policy.reason;
   return forward.value;
 }
 
 /** As root from outside. An unprivileged gate has loaded the rules before it announced itself. */
-async function applyPolicy(context: LaunchContext, spec: SandboxSpec, child: ProcessIdentity): Promise<void> {
-  if (!context.asRoot) return;
-  const { tools } = context;
-  const argv = [`--net=/proc/${child.pid}/ns/net`, '--', tools('nft'), '-f', '-'];
-  const run = await runTool(tools('nsenter'), argv, policyText(context, spec));
-  if (run.code !== 0)
-    throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${run.output}`);
+async function applyPolicy(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<void> {
+  if (held.policy === null) return;
+  await loadPolicy(held.policy, held.child.pid, policyText(context, spec), join(spec.directory, policyLog));
 }
 
 function handOver(

@@ -72,8 +72,8 @@ async function attend(
   ).finally(() => output.closeWriter());
   tellStart(around, sandbox, reporter);
   const ended = new AbortController();
-  const { guestPort, child, hostPort: port } = sandbox.record;
-  answered({ host, port, path: spec.readyPath, child: child.pid, guestPort }, ended.signal).then(
+  const { child, hostPort: port } = sandbox.record;
+  answered({ host, port, path: spec.readyPath, child: child.pid }, ended.signal).then(
     () => reporter.tell({ event: 'ready' }),
     () => {}, // it ended before it answered, which is told below
   );

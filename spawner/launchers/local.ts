@@ -78,7 +78,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
 
 /** Its host port is leased from now until it has been stopped. */
 function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
-  const { hostAddress: host, hostPort: port, guestPort, child } = sandbox.record;
+  const { hostAddress: host, hostPort: port, child } = sandbox.record;
   ports.lease(port);
   const lost = forwarderLost(sandbox);
   lost.catch(() => {}); // it may be lost before anybody waits for that
@@ -89,7 +89,7 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
     ...{ host, port },
     exited: sandbox.exited,
     lost,
-    answered: (path, abort) => answered({ host, port, guestPort, child: child.pid, path }, abort),
+    answered: (path, abort) => answered({ host, port, child: child.pid, path }, abort),
     async stop(grace) {
       const exit = await sandbox.stop(grace);
       ports.release(port);
