@@ -145,6 +145,24 @@ export const errorCatalogue = {
     exit: 70,
     hint: 'A firewall is between the service and the node, or "slurm.host_interface" names the wrong network.',
   },
+  HUB_UNREACHABLE: {
+    status: 502,
+    exit: 69,
+    hint: 'Check that the hub runs and that its "api_url" is right; then load the page again.',
+  },
+  SIGN_IN_FAILED: {
+    status: 502,
+    exit: 69,
+    hint: 'The token of "admin_page" must be the api_token of the service in c.JupyterHub.services of the hub.',
+  },
+  SIGN_IN_EXPIRED: { status: 400, exit: 77, hint: 'Open the page again; the browser must accept cookies.' },
+  SIGNED_OUT: { status: 401, exit: 77, hint: 'Load the page again to sign in.' },
+  PAGE_REFUSED: {
+    status: 403,
+    exit: 77,
+    hint: 'The hub\'s administrator gives access by the scope "access:services!service=NAME".',
+  },
+  FORM_REFUSED: { status: 403, exit: 77, hint: 'Load the page again and press the button there.' },
 
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },

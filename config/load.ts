@@ -11,6 +11,7 @@ import { type Config, type ConfigFile, configSchema } from './schema.ts';
 
 export type { Environment } from './resolve-secrets.ts';
 export type {
+  AdminPage,
   Config,
   ConfigFile,
   Hub,

@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { KeyPath } from './problem.ts';
 import { secretPattern, secretRule } from './schema/secret.ts';
-import type { Config, ConfigFile, Hub, Reaper } from './schema.ts';
+import type { AdminPage, Config, ConfigFile, Hub, Reaper } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,10 +27,20 @@ export function resolveSecrets(file: ConfigFile, around: Surroundings): Config {
     };
   });
   reportSharedTokens(hubs, around);
-  if (file.proxy === null) return { ...file, hubs, proxy: null };
+  return { ...file, hubs, proxy: proxyOf(file, around), admin_page: adminPageOf(file, around) };
+}
+
+function proxyOf(file: ConfigFile, around: Surroundings): Config['proxy'] {
+  if (file.proxy === null) return null;
   const { token_env, token_file, token, ...proxy } = file.proxy;
-  const proxyToken = resolveOne({ token_env, token_file, token }, ['proxy'], around);
-  return { ...file, hubs, proxy: { ...proxy, token: proxyToken } };
+  return { ...proxy, token: resolveOne({ token_env, token_file, token }, ['proxy'], around) };
+}
+
+function adminPageOf(file: ConfigFile, around: Surroundings): AdminPage | null {
+  if (file.admin_page === null) return null;
+  const { token_env, token_file, token, hub, ...page } = file.admin_page;
+  const own = resolveOne({ token_env, token_file, token }, ['admin_page'], around);
+  return { ...page, hub: hub ?? file.hubs[0]?.name ?? '', token: own ?? '' };
 }
 
 function resolveReaper(

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { Frozen } from './freeze.ts';
 import { accountsSchema } from './schema/accounts.ts';
+import { adminPageSchema, hubOfAdminPage } from './schema/admin-page.ts';
 import { hubsSchema } from './schema/hubs.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { portsSchema } from './schema/ports.ts';
@@ -23,6 +24,7 @@ export const configSchema = z
     limits: limitsSchema,
     slurm: slurmSchema,
     profiles: profilesSchema,
+    admin_page: adminPageSchema,
   })
   .superRefine(({ accounts, profiles, slurm }, ctx) => {
     const jobs = profiles.findIndex(({ launcher }) => launcher === 'slurm');
@@ -46,17 +48,20 @@ export const configSchema = z
         );
     }
   })
+  .superRefine(hubOfAdminPage)
   .meta({ title: 'portwrap-spawner configuration' });
 
 /** A configuration file, parsed and complete, whose secrets still stand as written. */
 export type ConfigFile = Frozen<z.output<typeof configSchema>>;
 
 /** What the service runs on: complete, deep-frozen, secrets resolved. Times are in seconds. */
-export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy'> {
+export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy' | 'admin_page'> {
   /** At least one; names and tokens are unique. */
   readonly hubs: readonly Hub[];
   /** `null`: the service registers no routes. */
   readonly proxy: Proxy | null;
+  /** `null`: there is no page. */
+  readonly admin_page: AdminPage | null;
 }
 
 /** A hub that may ask for servers; its `token` has 16 or more printable ASCII characters. */
@@ -70,6 +75,11 @@ export type Reaper = WithoutSecretKeys<NonNullable<ConfigFile['hubs'][number]['r
 };
 /** The proxy where routes are registered; `token: null` when it asks for none. */
 export type Proxy = WithoutSecretKeys<NonNullable<ConfigFile['proxy']>> & { readonly token: string | null };
+/** The page for people: its hub's name, and the token with which it speaks to that hub. */
+export type AdminPage = WithoutSecretKeys<NonNullable<ConfigFile['admin_page']>> & {
+  readonly hub: string;
+  readonly token: string;
+};
 /** What may be started. The first profile is the default one. */
 export type Profile = ConfigFile['profiles'][number];
 /** What the sandbox of a profile may reach. */

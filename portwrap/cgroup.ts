@@ -113,6 +113,37 @@ export function readUsage(place: CgroupPlace): Usage | null {
   };
 }
 
+/** What a sandbox may use; null: as much as there is. */
+export interface UsageLimits {
+  /** Bytes. */
+  readonly memory: number | null;
+  /** CPUs that it may keep busy. */
+  readonly cpus: number | null;
+}
+
+/** The limits that the kernel holds the sandbox to. */
+export function readCgroupLimits({ version, directories }: CgroupPlace): UsageLimits {
+  if (version === 2) {
+    const [quota, period] = (read(directories.unified, 'cpu.max') ?? '').split(' ').map(Number);
+    return { memory: limit(read(directories.unified, 'memory.max')), cpus: ratio(quota, period) };
+  }
+  const [quota, period] = ['cpu.cfs_quota_us', 'cpu.cfs_period_us'].map((file) =>
+    Number(read(directories.cpu, file) ?? Number.NaN),
+  );
+  return { memory: limit(read(directories.memory, 'memory.limit_in_bytes')), cpus: ratio(quota, period) };
+}
+
+/** "max", and in version 1 the largest number of pages, stand for no limit. */
+function limit(text: string | null): number | null {
+  const bytes = text === null ? Number.NaN : Number(text);
+  return Number.isNaN(bytes) || bytes > 2 ** 62 ? null : bytes;
+}
+
+/** In version 1 a negative quota, in version 2 "max", stands for no limit. */
+function ratio(quota = Number.NaN, period = Number.NaN): number | null {
+  return quota > 0 && period > 0 ? quota / period : null;
+}
+
 /**
  * Removes the group of a sandbox that has ended. The kernel says EBUSY while the last process is being reaped;
  * a group that stays busy is somebody's who entered it from outside, and is left.

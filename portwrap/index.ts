@@ -1,7 +1,7 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
 export { type Account, becomeArgv, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
-export { type CgroupPlace, readUsage, type Usage } from './cgroup.ts';
+export { type CgroupPlace, readCgroupLimits, readUsage, type Usage, type UsageLimits } from './cgroup.ts';
 export { findCgroupRoot } from './cgroup-root.ts';
 export { runTool, type ToolRun } from './child.ts';
 export { substituteGuestPort } from './command.ts';
@@ -16,6 +16,7 @@ export type { Report } from './job/report.ts';
 export { type JobSpec, jobSpecVersion } from './job/spec.ts';
 export { launch } from './launch.ts';
 export { type Limits, noLimits } from './limits.ts';
+export { type ListeningPort, listeningPorts } from './listening.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './process.ts';
 export { answered, answersOnce, type ReadinessProbe } from './readiness.ts';

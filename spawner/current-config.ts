@@ -18,7 +18,7 @@ export interface Reload {
 
 /** Servers that run have been built on these, or they are bound. */
 const fixedService = ['listen', 'metrics_listen', 'state_dir'] as const;
-const fixed = ['accounts', 'ports', 'proxy', 'slurm'] as const;
+const fixed = ['accounts', 'ports', 'proxy', 'slurm', 'admin_page'] as const;
 
 export function createCurrentConfig(first: Config): CurrentConfig {
   let config = first;
@@ -31,6 +31,7 @@ export function createCurrentConfig(first: Config): CurrentConfig {
         ports: config.ports,
         proxy: config.proxy,
         slurm: config.slurm,
+        admin_page: config.admin_page,
         service: {
           ...next.service,
           listen: config.service.listen,

@@ -14,6 +14,7 @@ export function endedServer(record: ServerRecord): Server {
   return {
     record,
     progress,
+    phases: record.phases,
     recorded: Promise.resolve(),
     ended: Promise.resolve(),
     stop: async () => {},

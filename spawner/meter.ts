@@ -5,6 +5,9 @@ import type { ErrorCode } from '../config/errors.ts';
 export const phases = ['queue', 'sandbox', 'answer', 'route', 'total'] as const;
 export type Phase = (typeof phases)[number];
 
+/** Milliseconds of the parts of one start that are over; an adopted start has none. */
+export type PhaseTimes = Readonly<Partial<Record<Exclude<Phase, 'total'>, number>>>;
+
 export interface Meter {
   phase(name: Phase, milliseconds: number): void;
   /** A server ended; with a code when that was a failure. */

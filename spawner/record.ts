@@ -65,6 +65,8 @@ export const recordSchema = z.object({
   request_digest: z.string().default(''),
   started: z.iso.datetime(),
   launcher: z.enum(launcherNames).default('local'),
+  /** Milliseconds that the parts of its start took (meter.ts). */
+  phases: z.partialRecord(z.enum(['queue', 'sandbox', 'answer', 'route']), z.number()).default({}),
   /** With the launcher local. */
   sandbox: sandboxSchema.nullable(),
   /** With the launcher slurm. */

@@ -19,6 +19,7 @@ import { openSlurm } from './launchers/slurm/open.ts';
 import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
 import { createMetrics } from './metrics.ts';
+import { openPage } from './page/open.ts';
 import { createPorts } from './ports.ts';
 import { type Reaper, startReaper } from './reaper.ts';
 import { reconcile } from './reconcile.ts';
@@ -105,19 +106,25 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     log.info(outcome, 'the configuration was read again');
     return outcome;
   };
+  const logs = createLogReader(state);
   const app = createApp({
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,
     adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
-    logs: createLogReader(state),
+    logs,
     activityOf: watch.of,
+  });
+  const page = openPage(first, {
+    ...{ servers, logs, version, log, isReady: vitals.isReady, activityOf: watch.of },
+    profiles: () => config().profiles,
   });
   const listeners: Listener[] = [];
   let reaper: Reaper | undefined;
   const letGo = async () => {
     reaper?.close();
     rotation.close();
+    page?.close();
     for (const listener of listeners) await listener.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
     servers.leave();
@@ -130,6 +137,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     listeners.push(await listen(first.service.listen, app));
     const { metrics_listen: separate } = first.service;
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
+    if (page !== null) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
     const { report_listen: reports } = first.slurm;
     if (reports !== null) listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen'));
     await reconcile({ ...parts, config: first, planner, servers, state, tokens });

@@ -1,5 +1,5 @@
 // What is said about a server that fails or ends, and where it is. Not here: when (server.ts).
-import { type ErrorCode, PortwrapError } from '../config/errors.ts';
+import { PortwrapError } from '../config/errors.ts';
 import type { SandboxExit } from '../portwrap/index.ts';
 
 export function urlOf(host: string, port: number): string {
@@ -11,7 +11,7 @@ export function cancelled(): PortwrapError {
 }
 
 /** Is that an end that somebody wanted? Then its log has nothing to say about it. */
-export function isDeliberate(code: ErrorCode): boolean {
+export function isDeliberate(code: string): boolean {
   return ['SPAWN_CANCELLED', 'IDLE_CULLED', 'MAX_AGE_REACHED', 'HUB_FORGOT'].includes(code);
 }
 

@@ -5,7 +5,7 @@ import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
 import { aborted, type SandboxExit } from '../portwrap/index.ts';
 import type { LaunchSteps, RunningServer } from './launchers/launcher.ts';
-import type { Meter } from './meter.ts';
+import type { Meter, PhaseTimes } from './meter.ts';
 import { createProgressLog, type ProgressLog } from './progress.ts';
 import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from './record.ts';
 import type { Records } from './records.ts';
@@ -39,6 +39,8 @@ export interface ServerPlan {
 export interface Server {
   readonly record: ServerRecord;
   readonly progress: ProgressLog;
+  /** What is over of its start. */
+  readonly phases: PhaseTimes;
   /** Settles when its record is on disk: from then on no death of the service forgets it. */
   readonly recorded: Promise<void>;
   /** Settles when no process, port, route or sandbox file of it is left. Never rejects. */
@@ -60,6 +62,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   let ending = false;
   let left = false;
   let leaveQueue = () => {};
+  let phases = plan.record.phases;
 
   const change = (fields: Partial<ServerRecord>) => {
     record = { ...record, ...fields, state: follow(record.state, fields.state ?? record.state) };
@@ -71,7 +74,9 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
 
   /** From nothing to a server that answers, and on to its end. Throws what went wrong before that. */
   async function live(): Promise<SandboxExit> {
-    const watch = createStopwatch(meter);
+    const watch = createStopwatch(meter, (lap) => {
+      if (record.state === 'starting') phases = { ...phases, ...lap };
+    });
     await recorded; // on disk before anything of it exists
     leaveQueue = await plan.admit(cancel.signal, progress.add);
     watch.lap('queue');
@@ -89,7 +94,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     else if (record.route_prefix !== null) await routes.add(record.route_prefix, urlOf(host, port));
     if (starting && !cancel.signal.aborted) {
       watch.lap('route');
-      await note({ state: 'ready' });
+      await note({ state: 'ready', phases });
       watch.total();
       log.info({ host, port }, 'ready');
       progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(host, port) });
@@ -172,6 +177,9 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     get record() {
       return record;
     },
+    get phases() {
+      return phases;
+    },
     progress,
     recorded,
     ended,
@@ -190,13 +198,14 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   };
 }
 
-function createStopwatch(meter: Meter) {
+function createStopwatch(meter: Meter, onLap: (lap: PhaseTimes) => void) {
   const began = performance.now();
   let last = began;
   return {
-    lap(phase: 'queue' | 'sandbox' | 'answer' | 'route') {
+    lap(phase: keyof PhaseTimes) {
       const now = performance.now();
       meter.phase(phase, now - last);
+      onLap({ [phase]: now - last });
       last = now;
     },
     total: () => meter.phase('total', performance.now() - began),

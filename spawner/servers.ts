@@ -126,6 +126,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
     state: 'starting',
     started: new Date().toISOString(),
+    phases: {},
     launcher: profile.launcher,
     ...nowhere,
     exit: null,

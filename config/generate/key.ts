@@ -40,7 +40,14 @@ export function keysOf(schema: JsonSchema): Key[] {
 
 /** What an administrator may write, as a JSON schema. */
 export function writtenForm(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input' });
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    // zod drops the examples of a schema that transforms; ours are what is written
+    override({ zodSchema, jsonSchema }) {
+      const examples = z.globalRegistry.get(zodSchema)?.examples;
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+    },
+  });
 }
 
 function typeOf(schema: JsonSchema): string {

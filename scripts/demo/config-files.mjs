@@ -27,6 +27,10 @@ function serviceConfig({ path, ports, range, python, asRoot }) {
       api_url: `http://127.0.0.1:${ports.proxyApi}`,
       token_file: path('secrets', 'proxy-token'),
     },
+    admin_page: {
+      listen: `127.0.0.1:${ports.page}`,
+      token_file: path('secrets', 'page-token'),
+    },
     accounts: { mode: asRoot ? 'dynamic' : 'service', home: path('homes', '{username}') },
     ports: { range },
     profiles: [
@@ -70,6 +74,19 @@ c.PortwrapSpawner.service_url = "http://127.0.0.1:${ports.service}"
 c.PortwrapSpawner.service_token_file = str(secrets / "service-token")
 # A little longer than the profile's ready_timeout, so that its reason is the one that is shown.
 c.Spawner.start_timeout = 75
+
+# The admin page: admins see every server there, users their own.
+c.JupyterHub.services = [
+    {
+        "name": "portwrap",
+        "url": "http://127.0.0.1:${ports.page}",
+        "api_token": (secrets / "page-token").read_text().strip(),
+        "oauth_no_confirm": True,
+    }
+]
+c.JupyterHub.load_roles = [
+    {"name": "user", "scopes": ["self", "access:services!service=portwrap"]}
+]
 
 # Any user name may log in with the demo's password.
 c.JupyterHub.authenticator_class = "dummy"

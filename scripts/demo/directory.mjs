@@ -36,6 +36,7 @@ export function makeDirectory(named) {
       password: secret('password', 9),
       serviceToken: secret('service-token', 32),
       proxyToken: secret('proxy-token', 32),
+      pageToken: secret('page-token', 32),
     },
     remove() {
       if (named === null) rmSync(root, { recursive: true, force: true });

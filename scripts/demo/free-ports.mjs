@@ -18,7 +18,7 @@ export async function checkPorts(ports) {
   throw new Refusal(
     `These ports of 127.0.0.1 cannot be used:\n\n${problems.join('\n')}\n\n` +
       'An earlier demo that was killed may still hold them; "ss -ltnp" shows who does. For example:\n\n' +
-      '  PORTWRAP_PORT=8100 PORTWRAP_PROXY_API_PORT=8101 PORTWRAP_HUB_PORT=8181 PORTWRAP_SERVICE_PORT=8195 npm start\n',
+      '  PORTWRAP_PORT=8100 PORTWRAP_PROXY_API_PORT=8101 PORTWRAP_HUB_PORT=8181 PORTWRAP_SERVICE_PORT=8195 PORTWRAP_PAGE_PORT=8196 npm start\n',
     exitCode,
   );
 }

@@ -6,6 +6,7 @@ export const portVariables = [
   { key: 'proxyApi', variable: 'PORTWRAP_PROXY_API_PORT', value: 8001, use: "the proxy's REST API" },
   { key: 'hub', variable: 'PORTWRAP_HUB_PORT', value: 8081, use: 'JupyterHub' },
   { key: 'service', variable: 'PORTWRAP_SERVICE_PORT', value: 8095, use: 'the spawner service' },
+  { key: 'page', variable: 'PORTWRAP_PAGE_PORT', value: 8096, use: 'the admin page' },
 ];
 
 export function readSettings(env) {

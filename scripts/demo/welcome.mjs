@@ -8,6 +8,8 @@ export function welcome({ directory, settings }) {
     '  User       demo',
     `  Password   ${directory.secrets.password}`,
     '',
+    `  Servers    http://127.0.0.1:${settings.ports.public}/services/portwrap/ (the user "admin" sees all)`,
+    '',
     '  Any other user name works with the same password.',
     ...(process.getuid() === 0 ? [] : ['  You are not root: all users share your account and its files.']),
     `  Logs:      ${directory.path('logs')}`,

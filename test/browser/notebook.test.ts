@@ -1,18 +1,13 @@
 // A person with a browser: logs in, presses the hub's start button, runs a cell, stops the server.
 // Screenshots of each page, at two widths, go to test-results/.
 import { mkdirSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchBrowser } from '../support/browser-session.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { processesBelow } from '../support/service.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;
-const quiet = [
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 let demo: Demo;
 let browser: Browser;
@@ -21,10 +16,7 @@ let page: Page;
 beforeAll(async () => {
   mkdirSync(results, { recursive: true });
   demo = await startDemo();
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
-  });
+  browser = await launchBrowser();
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
 }, 240_000);
 afterAll(async () => {

@@ -10,7 +10,12 @@ export interface Demo {
   readonly url: string;
   readonly password: string;
   readonly directory: string;
-  readonly ports: { readonly proxyApi: number; readonly hub: number; readonly service: number };
+  readonly ports: {
+    readonly proxyApi: number;
+    readonly hub: number;
+    readonly service: number;
+    readonly page: number;
+  };
   /** The pid of the service that runs now. */
   servicePid(): number;
   /** What it has printed so far. */
@@ -23,7 +28,7 @@ const root = new URL('../..', import.meta.url).pathname;
 
 /** Resolves when the demo prints that it is ready. Rejects with its output when it ends before. */
 export async function startDemo(): Promise<Demo> {
-  const [port = 0, proxyApi = 0, hub = 0, service = 0] = await freePorts(4);
+  const [port = 0, proxyApi = 0, hub = 0, service = 0, page = 0] = await freePorts(5);
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: root,
     env: {
@@ -32,6 +37,7 @@ export async function startDemo(): Promise<Demo> {
       PORTWRAP_PROXY_API_PORT: `${proxyApi}`,
       PORTWRAP_HUB_PORT: `${hub}`,
       PORTWRAP_SERVICE_PORT: `${service}`,
+      PORTWRAP_PAGE_PORT: `${page}`,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -42,7 +48,7 @@ export async function startDemo(): Promise<Demo> {
     url: find(/Open +(\S+?)\/? /),
     password: find(/Password +(\S+)/),
     directory,
-    ports: { proxyApi, hub, service },
+    ports: { proxyApi, hub, service, page },
     servicePid: () =>
       (JSON.parse(readFileSync(join(directory, 'run', 'service.json'), 'utf8')) as { pid: number }).pid,
     output,

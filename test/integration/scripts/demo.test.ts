@@ -10,13 +10,14 @@ describe('npm start', () => {
   let demo: Script;
 
   beforeEach(async () => {
-    ports = await freePorts(4);
-    const [a, b, c, d] = ports.map(String) as [string, string, string, string];
+    ports = await freePorts(5);
+    const [a, b, c, d, e] = ports.map(String) as [string, string, string, string, string];
     demo = new Script('start.mjs', {
       PORTWRAP_PORT: a,
       PORTWRAP_PROXY_API_PORT: b,
       PORTWRAP_HUB_PORT: c,
       PORTWRAP_SERVICE_PORT: d,
+      PORTWRAP_PAGE_PORT: e,
       PORTWRAP_PORT_RANGE: '27000-27099',
     });
   });
@@ -122,7 +123,7 @@ describe('npm start', () => {
     await ready();
     const [directory = ''] = demo.left();
     const inDemo = (...parts: string[]) => join(demo.temp, directory, ...parts);
-    const secrets = ['password', 'service-token', 'proxy-token'].map((name) =>
+    const secrets = ['password', 'service-token', 'proxy-token', 'page-token'].map((name) =>
       readFileSync(inDemo('secrets', name), 'utf8').trim(),
     );
     const commandLines = demo.processes().join('\n');
@@ -150,9 +151,10 @@ test('npm start keeps a directory that was named, with the password and the home
   const passwords: string[] = [];
   try {
     for (let round = 1; round <= 2; round += 1) {
-      const [a, b, c, d] = (await freePorts(4)).map(String) as [string, string, string, string];
+      const [a, b, c, d, e] = (await freePorts(5)).map(String) as [string, string, string, string, string];
       const demo = new Script('start.mjs', {
         ...{ PORTWRAP_PORT: a, PORTWRAP_PROXY_API_PORT: b, PORTWRAP_HUB_PORT: c, PORTWRAP_SERVICE_PORT: d },
+        PORTWRAP_PAGE_PORT: e,
         PORTWRAP_DEMO_DIR: join(named, 'demo'),
         PORTWRAP_PORT_RANGE: '27100-27199',
       });
@@ -175,12 +177,13 @@ test('npm start keeps a directory that was named, with the password and the home
 });
 
 test('npm start ends with the log of a part that cannot start', async () => {
-  const [a, b, c] = await freePorts(3);
+  const [a, b, c, d, e] = await freePorts(5);
   const demo = new Script('start.mjs', {
     PORTWRAP_PORT: `${a}`,
     PORTWRAP_PROXY_API_PORT: `${b}`,
     PORTWRAP_HUB_PORT: `${c}`,
-    PORTWRAP_SERVICE_PORT: `${(await freePorts(1))[0]}`,
+    PORTWRAP_SERVICE_PORT: `${d}`,
+    PORTWRAP_PAGE_PORT: `${e}`,
     PORTWRAP_PORT_RANGE: '29999-20000',
   });
   try {

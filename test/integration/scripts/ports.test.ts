@@ -19,12 +19,13 @@ describe('npm start refuses', () => {
   test('taken ports, naming all of them with their use and the variable that changes them', async () => {
     const [first, second] = [await holdPort(), await holdPort()];
     open.push({ dispose: first.release }, { dispose: second.release });
-    const [api, service] = await freePorts(2);
+    const [api, service, page] = await freePorts(3);
     const { code, output } = await refusal({
       PORTWRAP_PORT: `${first.port}`,
       PORTWRAP_HUB_PORT: `${second.port}`,
       PORTWRAP_PROXY_API_PORT: `${api}`,
       PORTWRAP_SERVICE_PORT: `${service}`,
+      PORTWRAP_PAGE_PORT: `${page}`,
     });
     expect(code).toBe(98);
     expect(output).toContain(
@@ -38,12 +39,13 @@ describe('npm start refuses', () => {
   });
 
   test('one port for two uses', async () => {
-    const [a, b, c] = await freePorts(3);
+    const [a, b, c, d] = await freePorts(4);
     const { code, output } = await refusal({
       PORTWRAP_PORT: `${a}`,
       PORTWRAP_HUB_PORT: `${a}`,
       PORTWRAP_PROXY_API_PORT: `${b}`,
       PORTWRAP_SERVICE_PORT: `${c}`,
+      PORTWRAP_PAGE_PORT: `${d}`,
     });
     expect(code).toBe(98);
     expect(output).toContain(`${a}  is also PORTWRAP_PORT: JupyterHub`);

@@ -45,11 +45,13 @@ describe('hub-config.example.yaml', () => {
     for (const { help } of everyKey(keys)) expect(words(example)).toContain(words(help));
   });
 
-  test('has a proxy that is accepted once its "#" is gone', () => {
-    const withProxy = example.replace('proxy: null\n', '').replaceAll(/^#(proxy:| )(?= |$)/gm, '$1');
-    expect(parseConfig(withProxy, 'f').proxy).toEqual({
-      api_url: 'http://127.0.0.1:8001',
-      token_env: 'CONFIGPROXY_AUTH_TOKEN',
+  test('has a proxy and an admin page that are accepted once their "#" is gone', () => {
+    const withBoth = example
+      .replaceAll(/^(?:proxy|admin_page): null\n/gm, '')
+      .replaceAll(/^#((?:proxy|admin_page):| )(?= |$)/gm, '$1');
+    expect(parseConfig(withBoth, 'f')).toMatchObject({
+      proxy: { api_url: 'http://127.0.0.1:8001', token_env: 'CONFIGPROXY_AUTH_TOKEN' },
+      admin_page: { hub: null, service_name: 'portwrap', token_env: 'PORTWRAP_PAGE_TOKEN' },
     });
   });
 

@@ -188,6 +188,7 @@ const firstRecord: ServerRecord = {
   ready_path: '/',
   state: 'starting',
   started: '2026-01-01T00:00:00.000Z',
+  phases: {},
   launcher: 'local',
   ...nowhere,
   exit: null,

@@ -1,0 +1,28 @@
+// What can be seen of a running server from outside: what it uses, what it may use, which ports are open inside.
+// Not here: what it used before (usage-history.ts), how it is shown.
+import {
+  type ListeningPort,
+  listeningPorts,
+  readCgroupLimits,
+  readUsage,
+  type Usage,
+  type UsageLimits,
+} from '../portwrap/index.ts';
+import type { ServerRecord } from './record.ts';
+
+export type { ListeningPort, Usage, UsageLimits } from '../portwrap/index.ts';
+
+/** What the server uses now; null when it does not run, or where nothing is accounted. */
+export function usageOf({ sandbox }: ServerRecord): Usage | null {
+  return sandbox?.cgroup ? readUsage(sandbox.cgroup) : null;
+}
+
+/** The limits that the kernel holds it to; null stands for none. */
+export function limitsOf({ sandbox }: ServerRecord): UsageLimits {
+  return sandbox?.cgroup ? readCgroupLimits(sandbox.cgroup) : { memory: null, cpus: null };
+}
+
+/** The TCP ports that are open inside its sandbox, in order; none when it does not run. */
+export function openPortsOf({ sandbox }: ServerRecord): readonly ListeningPort[] {
+  return sandbox === null ? [] : listeningPorts(sandbox.child);
+}

@@ -1,0 +1,181 @@
+// The page for people, as a service of a JupyterHub: what is at which address, who may see it, what a failure looks
+// like. It knows servers and never speaks the protocol of hubs (http/). Not here: the pages' contents.
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import type { AdminPage, Hub } from '../../config/load.ts';
+import type { Logger } from '../../config/logger.ts';
+import type { LogReader } from '../log-reader.ts';
+import { openPortsOf } from '../observe.ts';
+import { serverLabel } from '../record.ts';
+import type { Server } from '../server.ts';
+import type { Servers } from '../servers.ts';
+import { createHubIdentity } from './hub-identity.ts';
+import { type Site, sendPage } from './layout.ts';
+import { sendLog } from './log-stream.ts';
+import { createLogCleaner } from './log-text.ts';
+import { ownForm } from './own-form.ts';
+import { problemPage } from './problem-page.ts';
+import { securityHeaders } from './security-headers.ts';
+import { createGatherFacts, type Sources } from './server-facts.ts';
+import { serverPage } from './server-page.ts';
+import { type ListQuery, serversPage, sortKeys } from './servers-page.ts';
+import { createSessions, type Session } from './sessions.ts';
+import { createSignIn, sessionOf } from './sign-in.ts';
+import { staticFiles } from './static-files.ts';
+
+export interface PageInput extends Sources {
+  readonly page: AdminPage;
+  readonly hub: Hub;
+  readonly servers: Servers;
+  readonly logs: LogReader;
+  /** False until the records of an earlier service have been taken over. */
+  readonly isReady: () => boolean;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+const logLines = 300;
+
+export function createPage(input: PageInput): Express {
+  const { servers, logs, log } = input;
+  const site = siteOf(input);
+  const { prefix } = site;
+  const gather = createGatherFacts(input);
+  const sessions = createSessions();
+  const hub = createHubIdentity({
+    ...{ apiUrl: input.hub.api_url, serviceName: input.page.service_name, token: input.page.token, prefix },
+  });
+  const { guard, callback, signOut } = createSignIn({
+    ...{ hub, sessions, prefix, logoutUrl: `${site.hubPath}logout` },
+  });
+
+  const visibleTo = ({ person }: Session): Server[] =>
+    servers.list(input.hub.name).filter(({ record }) => person.isAdmin || record.user === person.name);
+
+  /** One that this person may not see is not there. */
+  const find = (id: unknown, session: Session): Server => {
+    const server = visibleTo(session).find(({ record }) => record.id === id);
+    if (server !== undefined) return server;
+    throw new PortwrapError('SERVER_UNKNOWN', 'this server is not there any more', {
+      hint: 'It was stopped, or started again: the list has what there is now.',
+    });
+  };
+
+  const showServers: RequestHandler = (request, response) => {
+    const session = sessionOf(response);
+    const main = serversPage({
+      ...{ site, query: listQuery(request.query), now: Date.now() },
+      servers: visibleTo(session).map(gather),
+      portsOf: ({ record }) => openPortsOf(record),
+      isAdmin: session.person.isAdmin,
+    });
+    sendPage(site, response, { title: session.person.isAdmin ? 'Servers' : 'Your servers', main, session });
+  };
+
+  const showServer: RequestHandler = (request, response) => {
+    const session = sessionOf(response);
+    const server = find(request.params.id, session);
+    const { text, position } = logs.tail(server.record.id, logLines);
+    const main = serverPage({
+      ...{ site, server, session, logPosition: position, now: Date.now() },
+      facts: gather(server),
+      ports: openPortsOf(server.record),
+      log: createLogCleaner()(text),
+    });
+    sendPage(site, response, { title: serverLabel(server.record), main, session });
+  };
+
+  const stop: RequestHandler = (request, response) => {
+    const session = sessionOf(response);
+    const server = find(request.params.id, session);
+    const { user, spawn_id } = server.record;
+    log.info({ user, spawn_id, by: session.person.name }, 'stopped from the admin page');
+    const who = session.person.name === user ? 'its user' : 'an administrator';
+    // the record stays, so that its hub learns how the server ended
+    void server.stop(
+      (request.body as { now?: unknown }).now === 'true',
+      new PortwrapError('SPAWN_CANCELLED', `the server was stopped by ${who}`),
+    );
+    response.redirect(303, `${prefix}servers/${server.record.id}`);
+  };
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
+  app.use(securityHeaders);
+  const pages = express.Router({ caseSensitive: true, strict: true });
+  const form = [express.urlencoded({ extended: false, limit: '4kb' }), ownForm];
+  pages.get('/static/:name', staticFiles());
+  pages.use(readyOnly(input.isReady));
+  pages.get('/oauth_callback', callback);
+  pages.use(guard);
+  pages.get('/', showServers);
+  pages.get('/servers/:id', showServer);
+  pages.get('/servers/:id/log', (request, response) =>
+    sendLog(find(request.params.id, sessionOf(response)), logs, request, response),
+  );
+  pages.post('/servers/:id/stop', ...form, stop);
+  pages.post('/sign-out', ...form, signOut);
+  app.get(prefix.slice(0, -1), (request, response, next) => {
+    if (request.path.endsWith('/')) next();
+    else response.redirect(302, prefix);
+  });
+  app.use(prefix, pages);
+  app.use((_request, _response, next) => {
+    next(new PortwrapError('NOT_FOUND', 'there is no such page', { hint: 'Go to the list of servers.' }));
+  });
+  app.use(problemHandler(site, log));
+  return app;
+}
+
+/** The page and the hub's own pages are below the path before "hub/api". */
+function siteOf({ hub, page, version }: PageInput): Site {
+  const base = new URL(hub.api_url).pathname.replace(/hub\/api$/, '');
+  return {
+    prefix: `${base}services/${page.service_name}/`,
+    ...{ hubPath: `${base}hub/`, hubName: hub.name, version },
+  };
+}
+
+/** A query that nobody wrote on purpose shows the whole list. */
+function listQuery({ sort, find }: Readonly<Record<string, unknown>>): ListQuery {
+  return {
+    sort: sortKeys.find((key) => key === sort) ?? 'server',
+    find: typeof find === 'string' ? find.trim().slice(0, 64) : '',
+  };
+}
+
+function readyOnly(isReady: () => boolean): RequestHandler {
+  return (_request, _response, next) => {
+    next(isReady() ? undefined : new PortwrapError('STARTING_UP', 'the service is starting up'));
+  };
+}
+
+function problemHandler(site: Site, log: Logger): ErrorRequestHandler {
+  return (cause: unknown, request, response: Response, _next) => {
+    const error = fromExpress(cause);
+    if (error.code === 'INTERNAL') log.error({ err: cause, path: request.path }, 'a page failed by a defect');
+    else if (error.status >= 500) log.warn({ code: error.code, reason: reasonOf(error) }, error.message);
+    if (response.headersSent) return void response.destroy();
+    const session = (response.locals.session as Session | undefined) ?? null;
+    response.status(error.status);
+    sendPage(site, response, { title: 'Not possible', main: problemPage(site, error), session });
+  };
+}
+
+/** Of a fetch that failed, the name of the failure is in its cause: ECONNREFUSED. */
+function reasonOf({ cause }: PortwrapError): string | undefined {
+  const inner = (cause as { cause?: { code?: unknown } } | undefined)?.cause?.code;
+  return typeof inner === 'string' ? inner : (cause as Error | undefined)?.name;
+}
+
+/** What express itself refuses (body-parser, router) has a status of its own. */
+function fromExpress(cause: unknown): PortwrapError {
+  const status = (cause as { status?: unknown } | null)?.status;
+  if (cause instanceof PortwrapError || typeof status !== 'number' || status >= 500) {
+    return toPortwrapError(cause);
+  }
+  return new PortwrapError('REQUEST_INVALID', 'the request is malformed', {
+    cause,
+    hint: 'Go to the list of servers.',
+  });
+}

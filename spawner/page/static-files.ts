@@ -1,0 +1,30 @@
+// The style sheet, the script and the icon, read once. They hold nothing secret, and are served to anybody.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { RequestHandler } from 'express';
+import { PortwrapError } from '../../config/errors.ts';
+
+const types: Readonly<Record<string, string>> = {
+  'page.css': 'text/css; charset=utf-8',
+  'page.js': 'text/javascript; charset=utf-8',
+  'icon.svg': 'image/svg+xml',
+};
+
+/** Serves /static/:name. */
+export function staticFiles(): RequestHandler {
+  const directory = join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'spawner/page/static');
+  const files = new Map(Object.keys(types).map((name) => [name, readFileSync(join(directory, name))]));
+  return (request, response) => {
+    const name = String(request.params.name);
+    const file = files.get(name);
+    if (file === undefined) throw new PortwrapError('NOT_FOUND', 'there is no such file');
+    response.set({ 'content-type': types[name] ?? '', 'cache-control': 'public, max-age=3600' });
+    response.send(file);
+  };
+}
+
+/** The sources and the compiled files lie at different depths below it. */
+function packageRoot(directory: string): string {
+  return existsSync(join(directory, 'package.json')) ? directory : packageRoot(dirname(directory));
+}

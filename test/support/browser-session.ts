@@ -1,0 +1,35 @@
+// A person with a browser of their own, signed in at a hub: cookies are shared with nobody else.
+// Not here: what they look at.
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+
+const quiet = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** The system's Chromium, without a window. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', ...quiet],
+  });
+}
+
+/** Opens `address`, fills in the hub's login form, and waits until the address is there. */
+export async function openSignedIn(
+  browser: Browser,
+  address: string,
+  person: { name: string; password: string },
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  const page = await context.newPage();
+  await page.goto(address);
+  await page.getByLabel('Username').fill(person.name);
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByRole('button', { name: 'Sign In' }).click();
+  await page.waitForURL(address);
+  return page;
+}
