@@ -66,6 +66,7 @@ function parse(argv: string[]) {
         user: { type: 'string' },
         profile: { type: 'string' },
         'public-url': { type: 'string' },
+        'proxy-user': { type: 'string' },
         tail: { type: 'string', short: 'n', default: '100' },
         follow: { type: 'boolean', short: 'f', default: false },
         now: { type: 'boolean', default: false },

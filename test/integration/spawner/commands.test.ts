@@ -35,7 +35,12 @@ test('doctor examines the machine for the forwarders of the profiles', async () 
   expect(found?.forwarder).toBe('slirp4netns');
   expect(found?.checks.find(({ name }) => name === 'launch')).toMatchObject({ status: 'ok' });
   expect(code).toBe(0);
-  expect((await run('doctor')).stdout).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
+  const shown = (await run('doctor')).stdout;
+  expect(shown).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
+  if (process.getuid?.() !== 0) return;
+  const isOpen = / any account can connect to 20000-29999\n/.test(shown);
+  expect(shown).toMatch(isOpen ? /^host ports +warning/m : /^host ports +ok/m);
+  expect(shown.includes('nft -f /etc/nftables.d/portwrap-ports.nft')).toBe(isOpen);
 });
 
 test('ls lists every server of every hub, as a table and as JSON', async () => {

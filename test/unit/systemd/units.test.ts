@@ -1,0 +1,52 @@
+// The unit files: systemd accepts them, the programs accept their command lines, and no restart ends a server.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { readOptions } from '../../../proxy/options.ts';
+import { parseArguments } from '../../../spawner/commands/arguments.ts';
+
+const root = new URL('../../../systemd', import.meta.url).pathname;
+const names = readdirSync(root);
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(read(unit))?.[1];
+const argvOf = (unit: string) => (setting(unit, 'ExecStart') ?? '').split(' ').slice(1);
+
+const directory = mkdtempSync(join(tmpdir(), 'units-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+test.runIf(hasAnalyze).each(names)('systemd finds nothing wrong with %s', (name) => {
+  // the programs are not installed here
+  const text = read(name).replaceAll(/^(ExecStart=)\/usr\/bin\/portwrap-\w+/gm, '$1/bin/true');
+  writeFileSync(join(directory, name), text);
+  const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, name)], {
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('the programs accept the command lines of the units', () => {
+  expect(names.sort()).toEqual(['portwrap-proxy.service', 'portwrap-spawner.service']);
+  expect(parseArguments(argvOf('portwrap-spawner.service'))).toMatchObject({
+    command: 'serve',
+    operands: [],
+    options: { config: '/etc/portwrap-spawner/config.yaml' },
+  });
+  expect(readOptions(argvOf('portwrap-proxy.service'), {})).toMatchObject({
+    listen: { ip: '0.0.0.0', port: 8000 },
+    api: { ip: '127.0.0.1', port: 8001 },
+    defaultTarget: 'http://127.0.0.1:8081',
+  });
+});
+
+test('an end of the service ends no server and forgets no record', () => {
+  expect(setting('portwrap-spawner.service', 'KillMode')).toBe('process');
+  expect(setting('portwrap-spawner.service', 'RuntimeDirectoryPreserve')).toBe('yes');
+  // where the service keeps its records unless told otherwise
+  expect(setting('portwrap-spawner.service', 'RuntimeDirectory')).toBe('portwrap-spawner');
+  const schema = readFileSync(new URL('../../../config/schema.json', import.meta.url), 'utf8');
+  expect(schema).toContain('"/run/portwrap-spawner"');
+});
