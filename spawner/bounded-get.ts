@@ -9,20 +9,20 @@ export interface BoundedGet {
   readonly mostBytes: number;
   /** For several requests to one server over one connection; without it each has its own. */
   readonly agent?: HttpAgent;
-  readonly abort?: AbortSignal;
 }
 
 /** The status and text of the answer. Rejects when there is none in time, or it is too long. */
 export function boundedGet(url: string, options: BoundedGet): Promise<{ status: number; text: string }> {
-  const { headers, timeout, mostBytes, agent = false, abort } = options;
-  const late = AbortSignal.timeout(timeout);
-  const signal = abort === undefined ? late : AbortSignal.any([late, abort]);
+  const { headers, timeout, mostBytes, agent = false } = options;
   return new Promise((resolve, reject) => {
     const request = url.startsWith('https:') ? requestHttps : requestHttp;
-    const outgoing = request(url, { headers, agent, signal }, (answer) => {
+    const outgoing = request(url, { headers, agent }, (answer) => {
       textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
     });
+    const late = () => outgoing.destroy(new Error(`no answer within ${timeout} ms`));
+    const timer = setTimeout(late, timeout);
     outgoing.once('error', reject);
+    outgoing.once('close', () => clearTimeout(timer));
     outgoing.end();
   });
 }

@@ -28,18 +28,20 @@ const pageSchema = z.object({
 });
 
 /** Every call rejects when the hub does not answer, or not soundly. `apiUrl` is as in `hubs[].api_url`. */
-export async function askHub(apiUrl: string, token: string, abort: AbortSignal): Promise<HubServers> {
+export async function askHub(apiUrl: string, token: string): Promise<HubServers> {
   const agent = singleConnection();
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };
   const get = async (path: string) => {
-    const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent, abort });
+    const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });
     if (status !== 200 && status !== 404) throw new Error(`${path} was answered with ${status}`);
     return status === 404 ? null : (JSON.parse(text) as unknown);
   };
-  const { scopes } = selfSchema.parse(await get('/user'));
-  // one that is narrowed, such as list:users!group=x, hides the others as if they did not exist
-  const missing = needed.filter((scope) => !scopes.includes(scope));
-  if (missing.length > 0) throw new Error(`the token has no scope ${missing.join(' and ')} for all users`);
+  try {
+    requireScopes(selfSchema.parse(await get('/user')).scopes);
+  } catch (error) {
+    agent.destroy();
+    throw error;
+  }
   return {
     async active() {
       const found = new Map<string, ReadonlySet<string>>();
@@ -60,6 +62,12 @@ export async function askHub(apiUrl: string, token: string, abort: AbortSignal):
     },
     close: () => agent.destroy(),
   };
+}
+
+/** One that is narrowed, such as list:users!group=x, hides the others as if they did not exist. */
+function requireScopes(scopes: readonly string[]): void {
+  const missing = needed.filter((scope) => !scopes.includes(scope));
+  if (missing.length > 0) throw new Error(`the token has no scope ${missing.join(' and ')} for all users`);
 }
 
 function namesOf({ servers }: z.infer<typeof userSchema>): ReadonlySet<string> {

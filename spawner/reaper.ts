@@ -31,23 +31,39 @@ interface HubWatch {
 
 /** Compares at once, and then as often as each hub's `reaper.interval` says. */
 export function startReaper(input: ReaperInput): Reaper {
-  const abort = new AbortController();
+  let isClosed = false;
   const watches = new Map<string, HubWatch>();
 
   async function visit(hub: Hub, reaper: NonNullable<Hub['reaper']>, watch: HubWatch): Promise<void> {
     const log = input.log.child({ hub: hub.name });
     watch.next = Number.POSITIVE_INFINITY;
     try {
-      watch.strangers = await compare(hub, reaper.token, watch.strangers, input, abort.signal);
+      const strangers = await strangersOf(hub, reaper.token, input.servers);
+      if (isClosed) return;
+      for (const record of strangers) meet(record, watch.strangers.has(record.id), log);
+      watch.strangers = new Set(strangers.map(({ id }) => id));
       if (watch.isAway) log.info('the hub can be asked again');
       watch.isAway = false;
     } catch (error) {
       watch.strangers = new Set(); // two in a row are two that were heard
-      if (!watch.isAway && !abort.signal.aborted)
+      if (!watch.isAway && !isClosed)
         log.warn({ error: (error as Error).message }, 'the hub cannot be asked which servers it knows');
       watch.isAway = true;
     }
     watch.next = performance.now() + reaper.interval * 1000;
+  }
+
+  function meet(record: ServerRecord, isKnownAsStranger: boolean, log: Logger): void {
+    const entry = { server: serverLabel(record), spawn_id: record.spawn_id };
+    if (!isKnownAsStranger) {
+      log.warn(entry, 'the hub does not know this server');
+      return;
+    }
+    log.warn(entry, 'the hub still does not know this server: it is stopped');
+    const reason = new PortwrapError('HUB_FORGOT', 'stopped because its hub does not know it');
+    input.servers.stop(record, record.spawn_id, false, reason).catch((error: unknown) => {
+      log.error({ ...entry, err: error }, 'the server could not be forgotten');
+    });
   }
 
   const lookAround = () => {
@@ -62,40 +78,26 @@ export function startReaper(input: ReaperInput): Reaper {
   return {
     close() {
       clearInterval(timer);
-      abort.abort();
+      isClosed = true;
     },
   };
 }
 
-/** Stops what was unknown before and still is; settles with the records of what is unknown now. */
-async function compare(
+/** The servers of ours that run or are being started, and that the hub does not know. Rejects when in doubt. */
+async function strangersOf(
   hub: Hub,
   token: string,
-  before: ReadonlySet<string>,
-  input: ReaperInput,
-  abort: AbortSignal,
-): Promise<ReadonlySet<string>> {
+  servers: ReaperInput['servers'],
+): Promise<readonly ServerRecord[]> {
   // asked for first: what is started from now on cannot be missing in the hub's answer
-  const ours = input.servers
+  const ours = servers
     .list(hub.name)
     .map(({ record }) => record)
     .filter(({ state }) => state === 'starting' || state === 'ready');
-  if (ours.length === 0) return new Set();
-  const known = await askHub(hub.api_url, token, abort);
+  if (ours.length === 0) return [];
+  const known = await askHub(hub.api_url, token);
   try {
-    const strangers = await unknownTo(known, ours);
-    for (const record of strangers) {
-      const entry = { hub: hub.name, server: serverLabel(record), spawn_id: record.spawn_id };
-      if (!before.has(record.id)) input.log.warn(entry, 'the hub does not know this server');
-      else {
-        input.log.warn(entry, 'the hub still does not know this server: it is stopped');
-        const reason = new PortwrapError('HUB_FORGOT', 'stopped because its hub does not know it');
-        void input.servers.stop(record, record.spawn_id, false, reason).catch((error: unknown) => {
-          input.log.error({ ...entry, err: error }, 'the server could not be forgotten');
-        });
-      }
-    }
-    return new Set(strangers.map(({ id }) => id));
+    return await unknownTo(known, ours);
   } finally {
     known.close();
   }

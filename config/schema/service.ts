@@ -33,7 +33,7 @@ export const serviceSchema = z
       description:
         'How large the log of one server may grow; then it is moved aside, over the one that was moved before. Logs lie in state_dir, so a server takes twice this at most.',
     }),
-    activity_interval: z.number().min(1).max(3600).default(60).meta({
+    activity_interval: z.number().min(1).max(3600).default(120).meta({
       description:
         'Seconds between two looks at what a server is doing: its kernels, terminals and last activity.',
     }),

@@ -55,10 +55,10 @@ const tick = 500;
 export function createActivityWatch(input: WatchInput): ActivityWatch {
   const { servers, config, routes, tokens, notes, clock, log, ask = askJupyter } = input;
   const watched = new Map<string, Watched>();
-  const abort = new AbortController();
   let known: ReadonlyMap<string, Note> = new Map();
   let saved = clock.monotonic();
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
 
   const watch = (id: string): Watched => {
     const present = watched.get(id);
@@ -81,8 +81,8 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
     const address = addressOf(server.record);
     if (address === null) return;
     const base = `${urlOf(address.host, address.port)}${prefix ?? '/'}`;
-    const answer = await ask(base, tokens.of(id), abort.signal);
-    if (abort.signal.aborted || server.record.state !== 'ready') return;
+    const answer = await ask(base, tokens.of(id));
+    if (isClosed || server.record.state !== 'ready') return;
     const current = config();
     const rules = current.profiles.find(({ name }) => name === server.record.profile)?.culling ?? null;
     const route = prefix === null ? null : routes.lastActivity(prefix);
@@ -162,7 +162,7 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
     },
     async close() {
       clearInterval(timer);
-      abort.abort();
+      isClosed = true;
       if (timer !== undefined) await save();
     },
   };

@@ -64,6 +64,8 @@ export interface TestOptions {
   readonly hub?: string;
   /** Where the state lies, when not in the temporary directory. */
   readonly stateDirectory?: string;
+  /** More of its environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The YAML below `accounts`, when not one account for each user. */
   readonly accounts?: string;
 }
@@ -89,7 +91,7 @@ ${extra}
 profiles:
 ${profiles}`;
   writeFileSync(config, text);
-  let running = await startProcess(config, logged);
+  let running = await startProcess(config, logged, options.environment);
   const url = running.address;
   const service: TestService = {
     directory,
@@ -100,7 +102,7 @@ ${profiles}`;
       running.child.kill(signal);
       await once(running.child, 'exit');
       between();
-      running = await startProcess(config, logged);
+      running = await startProcess(config, logged, options.environment);
     },
     async dispose() {
       if (running.child.exitCode === null && running.child.signalCode === null) {
@@ -183,6 +185,7 @@ export async function runCommand(
 async function startProcess(
   config: string,
   logged: string[],
+  environment: TestOptions['environment'],
 ): Promise<{ child: ChildProcess; address: string }> {
   const child = spawn(process.execPath, [main, 'serve', '--config', config], {
     env: {
@@ -190,6 +193,7 @@ async function startProcess(
       HUB_TOKEN: hubToken,
       OTHER_TOKEN: 'test-other-token-0123456789',
       ...proxyToken(),
+      ...environment,
     },
     stdio: ['ignore', 'inherit', 'pipe'],
   });

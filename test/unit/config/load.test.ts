@@ -29,7 +29,7 @@ test('a file of three lines is complete: every other key has its default', () =>
       state_dir: '/run/portwrap-spawner',
       metrics_listen: null,
       log_bytes: 1_048_576,
-      activity_interval: 60,
+      activity_interval: 120,
       stop_servers_on_exit: false,
       log_level: 'info',
     },
