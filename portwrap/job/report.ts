@@ -110,8 +110,8 @@ export function createReporter(target: ReportTarget): Reporter {
   };
 }
 
-/** The status of the answer; null when there was none. */
-function post(target: ReportTarget, report: Report): Promise<number | null> {
+/** Sends one report, once. The status of the answer; null when there was none. */
+export function post(target: Pick<ReportTarget, 'url' | 'secret'>, report: object): Promise<number | null> {
   const body = JSON.stringify(report);
   const url = new URL(target.url);
   const request = url.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -37,6 +37,10 @@ const handled = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const;
 /** Runs what `text` specifies; resolves with the exit code of the server. Leaves nothing behind. */
 export async function runJob(text: string, around: JobSurroundings): Promise<number> {
   const spec = parseJobSpec(text);
+  if ('probe' in spec) {
+    const { probeNode } = await import('./probe.ts');
+    return probeNode(spec.probe, spec.report, around);
+  }
   const reporter = createReporter(spec.report);
   const ending = listenForSignals();
   try {

@@ -4,6 +4,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { FileViewRequest } from '../file-view.ts';
 import type { ForwarderName } from '../forwarders.ts';
 import type { NetworkPolicy } from '../policy.ts';
+import type { NodeProbe } from './probe.ts';
 
 export interface JobSpec {
   /** Of this form; another one is refused, for it comes from another version of the service. */
@@ -38,8 +39,15 @@ export interface ReportTarget {
 
 export const jobSpecVersion = 1;
 
+/** A job that only looks at its node. */
+export interface ProbeSpec {
+  readonly version: typeof jobSpecVersion;
+  readonly report: ReportTarget;
+  readonly probe: NodeProbe;
+}
+
 /** Throws USAGE. The service that wrote it has checked what is in it; only the form may be another one. */
-export function parseJobSpec(text: string): JobSpec {
+export function parseJobSpec(text: string): JobSpec | ProbeSpec {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,7 +58,7 @@ export function parseJobSpec(text: string): JobSpec {
   if (value.version !== jobSpecVersion) {
     throw wrong(`its version is ${JSON.stringify(value.version)}, and this portwrap reads ${jobSpecVersion}`);
   }
-  return value as JobSpec;
+  return value as JobSpec | ProbeSpec;
 }
 
 function wrong(what: string, cause?: unknown): PortwrapError {

@@ -65,6 +65,7 @@ function parse(argv: string[]) {
         hub: { type: 'string' },
         user: { type: 'string' },
         profile: { type: 'string' },
+        launcher: { type: 'string' },
         'public-url': { type: 'string' },
         'proxy-user': { type: 'string' },
         tail: { type: 'string', short: 'n', default: '100' },

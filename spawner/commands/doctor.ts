@@ -3,6 +3,7 @@
 // host ports (doctor-ports.ts).
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { PortwrapError } from '../../config/errors.ts';
 import { loadConfigFile } from '../../config/load.ts';
 import { doctorExit, renderDoctor } from '../../portwrap/index.ts';
 import { type Command, noOperands } from './arguments.ts';
@@ -12,7 +13,10 @@ const portwrap = fileURLToPath(new URL('../../portwrap/main.js', import.meta.url
 
 export const run: Command = async (input) => {
   noOperands(input);
-  const { config: path, user, json } = input.options;
+  const { config: path, user, json, launcher } = input.options;
+  if (launcher === 'slurm') return (await import('./doctor-slurm.ts')).run(input);
+  if (launcher !== undefined && launcher !== 'local')
+    throw new PortwrapError('USAGE', `--launcher must be local or slurm, not "${launcher}"`);
   const file = loadConfigFile(path);
   const { profiles } = file;
   const findings: unknown[] = [];

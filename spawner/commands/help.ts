@@ -23,6 +23,7 @@ configuration; they must be run as root or as the account of the service.
       --all            stop: every server of every hub
       --user NAME      smoke: as whom (default "smoke-test"); doctor: for whom, when root
       --profile NAME   smoke: which profile (default: the first)
+      --launcher slurm doctor: examine the cluster, by way of a job of --user, in place of this machine
       --public-url URL smoke: the proxy's public address (default: the server's own forward)
       --proxy-user NAME doctor: whose account the proxy runs as (default: asked of the proxy that runs)
   -h, --help           show this help

@@ -20,7 +20,7 @@ export interface TestCluster {
   readonly reportPort: number;
   /** Runs a command of Slurm as root, or as that user; its output. */
   run(command: string, argv: readonly string[], user?: string): string;
-  /** The state of a job, as squeue names it. */
+  /** The state of a job, as squeue names it; UNKNOWN when it does not know the job. */
   stateOf(job: string): string;
   kill(daemon: Daemon): Promise<void>;
   start(daemon: Daemon): Promise<void>;
@@ -68,7 +68,13 @@ export async function startCluster(more = ''): Promise<TestCluster> {
       const [program = '', ...words] = [...become, command, ...argv];
       return execFileSync(program, words, { env: daemonEnvironment, encoding: 'utf8', stdio: 'pipe' }).trim();
     },
-    stateOf: (job) => cluster.run('squeue', ['--noheader', '--states=all', `--jobs=${job}`, '--format=%T']),
+    stateOf(job) {
+      try {
+        return cluster.run('squeue', ['--noheader', '--states=all', `--jobs=${job}`, '--format=%T']);
+      } catch {
+        return 'UNKNOWN'; // a controller that was killed may not have saved its youngest jobs
+      }
+    },
     kill: (daemon) => end(daemon, 'SIGKILL'),
     async start(daemon) {
       begin(daemon, ...programs[daemon]);
@@ -156,6 +162,7 @@ ReturnToService=2
 KillWait=3
 MinJobAge=300
 SlurmdTimeout=5
+MessageTimeout=3
 InactiveLimit=0
 OverTimeLimit=0
 ${node('n1')}

@@ -20,6 +20,7 @@ interface EndJobInput {
 
 /** Milliseconds that a job has to tell its end, beyond what its server has. */
 const tellGrace = 3_000;
+const firstPause = 1_000;
 const longestPause = 10_000;
 
 export function createJobEnding({ job, commands, queue, log }: EndJobInput): JobEnding {
@@ -34,31 +35,34 @@ export function createJobEnding({ job, commands, queue, log }: EndJobInput): Job
   let hurry = new AbortController();
   let ending: Promise<void> | null = null;
 
-  const attempt = async (signal?: 'TERM' | 'USR1' | 'KILL') => {
+  const attempt = async (signal?: 'TERM' | 'USR1' | 'KILL'): Promise<boolean> => {
     try {
       await commands.cancel(job.id, signal);
+      return true;
     } catch (error) {
       log.warn({ job: job.id, err: error }, 'Slurm could not be asked to end a job; asking again');
+      return false;
+    } finally {
+      queue.soon();
     }
-    queue.soon();
   };
   const wait = (milliseconds: number) =>
     Promise.race([gone, pause(milliseconds, undefined, { signal: hurry.signal }).catch(() => {})]);
+  const canBeAsked = () => !(over || job.isPending);
 
   const run = async (grace: number) => {
     job.expectEnd();
-    const runs = () => job.place.port !== null;
-    if (runs() && grace > 0 && !hurry.signal.aborted) {
-      await attempt('TERM');
-      await wait(grace + tellGrace);
+    if (grace > 0) {
+      while (canBeAsked() && !hurry.signal.aborted && !(await attempt('TERM'))) await wait(firstPause);
+      if (canBeAsked()) await wait(grace + tellGrace);
     }
     hurry = new AbortController();
-    if (runs() && !over) {
+    if (canBeAsked()) {
       await attempt('USR1');
       await wait(tellGrace);
     }
-    for (let interval = 1_000; !over; interval = Math.min(interval * 2, longestPause)) {
-      if (runs()) await attempt('KILL');
+    for (let interval = firstPause; !over; interval = Math.min(interval * 2, longestPause)) {
+      if (canBeAsked()) await attempt('KILL');
       await attempt();
       await wait(interval);
     }

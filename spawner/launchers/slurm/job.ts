@@ -20,6 +20,8 @@ export interface Job {
   readonly ended: Promise<SandboxExit>;
   /** Rejects when its server must be ended although the job lives. Never resolves. Handled. */
   readonly lost: Promise<never>;
+  /** Does it wait in the queue, as far as is known? Then it has no script that could be signalled. */
+  readonly isPending: boolean;
   /** How it ended, as far as it is known. */
   readonly exit: SandboxExit;
   /** From now on its end is what we want. */
@@ -59,6 +61,8 @@ export function watchJob(input: JobInput): Job {
   let hasReported = false;
   let wanted = false;
   let absences = 0;
+  let isLost = false;
+  let isPending = input.place.host === null;
   let over = false;
 
   const update = (fields: Partial<JobPlace>) => {
@@ -86,6 +90,8 @@ export function watchJob(input: JobInput): Job {
   /** The job may go on, with nothing in it that a user could want. */
   const lose = (error: PortwrapError) => {
     if (wanted) return;
+    isLost = true;
+    hasReported = false; // what it told was the end of a run before
     lost.reject(error);
     started.reject(error);
   };
@@ -109,6 +115,7 @@ export function watchJob(input: JobInput): Job {
           signal: report.signal as SandboxExit['signal'],
           outOfMemory: report.out_of_memory,
         };
+        if (isLost) return; // which run's end that was, only Slurm can tell
         hasReported = true;
         if (!report.asked || wanted) finish(exit);
         else queue.soon(); // somebody else has ended it: Slurm knows who
@@ -124,6 +131,7 @@ export function watchJob(input: JobInput): Job {
     } catch (error) {
       return lose(error as PortwrapError);
     }
+    isPending = false;
     update({ host, port, ...(node === '' ? {} : { node }) });
     started.resolve({ host, port });
   };
@@ -144,6 +152,7 @@ export function watchJob(input: JobInput): Job {
   };
   const onEntry = ({ state, node, end }: QueueEntry) => {
     const phase = phaseOf(state);
+    isPending = phase === 'waits';
     if (phase === 'waits' && place.port !== null) return lose(requeued(place.id));
     if (phase === 'runs') update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
     if (phase !== 'ended') return;
@@ -175,6 +184,9 @@ export function watchJob(input: JobInput): Job {
     ready: ready.settled,
     ended: ended.settled,
     lost: lost.settled,
+    get isPending() {
+      return isPending;
+    },
     get exit() {
       return exit;
     },

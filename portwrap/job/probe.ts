@@ -1,0 +1,40 @@
+// A job that only looks at its node, for the doctor: what a server would need there, whether the node reaches the
+// service, and what time it has. Not here: judging it (spawner/launchers/slurm/doctor.ts).
+import { hostname } from 'node:os';
+import { type Check, runDoctor } from '../doctor/index.ts';
+import type { ForwarderName } from '../forwarders.ts';
+import type { Toolbox } from '../tools.ts';
+import { post } from './report.ts';
+import type { ReportTarget } from './spec.ts';
+
+export interface NodeProbe {
+  readonly forwarder: ForwarderName;
+  /** Where servers' jobs will report; null: at the doctor itself. */
+  readonly serviceUrl: string | null;
+}
+
+export interface NodeFindings {
+  readonly event: 'probed';
+  readonly node: string;
+  readonly checks: readonly Check[];
+  /** The status with which the service answered; null: it was not reached, or not asked. */
+  readonly service: number | null;
+  /** Milliseconds since 1970, by the clock of the node. */
+  readonly clock: number;
+}
+
+/** Resolves with the exit code: 0 when the findings were taken. */
+export async function probeNode(
+  probe: NodeProbe,
+  report: ReportTarget,
+  around: { tools: Toolbox; uid: number; environment: Readonly<Record<string, string>> },
+): Promise<number> {
+  const { tools, uid } = around;
+  const checks = await runDoctor({ tools, uid, forwarder: probe.forwarder });
+  const { serviceUrl } = probe;
+  // nobody's report: the service knows that it is asked, and refuses it
+  const service = serviceUrl === null ? null : await post({ ...report, url: serviceUrl, secret: '-' }, {});
+  const node = around.environment.SLURMD_NODENAME ?? hostname();
+  const findings: NodeFindings = { event: 'probed', node, checks, service, clock: Date.now() };
+  return (await post(report, findings)) === 204 ? 0 : 1;
+}

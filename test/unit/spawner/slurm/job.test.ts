@@ -1,0 +1,209 @@
+// One job among scripted looks and reports: how each end is told apart, and that what is unknown ends nothing.
+import { expect, test } from 'vitest';
+import { PortwrapError } from '../../../../config/errors.ts';
+import type { Report } from '../../../../portwrap/index.ts';
+import { type Job, type JobInput, watchJob } from '../../../../spawner/launchers/slurm/job.ts';
+import type { Sight } from '../../../../spawner/launchers/slurm/queue-watch.ts';
+import type { TakeReport } from '../../../../spawner/launchers/slurm/reports.ts';
+import type { QueueEntry } from '../../../../spawner/launchers/slurm/squeue.ts';
+
+const address = { host: '10.1.0.5', port: 20_001 };
+const started: Report = {
+  ...{ event: 'started', job: '7', restarts: 0, node: 'n1', ...address },
+  ...{ pid: 4, start_time: 5, clock: 6 },
+};
+const ended = (fields: Partial<Extract<Report, { event: 'ended' }>> = {}): Report => ({
+  ...{ event: 'ended', code: 0, signal: null, out_of_memory: false, asked: false },
+  ...fields,
+});
+
+test.each([
+  ['CANCELLED', 'JOB_CANCELLED'],
+  ['TIMEOUT', 'JOB_TIME_LIMIT'],
+  ['DEADLINE', 'JOB_TIME_LIMIT'],
+  ['OUT_OF_MEMORY', 'JOB_OUT_OF_MEMORY'],
+  ['NODE_FAIL', 'JOB_NODE_FAILED'],
+  ['BOOT_FAIL', 'JOB_NODE_FAILED'],
+  ['PREEMPTED', 'JOB_PREEMPTED'],
+  ['REVOKED', 'JOB_CANCELLED'],
+])(
+  'a server that ends as %s is told as %s, also when its job had told an end of its own',
+  async (state, code) => {
+    for (const reports of [[started], [started, ended({ code: 143, asked: true })]]) {
+      const world = createWorld();
+      for (const report of reports) world.report(report);
+      expect(await world.isOver()).toBe(false);
+      world.look(entry(state));
+      await expect(world.job.ended).rejects.toMatchObject({ code });
+      expect(world.job.exit.outOfMemory).toBe(state === 'OUT_OF_MEMORY');
+    }
+  },
+);
+
+test.each([
+  ['RUNNING'],
+  ['SUSPENDED'],
+  ['STOPPED'],
+  ['COMPLETING'],
+  ['CONFIGURING'],
+  ['RESIZING'],
+  ['A_STATE_OF_TOMORROW'],
+])('%s ends nothing', async (state) => {
+  const world = createWorld();
+  world.report(started);
+  for (let round = 0; round < 5; round += 1) world.look(entry(state));
+  expect(await world.isOver()).toBe(false);
+});
+
+test('however long nobody knows, nothing is ended; one look without it is not enough, two are', async () => {
+  const world = createWorld();
+  world.report(started);
+  const unknown: Sight = { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away') };
+  for (let round = 0; round < 50; round += 1) world.look(unknown);
+  expect(await world.isOver()).toBe(false);
+  world.look({ kind: 'absent' });
+  world.look(entry('RUNNING'));
+  world.look({ kind: 'absent' });
+  world.look(unknown);
+  expect(await world.isOver()).toBe(false);
+  world.look({ kind: 'absent' });
+  await expect(world.job.ended).rejects.toMatchObject({ code: 'JOB_GONE' });
+});
+
+test.each([['PENDING'], ['REQUEUED'], ['REQUEUE_HOLD'], ['SPECIAL_EXIT']])(
+  '%s after it ran: its server is lost, but the job is not over until it is cancelled',
+  async (state) => {
+    const world = createWorld();
+    world.report(started);
+    world.report(ended({ code: 143, asked: true }));
+    world.look(entry(state));
+    await expect(world.job.lost).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
+    world.job.expectEnd();
+    expect(await world.isOver()).toBe(false);
+    world.report(ended({ code: 143, asked: true })); // the run before tells its end late
+    expect(await world.isOver()).toBe(false);
+    expect(world.job.isPending).toBe(true);
+    world.look(entry('CANCELLED'));
+    expect(await world.job.ended).toMatchObject({ code: 143 });
+  },
+);
+
+test('begun again on another node, it is lost as well', async () => {
+  const world = createWorld();
+  world.report(started);
+  world.report({ ...started, restarts: 1, port: 20_002 } as Report);
+  await expect(world.job.lost).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
+});
+
+test('an end of its own is told by its report alone, without waiting for a look', async () => {
+  const world = createWorld();
+  world.report(started);
+  world.report(ended({ code: 3 }));
+  expect(await world.job.ended).toEqual({ code: 3, signal: null, outOfMemory: false });
+});
+
+test('an end that we asked for is an ordinary one, whatever Slurm calls it', async () => {
+  const world = createWorld();
+  world.report(started);
+  world.job.expectEnd();
+  world.look(entry('CANCELLED'));
+  expect(await world.job.ended).toEqual({ code: null, signal: null, outOfMemory: false });
+});
+
+test('without a report, the exit code is what Slurm has noted', async () => {
+  const world = createWorld({ code: 0, signal: 9 });
+  world.report(started);
+  world.look(entry('FAILED'));
+  expect(await world.job.ended).toMatchObject({ code: 137 });
+});
+
+test('before its server ran, an end is a failure that names job, node and exit code', async () => {
+  const world = createWorld({ code: 127, signal: 0 });
+  world.look({ ...entry('RUNNING') });
+  world.look(entry('FAILED'));
+  await expect(world.job.started).rejects.toMatchObject({
+    code: 'JOB_FAILED',
+    message: expect.stringMatching(/job 7 on n1 .* exit code 127/),
+  });
+});
+
+test('a failure on the node is told with its code and its hint', async () => {
+  const world = createWorld();
+  const said = { message: 'nft refused', hint: 'Install nftables.' };
+  world.report({ event: 'failed', code: 'POLICY_FAILED', ...said });
+  await expect(world.job.started).rejects.toMatchObject({ code: 'POLICY_FAILED', hint: said.hint });
+});
+
+test('an address that is refused does not become the server', async () => {
+  const world = createWorld();
+  world.report({ ...started, host: '10.9.9.9' } as Report);
+  await expect(world.job.started).rejects.toMatchObject({ code: 'JOB_FAILED' });
+  expect(world.job.place).toMatchObject({ host: null, port: null });
+});
+
+test('the report of another job does not move a server', async () => {
+  const world = createWorld();
+  world.report({ ...started, job: '8' } as Report);
+  await expect(world.job.started).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
+});
+
+function entry(state: string): Sight {
+  const fields: QueueEntry = {
+    ...{ id: '7', state, reason: 'None', node: 'n1', partition: 'main' },
+    ...{ priority: 1, start: 1_795_472_176, end: 1_795_472_476 },
+  };
+  return { kind: 'seen', entry: fields, before: 0 };
+}
+
+interface World {
+  readonly job: Job;
+  look(sight: Sight): void;
+  report(report: Report): void;
+  isOver(): Promise<boolean>;
+}
+
+function createWorld(noted: { code: number; signal: number } | null = null): World {
+  let look: (sight: Sight) => void = () => {};
+  let take: TakeReport = () => {};
+  const input: JobInput = {
+    recordId: 'abcabcabcabc',
+    place: { id: '7', node: null, host: null, port: null, ends_at: null },
+    commands: { exitOf: async () => noted },
+    queue: {
+      watch(_id, show) {
+        look = show;
+        return () => {};
+      },
+      soon() {},
+      close() {},
+    },
+    reports: {
+      listener: () => {},
+      secretOf: () => '',
+      expect(_id, taker) {
+        take = taker;
+        return () => {};
+      },
+    },
+    checkAddress({ host }) {
+      if (host !== address.host) throw new PortwrapError('JOB_FAILED', 'refused');
+    },
+    onQueue() {},
+    onPlace() {},
+    onOutput() {},
+  };
+  const job = watchJob(input);
+  return {
+    job,
+    look: (sight) => look(sight),
+    report: (report) => take(report, address.host),
+    isOver: () =>
+      Promise.race([
+        job.ended.then(
+          () => true,
+          () => true,
+        ),
+        new Promise<boolean>((resolve) => setImmediate(() => resolve(false))),
+      ]),
+  };
+}

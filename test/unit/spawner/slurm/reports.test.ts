@@ -1,0 +1,92 @@
+// Who may report what: a job, by its own secret, about itself, from where it runs.
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createNodeAddresses } from '../../../../spawner/launchers/slurm/node-addresses.ts';
+import { createReports, type Reports } from '../../../../spawner/launchers/slurm/reports.ts';
+
+const id = 'abcabcabcabc';
+let ready = true;
+let reports: Reports;
+let server: Server;
+beforeEach(async () => {
+  ready = true;
+  reports = createReports('the key', () => ready);
+  server = createServer(reports.listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+});
+afterEach(() => server.close());
+
+async function send(
+  body: string,
+  { path = `/jobs/${id}`, secret = reports.secretOf(id), method = 'POST' } = {},
+) {
+  const { port } = server.address() as AddressInfo;
+  const headers = { authorization: `Bearer ${secret}` };
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    ...{ method, headers },
+    ...(method === 'GET' ? {} : { body }),
+  });
+  return response.status;
+}
+
+test('a report with the right secret is handed on, with where it came from', async () => {
+  const taken: unknown[] = [];
+  reports.expect(id, (report, from) => taken.push([report, from]));
+  expect(await send('{"event":"ready"}')).toBe(204);
+  expect(taken).toEqual([[{ event: 'ready' }, '127.0.0.1']]);
+});
+
+test.each([
+  ['the secret of another job', '{"event":"ready"}', { secret: 'of another' }, 401],
+  ['no secret', '{"event":"ready"}', { secret: '' }, 401],
+  ['another address', '{}', { path: '/api/servers' }, 400],
+  ['another method', '', { method: 'GET' }, 400],
+  ['what is not JSON', '{', {}, 400],
+  ['an event that there is not', '{"event":"root"}', {}, 400],
+  ['more than a report can hold', JSON.stringify({ event: 'log', text: 'x'.repeat(3_000_000) }), {}, 413],
+])('%s is refused', async (_what, body, request, status) => {
+  const taken: unknown[] = [];
+  reports.expect(id, (report) => taken.push(report));
+  expect(await send(body, request)).toBe(status);
+  expect(taken).toEqual([]);
+});
+
+test('a job that nobody wants any more is told so; before the records are read it is told to wait', async () => {
+  const forget = reports.expect(id, () => {});
+  forget();
+  expect(await send('{"event":"alive"}')).toBe(410);
+  ready = false;
+  expect(await send('{"event":"alive"}')).toBe(503);
+});
+
+test('each job has a secret of its own, which another key does not make', () => {
+  const others = ['abcabcabcabd', 'abcabcabcab'].map(reports.secretOf);
+  expect(new Set([...others, reports.secretOf(id)]).size).toBe(3);
+  expect(createReports('another key', () => true).secretOf(id)).not.toBe(reports.secretOf(id));
+});
+
+const range = { low: 20_000, high: 20_010 };
+const here = { host: '10.1.0.5', port: 20_001 };
+
+test('a server is where its job reports from, within the port range', () => {
+  const addresses = createNodeAddresses([], range);
+  expect(() => addresses.check(here, '10.1.0.5', id)).not.toThrow();
+  expect(() => addresses.check(here, '10.1.0.6', id)).toThrow('refused');
+  expect(() => addresses.check({ ...here, port: 8001 }, '10.1.0.5', id)).toThrow('ports.range');
+});
+
+test("a job cannot claim the address of another user's server, until that has ended", () => {
+  const addresses = createNodeAddresses([], range);
+  addresses.lease(here, 'victim');
+  expect(() => addresses.check(here, '10.1.0.5', id)).toThrow("another server's");
+  expect(() => addresses.check(here, '10.1.0.5', 'victim')).not.toThrow();
+  addresses.release('victim');
+  expect(() => addresses.check(here, '10.1.0.5', id)).not.toThrow();
+});
+
+test('with networks of nodes, a server is in one of them', () => {
+  const addresses = createNodeAddresses(['10.2.0.0/16'], range);
+  expect(() => addresses.check({ ...here, host: '10.2.3.4' }, '10.1.0.5', id)).not.toThrow();
+  expect(() => addresses.check({ ...here, host: '10.3.3.4' }, '10.1.0.5', id)).toThrow('refused');
+});
