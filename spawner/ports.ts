@@ -4,6 +4,8 @@ import type { Config } from '../config/load.ts';
 
 /** Milliseconds that a released port rests. */
 const quarantine = 60_000;
+/** Not the wall clock, which may be set: a port would rest for years, or not at all. */
+const monotonic = () => performance.now();
 
 export interface Ports {
   /** Free ports from a random one on. Two starts may try the same one: only one of them can bind it. */
@@ -15,7 +17,7 @@ export interface Ports {
   free(): number;
 }
 
-export function createPorts(range: Config['ports']['range'], clock: () => number = Date.now): Ports {
+export function createPorts(range: Config['ports']['range'], clock: () => number = monotonic): Ports {
   const leased = new Set<number>();
   const resting = new Map<number, number>();
   const isFree = (port: number) => {
