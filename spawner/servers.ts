@@ -99,10 +99,10 @@ export function createServers(input: ServersInput): Servers {
     list: (hub) => [...servers.values()].filter(({ record }) => hub === undefined || record.hub === hub),
     async stop(key, spawnId, now, reason) {
       const server = this.find(key, spawnId);
-      if (server === undefined) {
-        if (spawnId !== undefined) tombstones.add(key, spawnId);
-        return;
-      }
+      // also of a server that is known: its start may have been sent twice, and the second may still arrive
+      const stopped = spawnId ?? server?.record.spawn_id;
+      if (stopped !== undefined) tombstones.add(key, stopped);
+      if (server === undefined) return;
       await server.stop(now, reason);
       await forget(key, server);
     },

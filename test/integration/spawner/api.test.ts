@@ -1,5 +1,6 @@
 // The API as a whole: the OpenAPI document and the routes are the same set, health, metrics, and who may ask.
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClient } from '../../../spawner/client.ts';
 import { createApp, pathPattern } from '../../../spawner/http/app.ts';
@@ -124,6 +125,16 @@ test('health needs no token, and neither does the listener for metrics', async (
     expect((await fetch(`${metricsUrl}${path}`)).status).toBe(200);
   }
   expect((await fetch(`${metricsUrl}/api/users`)).status).toBe(404);
+});
+
+test('a stall of the event loop is in the metrics', async () => {
+  process.kill(service.pid(), 'SIGSTOP');
+  await pause(400); // the stall itself
+  process.kill(service.pid(), 'SIGCONT');
+  const body = await (await fetch(`${metricsUrl}/metrics`)).text();
+  const longest = Number(/^portwrap_service_nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(body)?.[1]);
+  expect(longest).toBeGreaterThan(0.3);
+  expect(longest).toBeLessThan(60);
 });
 
 test('metrics tell servers by state, phases of starts, failures by code, free ports and adoptions', async () => {

@@ -122,6 +122,14 @@ test('a stop beats a start that arrives later', async () => {
   expect(answer).toMatchObject({ status: 409, body: { code: 'SPAWN_CANCELLED' } });
 });
 
+test('a start that is repeated after its server was stopped is late too', async () => {
+  const start = { spawn_id: newId(), profile: 'web' };
+  await service.start('ike', start);
+  expect((await service.call('DELETE', serverPath('ike'))).status).toBe(204);
+  const late = await service.call('POST', serverPath('ike'), start);
+  expect(late).toMatchObject({ status: 409, body: { code: 'SPAWN_CANCELLED' } });
+});
+
 test('a stop in the middle of a start leaves nothing', async () => {
   for (let round = 0; round < 12; round += 1) {
     const spawn_id = newId();
