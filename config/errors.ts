@@ -33,12 +33,8 @@ export const errorCatalogue = {
     hint: 'Stop the server first, or wait until its stop has ended.',
   },
   SPAWN_CANCELLED: { status: 409, exit: 75, hint: 'The server was stopped before it was ready.' },
-  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one of the profiles in the configuration.' },
-  OPTION_INVALID: {
-    status: 400,
-    exit: 64,
-    hint: 'See "options" of the profile in the configuration: what may be chosen.',
-  },
+  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one that is offered to this user.' },
+  OPTION_INVALID: { status: 400, exit: 64, hint: 'Choose another value.' },
   LIMIT_REACHED: {
     status: 429,
     exit: 75,

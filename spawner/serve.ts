@@ -110,6 +110,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const app = createApp({
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,
+    profiles: () => config().profiles,
     adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
     logs,

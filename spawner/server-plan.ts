@@ -38,7 +38,8 @@ export function createPlanner(
   return {
     start(hub, profile, request, record) {
       const launcher = launchers[record.launcher];
-      const { environment, job: jobFields } = chosenOptions(profile.options, request.user_options);
+      const { environment, resources, job: jobFields } = chosenOptions(profile.options, request.user_options);
+      const limited = { ...profile, resources: { ...profile.resources, ...resources } };
       const complete = { ...request, env: { ...request.env, ...environment } };
       return {
         ...common(record, profile),
@@ -46,7 +47,11 @@ export function createPlanner(
         admit: launcher.admit,
         async obtain(abort, steps) {
           tokens.keep(record.id, request.env);
-          return launcher.start({ hub, profile, request: complete, jobFields, record }, abort, steps);
+          return launcher.start(
+            { hub, profile: limited, request: complete, jobFields, record },
+            abort,
+            steps,
+          );
         },
       };
     },

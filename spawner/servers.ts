@@ -3,6 +3,7 @@
 import { PortwrapError } from '../config/errors.ts';
 import type { Config, Hub, Profile } from '../config/load.ts';
 import { checkLimits } from './limits.ts';
+import { offeredProfile } from './offered-profiles.ts';
 import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from './record.ts';
 import { requestDigest } from './request-digest.ts';
 import { runServer, type Server, type ServerParts } from './server.ts';
@@ -59,7 +60,8 @@ export function createServers(input: ServersInput): Servers {
       throw conflict(key, `is ${current.record.state} under another spawn id`);
     }
     const config = input.config();
-    const profile = findProfile(config, request.profile);
+    const person = { user: key.user, groups: request.groups };
+    const profile = offeredProfile(config.profiles, person, request.profile);
     const others = [...servers.values()].map(({ record }) => record);
     checkLimits(config.limits, profile, key, others);
     return profile;
@@ -132,13 +134,6 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     exit: null,
     error: null,
   };
-}
-
-function findProfile(config: Config, name: string | undefined): Profile {
-  const found =
-    name === undefined ? config.profiles[0] : config.profiles.find((profile) => profile.name === name);
-  if (found === undefined) throw new PortwrapError('PROFILE_UNKNOWN', `there is no profile "${name}"`);
-  return found;
 }
 
 function conflict(key: ServerKey, what: string): PortwrapError {

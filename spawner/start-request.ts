@@ -17,10 +17,14 @@ const option = z.union([text(4096), z.number(), z.boolean(), z.null()], {
   error: 'must be text, a number, true, false, null, or a list of those',
 });
 
+/** A group of the hub, of which the user is a member as the hub says. */
+export const groupName = text(255).min(1);
+
 export const startRequest = z
   .strictObject({
     spawn_id: spawnId,
     profile: z.string().optional(),
+    groups: z.array(groupName).max(1024).default([]),
     user_options: z
       .record(z.string().max(64), option.or(z.array(option).max(64)))
       .refine((options) => Object.keys(options).length <= 64, { error: 'must have at most 64 entries' })

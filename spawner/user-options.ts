@@ -1,7 +1,8 @@
-// What a user chose at a start, checked against what the profile offers, as environment variables and job fields. Users send
-// anything: a form sends lists of text, a script sends numbers. Not here: the offer (config/schema/options.ts).
+// What a user chose at a start, checked against what the profile offers: environment variables, job fields, and
+// limits in the place of the profile's. Users send anything: a form sends lists of text, a script sends numbers.
+// Not here: the offer (config/schema/options.ts).
 import { PortwrapError } from '../config/errors.ts';
-import type { ProfileOption } from '../config/load.ts';
+import type { Profile, ProfileOption } from '../config/load.ts';
 import { type JobField, jobFields } from '../config/schema/job.ts';
 import type { StartRequest } from './start-request.ts';
 
@@ -13,6 +14,8 @@ const longestText = 256;
 export interface ChosenOptions {
   /** Variables of the server's environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Limits that take the place of the profile's. */
+  readonly resources: Partial<Pick<Profile['resources'], 'memory' | 'cpus'>>;
   /** Fields of its Slurm job. */
   readonly job: Readonly<Partial<Record<JobField, string>>>;
 }
@@ -23,17 +26,28 @@ export function chosenOptions(options: readonly ProfileOption[], chosen: Chosen)
     if (!options.some((option) => option.name === name)) throw refused(name, 'is not one of this profile');
   }
   const environment: Record<string, string> = {};
+  const resources: { memory?: string; cpus?: number } = {};
   const job: Partial<Record<JobField, string>> = {};
   for (const option of options) {
     const own = Object.hasOwn(chosen, option.name) ? chosen[option.name] : undefined;
     const value = single(option, own) ?? option.default;
     if (value === null) continue;
     const text = textOf(option, value);
-    if (option.variable !== null) environment[option.variable] = text;
+    const variable = option.variable ?? limitVariables[option.type];
+    if (variable !== undefined) environment[variable] = text;
+    if (option.type === 'memory') resources.memory = text;
+    if (option.type === 'cpus') resources.cpus = Number(text);
     if (option.slurm !== null) job[option.slurm] = checkedField(option.name, option.slurm, text);
   }
-  return { environment, job };
+  return { environment, resources, job };
 }
+
+/** The names by which JupyterHub tells servers their limits; memory in bytes. */
+const limitVariables: Readonly<Record<string, string | undefined>> = {
+  memory: 'MEM_LIMIT',
+  cpus: 'CPU_LIMIT',
+};
+const gibibyte = 2 ** 30;
 
 function checkedField(name: string, field: JobField, text: string): string {
   if (!jobFields[field].test(text)) throw refused(name, `must be a value of sbatch for ${field}`);
@@ -52,7 +66,10 @@ function textOf(option: ProfileOption, value: Value): string {
     case 'choice':
       return checkedChoice(option, String(value));
     case 'number':
-      return checkedNumber(option, value);
+    case 'cpus':
+      return String(checkedNumber(option, value));
+    case 'memory':
+      return String(Math.floor(checkedNumber(option, value) * gibibyte));
     case 'boolean':
       return checkedBoolean(option, String(value));
     case 'text':
@@ -65,13 +82,13 @@ function checkedChoice({ name, choices }: ProfileOption, value: string): string 
   return value;
 }
 
-function checkedNumber({ name, min, max }: ProfileOption, value: Value): string {
+function checkedNumber({ name, min, max }: ProfileOption, value: Value): number {
   const written = typeof value === 'string' && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(value.trim());
   const number = typeof value === 'number' || written ? Number(value) : Number.NaN;
   if (!Number.isFinite(number)) throw refused(name, 'must be a number');
   if (min !== null && number < min) throw refused(name, `must be at least ${min}`);
   if (max !== null && number > max) throw refused(name, `must be at most ${max}`);
-  return String(number);
+  return number;
 }
 
 function checkedBoolean({ name }: ProfileOption, value: string): string {

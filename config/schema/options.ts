@@ -1,5 +1,6 @@
 // The keys below `profiles[].options`: what a user may choose at a start. The value reaches the server as an
-// environment variable, or as one field of its Slurm job, and nothing else. Not here: checking what a user chose (spawner/user-options.ts).
+// environment variable; those of type memory and cpus are its limits too, and one may be a field of its Slurm job.
+// Not here: checking what a user chose (spawner/user-options.ts).
 import { z } from 'zod';
 import { uniqueNames } from './item-name.ts';
 import { jobFieldNames } from './job.ts';
@@ -9,6 +10,7 @@ const optionSchema = z
     name: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
+      .refine((name) => name !== 'profile', { error: 'must not be "profile", which chooses the profile' })
       .meta({ description: 'The name in user_options.', examples: ['size'] }),
     description: z
       .string()
@@ -24,7 +26,8 @@ const optionSchema = z
       .nullable()
       .default(null)
       .meta({
-        description: 'The environment variable that holds the value in the server.',
+        description:
+          'The environment variable that holds the value in the server. null: MEM_LIMIT (in bytes) with type memory, CPU_LIMIT with type cpus; the other types need one, or slurm.',
         examples: ['DATA_SIZE'],
       }),
     slurm: z
@@ -36,10 +39,10 @@ const optionSchema = z
           'With launcher slurm: the field of the job that takes the value, in place of what the profile says. Bound it with choices, min and max.',
         examples: ['cpus'],
       }),
-    type: z
-      .enum(['choice', 'number', 'text', 'boolean'])
-      .default('choice')
-      .meta({ description: 'What the value is; a boolean arrives as "true" or "false".' }),
+    type: z.enum(['choice', 'number', 'text', 'boolean', 'memory', 'cpus']).default('choice').meta({
+      description:
+        'What the value is; a boolean arrives as "true" or "false". memory (in GiB) and cpus are numbers that take the place of the limit in resources; they need min and max.',
+    }),
     choices: z
       .array(z.string().min(1).max(256))
       .default([])
@@ -50,14 +53,20 @@ const optionSchema = z
       .max(1_000_000_000)
       .nullable()
       .default(null)
-      .meta({ description: 'With type number: the smallest value. null: any.', examples: [1] }),
+      .meta({
+        description: 'With type number, memory or cpus: the smallest value. null: any.',
+        examples: [1],
+      }),
     max: z
       .number()
       .min(-1_000_000_000)
       .max(1_000_000_000)
       .nullable()
       .default(null)
-      .meta({ description: 'With type number: the largest value. null: any.', examples: [16] }),
+      .meta({
+        description: 'With type number, memory or cpus: the largest value. null: any.',
+        examples: [16],
+      }),
     pattern: z
       .string()
       .max(256)
@@ -79,7 +88,12 @@ const optionSchema = z
       }),
   })
   .superRefine((option, ctx) => {
-    if (option.variable === null && option.slurm === null) {
+    const limit = isLimit(option.type);
+    if (limit && (option.min === null || option.max === null || option.min < leastLimit)) {
+      const message = `must be at least ${leastLimit}, with max beside it: a user must not choose without bounds`;
+      ctx.addIssue({ code: 'custom', path: ['min'], message });
+    }
+    if (!limit && option.variable === null && option.slurm === null) {
       ctx.addIssue({
         code: 'custom',
         path: ['variable'],
@@ -104,6 +118,14 @@ export const optionsSchema = z
       'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable, or its Slurm job as one field; an option that is not listed is refused.',
     examples: [[{ name: 'size', variable: 'DATA_SIZE', choices: ['small', 'large'] }]],
   });
+
+/** Is the value one of the limits of the server? */
+export function isLimit(type: string): type is 'memory' | 'cpus' {
+  return type === 'memory' || type === 'cpus';
+}
+
+/** 0.02 GiB is above the least that a control group gets; 0.02 CPUs too. */
+const leastLimit = 0.02;
 
 /** A user must not choose what the dynamic loader, a shell or an interpreter runs first. */
 const reserved = /^(?:LD_|JUPYTERHUB_|PYTHON|BASH_ENV$|ENV$|PATH$|HOME$|USER$|LOGNAME$|SHELL$|IFS$)/;

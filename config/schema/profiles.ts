@@ -5,7 +5,7 @@ import { directory } from './directory.ts';
 import { filesSchema } from './files.ts';
 import { itemName, uniqueNames } from './item-name.ts';
 import { jobSchema } from './job.ts';
-import { optionsSchema } from './options.ts';
+import { isLimit, optionsSchema } from './options.ts';
 import { pathTemplate } from './path-template.ts';
 import { resourcesSchema } from './resources.ts';
 
@@ -59,6 +59,23 @@ const profileSchema = z
       .max(1000)
       .default('')
       .meta({ description: 'What it offers, for people who choose.', examples: ['JupyterLab'] }),
+    users: z
+      .array(z.string().min(1).max(255))
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The users of the hub to whom this profile is offered. null in both users and groups: to everyone; otherwise to those in users and to the members of groups, and nobody else sees or starts it.',
+        examples: [['alice', 'bob']],
+      }),
+    groups: z
+      .array(z.string().min(1).max(255))
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'The groups, of the hub, to whose members this profile is offered; see users.',
+        examples: [['staff']],
+      }),
     command: z
       .array(z.string().min(1).regex(noNul, { error: 'must not contain a NUL character' }))
       .min(1)
@@ -143,6 +160,13 @@ const profileSchema = z
         if (profile.resources[key] !== null)
           refuse(['resources', key], `must be null with launcher slurm: set ${instead}`);
       }
+      for (const [index, { type }] of profile.options.entries()) {
+        if (isLimit(type))
+          refuse(
+            ['options', index, 'type'],
+            `must not be ${type} with launcher slurm: let slurm name the field`,
+          );
+      }
       return;
     }
     for (const [index, option] of profile.options.entries()) {
@@ -157,5 +181,6 @@ export const profilesSchema = z
   .superRefine(uniqueNames, { when: () => true })
   .prefault([{ name: 'default' }])
   .meta({
-    description: 'What may be started, at least one; the first is used when the hub asks for none by name.',
+    description:
+      'What may be started, at least one; the first that is offered to the user is used when the hub asks for none by name.',
   });

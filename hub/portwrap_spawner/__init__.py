@@ -1,6 +1,7 @@
-"""The JupyterHub side of portwrap-spawner: a spawner class that is a thin client of the service."""
+"""The JupyterHub side of portwrap-spawner: a spawner that is a thin client of the service, and our proxy."""
 
+from .proxy import PortwrapProxy
 from .spawner import PortwrapSpawner
 
 __version__ = "0.1.0"
-__all__ = ["PortwrapSpawner"]
+__all__ = ["PortwrapProxy", "PortwrapSpawner"]

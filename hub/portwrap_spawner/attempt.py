@@ -7,7 +7,7 @@ spawner; what it learns goes to `events` and to `learn`.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Dict
+from typing import Any, Callable, Dict, Optional
 
 from .client import Json, ServiceClient, ServiceError, passes
 from .deadline import deadline
@@ -34,17 +34,36 @@ class Attempt:
         self._learn = learn
         self._log = log
 
-    async def run(self, request: Dict[str, Any], timeout: float) -> Json:
-        """The ready server; ServiceError with the reason if it did not become ready."""
+    async def run(
+        self,
+        request: Dict[str, Any],
+        timeout: float,
+        instead: Callable[[ServiceError], Optional[Json]],
+    ) -> Json:
+        """The ready server; ServiceError with the reason if it did not become ready.
+
+        `instead` gives the request to send when this one was refused, or None.
+        """
         try:
             async with deadline(timeout if timeout > 0 else None):
-                return await self._run(request)
+                return await self._run(request, instead)
         except asyncio.TimeoutError:
             raise self._too_late(timeout) from None
 
-    async def _run(self, request: Dict[str, Any]) -> Json:
+    async def _run(
+        self, request: Dict[str, Any], instead: Callable[[ServiceError], Optional[Json]]
+    ) -> Json:
         spawn_id = request["spawn_id"]
-        self._learn(await self._post(request))
+        try:
+            self._learn(await self._post(request))
+        except ServiceError as error:
+            other = instead(error)
+            if other is None:
+                raise
+            self._events.append(
+                {"message": "What you chose last is not offered any more; starting the default"}
+            )
+            self._learn(await self._post(other))
         await self._follow(spawn_id)
         server = await self._persist(
             lambda: self._client.get(self._user, self._name, spawn_id)

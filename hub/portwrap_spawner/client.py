@@ -7,7 +7,7 @@ server, and decides nothing about repeating a request but whether it may be repe
 from __future__ import annotations
 
 import json
-from typing import Any, AsyncIterator, Callable, Dict, List, Optional, Tuple
+from typing import Any, AsyncIterator, Callable, Dict, Iterable, List, Optional, Tuple
 from urllib.parse import quote, urlencode
 
 from .deadline import deadline
@@ -61,6 +61,15 @@ class ServiceClient:
     async def get(self, user: str, name: str, spawn_id: str = "") -> Json:
         return await self._json("GET", _path(user, name) + _query(spawn_id=spawn_id))
 
+    async def profiles(self, user: str, groups: Iterable[str]) -> List[Json]:
+        """What this user may start, the default first."""
+        target = "/api/users/{}/profiles".format(quote(user, safe=""))
+        query = urlencode([("group", group) for group in groups])
+        answer = await self._answer("GET", target + ("?" + query if query else ""))
+        if not isinstance(answer, list):
+            raise ServiceUnreachable("the answer is not a list of profiles")
+        return answer
+
     async def stop(self, user: str, name: str, spawn_id: str, now: bool = False) -> None:
         """Returns when the server is gone."""
         target = _path(user, name) + _query(spawn_id=spawn_id, now="true" if now else "")
@@ -86,6 +95,12 @@ class ServiceClient:
                 yield event
 
     async def _json(self, method: str, target: str, body: Optional[bytes] = None) -> Json:
+        answer = await self._answer(method, target, body)
+        if not isinstance(answer, dict):
+            raise ServiceUnreachable("the answer is not a JSON object")
+        return answer
+
+    async def _answer(self, method: str, target: str, body: Optional[bytes] = None) -> Any:
         headers = self._headers()
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -93,10 +108,10 @@ class ServiceClient:
             self._endpoint, method, target, headers, body, REQUEST_TIMEOUT
         ) as answer:
             await _refuse_errors(answer)
-            parsed = _parse(await _body(answer))
-            if parsed is None:
-                raise ServiceUnreachable("the answer is not a JSON object")
-            return parsed
+            try:
+                return json.loads((await _body(answer)).decode("utf-8"))
+            except ValueError:
+                raise ServiceUnreachable("the answer is not JSON") from None
 
     def _headers(self) -> Dict[str, str]:
         return {"Authorization": "token " + self._token()}

@@ -18,6 +18,8 @@ from .exchange import ServiceMisconfigured
 STATUS = {
     "REQUEST_INVALID": 400,
     "PROFILE_UNKNOWN": 400,
+    "OPTION_INVALID": 400,
+    "LIMIT_REACHED": 429,
     "USER_REFUSED": 403,
     "SPAWN_CONFLICT": 409,
     "SPAWN_CANCELLED": 409,
@@ -69,6 +71,8 @@ def spawn_failure(error: Exception) -> SpawnFailure:
 
 
 def _account(error: Exception) -> _Account:
+    if isinstance(error, ValueError):
+        return _Account(str(error), "", [], 400)
     if isinstance(error, ServiceMisconfigured):
         return _Account(
             "The hub's connection to the spawner service is not set up: {}.".format(error),

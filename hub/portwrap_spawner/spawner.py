@@ -9,22 +9,32 @@ from __future__ import annotations
 
 import os
 import uuid
-from typing import Any, AsyncIterator, Dict, Optional, Tuple
+from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
 
 from jupyterhub.spawner import Spawner
 from traitlets import Integer, Unicode, default
 
 from . import exit_status
 from .attempt import Attempt
+from .choices import choice_of, chosen_now, from_form
 from .client import Json, ServiceClient, ServiceError
 from .events import SpawnEvents
 from .exchange import ServiceMisconfigured, ServiceUnreachable
 from .failure import spawn_failure
+from .form import form_without_profiles, profile_form
 from .hub_address import gateway_url
 from .retry import persist
 
 # The hub's own default; anything else was chosen by an administrator.
 HUB_DEFAULT_CMD = ["jupyterhub-singleuser"]
+
+NO_INTERNAL_SSL = ServiceError(
+    500,
+    {
+        "message": "servers in sandboxes have no certificates, and JupyterHub.internal_ssl is on",
+        "hint": "An administrator can turn it off: between the proxy and a sandbox nothing leaves the machine.",
+    },
+)
 
 
 class PortwrapSpawner(Spawner):
@@ -47,8 +57,8 @@ class PortwrapSpawner(Spawner):
     )
     profile = Unicode(
         config=True,
-        help="""Name of the profile, in the service's configuration, that is started.
-        Empty: the first one.""",
+        help="""Name of the profile, in the service's configuration, that is started. Empty: the user
+        chooses among those that the service offers to them, and the first one is the default.""",
     )
     sandbox_gateway = Unicode(
         "10.0.2.2",
@@ -82,6 +92,14 @@ class PortwrapSpawner(Spawner):
         # JupyterHub >= 5.3 warns at every start with options if this is unset; older ones lack the trait.
         return lambda spawner, options: None
 
+    @default("options_form")
+    def _offer_profiles(self) -> Any:
+        return lambda spawner: spawner._profile_form()
+
+    @default("options_from_form")
+    def _choose_from_form(self) -> Any:
+        return self._options_from_fields
+
     # The contract: https://jupyterhub.readthedocs.io/en/stable/reference/spawners.html
 
     async def start(self) -> Tuple[str, int]:
@@ -95,15 +113,19 @@ class PortwrapSpawner(Spawner):
         if self._events.closed:
             self._events = SpawnEvents()
         events = self._events
+        if self.internal_ssl:
+            raise spawn_failure(NO_INTERNAL_SSL)
         # Where the server binds inside its sandbox, not where anybody connects: get_env tells it so.
         self.ip, self.port = "0.0.0.0", self.guest_port
         try:
             attempt = Attempt(
                 self._client(), self.user.name, self.name, events, self._learn, self.log
             )
-            server = await attempt.run(self._request(spawn_id), self._start_bound())
+            server = await attempt.run(
+                self._request(spawn_id), self._start_bound(), self._without_choice
+            )
             return str(server["host"]), int(server["port"])
-        except (ServiceError, ServiceUnreachable, ServiceMisconfigured) as error:
+        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
             raise spawn_failure(error) from None
         finally:
             events.close()
@@ -191,18 +213,54 @@ class PortwrapSpawner(Spawner):
         finally:
             self.hub_connect_url = chosen
 
+    # What the user may choose.
+
+    async def _profile_form(self) -> str:
+        try:
+            profiles = await self._client().profiles(self.user.name, self._groups())
+        except Exception as error:
+            self.log.warning("Cannot show the profiles to %s: %s", self._log_name, error)
+            return form_without_profiles(spawn_failure(error).jupyterhub_message)
+        if self.profile:
+            profiles = [profile for profile in profiles if profile["name"] == self.profile]
+        return profile_form(profiles, choice_of(self.user_options))
+
+    def _options_from_fields(self, fields: Dict[str, Any]) -> Dict[str, Any]:
+        options = from_form(fields)
+        choice_of(options, self.profile)
+        return options
+
+    def _without_choice(self, error: ServiceError) -> Optional[Json]:
+        """The start to ask for instead of one that was refused for its options, or None.
+
+        The hub uses the options of the last start again when somebody starts a server without saying
+        how. Those may name what is not offered any more, and must not lock the user out.
+        """
+        if error.code not in ("PROFILE_UNKNOWN", "OPTION_INVALID") or not self.user_options:
+            return None
+        if chosen_now(self.handler):
+            return None
+        self.log.warning("The last choice of %s is refused (%s)", self._log_name, error)
+        self.user_options = {}
+        return self._request(self.spawn_id)
+
+    def _groups(self) -> List[str]:
+        return [group.name for group in getattr(self.user, "groups", None) or []]
+
     # What the methods above share.
 
     def _request(self, spawn_id: str) -> Json:
+        choice = choice_of(self.user_options, self.profile)
         request: Json = {
             "spawn_id": spawn_id,
-            "user_options": self.user_options or {},
+            "groups": self._groups(),
+            "user_options": choice.options,
             "env": {key: str(value) for key, value in self.get_env().items()},
         }
         if self.server:
             request["route_prefix"] = self.server.base_url
-        if self.profile:
-            request["profile"] = self.profile
+        if choice.profile:
+            request["profile"] = choice.profile
         if list(self.cmd) != HUB_DEFAULT_CMD:
             request["command"] = list(self.cmd)
         args = self.get_args()

@@ -36,6 +36,7 @@ function checks({ root, python, reports }) {
       'vitest/vitest.mjs',
       ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
     );
+  const hubReport = join(reports, 'jupyterhub.xml');
   const pytestReport = join(reports, 'pytest.xml');
   return [
     {
@@ -60,6 +61,11 @@ function checks({ root, python, reports }) {
       name: 'tests of the JupyterHub plugin (pytest)',
       command: [python, '-m', 'pytest', '-q', 'test/hub', `--junit-xml=${pytestReport}`],
       count: () => countPytest(pytestReport),
+    },
+    {
+      name: "JupyterHub's own tests of spawning and its proxy, with ours",
+      command: [python, 'test/hub/jupyterhub_suite/run.py', `--junit-xml=${hubReport}`],
+      count: () => countPytest(hubReport),
     },
   ];
 }

@@ -105,11 +105,12 @@ if importlib.util.find_spec("jupyterlab") is None:
 function writePluginMetadata(folder, pyproject) {
   const project = readFileSync(pyproject, 'utf8');
   const [, version] = /^version = "([^"]+)"/m.exec(project);
-  const [, entryPoint] = /^\[project\.entry-points\."jupyterhub\.spawners"\]\n(.+)$/m.exec(project);
+  const entryPoints = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
+  const sections = entryPoints.map(([, group, line]) => `[${group}]\n${line.replaceAll('"', '')}\n`);
   const metadata = join(folder, `portwrap_spawner-${version}.dist-info`);
   mkdirSync(metadata, { recursive: true });
   write(join(metadata, 'METADATA'), `Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: ${version}\n`);
-  write(join(metadata, 'entry_points.txt'), `[jupyterhub.spawners]\n${entryPoint.replaceAll('"', '')}\n`);
+  write(join(metadata, 'entry_points.txt'), sections.join('\n'));
 }
 
 function write(path, content) {

@@ -2,7 +2,7 @@
 // failure looks like. Not here: what a start or a stop does (servers.ts).
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
-import type { Hub } from '../../config/load.ts';
+import type { Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { ActivityView } from '../idle/look.ts';
 import type { LogReader } from '../log-reader.ts';
@@ -11,6 +11,7 @@ import { adminOnly, authenticate } from './caller.ts';
 import { logStream } from './log-stream.ts';
 import { openApiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
+import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
 import { createFindServer, serverRoutes } from './server-routes.ts';
 import { createViews, type Incarnation } from './view.ts';
@@ -18,6 +19,7 @@ import { createViews, type Incarnation } from './view.ts';
 export interface AppInput {
   readonly servers: Servers;
   readonly hubs: () => readonly Hub[];
+  readonly profiles: () => readonly Profile[];
   readonly adminToken: string;
   readonly incarnation: Incarnation;
   readonly version: string;
@@ -86,6 +88,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
       response.json(await input.reload());
     },
     ...serverRoutes(input.servers, input.hubs, views, find),
+    listProfiles: profileList(input.profiles, input.hubs),
     progress: progressStream(find),
     log: logStream(find, input.logs),
   };

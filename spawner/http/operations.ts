@@ -1,7 +1,8 @@
 // Every address of the API, once: what it does, who may call it, what it takes and answers. The routes (app.ts),
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
-import { spawnId, startRequest } from '../start-request.ts';
+import { groupName, spawnId, startRequest } from '../start-request.ts';
+import { offeredProfileSchema } from './profile-view.ts';
 import { errorAnswerSchema, progressEventSchema, serverSchema, userSchema } from './view.ts';
 
 /** The schemas that have a name in the document. */
@@ -9,6 +10,7 @@ export const schemas = {
   Server: serverSchema,
   User: userSchema,
   StartRequest: startRequest,
+  Profile: offeredProfileSchema,
   ProgressEvent: progressEventSchema,
   Error: errorAnswerSchema,
 } as const;
@@ -40,6 +42,13 @@ export const queries = {
     follow: queryFlag.meta({ description: 'Go on until the server has ended.' }),
   }),
   scope: z.object({ hub }),
+  person: z.object({
+    hub,
+    group: z
+      .union([groupName.transform((name) => [name]), z.array(groupName).max(1024)])
+      .default([])
+      .meta({ description: 'A group of the user, as the hub knows it; may be repeated.' }),
+  }),
 } as const;
 
 export type Access = 'anybody' | 'hub' | 'admin';
@@ -60,7 +69,7 @@ export interface Operation {
 
 export interface Answer {
   readonly description: string;
-  readonly schema?: keyof typeof schemas | 'list of User' | 'list of Server';
+  readonly schema?: keyof typeof schemas | 'list of User' | 'list of Server' | 'list of Profile';
   /** Default: application/json. */
   readonly type?: string;
 }
@@ -75,6 +84,7 @@ export const operationIds = [
   'listServers',
   'listUsers',
   'showUser',
+  'listProfiles',
   'reload',
   'start',
   'show',
@@ -129,6 +139,12 @@ const single: readonly Operation[] = [
       200: { description: 'A user, with no servers when none is known', schema: 'User' },
     }),
     query: queries.scope,
+  },
+  {
+    ...operation('listProfiles', 'get', '/api/users/{user}/profiles', 'What this user may start', 'hub', {
+      200: { description: 'Profiles, the default one first', schema: 'list of Profile' },
+    }),
+    query: queries.person,
   },
   operation('reload', 'post', '/api/reload', 'Read the configuration again', 'admin', {
     200: { description: 'The keys that changed, and those that wait for a restart' },
@@ -197,6 +213,6 @@ function operation(
   access: Access,
   answers: Operation['answers'],
 ): Operation {
-  const early = ['about', 'live', 'openapi', 'metrics'].includes(id);
+  const early = ['about', 'live', 'openapi', 'metrics', 'listProfiles'].includes(id);
   return { id, method, path, summary, access, answers, whenReady: !early };
 }

@@ -25,6 +25,8 @@ class FakeService:
         self.tombstones = set()
         self.starting_up = False
         self.refuse_start = None  # an error object and its status
+        self.refuse_options = set()  # names in user_options; "profile" for any profile
+        self.profiles = []  # what everyone may start
         self.ready_at_once = True
         self.state_id, self.boot_id = "state-1", "boot-1"
         self._changed = asyncio.Condition()
@@ -37,6 +39,7 @@ class FakeService:
             [
                 (r"/api/users/([^/]+)/(?:server|servers/([^/]+))", ServerHandler),
                 (r"/api/users/([^/]+)/(?:server|servers/([^/]+))/progress", ProgressHandler),
+                (r"/api/users/([^/]+)/profiles", ProfilesHandler),
             ],
             fake=self,
             log_function=lambda handler: None,
@@ -144,6 +147,10 @@ class ServerHandler(Handler):
         if fake.refuse_start:
             status, error = fake.refuse_start
             self.refuse(status, **error)
+        elif "profile" in body and "profile" in fake.refuse_options:
+            self.refuse(400, "PROFILE_UNKNOWN", "there is no such profile")
+        elif fake.refuse_options & set(body["user_options"]):
+            self.refuse(400, "OPTION_INVALID", "an option is not one of this profile")
         elif spawn_id in fake.tombstones:
             self.refuse(409, "SPAWN_CANCELLED", "stopped before it started")
         elif running and running["spawn_id"] == spawn_id:
@@ -181,6 +188,12 @@ class ServerHandler(Handler):
         self.set_status(204)
         self.finish()
         await self.fake.changed()
+
+
+class ProfilesHandler(Handler):
+    def get(self, user):
+        self.set_header("Content-Type", "application/json")
+        self.finish(json.dumps(self.fake.profiles))
 
 
 class ProgressHandler(Handler):

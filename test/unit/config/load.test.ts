@@ -57,6 +57,8 @@ test('a file of three lines is complete: every other key has its default', () =>
     profiles: [
       {
         name: 'default',
+        users: null,
+        groups: null,
         description: '',
         command: ['jupyterhub-singleuser'],
         guest_port: 8888,

@@ -19,10 +19,10 @@ interface Block {
 }
 
 const blocks: Block[] = pages.flatMap(({ name, text }) =>
-  [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+  [...text.matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].map(([, indent = '', language = '', body = '']) => ({
     page: name,
     language,
-    text: body,
+    text: body.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
   })),
 );
 const ofLanguage = (language: string) => blocks.filter((block) => block.language === language);

@@ -79,6 +79,57 @@ test('nothing that a stranger sends becomes anything but a declared variable, or
   );
 });
 
+describe('memory and cpus', () => {
+  const limits =
+    parseConfig(
+      `
+hubs: [{name: hub, token_env: T}]
+profiles:
+  - name: p
+    options:
+      - {name: ram, type: memory, min: 0.5, max: 16, default: 2}
+      - {name: cores, type: cpus, min: 1, max: 8, variable: CORES}
+`,
+      'f',
+    ).profiles[0]?.options ?? [];
+
+  test('are the limits of the server, which learns them in the variables of JupyterHub', () => {
+    expect(chosenOptions(limits, { ram: '0.5', cores: 4 })).toEqual({
+      environment: { MEM_LIMIT: String(2 ** 29), CORES: '4' },
+      resources: { memory: String(2 ** 29), cpus: 4 },
+      job: {},
+    });
+  });
+
+  test('stay what the profile says when nobody chose', () => {
+    expect(chosenOptions(limits, {}).resources).toEqual({ memory: String(2 ** 31) });
+  });
+
+  test.each([{ ram: 16.1 }, { ram: '0.4' }, { cores: 9 }, { cores: '1e9' }])(
+    '%j is out of bounds',
+    (chosen) => {
+      expect(thrown(() => chosenOptions(limits, chosen)).code).toBe('OPTION_INVALID');
+    },
+  );
+
+  test.each(['max: 4', 'min: 1', 'min: 0, max: 4', 'min: 5, max: 4'])(
+    'are refused in a configuration with %s only',
+    (bounds) => {
+      const options = `[{name: ram, type: memory, ${bounds}}]`;
+      const text = `hubs: [{name: hub, token_env: T}]\nprofiles: [{name: p, options: ${options}}]`;
+      expect(() => parseConfig(text, 'f')).toThrow(/min/);
+    },
+  );
+});
+
+test.each([
+  ['an option without a variable', '{name: a, type: text}', /variable/],
+  ['an option named "profile"', '{name: profile, type: text, variable: V}', /chooses the profile/],
+])('%s is refused in a configuration', (_what, option, reason) => {
+  const text = `hubs: [{name: hub, token_env: T}]\nprofiles: [{name: p, options: [${option}]}]`;
+  expect(() => parseConfig(text, 'f')).toThrow(reason);
+});
+
 test('an option with the name of a built-in property is not chosen by nobody', () => {
   expect(environmentOf({})).not.toHaveProperty('CONSTRUCTOR');
 });

@@ -1,0 +1,33 @@
+// How a profile looks to a hub that offers it to a user: what there is to choose, and nothing of how it is run.
+// Not here: to whom it is offered (offered-profiles.ts).
+import { z } from 'zod';
+import type { Profile } from '../../config/load.ts';
+
+/** As in the configuration, where each field is described. memory is in GiB. */
+const offeredOptionSchema = z.object({
+  name: z.string(),
+  description: z.string(),
+  type: z.enum(['choice', 'number', 'text', 'boolean', 'memory', 'cpus']),
+  choices: z.array(z.string()),
+  min: z.number().nullable(),
+  max: z.number().nullable(),
+  pattern: z.string().nullable(),
+  default: z.union([z.string(), z.number(), z.boolean()]).nullable(),
+});
+
+export const offeredProfileSchema = z.object({
+  name: z.string(),
+  description: z.string(),
+  options: z.array(offeredOptionSchema),
+});
+export type OfferedProfile = z.infer<typeof offeredProfileSchema>;
+
+export function profileView({ name, description, options }: Profile): OfferedProfile {
+  return {
+    ...{ name, description },
+    options: options.map(({ variable: _variable, slurm: _slurm, choices, ...shown }) => ({
+      ...shown,
+      choices: [...choices],
+    })),
+  };
+}

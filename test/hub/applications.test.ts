@@ -1,0 +1,94 @@
+// Applications in the sandbox, with a real hub: one behind a user's Jupyter (a stand-in for jupyter-server-proxy),
+// and the one of the guide, which is a user's server by itself.
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type HubUser, logIn } from '../support/hub-user.ts';
+import { startTestHub, type TestHub } from '../support/test-hub.ts';
+
+const file = (path: string) => new URL(`../../${path}`, import.meta.url).pathname;
+const profiles = `
+  - name: stand-in
+    command: [/usr/bin/python3, ${file('test/fixtures/hub/application-proxy.py')}]
+    ready_path: /
+    stop_timeout: 2
+  - name: hello
+    command: [/usr/bin/python3, ${file('docs/examples/hello-app.py')}]
+    ready_path: "{prefix}healthz"
+    stop_timeout: 2
+`;
+
+let hub: TestHub;
+let alice: HubUser;
+let bob: HubUser;
+
+beforeAll(async () => {
+  hub = await startTestHub(profiles);
+  alice = await logIn(hub.url, 'alice', hub.password);
+  bob = await logIn(hub.url, 'bob', hub.password);
+}, 120_000);
+afterAll(() => hub?.dispose(), 60_000);
+
+async function start(user: string, profile: string): Promise<void> {
+  const { status, body } = await hub.api('POST', `/users/${user}/server`, { profile });
+  expect([201, 202], JSON.stringify(body)).toContain(status);
+  await vi.waitUntil(
+    async () => {
+      const { servers = {} } = (await hub.api('GET', `/users/${user}`)).body as {
+        servers?: Record<string, { ready: boolean }>;
+      };
+      return servers['']?.ready;
+    },
+    { timeout: 60_000 },
+  );
+}
+
+async function asked(user: HubUser, path: string): Promise<[number, string]> {
+  const response = await user.fetch(path, { redirect: 'manual' });
+  return [response.status, await response.text()];
+}
+
+describe('beside Jupyter', () => {
+  beforeAll(async () => {
+    await start('alice', 'stand-in');
+    await start('bob', 'stand-in');
+  }, 120_000);
+
+  test('both users reach their own application, on the same port', async () => {
+    expect(await asked(alice, '/user/alice/proxy/3000/')).toEqual([200, 'the application of alice']);
+    expect(await asked(bob, '/user/bob/proxy/3000/')).toEqual([200, 'the application of bob']);
+  });
+
+  test("nobody reaches another user's through the hub", async () => {
+    expect((await asked(bob, '/user/alice/proxy/3000/'))[0]).toBe(403);
+    const anonymous = await fetch(`${hub.url}/user/alice/proxy/3000/`, { redirect: 'manual' });
+    expect(anonymous.status).toBe(302);
+  });
+
+  test("from inside a sandbox, other users' applications and servers are not there", async () => {
+    const { body } = await hub.service.call('GET', '/users/alice/server');
+    const own = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+    const ofMachine = own.filter(({ family, internal }) => family === 'IPv4' && !internal);
+    const hosts = ['10.0.2.2', ...ofMachine.map(({ address }) => address)];
+    for (const host of hosts) {
+      for (const port of [3000, body.port]) {
+        expect((await asked(bob, `/user/bob/proxy/${port}/?host=${host}`))[0], `${host}:${port}`).toBe(502);
+      }
+    }
+  });
+
+  test('on the machine nobody listens on that port', async () => {
+    await expect(fetch('http://127.0.0.1:3000/')).rejects.toThrow();
+  });
+});
+
+test("the guide's application greets its user by the hub's login, and nobody else", async () => {
+  await hub.stopServer('alice');
+  await start('alice', 'hello');
+  expect(await asked(alice, '/user/alice/')).toEqual([200, 'Hello, alice']);
+  expect((await asked(bob, '/user/alice/'))[0]).toBe(403);
+  const anonymous = await fetch(`${hub.url}/user/alice/`, { redirect: 'manual' });
+  expect([anonymous.status, anonymous.headers.get('location')]).toEqual([
+    302,
+    expect.stringContaining('/hub/api/oauth2/authorize'),
+  ]);
+}, 120_000);

@@ -1,0 +1,80 @@
+"""A pytest plugin: JupyterHub's installed tests, unchanged, with PortwrapSpawner as their spawner.
+
+Owns the swap and what a run needs beside the hub: a spawner service, with our proxy as the hub's. The
+tests' mock spawners derive from SimpleLocalProcessSpawner; that name is ours before they are imported.
+"""
+
+import json
+import os
+import sys
+from getpass import getuser
+from pathlib import Path
+
+# Whoever takes the name LocalProcessSpawner for another purpose has taken it by then.
+import jupyterhub.app  # noqa: F401
+import jupyterhub.services.service  # noqa: F401
+import jupyterhub.spawner
+import pytest
+from traitlets import Unicode, default
+
+HERE = Path(__file__).resolve().parent
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(HERE.parent.parent.parent / "hub"), str(HERE)]
+
+from not_ours import NOT_OURS  # noqa: E402
+from portwrap_spawner import PortwrapProxy  # noqa: E402
+from service import Service  # noqa: E402
+from stand_ins import ANSWERING, Portwrapped, only_the_pid  # noqa: E402
+
+service = Service()
+
+
+class Configured(Portwrapped):
+    service_url = Unicode(service.url)
+
+    @default("service_token")
+    def _token_of_this_run(self):
+        return service.token
+
+
+jupyterhub.app.JupyterHub.class_traits()["proxy_class"].default_value = PortwrapProxy
+jupyterhub.spawner.LocalProcessSpawner = Configured
+jupyterhub.spawner.SimpleLocalProcessSpawner = Configured
+
+
+def pytest_sessionstart():
+    service.start()
+    os.chdir(service.directory)  # the hub leaves files where it runs
+
+
+def pytest_sessionfinish(session):
+    # Tests that make a spawner without a hub, as whoever runs them, do not all stop it.
+    running = [server for server in service.servers() if server["state"] != "exited"]
+    left = [server for server in running if server["user"] != getuser()]
+    service.end()
+    if left:
+        print("\nservers were left behind: {}".format(json.dumps(left, indent=1)))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_modifyitems(items):
+    names = {_name(item) for item in items}
+    files = {name.split("::")[0] for name in names}
+    stale = [name for name in NOT_OURS if name.split("::")[0] in files and name not in names]
+    if stale:
+        raise pytest.UsageError("not_ours.py names tests that there are not: {}".format(stale))
+    for item in items:
+        if _name(item) in NOT_OURS:
+            item.add_marker(pytest.mark.xfail(reason=NOT_OURS[_name(item)], strict=True))
+
+
+def pytest_collection_finish(session):
+    for module in {item.module for item in session.items}:
+        if hasattr(module, "_echo_sleep"):
+            module._echo_sleep = module._uninterruptible = ANSWERING
+        if hasattr(module, "normalize_user"):
+            module.normalize_user = only_the_pid(module.normalize_user)
+
+
+def _name(item):
+    return item.nodeid.split("/")[-1]

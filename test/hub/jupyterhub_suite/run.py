@@ -1,0 +1,31 @@
+"""JupyterHub's own tests of spawning and of its proxy, with our classes: python3 run.py [further arguments of pytest]
+
+Owns which tests those are, and the surroundings: as root, a network and processes of their own, since the
+tests' hub has fixed ports and leaves servers behind. The swap is portwrapped.py's.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import jupyterhub
+
+HERE = Path(__file__).resolve().parent
+TESTS = Path(jupyterhub.__file__).resolve().parent / "tests"
+FILES = [
+    "test_spawner.py", "test_named_servers.py", "test_proxy.py", "test_api.py", "test_app.py", "test_pages.py",
+]
+# Of the files for something else, every test in which something is spawned or proxied.
+WORDS = "spawner or named or proxy or spawn or server or progress or slow or never or stop or option or resume"
+LIMIT = ["timeout", "--signal=KILL", "900"]
+ALONE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
+
+pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "portwrapped"]
+options = ["-W", "ignore", "--asyncio-mode=auto", "-o", "faulthandler_timeout=240"]
+selection = ["--rootdir", str(TESTS.parent), "-k", WORDS, *(str(TESTS / name) for name in FILES)]
+argv = [*pytest, *options, *selection, *sys.argv[1:]]
+if os.getuid() == 0:
+    argv = [*LIMIT, *ALONE, *WITH_LOOPBACK, *argv]
+os.environ.update(PYTHONPATH=str(HERE), PYTHONDONTWRITEBYTECODE="1")
+os.execvp(argv[0], argv)

@@ -1,0 +1,198 @@
+"""What a user chooses: the form that is shown, what it sends, and a choice that is not offered any more."""
+
+from html.parser import HTMLParser
+from types import SimpleNamespace
+
+import pytest
+from portwrap_spawner.choices import choice_of, from_form
+
+SMALL = {"name": "small", "description": "A notebook", "options": []}
+
+
+def option(name, kind, **more):
+    blank = {"description": "", "choices": [], "min": None, "max": None, "pattern": None, "default": None}
+    return dict(blank, name=name, type=kind, **more)
+
+
+BIG = {
+    "name": "big",
+    "description": "For <large> data",
+    "options": [
+        option("memory", "memory", description="Memory", min=1, max=16, default=4),
+        option("cores", "cpus", min=0.5, max=8, default=1),
+        option("size", "choice", choices=["s", "l"], default="s"),
+        option("gpu", "boolean", default=True),
+        option("note", "text", pattern="[a-z]{1,9}"),
+    ],
+}
+
+
+class Page(HTMLParser):
+    """The controls of a form: (tag, attributes), and the ids that labels are for."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.controls, self.labels, self.ids, self.text = [], [], [], ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        if tag in ("input", "select"):
+            self.controls.append((tag, attributes))
+        if tag == "label":
+            self.labels.append(attributes["for"])
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+
+    def handle_data(self, data):
+        self.text += data
+
+    def control(self, name):
+        return [attributes for _, attributes in self.controls if attributes.get("name") == name]
+
+
+@pytest.fixture
+def form(service, make_spawner):
+    async def shown(profiles, user_options=None, **traits):
+        service.profiles = profiles
+        spawner = make_spawner(**traits)
+        spawner.user_options = user_options or {}
+        return await spawner.get_options_form()
+
+    return shown
+
+
+@pytest.mark.parametrize("profiles", [[], [SMALL]])
+async def test_without_a_choice_there_is_no_form(form, profiles):
+    assert not await form(profiles)
+
+
+async def test_every_control_has_a_label_and_every_id_is_there_once(form):
+    page = Page(await form([SMALL, BIG]))
+    visible = [a["id"] for _, a in page.controls if a.get("type") != "hidden"]
+    assert len(visible) == 7
+    assert sorted(visible) == sorted(page.labels)
+    assert len(set(page.ids)) == len(page.ids)
+    for _, attributes in page.controls:
+        assert set(attributes.get("aria-describedby", "").split()) <= set(page.ids)
+
+
+async def test_the_first_profile_and_the_defaults_are_chosen_at_first(form):
+    page = Page(await form([SMALL, BIG]))
+    assert ["checked" in radio for radio in page.control("profile")] == [True, False]
+    (memory,) = page.control("big:memory")
+    assert (memory["min"], memory["max"], memory["value"]) == ("1", "16", "4")
+
+
+async def test_the_last_choice_is_chosen_again(form):
+    last = {"profile": "big", "memory": "8", "gpu": "off", "note": "abc"}
+    page = Page(await form([SMALL, BIG], last))
+    assert ["checked" in radio for radio in page.control("profile")] == [False, True]
+    assert page.control("big:memory")[0]["value"] == "8"
+    assert "checked" not in page.control("big:gpu")[1]
+    assert page.control("big:note")[0]["value"] == "abc"
+
+
+async def test_the_form_says_that_the_last_profile_is_gone(form):
+    page = Page(await form([SMALL, BIG], {"profile": "<b>old"}))
+    assert "<b>old, is not offered any more. small is chosen instead." in page.text
+    assert "checked" in page.control("profile")[0]
+
+
+async def test_a_profile_that_the_administrator_fixed_is_the_only_one_shown(form):
+    page = Page(await form([SMALL, BIG], profile="big"))
+    assert [radio["value"] for radio in page.control("profile")] == ["big"]
+    assert not await form([SMALL, BIG], profile="small")
+
+
+async def test_what_strangers_wrote_is_shown_as_text(form):
+    evil = '"><script>alert(1)</script>'
+    options = [
+        option("a", "choice", description=evil, choices=[evil]),
+        option("b", "text", pattern=evil, default=evil),
+    ]
+    profiles = [{"name": "p", "description": evil, "options": options}]
+    html = await form(profiles, {"profile": evil, "b": evil})
+    assert "<script>alert" not in html
+    assert evil in Page(html).text
+
+
+async def test_a_service_that_does_not_answer_leaves_a_form_that_says_so(service, make_spawner):
+    await service.kill()
+    html = await make_spawner().get_options_form()
+    assert "cannot be asked" in html
+    assert "You can start the default" in html
+
+
+async def test_the_groups_that_the_hub_knows_are_told_to_the_service(service, make_spawner):
+    spawner = make_spawner()
+    spawner.user.groups = [SimpleNamespace(name="staff"), SimpleNamespace(name="a b&c")]
+    await spawner.get_options_form()
+    await spawner.start()
+    assert service.requests[0] == "GET /api/users/alice/profiles?group=staff&group=a+b%26c"
+    assert service.bodies[0]["groups"] == ["staff", "a b&c"]
+
+
+@pytest.mark.parametrize(
+    "fields, options",
+    [
+        ({"profile": ["small"], "big:memory": ["4"]}, {"profile": "small"}),
+        (
+            {"profile": ["big"], "big:memory": ["4"], "big:note": [""], "big:gpu": ["off", "on"]},
+            {"profile": "big", "memory": "4", "gpu": "on"},
+        ),
+        ({"profile": ["big"], "big:gpu": ["off"]}, {"profile": "big", "gpu": "off"}),
+        ({"profile": ["big"], "size": ["l"], "_xsrf": ["x"]}, {"profile": "big", "size": "l"}),
+        ({}, {}),
+    ],
+)
+def test_the_fields_of_the_chosen_profile_are_the_options(fields, options):
+    assert from_form(fields) == options
+
+
+async def test_a_choice_reaches_the_service_in_its_parts(service, make_spawner):
+    spawner = make_spawner()
+    spawner.user_options = spawner.run_options_from_form({"profile": ["big"], "big:memory": ["4"]})
+    await spawner.start()
+    assert service.bodies[0]["profile"] == "big"
+    assert service.bodies[0]["user_options"] == {"memory": "4"}
+
+
+async def test_another_profile_than_the_fixed_one_is_refused_in_words(make_spawner):
+    with pytest.raises(ValueError, match='"big" cannot be chosen on this hub, which starts "small"'):
+        choice_of({"profile": "big"}, "small")
+    spawner = make_spawner(profile="small")
+    spawner.user_options = {"profile": "big"}
+    with pytest.raises(Exception, match="cannot be chosen") as caught:
+        await spawner.start()
+    assert caught.value.status_code == 400
+
+
+def request(body=b"", **query):
+    return SimpleNamespace(request=SimpleNamespace(body=body, query_arguments=query))
+
+
+@pytest.mark.parametrize("refused", ["profile", "old"])
+async def test_a_last_choice_that_is_not_offered_any_more_gives_way_to_the_default(
+    service, make_spawner, refused
+):
+    service.refuse_options = {refused}
+    spawner = make_spawner()
+    spawner.handler = request(next=[b"/"])
+    spawner.user_options = {"profile": "gone", "old": 1}
+    assert await spawner.start() == ("127.0.0.1", 20017)
+    assert "profile" not in service.bodies[-1]
+    assert spawner.user_options == {}
+    messages = [event["message"] async for event in spawner.progress()]
+    assert messages[0] == "What you chose last is not offered any more; starting the default"
+
+
+@pytest.mark.parametrize("handler", [request(b"profile=gone"), request(profile=[b"gone"])])
+async def test_a_choice_that_is_made_now_is_refused_instead(service, make_spawner, handler):
+    service.refuse_options = {"profile"}
+    spawner = make_spawner()
+    spawner.handler = handler
+    spawner.user_options = {"profile": "gone"}
+    with pytest.raises(Exception, match="There is no such profile") as caught:
+        await spawner.start()
+    assert caught.value.status_code == 400

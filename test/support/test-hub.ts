@@ -1,0 +1,168 @@
+// A real JupyterHub with the plugin under test, its proxy started by PortwrapProxy, and a spawner service beside
+// it. Any user name logs in with the password. Not here: what is asked of them.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { freePorts } from './free-ports.ts';
+import { type Answer, hubToken, startService, type TestService } from './service.ts';
+
+const root = new URL('../..', import.meta.url).pathname;
+const adminToken = 'test-admin-token-0123456789';
+
+export interface TestHub {
+  /** The public address. */
+  readonly url: string;
+  readonly password: string;
+  readonly service: TestService;
+  /** What the hub has logged so far, in all its lives. */
+  readonly logged: () => string;
+  /** The pid of the proxy, as its pid file has it. */
+  readonly proxyPid: () => number;
+  /** A request to the hub's REST API as an administrator, such as POST /users/alice/server. */
+  api(method: string, path: string, body?: object): Promise<Answer>;
+  stopServer(user: string): Promise<void>;
+  /** The environment of a user's server as the kernel has it. */
+  environmentOf(user: string): Promise<Record<string, string>>;
+  /** Has the service read other profiles. */
+  offer(profiles: string): Promise<void>;
+  /** Ends the hub by the signal and starts it again. */
+  restart(signal: NodeJS.Signals): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** `profiles` as in startService; `config` is more of jupyterhub_config.py. */
+export async function startTestHub(profiles: string, config = ''): Promise<TestHub> {
+  const [port = 0, proxyApi = 0, hubPort = 0] = await freePorts(3);
+  const service = await startService(profiles);
+  const directory = join(service.directory, 'hub');
+  mkdirSync(directory, { mode: 0o700 });
+  const url = `http://127.0.0.1:${port}`;
+  writeFileSync(
+    join(directory, 'jupyterhub_config.py'),
+    hubConfig({ url, proxyApi, hubPort, serviceUrl: service.url }) + config,
+  );
+  writePluginMetadata(directory);
+  const logged: string[] = [];
+  const start = () => startProcess(directory, `http://127.0.0.1:${hubPort}/hub/health`, logged);
+  let child = await start();
+  const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
+
+  const api: TestHub['api'] = async (method, path, body) => {
+    const response = await fetch(`http://127.0.0.1:${hubPort}/hub/api${path}`, {
+      method,
+      headers: { authorization: `token ${adminToken}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await response.text();
+    return { status: response.status, body: answer === '' ? {} : JSON.parse(answer) };
+  };
+  return {
+    ...{ url, password: 'test-password', service, proxyPid, api },
+    logged: () => logged.join(''),
+    async stopServer(user) {
+      await api('DELETE', `/users/${user}/server`);
+      await vi.waitUntil(async () => (await api('GET', `/users/${user}`)).body.server === null, {
+        timeout: 30_000,
+      });
+    },
+    async environmentOf(user) {
+      const { body } = await service.call('GET', `/users/${user}/server`);
+      const inside = Number(
+        readFileSync(`/proc/${body.pid}/task/${body.pid}/children`, 'utf8').split(' ')[0],
+      );
+      const variables = readFileSync(`/proc/${inside || body.pid}/environ`, 'utf8').split('\0');
+      return Object.fromEntries(variables.filter(Boolean).map((text) => text.split(/=(.*)/s, 2)));
+    },
+    async offer(offered) {
+      const before = readFileSync(service.config, 'utf8');
+      writeFileSync(service.config, before.replace(/^profiles:[\s\S]*/m, `profiles:\n${offered}`));
+      const token = readFileSync(join(service.stateDirectory, 'admin-token'), 'utf8');
+      const { status, body } = await service.call('POST', '/reload', undefined, token);
+      if (status !== 200) throw new Error(`the profiles were refused: ${JSON.stringify(body)}`);
+    },
+    async restart(signal) {
+      child.kill(signal);
+      await once(child, 'exit');
+      child = await start();
+    },
+    async dispose() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      try {
+        process.kill(proxyPid(), 'SIGTERM');
+      } catch {
+        // the hub has ended it
+      }
+      await service.dispose();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Places {
+  readonly url: string;
+  readonly proxyApi: number;
+  readonly hubPort: number;
+  readonly serviceUrl: string;
+}
+
+function hubConfig({ url, proxyApi, hubPort, serviceUrl }: Places): string {
+  const proxy = [process.execPath, join(root, 'dist', 'proxy', 'main.js')];
+  return `
+c.JupyterHub.bind_url = "${url}/"
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:${hubPort}/"
+c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.spawner_class = "portwrap"
+c.JupyterHub.proxy_class = "portwrap"
+c.PortwrapProxy.command = ${JSON.stringify(proxy)}
+c.PortwrapProxy.api_url = "http://127.0.0.1:${proxyApi}"
+c.PortwrapSpawner.service_url = "${serviceUrl}"
+c.PortwrapSpawner.service_token = "${hubToken}"
+c.PortwrapSpawner.start_timeout = 50
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = "test-password"
+c.JupyterHub.load_roles = [{"name": "test", "scopes": ["admin:users", "admin:servers", "read:metrics"], "services": ["test"]}]
+c.JupyterHub.services = [{"name": "test", "api_token": "${adminToken}"}]
+for name in ("alice", "bob", "carol"):
+    c.Authenticator.allowed_users.add(name)
+`;
+}
+
+/** By which JupyterHub finds the plugin without installing it. */
+function writePluginMetadata(directory: string): void {
+  const metadata = join(directory, 'portwrap_spawner-0.dist-info');
+  mkdirSync(metadata);
+  writeFileSync(join(metadata, 'METADATA'), 'Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: 0\n');
+  const project = readFileSync(join(root, 'hub', 'pyproject.toml'), 'utf8');
+  const groups = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
+  const sections = groups.map(([, group, line = '']) => `[${group}]\n${line.replaceAll('"', '')}\n`);
+  writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
+}
+
+async function startProcess(directory: string, health: string, logged: string[]): Promise<ChildProcess> {
+  const child = spawn('/usr/bin/python3', ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
+    cwd: directory,
+    env: {
+      PATH: process.env.PATH,
+      PYTHONPATH: `${join(root, 'hub')}:${directory}`,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
+  await vi.waitUntil(
+    async () => {
+      if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
+      return fetch(health).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    },
+    { timeout: 60_000, interval: 100 },
+  );
+  return child;
+}
