@@ -28,6 +28,7 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_every_setting_of_an_example_exists_and_takes_its_value(text, monkeypatch):
+    monkeypatch.setenv("PORTWRAP_REAPER_TOKEN", "a-token-that-is-long-enough")
     monkeypatch.setattr(Path, "read_text", lambda self, **_how: "a-token-that-is-long-enough\n")
     config = Config()
     exec(compile(text, "jupyterhub_config.py", "exec"), {"c": config})

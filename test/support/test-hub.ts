@@ -35,7 +35,9 @@ export interface TestHub {
 /** `profiles` as in startService; `config` is more of jupyterhub_config.py. */
 export async function startTestHub(profiles: string, config = ''): Promise<TestHub> {
   const [port = 0, proxyApi = 0, hubPort = 0] = await freePorts(3);
-  const service = await startService(profiles);
+  const service = await startService(profiles, '', {
+    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api"`,
+  });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });
   const url = `http://127.0.0.1:${port}`;
@@ -45,7 +47,7 @@ export async function startTestHub(profiles: string, config = ''): Promise<TestH
   );
   writePluginMetadata(directory);
   const logged: string[] = [];
-  const start = () => startProcess(directory, `http://127.0.0.1:${hubPort}/hub/health`, logged);
+  const start = () => startProcess(directory, `${url}/hub/health`, logged);
   let child = await start();
   const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
 

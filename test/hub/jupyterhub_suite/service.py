@@ -39,11 +39,8 @@ class Service:
         if self._process.poll() is not None:
             raise RuntimeError("the service did not start: " + self._log.read_text())
 
-    def servers(self):
-        """Those that the service knows."""
-        return json.loads(subprocess.check_output(self._command("ls", "--json"), env=self._environment()))
-
     def end(self):
+        """Servers that a test has not stopped end with it (stop_servers_on_exit)."""
         self._process.terminate()
         self._process.wait()
         shutil.rmtree(str(self.directory))
