@@ -102,12 +102,13 @@ function mayBeSecret(value: unknown, path: KeyPath): boolean {
 
 const plainPlaces: readonly RegExp[] = [
   /^(?:service|accounts|ports|limits)\.\w+$/,
-  /^hubs\[\d+\]\.(?:name|api_url)$/,
+  /^hubs\[\d+\]\.(?:name|api_url|reaper\.interval)$/,
   /^proxy\.api_url$/,
   /^admin_page\.(?:hub|service_name|listen)$/,
   /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout|max_servers)$/,
   /^profiles\[\d+\]\.(?:command|path)\[\d+\]$/,
   /^profiles\[\d+\]\.network\.\w+(?:\[\d+\])?$/,
+  /^profiles\[\d+\]\.culling\.\w+$/,
   /^profiles\[\d+\]\.options\[\d+\]\.\w+(?:\[\d+\])?$/,
 ];
 

@@ -149,6 +149,16 @@ describe('one mistake, one line', () => {
       'f:2:18: proxy.api_url: is "ftp://host", must be an http:// or https:// URL without user name, query, fragment and "/" at its end',
     ],
     [
+      'a reaper without a token',
+      `hubs: [{name: a, token_env: A, reaper: {interval: 60}}]`,
+      'f:1:40: hubs[0].reaper: has no token, must have exactly one of token_env, token_file and token',
+    ],
+    [
+      'a timeout that would cull everybody',
+      `${hub}profiles: [{name: a, culling: {idle_timeout: 0}}]`,
+      'f:2:46: profiles[0].culling.idle_timeout: is the number 0, must be at least 1',
+    ],
+    [
       'a colon in PATH',
       `${hub}profiles: [{name: a, path: ["/a:/b"]}]`,
       'f:2:29: profiles[0].path[0]: is "/a:/b", must not contain ":", which ends it',

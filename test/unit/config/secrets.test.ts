@@ -61,6 +61,13 @@ describe('a token is taken', () => {
   });
 });
 
+test('the token of a reaper is taken from its own keys, beside the one of the hub', () => {
+  const other = `${token}-of-the-hub`;
+  const [hub] = load('token_env: T\n    reaper: {token_env: R, interval: 7}', { T: token, R: other }).hubs;
+  expect(hub).toMatchObject({ token, reaper: { token: other, interval: 7 } });
+  expect(Object.keys(hub?.reaper ?? {}).sort()).toEqual(['interval', 'token']);
+});
+
 describe('a token is refused, at its key', () => {
   test.each([
     [
@@ -102,6 +109,12 @@ describe('a token is refused, at its key', () => {
     const file = write('same.yaml', 'hubs:\n  - {name: a, token_env: A}\n  - {name: b, token_env: B}', 0o600);
     expect(failure(() => loadConfig(file, { A: token, B: token }))).toBe(
       `${file}:3:5: hubs[1]: has the token of hub "a", must have its own`,
+    );
+  });
+
+  test('the token of a reaper that is not set', () => {
+    expect(failure(() => load('token_env: T\n    reaper: {token_env: R}', { T: token }))).toMatch(
+      /:4:25: hubs\[0\]\.reaper\.token_env: the environment variable of that name is not set$/,
     );
   });
 
