@@ -1,5 +1,6 @@
 // How long a launch takes until its forward is ready, side by side with the bare recipe in shell, with
-// 0, 100 and 300 other sandboxes alive; and the memory that one costs. Run: node bench/run.mjs launch
+// 0, 100 and 300 other sandboxes alive; how many a second with 8 at a time; and the memory that one costs.
+// Run: node bench/run.mjs launch   ROUNDS=30 LIVE=0,100,300 AT_ONCE=8 choose other sizes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -35,6 +36,7 @@ const context = {
 };
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const log = openSync(join(directory, 'log'), 'a');
+const atOnce = Number(process.env.AT_ONCE ?? 8);
 let serial = 0;
 
 function start(): Promise<Sandbox> {
@@ -91,7 +93,12 @@ async function bare(): Promise<number> {
 /** No shell speaks to a unix socket without another program, whose start would count. */
 async function addForward(path: string): Promise<void> {
   const socket = connect(path);
-  const forward = { proto: 'tcp', host_addr: '127.0.0.1', host_port: 9999, guest_port: 8888 };
+  const forward = {
+    proto: 'tcp',
+    host_addr: '127.0.0.1',
+    host_port: 31_000 + (serial++ % 1000),
+    guest_port: 8888,
+  };
   socket.end(JSON.stringify({ execute: 'add_hostfwd', arguments: forward }));
   const [answer] = (await once(socket, 'data')) as [Buffer];
   if (!answer.includes('return')) throw new Error(`the bare recipe failed: ${answer}`);
@@ -103,6 +110,17 @@ async function ours(): Promise<number> {
   const took = performance.now() - began;
   await sandbox.stop(0);
   return took;
+}
+
+/** Launches a second, with `atOnce` of them going on at any time. */
+async function rate(one: () => Promise<number>, launches: number): Promise<number> {
+  const began = performance.now();
+  let next = 0;
+  const worker = async () => {
+    while (next++ < launches) await one();
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return (launches * 1000) / (performance.now() - began);
 }
 
 const memoryAvailable = () => Number(/MemAvailable: +(\d+)/.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]);
@@ -127,8 +145,17 @@ for (const population of populations) {
     ratio: median(times.ours) / median(times.bare),
   });
 }
+const rates: Record<'bare' | 'ours', number[]> = { bare: [], ours: [] };
+for (let round = 0; round < 4; round += 1) {
+  rates.bare.push(await rate(bare, rounds));
+  rates.ours.push(await rate(ours, rounds));
+}
 const memory = alive.length === 0 ? null : (memoryBefore - memoryAvailable()) / alive.length / 1024;
 await Promise.all(alive.map((sandbox) => sandbox.stop(0)));
-report('launch', rows, memory === null ? {} : { 'MB of memory per sandbox': memory });
+report('launch', rows, {
+  [`bare recipe, launches and ends a second, ${atOnce} at a time`]: median(rates.bare),
+  [`portwrap, launches and ends a second, ${atOnce} at a time`]: median(rates.ours),
+  ...(memory === null ? {} : { 'MB of memory per sandbox': memory }),
+});
 rmSync(directory, { recursive: true, force: true });
 process.exit();
