@@ -1,0 +1,48 @@
+// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name.
+// Not here: a real hub (demo.ts).
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface PageHub {
+  readonly apiUrl: string;
+  /** Scopes of whoever has signed in; without any, the hub knows their tokens no more. */
+  readonly scopes: Map<string, readonly string[]>;
+  /** How often it was asked who somebody is. */
+  asked(): number;
+  close(): void;
+}
+
+/** Knows the page by `clientSecret`. */
+export async function startPageHub(clientSecret: string): Promise<PageHub> {
+  const scopes = new Map<string, readonly string[]>();
+  let asked = 0;
+  const server = createServer(async (request, response) => {
+    const answer = (status: number, body: object) => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    };
+    if (request.url === '/hub/api/oauth2/token') {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      const form = new URLSearchParams(body);
+      if (form.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
+      return answer(200, { access_token: `token-of-${form.get('code')}` });
+    }
+    asked += 1;
+    const name = /^token token-of-(.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const own = scopes.get(name);
+    if (own === undefined) return answer(403, { status: 403 });
+    answer(200, { kind: 'user', name, admin: name === 'root', scopes: own });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hub/api`,
+    scopes,
+    asked: () => asked,
+    close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
