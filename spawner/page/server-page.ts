@@ -1,5 +1,6 @@
 // One server's page: what it is and uses, how its start went, which ports are open inside, its log, and the button
 // that stops it. Not here: the list (servers-page.ts), stopping (app.ts).
+import type { PhaseTimes } from '../meter.ts';
 import type { ListeningPort } from '../observe.ts';
 import type { ServerRecord } from '../record.ts';
 import type { Server } from '../server.ts';
@@ -32,8 +33,8 @@ export function serverPage(input: ServerPageInput): Html {
   const { site, server, facts, session, now, logPosition } = input;
   const { record } = facts;
   const address = `${site.prefix}servers/${record.id}`;
-  const age = now - Date.parse(record.started);
-  const phases = timeline({ phases: server.phases, isStarting: record.state === 'starting', age });
+  const { phases } = server;
+  const start = timeline({ phases, age: startAge(record, now), outcome: startOutcome(record, phases) });
   return html`<nav class="crumbs" aria-label="Breadcrumb"><a href="${site.prefix}">${
     session.person.isAdmin ? 'Servers' : 'Your servers'
   }</a></nav>
@@ -49,8 +50,7 @@ export function serverPage(input: ServerPageInput): Html {
 <section aria-labelledby="about"><h2 id="about">About</h2><dl id="facts" data-live>${about(facts, now)}</dl></section>
 <section aria-labelledby="use"><h2 id="use">Usage</h2><div id="usage" data-live>${usage(facts)}</div></section>
 <section aria-labelledby="start"><h2 id="start">Start</h2><div id="phases" data-live>${
-    phases ??
-    html`<p class="hint">The service was restarted since, so the parts of this start are not known.</p>`
+    start ?? html`<p class="hint">The parts of this start are not known.</p>`
   }</div></section>
 <section aria-labelledby="ports-heading"><h2 id="ports-heading">Open inside</h2><div id="ports" data-live>${openPorts(input)}</div></section>
 </div>
@@ -61,6 +61,15 @@ export function serverPage(input: ServerPageInput): Html {
 ${input.log === '' && html`<p class="hint" id="log-empty">It has written nothing yet.</p>`}</section>`;
 }
 
+function startAge({ started, exit }: ServerRecord, now: number): number {
+  return (exit === null ? now : Date.parse(exit.time)) - Date.parse(started);
+}
+
+function startOutcome({ state }: ServerRecord, { route }: PhaseTimes): 'underway' | 'done' | 'broken' {
+  if (state === 'starting') return 'underway';
+  return route === undefined && state === 'exited' ? 'broken' : 'done';
+}
+
 function stopForm({ facts: { record }, session }: ServerPageInput, address: string): Html | null {
   if (!isAlive(record.state)) return null;
   const isStopping = record.state === 'stopping';
@@ -69,11 +78,11 @@ function stopForm({ facts: { record }, session }: ServerPageInput, address: stri
   }<button class="danger" id="stop-button">${isStopping ? 'Kill now' : 'Stop server'}</button></form>`;
 }
 
-function failure({ record }: ServerFacts): Html | null {
-  const { error } = record;
-  if (error === null || !hasFailed(record)) return null;
+function failure({ record, message }: ServerFacts): Html | null {
+  if (!hasFailed(record)) return null;
+  const { hint, code } = record.error ?? { hint: hintOf(record), code: null };
   return html`<section class="problem" aria-labelledby="why"><h2 id="why">Why it failed</h2>
-<p>${error.message}</p><p class="hint">${error.hint} <code>${error.code}</code></p></section>`;
+<p>${message}</p><p class="hint">${hint}${code !== null && html` <code>${code}</code>`}</p></section>`;
 }
 
 function usage(facts: ServerFacts): Html {
@@ -83,6 +92,13 @@ function usage(facts: ServerFacts): Html {
     return html`<p class="hint">${whyUnseen(facts.record) ?? why}</p>`;
   }
   return html`${quantities.map(usageFigure)}<p class="hint">At most the last half hour. Memory counts cached files too.</p>`;
+}
+
+/** A server that was ready and ended has no error of ours. */
+function hintOf({ exit }: ServerRecord): string {
+  return exit?.out_of_memory
+    ? 'The kernel ended a process of it at its limit: "resources.memory" of its profile.'
+    : 'The last lines of its log may say why.';
 }
 
 function whyUnseen({ sandbox, job }: ServerRecord): string | null {

@@ -73,7 +73,7 @@ function emptyState({ isAdmin, query, site, servers }: ServersPageInput): Html {
   const text = isAdmin
     ? 'When a user starts a server at the hub, it appears here.'
     : 'Start one at the hub, and it appears here.';
-  return html`<div class="empty"><p>${isAdmin ? 'No server runs.' : 'You have no server.'}</p><p class="hint">${text}</p><p><a class="button" href="${site.hubPath}home">To the hub</a></p></div>`;
+  return html`<div class="empty"><p>${isAdmin ? 'No server runs.' : 'You have no server.'}</p><p class="hint">${text}</p><p><a class="button" id="to-hub" href="${site.hubPath}home">To the hub</a></p></div>`;
 }
 
 /** The roles are those of the elements; they are spelt out because a style may take them away on small screens. */
@@ -84,7 +84,7 @@ function table(rows: readonly ServerFacts[], input: ServersPageInput): Html {
 ${columns.map(({ title, key, isNumber }) => {
   const isSorted = key !== null && key === input.query.sort;
   return html`<th scope="col" role="columnheader" class="${isNumber && 'number'}"${isSorted && html` aria-sort="${descending.includes(key) ? 'descending' : 'ascending'}"`}>${
-    key === null ? title : html`<a href="${sortLink(input, key)}">${title}</a>`
+    key === null ? title : html`<a href="${sortLink(input, key)}" id="sort-${key}">${title}</a>`
   }</th>`;
 })}
 </tr></thead>

@@ -19,6 +19,7 @@ function looks(record: ServerRecord): readonly [kind: string, word: string] {
 }
 
 /** Ended by what nobody wanted: not by a stop, nor for being idle. */
-export function hasFailed({ error }: ServerRecord): boolean {
-  return error !== null && !isDeliberate(error.code);
+export function hasFailed({ error, exit }: ServerRecord): boolean {
+  if (error !== null) return !isDeliberate(error.code);
+  return exit !== null && (exit.out_of_memory || exit.signal !== null || (exit.code ?? 0) !== 0);
 }

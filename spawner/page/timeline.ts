@@ -6,9 +6,9 @@ import { quick } from './measures.ts';
 
 export interface TimelineInput {
   readonly phases: PhaseTimes;
-  /** Is the start still under way? */
-  readonly isStarting: boolean;
-  /** Milliseconds since it began. */
+  /** Under way, over, or broken off in the part after the last one that is known. */
+  readonly outcome: 'underway' | 'done' | 'broken';
+  /** Milliseconds from its beginning until now, or until it was broken off. */
   readonly age: number;
 }
 
@@ -22,17 +22,17 @@ const order: readonly { readonly phase: keyof PhaseTimes; readonly words: string
 const width = 600;
 
 /** null when nothing is known: a start that an earlier service had begun. */
-export function timeline({ phases, isStarting, age }: TimelineInput): Html | null {
+export function timeline({ phases, outcome, age }: TimelineInput): Html | null {
   const over = order.flatMap(({ phase, words }) => {
     const time = phases[phase];
     return time === undefined ? [] : [{ phase, words, time, isRunning: false }];
   });
   const spent = over.reduce((sum, { time }) => sum + time, 0);
-  const next = isStarting ? order[over.length] : undefined;
+  const next = outcome === 'done' ? undefined : order[over.length];
   const running = next === undefined ? [] : [{ ...next, time: Math.max(0, age - spent), isRunning: true }];
   const parts = [...over, ...running];
-  const total = parts.reduce((sum, { time }) => sum + time, 0);
-  if (total === 0) return null;
+  const total = parts.reduce((sum, { time }) => sum + time, 0) || 1;
+  if (over.length === 0 && outcome !== 'underway') return null;
   let x = 0;
   const bars = parts.map(({ phase, time }) => {
     const length = (time / total) * width;
@@ -44,8 +44,8 @@ export function timeline({ phases, isStarting, age }: TimelineInput): Html | nul
 <ol class="phases">
 ${parts.map(
   ({ phase, words, time, isRunning }) =>
-    html`<li><span class="key phase-${phase}" aria-hidden="true"></span><span>${words}</span> <span class="amount">${quick(time)}${isRunning && ' so far'}</span></li>`,
+    html`<li><span class="key phase-${phase}" aria-hidden="true"></span><span>${words}</span> <span class="amount">${quick(time)}${isRunning && (outcome === 'broken' ? ', then it ended' : ' so far')}</span></li>`,
 )}
-<li class="total"><span class="key" aria-hidden="true"></span><span>${isStarting ? 'In all, so far' : 'In all'}</span> <span class="amount">${quick(total)}</span></li>
+<li class="total"><span class="key" aria-hidden="true"></span><span>${outcome === 'underway' ? 'In all, so far' : 'In all'}</span> <span class="amount">${quick(total)}</span></li>
 </ol>`;
 }

@@ -225,6 +225,18 @@ describe('for eyes, ears and hands', () => {
   });
 });
 
+test('what is in focus stays so while the page updates itself', async () => {
+  await admin.goto(list);
+  await admin.getByRole('link', { name: hostileName }).focus();
+  const focus = () => admin.evaluate<string>('document.activeElement.id');
+  const focused = await focus();
+  expect(focused).toMatch(/^link-/);
+  const table = admin.getByRole('table');
+  const before = await table.textContent();
+  await expect.poll(() => table.textContent()).not.toBe(before);
+  expect(await focus()).toBe(focused);
+});
+
 describe('a stranger', () => {
   test('is sent to the hub, and a script or a form of theirs is told to sign in', async () => {
     const opened = await fetch(list, { redirect: 'manual' });

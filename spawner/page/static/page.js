@@ -93,7 +93,7 @@ async function keepFresh() {
 /** Appends what the server writes; a log that is cut off or has ended is asked for again with the page. */
 async function followLog(log) {
   const follow = document.getElementById('follow');
-  follow.closest('label').hidden = false;
+  const label = follow.closest('label');
   const toEnd = () => {
     if (follow.checked) log.scrollTop = log.scrollHeight;
   };
@@ -104,6 +104,7 @@ async function followLog(log) {
   });
   toEnd();
   while (log.dataset.log !== '') {
+    label.hidden = false;
     try {
       const response = await fetch(log.dataset.log);
       if (!response.ok) return;
@@ -125,6 +126,7 @@ async function followLog(log) {
       if (error instanceof Gone) return;
     }
   }
+  label.hidden = true;
 }
 
 const mostText = 500_000;

@@ -182,6 +182,7 @@ describe('what is shown', () => {
     const { text } = await root.get(await addressOf('bob'));
     expect(text).toContain('Why it failed');
     expect(text).toContain('<code>SERVER_DIED</code>');
+    expect(text).toMatch(/until it answered<\/span> <span class="amount">\d+ ms, then it ended/);
     expect(text).toContain('>&lt;script&gt;alert(1)&lt;/script&gt;\n</pre>');
     expect(text).not.toContain('<script>alert');
     const plain = await root.get(`${await addressOf('bob')}/log`);

@@ -188,6 +188,16 @@ describe('one mistake, one line', () => {
       `${hub}proxy: {token_env: A, token_file: /b}`,
       'f:2:8: proxy: has token_env and token_file, must have at most one of token_env, token_file and token',
     ],
+    [
+      'an admin page for a hub that is not there',
+      `${hub}admin_page: {hub: other, token_env: A}`,
+      'f:2:19: admin_page.hub: is "other", must be the name of one of "hubs" (hub)',
+    ],
+    [
+      'an admin page without a token',
+      `${hub}admin_page: {}`,
+      'f:2:13: admin_page: has no token, must have exactly one of token_env, token_file and token',
+    ],
   ])('%s', (_title, text, line) => {
     expect(problemsOf(text)).toEqual([line]);
   });

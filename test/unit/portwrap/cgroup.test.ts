@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   createCgroup,
   enterCgroup,
+  readCgroupLimits,
   readCgroupPlace,
   readUsage,
   saveCgroupPlace,
@@ -121,4 +122,37 @@ test('the place of a group is found again in the directory of its sandbox', () =
   saveCgroupPlace(fake, place);
   expect(readCgroupPlace(fake)).toEqual(place);
   expect(readCgroupPlace('/no/such/directory')).toBeNull();
+});
+
+describe('limits as the kernel has them', () => {
+  const unified = () => ({ version: 2 as const, directories: { unified: join(fake, 'one') } });
+  const separate = () => ({
+    version: 1 as const,
+    directories: { memory: join(fake, 'memory'), cpu: join(fake, 'cpu') },
+  });
+
+  test('are read in version 2, where "max" is none', () => {
+    write('one/memory.max', '67108864\n');
+    write('one/cpu.max', '150000 100000\n');
+    expect(readCgroupLimits(unified())).toEqual({ memory: 64 * 2 ** 20, cpus: 1.5 });
+    write('one/memory.max', 'max\n');
+    write('one/cpu.max', 'max 100000\n');
+    expect(readCgroupLimits(unified())).toEqual({ memory: null, cpus: null });
+  });
+
+  test('are read in version 1, where a huge size and a negative quota are none', () => {
+    write('memory/memory.limit_in_bytes', '67108864\n');
+    write('cpu/cpu.cfs_quota_us', '50000\n');
+    write('cpu/cpu.cfs_period_us', '100000\n');
+    expect(readCgroupLimits(separate())).toEqual({ memory: 64 * 2 ** 20, cpus: 0.5 });
+    write('memory/memory.limit_in_bytes', '9223372036854771712\n');
+    write('cpu/cpu.cfs_quota_us', '-1\n');
+    expect(readCgroupLimits(separate())).toEqual({ memory: null, cpus: null });
+  });
+
+  test('of a group that is gone are none', () => {
+    for (const place of [unified(), separate()]) {
+      expect(readCgroupLimits(place)).toEqual({ memory: null, cpus: null });
+    }
+  });
 });
