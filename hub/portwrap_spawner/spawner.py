@@ -110,6 +110,7 @@ class PortwrapSpawner(Spawner):
         """
         self._forget()
         spawn_id = self.spawn_id = uuid.uuid4().hex
+        self.started_as = self.name
         if self._events.closed:
             self._events = SpawnEvents()
         events = self._events
@@ -135,7 +136,7 @@ class PortwrapSpawner(Spawner):
         if not self.spawn_id:
             return 0
         try:
-            server = await self._client().get(self.user.name, self.name, self.spawn_id)
+            server = await self._client().get(self.user.name, self.started_as, self.spawn_id)
             self._learn(server)
             return exit_status.of_server(server)
         except ServiceError as error:
@@ -150,7 +151,7 @@ class PortwrapSpawner(Spawner):
         """Returns when the server is gone; asks as long as it takes while the service is away."""
         if not self.spawn_id:
             return
-        client, user, name, spawn_id = self._client(), self.user.name, self.name, self.spawn_id
+        client, user, name, spawn_id = self._client(), self.user.name, self.started_as, self.spawn_id
         await persist(
             lambda: client.stop(user, name, spawn_id, now),
             lambda error: self.log.warning(
@@ -166,7 +167,7 @@ class PortwrapSpawner(Spawner):
     async def get_url(self) -> str:
         """Where the server is reachable now; what the hub has in its database if nobody can tell."""
         try:
-            server = await self._client().get(self.user.name, self.name, self.spawn_id)
+            server = await self._client().get(self.user.name, self.started_as, self.spawn_id)
             self._learn(server)
         except Exception as error:
             self.log.warning("Cannot ask where %s is: %s", self._log_name, error)
@@ -181,6 +182,7 @@ class PortwrapSpawner(Spawner):
         if self.spawn_id:
             state.update(
                 spawn_id=self.spawn_id,
+                started_as=self.started_as,
                 pid=self.pid,
                 port=self.host_port,
                 state_id=self.state_id,
@@ -191,6 +193,7 @@ class PortwrapSpawner(Spawner):
     def load_state(self, state: Dict[str, Any]) -> None:
         super().load_state(state)
         self.spawn_id = state.get("spawn_id") or ""
+        self.started_as = state.get("started_as", self.name)
         self.pid = state.get("pid")
         self.host_port = state.get("port")
         self.state_id = state.get("state_id") or ""
@@ -306,6 +309,8 @@ class PortwrapSpawner(Spawner):
 
     def _forget(self) -> None:
         self.spawn_id = ""
+        # JupyterHub >= 6.0 can rename a server; the service knows it by the name with which it was started.
+        self.started_as = self.name
         self.pid: Optional[int] = None
         self.host_port: Optional[int] = None
         self.state_id = ""

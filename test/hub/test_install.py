@@ -12,12 +12,13 @@ HUB = Path(__file__).resolve().parent.parent.parent / "hub"
 
 CHECK = """
 from jupyterhub.app import JupyterHub
-app = JupyterHub(spawner_class="portwrap")
-print(app.spawner_class.__module__, app.spawner_class.__name__)
+from portwrap_spawner import form
+app = JupyterHub(spawner_class="portwrap", proxy_class="portwrap")
+print(app.spawner_class.__name__, app.proxy_class.__name__, ".pw-profile" in form.STYLE)
 """
 
 
-def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path):
+def test_the_installed_classes_are_found_by_their_entry_points(tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
     shutil.copytree(HUB, source, ignore=shutil.ignore_patterns("__pycache__"))
     subprocess.run(
@@ -35,7 +36,7 @@ def test_an_installed_plugin_is_found_by_its_entry_point(tmp_path):
         stdout=subprocess.PIPE,
         universal_newlines=True,
     )
-    assert found.stdout.split() == ["portwrap_spawner.spawner", "PortwrapSpawner"]
+    assert found.stdout.split() == ["PortwrapSpawner", "PortwrapProxy", "True"]
 
 
 @pytest.mark.parametrize("module", sorted((HUB / "portwrap_spawner").glob("*.py")), ids=lambda p: p.name)

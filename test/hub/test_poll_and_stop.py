@@ -120,7 +120,7 @@ async def test_the_state_finds_the_server_again_after_a_restart_of_the_hub(servi
     await spawner.start()
     state = spawner.get_state()
     assert state == {
-        "spawn_id": spawner.spawn_id, "pid": 4711, "port": 20017,
+        "spawn_id": spawner.spawn_id, "started_as": "", "pid": 4711, "port": 20017,
         "state_id": "state-1", "boot_id": "boot-1",
     }
     again = make_spawner()
