@@ -1,21 +1,45 @@
-// Ports of 127.0.0.1 that nobody listens on: for programs that must be told one.
+// Ports of 127.0.0.1 that nobody listens on: for programs that must be told one. Below the ephemeral range, where
+// no outgoing connection takes one away, and apart from those of the other test file that runs meanwhile.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** `count` different ports below the ephemeral range, where no outgoing connection takes them away. */
+const mostWorkers = 4;
+const each = 2_250;
+const low = 10_000 + each * ((Number(process.env.VITEST_POOL_ID ?? 1) - 1) % mostWorkers);
+let next = Math.floor(Math.random() * each);
+
+/** `count` different ports. */
 export async function freePorts(count: number): Promise<number[]> {
-  const found = new Set<number>();
-  while (found.size < count) {
-    const port = 10_000 + Math.floor(Math.random() * 9_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const free = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ]);
-    if (!free) continue;
-    found.add(port);
-    server.close();
-    await once(server, 'close');
+  const found: number[] = [];
+  while (found.length < count) {
+    const port = candidate();
+    if (await isFree(port)) found.push(port);
   }
-  return [...found];
+  return found;
+}
+
+/** A port that is free, and the next one too. */
+export async function freePortPair(): Promise<number> {
+  for (;;) {
+    const port = candidate();
+    if (candidate() === port + 1 && (await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+}
+
+/** None comes twice before all have. */
+function candidate(): number {
+  next = (next + 1) % each;
+  return low + next;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
 }

@@ -2,8 +2,9 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { freePorts } from '../../support/free-ports.ts';
 import { Browser } from './support/browser.ts';
-import { freePorts, Script } from './support/script.ts';
+import { Script } from './support/script.ts';
 
 describe('npm start', () => {
   let ports: number[];

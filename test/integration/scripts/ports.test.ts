@@ -1,6 +1,7 @@
 // npm start before it starts anything: what it says about its settings.
 import { afterEach, describe, expect, test } from 'vitest';
-import { freePorts, holdPort, Script } from './support/script.ts';
+import { freePorts } from '../../support/free-ports.ts';
+import { holdPort, Script } from './support/script.ts';
 
 describe('npm start refuses', () => {
   const open: { dispose(): Promise<void> }[] = [];

@@ -11,11 +11,11 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, expect, onTestFinished } from 'vitest';
+import { freePortPair } from '../../../support/free-ports.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 
@@ -80,25 +80,5 @@ export function runCommand(main: string, argv: readonly string[], env: Record<st
   };
 }
 
-/**
- * A port that is free, and the next one too: that is where the API listens unless it is told otherwise. Below
- * the ephemeral range, where no outgoing connection takes one of them before the command does.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + 2 * Math.floor(Math.random() * 4_500);
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
-}
+/** A port for a proxy; its API listens on the next one unless it is told otherwise. */
+export const freePort = freePortPair;

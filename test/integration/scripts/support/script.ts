@@ -73,13 +73,6 @@ export class Script {
   }
 }
 
-/** `count` ports that were free a moment ago. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => holdPort()));
-  await Promise.all(servers.map(({ release }) => release()));
-  return servers.map(({ port }) => port);
-}
-
 export async function holdPort(): Promise<{ port: number; release(): Promise<void> }> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
