@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePorts } from './free-ports.ts';
-import { type Answer, hubToken, startService, type TestService } from './service.ts';
+import { type Answer, hubToken, startService, type TestOptions, type TestService } from './service.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const adminToken = 'test-admin-token-0123456789';
@@ -27,16 +27,21 @@ export interface TestHub {
   environmentOf(user: string): Promise<Record<string, string>>;
   /** Has the service read other profiles. */
   offer(profiles: string): Promise<void>;
-  /** Ends the hub by the signal and starts it again. */
-  restart(signal: NodeJS.Signals): Promise<void>;
+  /** Ends the hub by the signal and starts it again; `between` happens while none runs. */
+  restart(signal: NodeJS.Signals, between?: () => Promise<void>): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** `profiles` as in startService; `config` is more of jupyterhub_config.py. */
-export async function startTestHub(profiles: string, config = ''): Promise<TestHub> {
+/** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
+export async function startTestHub(
+  profiles: string,
+  config = '',
+  options: Pick<TestOptions, 'service' | 'hub'> = {},
+): Promise<TestHub> {
   const [port = 0, proxyApi = 0, hubPort = 0] = await freePorts(3);
   const service = await startService(profiles, '', {
-    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api"`,
+    ...options,
+    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api", ${options.hub ?? ''}`,
   });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });
@@ -84,9 +89,10 @@ export async function startTestHub(profiles: string, config = ''): Promise<TestH
       const { status, body } = await service.call('POST', '/reload', undefined, token);
       if (status !== 200) throw new Error(`the profiles were refused: ${JSON.stringify(body)}`);
     },
-    async restart(signal) {
+    async restart(signal, between = async () => {}) {
       child.kill(signal);
       await once(child, 'exit');
+      await between();
       child = await start();
     },
     async dispose() {

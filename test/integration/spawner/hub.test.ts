@@ -4,79 +4,61 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePorts } from '../../support/free-ports.ts';
-import { startHub, type TestHub } from '../../support/hub.ts';
-import { startProxy, type TestProxy } from '../../support/proxy.ts';
-import { processesBelow, serverPath, startService, type TestService } from '../../support/service.ts';
+import { processesBelow, serverPath } from '../../support/service.ts';
+import { startTestHub, type TestHub } from '../../support/test-hub.ts';
 
 const reaperToken = 'test-reaper-token-0123456789';
-const patience = { timeout: 60_000, interval: 100 };
+const hubConfig = `
+c.JupyterHub.services.append({"name": "reaper", "api_token": "${reaperToken}"})
+c.JupyterHub.load_roles.append(
+    {"name": "reaper", "services": ["reaper"], "scopes": ["list:users", "read:servers"]}
+)
+c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}
+`;
+const patience = { timeout: 50_000, interval: 100 };
 const web = { command: ['/usr/bin/python3', '-m', 'http.server', '8888'] };
 
-let directory: string;
-let proxy: TestProxy;
-let service: TestService;
-let hub: TestHub | undefined;
-let begin: () => Promise<void>;
+let secrets: string;
+let hub: TestHub;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'pws-hub-'));
-  const tokenFile = join(directory, 'reaper-token');
-  writeFileSync(tokenFile, reaperToken, { mode: 0o600 });
-  proxy = await startProxy();
-  const [port = 0] = await freePorts(1);
-  service = await startService(
-    '  - name: default\n',
-    `proxy: {api_url: "${proxy.apiUrl}", token_env: CONFIGPROXY_AUTH_TOKEN}`,
-    {
-      service: 'activity_interval: 1',
-      hub: `api_url: "http://127.0.0.1:${port}/hub/api", reaper: {token_file: ${tokenFile}, interval: 1}`,
-    },
-  );
-  begin = async () => {
-    const input = { directory: join(directory, 'hub'), port, proxy, serviceUrl: service.url, reaperToken };
-    hub = await startHub(input);
-  };
+  secrets = mkdtempSync(join(tmpdir(), 'pws-reaper-'));
+  const file = join(secrets, 'token');
+  writeFileSync(file, reaperToken, { mode: 0o600 });
+  hub = await startTestHub('  - name: default\n', hubConfig, {
+    service: 'activity_interval: 1',
+    hub: `reaper: {token_file: ${file}, interval: 1}`,
+  });
 });
 afterAll(async () => {
-  await hub?.stop();
-  await service.dispose();
-  await proxy.kill();
-  rmSync(directory, { recursive: true, force: true });
-  expect(processesBelow(service.directory)).toEqual([]);
+  await hub.dispose();
+  rmSync(secrets, { recursive: true, force: true });
+  expect(processesBelow(hub.service.directory)).toEqual([]);
 });
 
 const stateOf = async (user: string, name = '') =>
-  (await service.call('GET', serverPath(user, name))).body.state ?? 'not known';
-
-test('a hub that is away knows everything: nothing is stopped', async () => {
-  await service.start('ghost', { spawn_id: 'ghost-1234', ...web });
-  await expect.poll(service.logged, patience).toContain('the hub cannot be asked which servers it knows');
-  expect(await stateOf('ghost')).toBe('ready');
-});
+  (await hub.service.call('GET', serverPath(user, name))).body.state ?? 'not known';
 
 test('a server of JupyterHub tells what it does, with the token that the hub gave it', async () => {
-  await begin();
-  expect((await hub?.call('POST', '/users/ann'))?.status).toBe(201);
-  await hub?.call('POST', '/users/ann/server');
-  await expect.poll(() => stateOf('ann'), patience).toBe('ready');
-  const activity = async () => (await service.call('GET', serverPath('ann'))).body.activity;
+  await hub.api('POST', '/users/alice');
+  await hub.api('POST', '/users/alice/server', {});
+  await expect.poll(() => stateOf('alice'), patience).toBe('ready');
+  const activity = async () => (await hub.service.call('GET', serverPath('alice'))).body.activity;
   await expect.poll(activity, patience).toEqual({ kernels: 0, busy: 0, terminals: 0, connections: 0 });
 });
 
-test('a server that the hub does not know is stopped and forgotten; those that it knows are not touched', async () => {
+test('what the hub does not know is stopped and forgotten, and what it knows is not; one that is away knows all', async () => {
+  await hub.restart('SIGTERM', async () => {
+    // of a user that is not known, and of one that is
+    await hub.service.start('ghost', { spawn_id: 'ghost-1234', ...web });
+    await hub.service.start('alice', { spawn_id: 'ghost-5678', ...web }, 'lab');
+    await expect
+      .poll(hub.service.logged, patience)
+      .toContain('the hub cannot be asked which servers it knows');
+    expect([await stateOf('ghost'), await stateOf('alice', 'lab')]).toEqual(['ready', 'ready']);
+  });
   await expect.poll(() => stateOf('ghost'), patience).toBe('not known');
-  // the user is known, and this server is not
-  await service.start('ann', { spawn_id: 'ghost-5678', ...web }, 'lab');
-  await expect.poll(() => stateOf('ann', 'lab'), patience).toBe('not known');
-  expect(await stateOf('ann')).toBe('ready');
-  expect(service.logged().match(/the hub still does not know this server/g)).toHaveLength(2);
-  expect((await hub?.call('GET', '/users/ann'))?.body).toMatchObject({ servers: { '': { ready: true } } });
-});
-
-test('a hub that goes away again leaves its servers alone', async () => {
-  const lost = () => service.logged().split('the hub cannot be asked').length;
-  const before = lost();
-  await hub?.stop();
-  await expect.poll(lost, patience).toBeGreaterThan(before);
-  expect(await stateOf('ann')).toBe('ready');
+  await expect.poll(() => stateOf('alice', 'lab'), patience).toBe('not known');
+  expect(await stateOf('alice')).toBe('ready');
+  expect(hub.service.logged().match(/the hub still does not know this server/g)).toHaveLength(2);
+  expect((await hub.api('GET', '/users/alice')).body).toMatchObject({ servers: { '': { ready: true } } });
 });
