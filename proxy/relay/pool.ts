@@ -82,14 +82,16 @@ export class TargetPool {
     );
     if (connection.idleLimit <= 0) connection.socket.destroy();
     else this.#idle.push(connection);
-    if (this.#idle.length > maxIdle) this.#idle[0]?.socket.destroy();
   }
 
-  /** Ends the idle connections that are past their time. */
+  /** Ends the idle connections that are past their time, and those above maxIdle that few clients need. */
   sweep(): void {
     const now = this.#clock();
+    // The longest unused come first.
+    let surplus = this.#idle.length - maxIdle;
     for (const connection of [...this.#idle]) {
-      if (now - connection.idleSince >= connection.idleLimit) connection.socket.destroy();
+      const unused = now - connection.idleSince;
+      if (unused >= connection.idleLimit || (surplus-- > 0 && unused >= surplusTime)) connection.socket.destroy();
     }
   }
 
@@ -179,8 +181,12 @@ export class TargetPool {
   }
 }
 
-/** Connections kept for one target. */
+/** Connections kept for one target. More than that were all in use a moment ago, and may be again in the next:
+ * they are kept while they are needed now and then. */
 const maxIdle = 256;
+
+/** Milliseconds after which an idle connection above maxIdle goes. */
+const surplusTime = 2000;
 
 /** Milliseconds that a connection is kept without use. */
 const maxIdleTime = 55_000;

@@ -23,6 +23,8 @@ const leaves: [string, Leave][] = [
 
 /** What an upstream does with a request: nothing, half an answer, an agreement to switch. */
 const upstreams: [string, string, string, string][] = [
+  ['before a request', '', '', ''],
+  ['in the middle of a head', 'GET / HTTP/1.1\r\nHost: h', '', ''],
   ['before an answer', get, '', ''],
   ['during an upload', post, '', ''],
   ['during a download', get, 'HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome', 'some'],
@@ -61,7 +63,7 @@ test.each(cases)('engine $engine: clients that each $how $when leave no descript
         one.sign === '' ? begun(socket, one.ask) : answered(socket, one.ask, one.sign),
       ),
     );
-    if (one.sign === '')
+    if (one.sign === '' && one.ask.includes('\r\n\r\n'))
       await expect
         .poll(() => asked - before, { timeout: 20_000, interval: 5 })
         .toBeGreaterThanOrEqual(atOnce);
@@ -112,7 +114,7 @@ test('a client that resets while its upload is stalled by the target leaves no d
 async function begun(socket: Socket, ask: string): Promise<void> {
   socket.on('error', () => undefined);
   await once(socket, 'connect');
-  socket.write(ask);
+  if (ask !== '') await new Promise((resolve) => socket.write(ask, resolve));
 }
 
 async function answered(socket: Socket, ask: string, sign: string): Promise<void> {
