@@ -33,6 +33,7 @@ export function resolve(req: IncomingMessage, table: RouteTable, options: Resolv
 function upstreamPath(asked: PublicPath, route: Route, target: Target, options: ResolveOptions): string {
   let path = options.includePrefix ? asked.path : withoutPrefix(asked.path, route.depth);
   if (options.prependPath) path = target.path + path;
+  if (path === '') path = '/';
   if (target.query === '') return path + asked.query;
   return `${path}?${target.query}${asked.query === '' ? '' : `&${asked.query.slice(1)}`}`;
 }

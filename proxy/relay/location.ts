@@ -20,7 +20,11 @@ export function rewriteLocation(
     if (!URL.canParse(value)) continue;
     const location = new URL(value);
     if (location.host !== target.host) continue;
-    if (options.autoRewrite && req.headers.host !== undefined) location.host = req.headers.host;
+    if (options.autoRewrite && req.headers.host !== undefined) {
+      // A host without a port would leave the target's in place.
+      location.port = '';
+      location.host = req.headers.host;
+    }
     if (options.protocolRewrite !== undefined) location.protocol = options.protocolRewrite;
     fields[at + 1] = location.href;
   }

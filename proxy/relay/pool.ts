@@ -91,7 +91,8 @@ export class TargetPool {
     let surplus = this.#idle.length - maxIdle;
     for (const connection of [...this.#idle]) {
       const unused = now - connection.idleSince;
-      if (unused >= connection.idleLimit || (surplus-- > 0 && unused >= surplusTime)) connection.socket.destroy();
+      if (unused >= connection.idleLimit || (surplus-- > 0 && unused >= surplusTime))
+        connection.socket.destroy();
     }
   }
 

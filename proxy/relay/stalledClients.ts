@@ -1,49 +1,41 @@
 // Clients whose upload waits for a slow target. Their sockets are not read meanwhile, so that node:net does
-// not learn of a reset; the kernel's table of connections tells it, where there is one (Linux).
-// Not here: stalling and going on (upload.ts).
-import { readFile } from 'node:fs/promises';
+// not learn of their end; the kernel's table of connections tells it, where there is one (Linux).
+// Not here: stalling and going on (upload.ts), the table (kernelConnections.ts).
 import type { Socket } from 'node:net';
+import { connectionKey, kernelConnections } from './kernelConnections.ts';
+
+/** How many bytes of its body a client has to send yet, at least. */
+type Missing = () => number;
 
 export class StalledClients {
-  readonly #sockets = new Set<Socket>();
+  readonly #clients = new Map<Socket, Missing>();
   #timer: NodeJS.Timeout | undefined;
 
-  add(socket: Socket): void {
-    this.#sockets.add(socket);
+  add(socket: Socket, missing: Missing): void {
+    this.#clients.set(socket, missing);
     this.#timer ??= setTimeout(() => this.#look(), interval).unref();
   }
 
   delete(socket: Socket): void {
-    this.#sockets.delete(socket);
+    this.#clients.delete(socket);
   }
 
-  /** Ends those that the kernel does not know any more. Only they are looked for, and only while there are any. */
+  /** Ends those that are gone. Only stalled ones are looked for, and only while there are any. */
   async #look(): Promise<void> {
-    const asked = [...this.#sockets];
-    const known = asked.length === 0 ? undefined : await connections();
+    const asked = [...this.#clients.keys()];
+    const known = asked.length === 0 ? undefined : await kernelConnections();
     this.#timer = undefined;
     for (const socket of asked) {
-      if (socket.destroyed) this.#sockets.delete(socket);
-      const { localPort, remotePort } = socket;
-      if (known === undefined || localPort === undefined || remotePort === undefined) continue;
-      if (this.#sockets.has(socket) && !known.has(`${localPort} ${remotePort}`)) socket.destroy();
+      const missing = this.#clients.get(socket);
+      if (socket.destroyed) this.#clients.delete(socket);
+      const key = connectionKey(socket);
+      if (missing === undefined || known === undefined || key === undefined) continue;
+      const state = known.get(key);
+      // After an orderly end the rest of the body may lie in the kernel; what is encrypted cannot be counted.
+      const cut = state?.ended === true && !('encrypted' in socket) && missing() > state.unread;
+      if (state === undefined || cut) socket.destroy();
     }
-    if (this.#sockets.size > 0) this.#timer = setTimeout(() => this.#look(), interval).unref();
-  }
-}
-
-/** Ports of every connection, ours first; undefined where the kernel does not tell. */
-async function connections(): Promise<Set<string> | undefined> {
-  try {
-    const tables = await Promise.all(
-      ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'latin1')),
-    );
-    const rows = tables.join('\n').matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]+:([0-9A-F]{4}) /gm);
-    return new Set(
-      [...rows].map(([, ours = '', theirs = '']) => `${parseInt(ours, 16)} ${parseInt(theirs, 16)}`),
-    );
-  } catch {
-    return undefined;
+    if (this.#clients.size > 0) this.#timer = setTimeout(() => this.#look(), interval).unref();
   }
 }
 

@@ -14,6 +14,7 @@ export class Upload {
   readonly #passage: Passage;
   readonly #stalled: StalledClients;
   #sent = false;
+  #received = 0;
 
   constructor(
     req: IncomingMessage,
@@ -49,6 +50,7 @@ export class Upload {
 
   #onData = (chunk: Buffer): void => {
     this.#passage.onActivity();
+    this.#received += chunk.length;
     let more: boolean;
     if (this.#chunked) {
       this.#socket.cork();
@@ -61,8 +63,13 @@ export class Upload {
     }
     if (more) return;
     this.#req.pause();
-    this.#stalled.add(this.#req.socket);
+    this.#stalled.add(this.#req.socket, this.#missing);
   };
+
+  #missing = (): number =>
+    this.#chunked
+      ? 0
+      : Number(this.#req.headers['content-length']) - this.#received - this.#req.readableLength;
 
   #onEnd = (): void => {
     this.#sent = true;

@@ -33,7 +33,7 @@ export function splitPath(path: string): string[] {
   return start === end ? [] : path.slice(start, end).split('/');
 }
 
-/** What is left of the raw `path` after its first `count` segments; always starts with a slash. */
+/** What is left of the raw `path` after its first `count` segments: nothing, or it starts with a slash. */
 export function withoutPrefix(path: string, count: number): string {
   const separator = /(?:\/|%2f)/gi;
   const leading = /^(?:\/|%2f)*/i.exec(path)?.[0].length ?? 0;
@@ -45,7 +45,7 @@ export function withoutPrefix(path: string, count: number): string {
     end = found === null ? path.length : found.index;
   }
   const rest = path.slice(end);
-  return rest.startsWith('/') ? rest : `/${rest.replace(/^%2f/i, '')}`;
+  return rest === '' || rest.startsWith('/') ? rest : `/${rest.replace(/^%2f/i, '')}`;
 }
 
 /** Dot segments in any spelling, and backslashes, which a browser's URL parser reads as slashes. */

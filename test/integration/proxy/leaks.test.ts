@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { compiledCommand, freePort, runCommand } from './support/command.ts';
 import { rawUpstream } from './support/upstream.ts';
 
@@ -14,6 +14,9 @@ const atOnce = 50;
 const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 const post = 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nsome';
 const upgrade = 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+
+const uploadSize = 64 * 1024 * 1024;
+const upload = `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${uploadSize}\r\n\r\n`;
 
 type Leave = (socket: Socket) => void;
 const leaves: [string, Leave][] = [
@@ -80,27 +83,18 @@ test.each(cases)('engine $engine: clients that each $how $when leave no descript
 });
 
 test('a client that resets while its upload is stalled by the target leaves no descriptor', async () => {
-  const upstream = await rawUpstream(
-    () => undefined,
-    (socket) => socket.pause(),
-  );
-  const port = await freePort();
-  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', upstream.url];
-  const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'x' });
-  await command.until('Route added /');
-  const descriptors = (): number => readdirSync(`/proc/${command.child.pid}/fd`).length;
+  const { port, accepted, descriptors, transferred } = await stallingProxy();
   const before = descriptors();
   const clients = Array.from({ length: 5 }, () => connect(port, '127.0.0.1'));
-  const body = Buffer.alloc(64 * 1024 * 1024);
   for (const client of clients) {
-    await begun(client, `POST / HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\n\r\n`);
-    client.write(body);
+    await begun(client, upload);
+    client.write(Buffer.alloc(uploadSize));
   }
-  await expect.poll(() => upstream.accepted(), { timeout: 20_000 }).toBe(clients.length);
+  await expect.poll(accepted, { timeout: 20_000 }).toBe(clients.length);
   // Nothing moves any more once two looks in a row see the same.
-  let last = '';
+  let last = Number.NaN;
   const moving = (): boolean => {
-    const now = readFileSync(`/proc/${command.child.pid}/io`, 'utf8');
+    const now = transferred();
     const same = now === last;
     last = now;
     return !same;
@@ -110,6 +104,48 @@ test('a client that resets while its upload is stalled by the target leaves no d
   for (const client of clients) client.resetAndDestroy();
   await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
 });
+
+test('so does one that ends in the middle of it', async () => {
+  const { port, accepted, descriptors, transferred } = await stallingProxy();
+  const before = descriptors();
+  const client = connect(port, '127.0.0.1');
+  await begun(client, upload);
+  await expect.poll(accepted, { timeout: 20_000 }).toBe(1);
+  // A piece at a time, until one is not taken: then no more than that lies before the end.
+  const piece = Buffer.alloc(64 * 1024);
+  for (let taken = true; taken; ) {
+    const last = transferred();
+    await new Promise((resolve) => client.write(piece, resolve));
+    taken = await within(2000, () => transferred() >= last + piece.length);
+  }
+  expect(descriptors()).toBe(before + 2);
+  client.end();
+  await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
+});
+
+/** The command in front of a target that accepts uploads and reads nothing. */
+async function stallingProxy() {
+  const upstream = await rawUpstream(
+    () => undefined,
+    (socket) => socket.pause(),
+  );
+  const port = await freePort();
+  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', upstream.url];
+  const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'x' });
+  await command.until('Route added /');
+  const { pid } = command.child;
+  return {
+    port,
+    accepted: upstream.accepted,
+    descriptors: (): number => readdirSync(`/proc/${pid}/fd`).length,
+    /** Bytes that it has read, from whatever. */
+    transferred: () => Number(/rchar: (\d+)/.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1]),
+  };
+}
+
+function within(milliseconds: number, isSo: () => boolean): Promise<boolean> {
+  return vi.waitUntil(isSo, { timeout: milliseconds, interval: 5 }).catch(() => false);
+}
 
 async function begun(socket: Socket, ask: string): Promise<void> {
   socket.on('error', () => undefined);

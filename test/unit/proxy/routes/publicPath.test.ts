@@ -83,7 +83,8 @@ test('a URL is routed by the same segments as its own path read again', () => {
 
 test.each([
   ['/user/a/x', 2, '/x'],
-  ['/user/a', 2, '/'],
+  ['/user/a', 2, ''],
+  ['/user/a/', 2, '/'],
   ['/user/%40a/x%20y', 2, '/x%20y'],
   ['/user%2Fa/x', 2, '/x'],
   ['/user/a%2Fx', 2, '/x'],

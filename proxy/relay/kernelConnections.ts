@@ -1,0 +1,60 @@
+// What the kernel knows of TCP connections, from /proc/net/tcp and tcp6 (man 5 proc).
+// Not here: who asks, and what follows (stalledClients.ts).
+import { readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { endianness } from 'node:os';
+
+export interface KernelConnection {
+  /** The other side has sent its last byte (CLOSE_WAIT). */
+  readonly ended: boolean;
+  /** Bytes that came and were not read yet; the end counts as one. */
+  readonly unread: number;
+}
+
+/** By connectionKey(); undefined where the kernel does not tell. */
+export async function kernelConnections(): Promise<Map<string, KernelConnection> | undefined> {
+  try {
+    const tables = await Promise.all(
+      ['/proc/net/tcp', '/proc/net/tcp6'].map((file) => readFile(file, 'latin1')),
+    );
+    return parseConnections(tables.join('\n'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ours and the peer's port with the end of the peer's address, as the kernel writes them. */
+export function connectionKey({ localPort, remotePort, remoteAddress }: Socket): string | undefined {
+  if (localPort === undefined || remotePort === undefined || remoteAddress === undefined) return undefined;
+  return `${hex(localPort, 4)} ${lastWord(remoteAddress)}:${hex(remotePort, 4)}`;
+}
+
+export function parseConnections(table: string): Map<string, KernelConnection> {
+  const connections = new Map<string, KernelConnection>();
+  const row =
+    /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}:[0-9A-F]{4}) ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) /gm;
+  for (const [, ours, theirs, state, unread = ''] of table.matchAll(row)) {
+    connections.set(`${ours} ${theirs}`, { ended: state === closeWait, unread: Number.parseInt(unread, 16) });
+  }
+  return connections;
+}
+
+/** The last four bytes of an address as the kernel writes them: a word as this machine stores it. */
+function lastWord(address: string): string {
+  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
+  const [high = '', low = ''] = address.replace(/%.*/, '').split(':').slice(-2);
+  const word =
+    dotted === null
+      ? `${high.padStart(4, '0')}${low.padStart(4, '0')}`.toUpperCase()
+      : dotted
+          .slice(1)
+          .map((byte) => hex(Number(byte), 2))
+          .join('');
+  return endianness() === 'LE' ? (word.match(/../g) ?? []).reverse().join('') : word;
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0');
+}
+
+const closeWait = '08';
