@@ -36,8 +36,8 @@ function tryListen(server: Server, where: ListenAddress): Promise<void> {
     server.once('error', reject);
     server.listen(
       'socketPath' in where
-        ? { path: where.socketPath }
-        : { port: where.port, ...(where.ip === '' ? {} : { host: where.ip }) },
+        ? { path: where.socketPath, backlog }
+        : { port: where.port, backlog, ...(where.ip === '' ? {} : { host: where.ip }) },
       () => {
         server.off('error', reject);
         resolve();
@@ -45,6 +45,10 @@ function tryListen(server: Server, where: ListenAddress): Promise<void> {
     );
   });
 }
+
+/** Clients that have connected and wait to be accepted; the kernel may allow fewer (net.core.somaxconn). node:net's
+ * 511 are too few for a burst that comes in the middle of other work: who finds no place waits for a second. */
+const backlog = 4096;
 
 /** Whether nobody listens on the socket any more: its owner was killed. */
 function isStale(path: string): Promise<boolean> {
