@@ -11,6 +11,11 @@ export interface KernelConnection {
   readonly unread: number;
 }
 
+/** What of a socket tells which connection it is. */
+export type Ends = {
+  readonly [Key in 'localPort' | 'remotePort' | 'remoteAddress']?: Socket[Key] | undefined;
+};
+
 /** By connectionKey(); undefined where the kernel does not tell. */
 export async function kernelConnections(): Promise<Map<string, KernelConnection> | undefined> {
   try {
@@ -24,7 +29,7 @@ export async function kernelConnections(): Promise<Map<string, KernelConnection>
 }
 
 /** Ours and the peer's port with the end of the peer's address, as the kernel writes them. */
-export function connectionKey({ localPort, remotePort, remoteAddress }: Socket): string | undefined {
+export function connectionKey({ localPort, remotePort, remoteAddress }: Ends): string | undefined {
   if (localPort === undefined || remotePort === undefined || remoteAddress === undefined) return undefined;
   return `${hex(localPort, 4)} ${lastWord(remoteAddress)}:${hex(remotePort, 4)}`;
 }

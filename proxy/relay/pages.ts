@@ -16,11 +16,8 @@ export class Page {
   };
 
   constructor(size: number) {
-    this.bytes = Buffer.allocUnsafeSlow(size);
-  }
-
-  get large(): boolean {
-    return this.bytes.length > smallPage;
+    // The smallest share a block: by itself each would touch two pages of the kernel's.
+    this.bytes = size === idlePage ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
   }
 
   /** The socket reads on elsewhere. */
@@ -30,14 +27,14 @@ export class Page {
   }
 }
 
-export function takePage(large: boolean): Page {
-  const page = (large ? spare.pop() : undefined) ?? new Page(large ? largePage : smallPage);
+export function takePage(size: number): Page {
+  const page = (size === largePage ? spare.pop() : undefined) ?? new Page(size);
   page.left = false;
   return page;
 }
 
 function keep(page: Page): void {
-  if (page.left && page.holders === 0 && page.large && spare.length < maxSpare) {
+  if (page.left && page.holders === 0 && page.bytes.length === largePage && spare.length < maxSpare) {
     page.left = false;
     spare.push(page);
   }
@@ -47,8 +44,11 @@ function keep(page: Page): void {
 const spare: Page[] = [];
 const maxSpare = 16;
 
+/** Bytes, for connections that mostly wait. */
+export const idlePage = 1024;
+
 /** Bytes. Most answers of a Jupyter server, their heads included, are smaller. */
-const smallPage = 4 * 1024;
+export const smallPage = 4 * 1024;
 
 /** Bytes; four times what node:net reads at once. */
-const largePage = 256 * 1024;
+export const largePage = 256 * 1024;

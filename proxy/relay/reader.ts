@@ -2,7 +2,7 @@
 // memory for every read; here the bytes are lent: they are overwritten by the next read unless they are held.
 // Not here: the socket (upstreamSocket.ts), and what the bytes mean (connection.ts, splice.ts).
 import type { OnReadOpts } from 'node:net';
-import { type Page, takePage } from './pages.ts';
+import { idlePage, largePage, type Page, smallPage, takePage } from './pages.ts';
 
 export class Reader {
   /** Gets what was read. It is lent until this returns: see hold(). */
@@ -11,6 +11,7 @@ export class Reader {
   readonly onread: OnReadOpts;
   #page: Page | undefined;
   #filled = false;
+  #usual = smallPage;
 
   constructor() {
     this.onread = {
@@ -32,12 +33,18 @@ export class Reader {
     return page.release;
   }
 
+  /** From now on there are long times without a read: they should not cost memory. */
+  expectSilence(): void {
+    this.#usual = idlePage;
+  }
+
   /** The page for the next read: a large one only while reads fill what they are given. */
   #next(): Page {
     const page = this.#page;
-    if (page !== undefined && page.holders === 0 && page.large === this.#filled) return page;
+    const size = this.#filled ? largePage : this.#usual;
+    if (page !== undefined && page.holders === 0 && page.bytes.length === size) return page;
     page?.leave();
-    this.#page = takePage(this.#filled);
+    this.#page = takePage(size);
     return this.#page;
   }
 }

@@ -37,6 +37,7 @@ export function splice(
     onClientBytes();
     if (!upstream.write(chunk)) client.pause();
   });
+  reader.expectSilence();
   reader.receive = (bytes) => {
     if (!client.write(bytes)) upstream.pause();
     // Mostly the kernel has taken them by now.

@@ -8,7 +8,7 @@ function socketOf(reader: Reader): (text: string) => number {
   let given = next();
   return (text) => {
     const { length } = given;
-    const size = Buffer.from(given.buffer).write(text, 'latin1');
+    const size = Buffer.from(given.buffer, given.byteOffset, length).write(text, 'latin1');
     callback(size, given);
     given = next();
     return length;
@@ -60,4 +60,18 @@ test('a large page is used only while reads fill what they are given, and again 
   read('x'.repeat(small));
   read('x'.repeat(10_000));
   expect([pages[2], pages[5]]).toContain(pages.at(-1));
+});
+
+test('a reader that expects silence waits with less memory, and what comes is whole', () => {
+  const reader = new Reader();
+  let seen = '';
+  reader.receive = (bytes) => {
+    seen += String(bytes);
+  };
+  const read = socketOf(reader);
+  const usual = read('one');
+  reader.expectSilence();
+  read(' two');
+  expect(read(' three')).toBeLessThan(usual);
+  expect(seen).toBe('one two three');
 });
