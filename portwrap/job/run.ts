@@ -148,7 +148,8 @@ function sandboxSpec(spec: JobSpec, around: JobSurroundings, host: string, outpu
 
 /** What Slurm tells a job about itself and its devices. */
 function fromSlurm(environment: Readonly<Record<string, string>>): Record<string, string> {
-  const wanted = /^(?:SLURM_(?!CONF$)\w+|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES)$/;
+  const wanted =
+    /^(?:SLURMD_NODENAME|SLURM_(?!CONF$)\w+|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES)$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => wanted.test(name)));
 }
 

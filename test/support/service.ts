@@ -12,13 +12,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from '../../spawner/client.ts';
 import { freePorts } from './free-ports.ts';
 
 export const hubToken = 'test-hub-token-0123456789';
-const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
+/** Tests and benches are run from the root of the repository. */
+const main = resolve('dist/spawner/main.js');
 
 export interface TestService {
   readonly directory: string;

@@ -107,9 +107,9 @@ export async function startCluster(more = ''): Promise<TestCluster> {
 }
 
 /** Also in hooks and in benches, where there is no expect.poll(). */
-async function until(what: string, isTrue: () => boolean): Promise<void> {
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const late = Date.now() + 90_000;
-  while (!isTrue()) {
+  while (!(await isTrue())) {
     if (Date.now() > late) throw new Error(`in vain: ${what}`);
     await pause(100);
   }

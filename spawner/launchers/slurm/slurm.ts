@@ -44,7 +44,7 @@ export interface SlurmLauncherInput {
 }
 
 /** Signs of life are this many intervals apart. */
-const heartbeatIntervals = 6;
+const heartbeatIntervals = 12;
 
 export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
   const { commands, queue, reports, state, meter, log, slurm } = input;

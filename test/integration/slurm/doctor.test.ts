@@ -1,9 +1,23 @@
 // The doctor of the slurm launcher on a real cluster: what is well, and what is broken on purpose.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { runCommand, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
+
+/** Python: from which address which port is reached. */
+const attempts = `
+import socket
+for source, port in (("127.0.0.1", 20001), ("127.0.0.9", 20001), ("127.0.0.9", 30001)):
+    server = socket.create_server(("127.0.0.1", port))
+    try:
+        socket.create_connection(("127.0.0.1", port), 3, source_address=(source, 0)).close()
+        print(source, port, "reached")
+    except ConnectionRefusedError:
+        print(source, port, "refused")
+    server.close()
+`;
 
 interface Finding {
   readonly name: string;
@@ -74,9 +88,14 @@ describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
     });
   }, 120_000);
 
-  test('prints the rules that keep users from each other on a node', async () => {
+  test('prints rules that let the service reach the ports of a node, and nobody else', async () => {
     const { stdout } = await runCommand(service, 'doctor', '--launcher', 'slurm', '--user', 'pwtest-a');
-    expect(stdout).toContain('tcp dport 20000-29999 ip saddr != { 127.0.0.1 } reject');
+    const rules = stdout.split('\n').filter((line) => line.startsWith('  nft '));
+    expect(rules).toHaveLength(3);
+    // in a network of its own; the service of this configuration is 127.0.0.1
+    const script = ['ip link set lo up', ...rules, `python3 -c '${attempts}'`].join('\n');
+    const said = execFileSync('unshare', ['--net', 'sh', '-ec', script], { encoding: 'utf8' });
+    expect(said).toBe('127.0.0.1 20001 reached\n127.0.0.9 20001 refused\n127.0.0.9 30001 reached\n');
   }, 120_000);
 
   test('without a cluster, it says what is not there', async () => {
