@@ -1,6 +1,6 @@
 // Who may start, how often, and what they may choose: limits, the queue, options, repeated and changed requests.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processesBelow, serverPath, startService, type TestService } from '../../support/service.ts';
 
@@ -141,19 +141,29 @@ test('a header that is too large is refused by the listener', async () => {
   expect(response.status).toBe(431);
 });
 
-test('no environment is on disk', async () => {
+test('no environment is on disk, and of its token one copy that only the service can read, until it is stopped', async () => {
   await service.start('sec', {
-    ...{ spawn_id: newId(), profile: 'web', env: { JUPYTERHUB_API_TOKEN: 'very-secret-token' } },
+    ...{ spawn_id: newId(), profile: 'web' },
+    env: { JUPYTERHUB_API_TOKEN: 'very-secret-token', OTHER: 'very-secret-value' },
   });
   const { pid } = (await service.call('GET', serverPath('sec'))).body;
-  expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('very-secret-token');
-  for (const name of readdirSync(service.stateDirectory, { recursive: true }) as string[]) {
-    const path = join(service.stateDirectory, name);
-    if (statSync(path).isFile()) expect(readFileSync(path, 'utf8'), name).not.toContain('very-secret-token');
-  }
-  expect(service.logged()).not.toContain('very-secret-token');
+  expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('very-secret');
+  const names = readdirSync(service.stateDirectory, { recursive: true }) as string[];
+  const files = names.map((name) => join(service.stateDirectory, name));
+  const telling = () =>
+    files.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() && secretIn(path) !== null);
+  expect(telling().map((path) => [dirname(path), statSync(path).mode & 0o777, secretIn(path)])).toEqual([
+    [join(service.stateDirectory, 'tokens'), 0o600, 'very-secret-token'],
+  ]);
+  expect(statSync(join(service.stateDirectory, 'tokens')).mode & 0o777).toBe(0o700);
+  expect(service.logged()).not.toContain('very-secret');
   await stop('sec');
+  expect(telling()).toEqual([]);
 });
+
+function secretIn(path: string): string | null {
+  return /very-secret-\w+/.exec(readFileSync(path, 'utf8'))?.[0] ?? null;
+}
 
 function many(count: number, value: string): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`V${index}`, value]));
