@@ -1,6 +1,6 @@
 // GET from somebody who is not trusted: no redirect is followed, and neither time nor length is theirs to choose.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 
 export interface BoundedGet {
   readonly headers: Readonly<Record<string, string>>;
@@ -15,21 +15,32 @@ export interface BoundedGet {
 export function boundedGet(url: string, options: BoundedGet): Promise<{ status: number; text: string }> {
   const { headers, timeout, mostBytes, agent = false } = options;
   return new Promise((resolve, reject) => {
-    const request = url.startsWith('https:') ? requestHttps : requestHttp;
+    const request = isHttps(url) ? requestHttps : requestHttp;
+    let isAnswered = false;
     const outgoing = request(url, { headers, agent }, (answer) => {
+      isAnswered = true;
       textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
     });
     const late = () => outgoing.destroy(new Error(`no answer within ${timeout} ms`));
     const timer = setTimeout(late, timeout);
     outgoing.once('error', reject);
-    outgoing.once('close', () => clearTimeout(timer));
+    outgoing.once('close', () => {
+      clearTimeout(timer);
+      // a 101 that nobody asked for is no answer, and no error either
+      if (!isAnswered) reject(new Error('the connection was closed without an answer'));
+    });
     outgoing.end();
   });
 }
 
-/** One connection, used again and closed with destroy(). */
-export function singleConnection(): HttpAgent {
-  return new HttpAgent({ keepAlive: true, maxSockets: 1 });
+/** One connection to where `url` leads, used again and closed with destroy(). */
+export function singleConnection(url: string): HttpAgent {
+  const options = { keepAlive: true, maxSockets: 1 };
+  return isHttps(url) ? new HttpsAgent(options) : new HttpAgent(options);
+}
+
+function isHttps(url: string): boolean {
+  return url.startsWith('https:');
 }
 
 async function textOf(answer: IncomingMessage, mostBytes: number): Promise<string> {

@@ -29,7 +29,7 @@ const pageSchema = z.object({
 
 /** Every call rejects when the hub does not answer, or not soundly. `apiUrl` is as in `hubs[].api_url`. */
 export async function askHub(apiUrl: string, token: string): Promise<HubServers> {
-  const agent = singleConnection();
+  const agent = singleConnection(apiUrl);
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };
   const get = async (path: string) => {
     const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });

@@ -103,13 +103,18 @@ async function strangersOf(
   }
 }
 
-/** The list may change while its pages are read, so whoever is missing is asked for by name. */
+/**
+ * The list may change while its pages are read, so whoever is missing is asked for by name. A user of whom the hub
+ * has a server that we do not know may have renamed one that runs (JupyterHub 6): then none of theirs is unknown.
+ */
 async function unknownTo(hub: HubServers, ours: readonly ServerRecord[]): Promise<ServerRecord[]> {
   const active = await hub.active();
   const missing = ours.filter(({ user, name }) => !active.get(user)?.has(name));
   const strangers: ServerRecord[] = [];
   for (const record of missing) {
-    if (!(await hub.of(record.user)).has(record.name)) strangers.push(record);
+    const theirs = await hub.of(record.user);
+    const isOurs = (name: string) => ours.some((one) => one.user === record.user && one.name === name);
+    if ([...theirs].every(isOurs) && !theirs.has(record.name)) strangers.push(record);
   }
   return strangers;
 }

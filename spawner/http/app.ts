@@ -1,5 +1,6 @@
 // The REST API of the service (docs/protocol.md), from the table of operations: who may call, when, and what a
 // failure looks like. Not here: what a start or a stop does (servers.ts).
+import { parse as parseQueryString } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
@@ -35,10 +36,13 @@ export interface AppInput {
 }
 
 const bodyLimit = '1mb';
+/** More than the schemas allow, so that it is they who refuse, and nothing is cut off in silence. */
+const mostQueryKeys = 2_000;
 
 export function createApp(input: AppInput): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
+  app.set('query parser', (text: string) => parseQueryString(text, '&', '=', { maxKeys: mostQueryKeys }));
   const handlers = handlersOf(input);
   const known = authenticate(input.hubs, input.adminToken);
   const body = express.json({ limit: bodyLimit, type: () => true });

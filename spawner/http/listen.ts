@@ -13,13 +13,16 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Bytes. The groups of a user stand in the head of a request: 1024 of them, with names of ordinary length. */
+const maxHeaderSize = 131_072;
+
 /** Throws LISTEN_FAILED naming the address. A socket file that nobody listens on is replaced. */
 export async function listen(
   address: ListenAddress,
   handler: RequestListener,
   key = 'service.listen',
 ): Promise<Listener> {
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000 }, handler);
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, maxHeaderSize }, handler);
   if (address.kind === 'unix') await removeStaleSocket(address.path);
   await bind(server, address, key);
   if (address.kind === 'unix') chmodSync(address.path, 0o600);

@@ -32,7 +32,7 @@ const mostBytes = 1_048_576;
 
 /** `base` is the URL of the server, with its prefix and a slash at its end. Never rejects. */
 export async function askJupyter(base: string, token: string | null): Promise<Answer> {
-  const agent = singleConnection();
+  const agent = singleConnection(base);
   const authorization = token === null ? {} : { authorization: `token ${token}` };
   const bounds: BoundedGet = { headers: authorization, timeout, mostBytes, agent };
   try {

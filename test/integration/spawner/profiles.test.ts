@@ -31,6 +31,10 @@ test('the list has what is offered, and nothing of how it is run', async () => {
   expect(await names('')).toEqual(['sized']);
   expect(await names('?group=staff')).toEqual(['staff', 'sized']);
   expect(await names('?group=a&group=staff')).toEqual(['staff', 'sized']);
+  const many = Array.from({ length: 1023 }, (_, index) => `group=a-group-of-a-large-institution-${index}`);
+  expect(await names(`?${[...many, 'group=staff'].join('&')}`)).toEqual(['staff', 'sized']);
+  const tooMany = `?${[...many, 'group=b', 'group=staff'].join('&')}`;
+  expect((await service.call('GET', `/users/alice/profiles${tooMany}`)).status).toBe(400);
   const { body } = await service.call('GET', '/users/alice/profiles');
   const none = { choices: [], min: null, max: null, pattern: null, default: null, description: '' };
   expect(body).toEqual([

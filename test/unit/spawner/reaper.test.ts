@@ -141,6 +141,11 @@ describe('not stopped', () => {
     expect(await reap({ ann: 'ready', dan: 'ready' }, afterRounds(4))).toEqual([]);
   });
 
+  test('a server of a user of whom the hub has one by a name that we do not know: it may have been renamed', async () => {
+    hub.users = { ann: ['renamed', ''] };
+    expect(await reap({ ann: 'ready', 'ann/before': 'ready' }, afterRounds(4))).toEqual([]);
+  });
+
   test('a server that ends already, or has ended', async () => {
     hub.users = { ann: [''] };
     expect(await reap({ ann: 'ready', bea: 'stopping', cleo: 'exited' }, afterRounds(4))).toEqual([]);
