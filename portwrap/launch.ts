@@ -29,7 +29,7 @@ export async function launch(
   abort: AbortSignal,
 ): Promise<Sandbox> {
   const undo = createTeardown();
-  let network: Promise<Forward> | undefined;
+  let forwarding: Promise<Forward> | undefined;
   try {
     abort.throwIfAborted();
     closeStrayDescriptors();
@@ -42,22 +42,22 @@ export async function launch(
     }
     // undone after the sandbox, whose end is the forwarder's: then the host port is free again
     undo.add('forwarder', () =>
-      network?.then(
+      forwarding?.then(
         (forward) => forward.liveness.gone,
         () => {},
       ),
     );
     const held = await buildSandbox(context, spec, undo, abort);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
-    // for limits the payload waits until it is in; for mere counting it need not
+    // the payload waits until it is in, or what it forks first would never be counted; only limits can fail it
     const mustBeIn = neededControllers(spec.limits).length > 0;
-    if (!mustBeIn) entered?.catch(() => {});
-    network = connectNetwork(context, spec, held);
+    const counted = mustBeIn ? entered : entered?.catch(() => {});
+    forwarding = attachForwarder(context, spec, held);
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
     const [forward] = await Promise.race([
-      Promise.all([network, mustBeIn ? entered : undefined]),
+      Promise.all([connectNetwork(forwarding, applyPolicy(context, spec, held)), counted]),
       ended,
       aborted(abort),
     ]);
@@ -74,13 +74,8 @@ export async function launch(
   }
 }
 
-/** Policy and forward at the same time: neither needs the other, and the payload waits for both. */
-async function connectNetwork(
-  context: LaunchContext,
-  spec: SandboxSpec,
-  held: HeldSandbox,
-): Promise<Forward> {
-  const attached = context.forwarder.attach({
+function attachForwarder(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<Forward> {
+  return context.forwarder.attach({
     child: held.child.pid,
     life: held.life,
     directory: spec.directory,
@@ -90,7 +85,11 @@ async function connectNetwork(
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
   });
-  const [forward, policy] = await Promise.allSettled([attached, applyPolicy(context, spec, held)]);
+}
+
+/** Policy and forward at the same time: neither needs the other, and the payload waits for both. */
+async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>): Promise<Forward> {
+  const [forward, policy] = await Promise.allSettled([attached, applied]);
   if (forward.status === 'rejected') throw forward.reason;
   if (policy.status === 'rejected') throw policy.reason;
   return forward.value;
