@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import type { Config } from '../config/load.ts';
 import type { Check } from '../portwrap/index.ts';
+import type { Gap } from './port-guard-accounts.ts';
 
 export interface PortGuardProbe {
   readonly hostAddress: string;
@@ -37,7 +38,12 @@ export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | n
   }
 }
 
-export function judgePortGuard(passage: Passage | null, range: Config['ports']['range']): Check {
+/** With a gap it is never ok: who is not known has not been tried, and no rule can name them. */
+export function judgePortGuard(
+  passage: Passage | null,
+  range: Config['ports']['range'],
+  gaps: readonly Gap[],
+): Check {
   const name = 'host ports';
   const ports = `${range.low}-${range.high}`;
   const why =
@@ -52,18 +58,27 @@ export function judgePortGuard(passage: Passage | null, range: Config['ports']['
       fix: 'Choose another ports.range.',
     };
   }
+  const fix =
+    gaps.length === 0
+      ? 'Load the rule below.'
+      : `${gaps.map((gap) => gap.fix).join('; ')}; then ask again for the rule.`;
   if (passage.shutOut.length > 0) {
     const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
-    return { name, status: 'failed', what, why: 'No server can be reached.', fix: 'Load the rule below.' };
+    return { name, status: 'failed', what, why: 'No server can be reached.', fix };
   }
+  const unknown = gaps.map((gap) => gap.what);
   if (passage.strangerPasses) {
     const what = `any account can connect to ${ports}`;
-    return { name, status: 'warning', what, why, fix: 'Load the rule below.' };
+    return { name, status: 'warning', what: [what, ...unknown].join('; '), why, fix };
+  }
+  if (gaps.length > 0) {
+    const risk = 'The rule in force may refuse their connections; no server could be reached then.';
+    return { name, status: 'warning', what: unknown.join('; '), why: risk, fix };
   }
   return {
     name,
     status: 'ok',
-    what: `only the proxy, the hub and root can connect to ${ports}`,
+    what: `only the service, the proxy, the hub and root can connect to ${ports}`,
     why: '',
     fix: '',
   };

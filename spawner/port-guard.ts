@@ -1,6 +1,6 @@
-// The port guard: one nftables rule of the host that lets only root and a few accounts (the proxy's, the hub's) open
-// connections to the host ports of servers. An administrator loads it; we print it and try it.
-// Not here: trying it (port-guard-probe.ts), the policy inside a sandbox (portwrap/policy.ts).
+// The port guard: one nftables rule of the host that lets only root and a few accounts (the service's, the proxy's, the
+// hub's) open connections to the host ports of servers. An administrator loads it; we print it and try it.
+// Not here: whose accounts (port-guard-accounts.ts), trying it (port-guard-probe.ts), the policy inside a sandbox (portwrap/policy.ts).
 import type { Config } from '../config/load.ts';
 
 /** Where the rule is kept over a reboot. */
@@ -9,7 +9,7 @@ export const portGuardFile = '/etc/nftables.d/portwrap-ports.nft';
 /** The text of that file, as nft(8) reads it; loading it again replaces what was loaded before. */
 export function portGuardRules(range: Config['ports']['range'], uids: readonly number[]): string {
   const allowed = [...new Set([0, ...uids])].sort((a, b) => a - b).join(', ');
-  return `# The host ports of portwrap-spawner are for root, the proxy and the hub (by uid), and for nobody else here.
+  return `# The host ports of portwrap-spawner are for root, the service, the proxy and the hub (by uid), and for nobody else here.
 table inet portwrap_ports
 delete table inet portwrap_ports
 table inet portwrap_ports {
@@ -30,13 +30,4 @@ nft -f ${portGuardFile}
 grep -qF 'include "/etc/nftables.d/*.nft"' /etc/nftables.conf || echo 'include "/etc/nftables.d/*.nft"' >> /etc/nftables.conf
 systemctl enable nftables
 `;
-}
-
-/** The uid of whoever listens at this loopback port, from /proc/net/tcp and tcp6; null when nobody does. */
-export function listenerUid(table: string, port: number): number | null {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  // proc_net_tcp(5): number, local, remote, state (0A is LISTEN), queues, timer, retransmissions, uid
-  const line = new RegExp(`^\\s*\\d+: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A \\S+ \\S+ \\S+\\s+(\\d+) `, 'm');
-  const uid = line.exec(table)?.[1];
-  return uid === undefined ? null : Number(uid);
 }

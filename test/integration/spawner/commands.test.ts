@@ -1,5 +1,7 @@
 // The administrator's commands against a service that runs: what they print, and their exit codes.
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   processesBelow,
@@ -37,11 +39,28 @@ test('doctor examines the machine for the forwarders of the profiles', async () 
   expect(code).toBe(0);
   const shown = (await run('doctor')).stdout;
   expect(shown).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
-  if (process.getuid?.() !== 0) return;
-  const isOpen = / any account can connect to 20000-29999\n/.test(shown);
-  expect(shown).toMatch(isOpen ? /^host ports +warning/m : /^host ports +ok/m);
-  expect(shown.includes('nft -f /etc/nftables.d/portwrap-ports.nft')).toBe(isOpen);
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'doctor prints the rule of the host ports only while the hubs run',
+  async () => {
+    const hub = createServer().listen(0, '127.0.0.1');
+    await once(hub, 'listening');
+    const { port } = hub.address() as AddressInfo;
+    const config = `${service.directory}/hubs.yaml`;
+    const text = readFileSync(service.config, 'utf8');
+    writeFileSync(config, text.replaceAll('{name: ', `{api_url: "http://127.0.0.1:${port}", name: `));
+    const { stdout } = await runCommand({ config }, 'doctor');
+    const isOpen = / any account can connect to 20000-29999\n/.test(stdout);
+    expect(stdout).toMatch(isOpen ? /^host ports +warning/m : /^host ports +ok/m);
+    expect(stdout.includes('nft -f /etc/nftables.d/portwrap-ports.nft')).toBe(isOpen);
+    hub.close();
+    await once(hub, 'close');
+    const away = (await runCommand({ config }, 'doctor')).stdout;
+    expect(away).toMatch(/^host ports +warning .*the hub "other"'s account is not known/m);
+    expect(away).not.toContain('nft -f');
+  },
+);
 
 test('ls lists every server of every hub, as a table and as JSON', async () => {
   await service.start('ann', { spawn_id: newId(), profile: 'web' });

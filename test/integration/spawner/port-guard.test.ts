@@ -1,7 +1,14 @@
 // The rule that closes the host ports to other accounts, loaded as printed, in a network namespace of its own.
 import { execFileSync } from 'node:child_process';
-import { describe, expect, test } from 'vitest';
-import { listenerUid, portGuardPaste, portGuardRules } from '../../../spawner/port-guard.ts';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../../config/load.ts';
+import { portGuardPaste, portGuardRules } from '../../../spawner/port-guard.ts';
+import { guardAccounts, listenerUids } from '../../../spawner/port-guard-accounts.ts';
+import { judgePortGuard } from '../../../spawner/port-guard-probe.ts';
+import { freePorts } from '../../support/free-ports.ts';
 
 const range = { low: 20_000, high: 20_063 };
 const path = (name: string) => new URL(`../../../${name}`, import.meta.url).pathname;
@@ -25,14 +32,65 @@ describe.runIf(process.getuid?.() === 0)('the port guard', () => {
   });
 });
 
-test('the account of a listener is read from the kernel’s table', () => {
+test('the account of a listener is read from the kernel’s table, for its own address or the wildcard only', () => {
   const line = (local: string, state: string, uid: number) =>
     `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 1 1 0 100 0`;
   const table = [
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid',
+    line('0200007F:1F41', '0A', 1000),
     line('0100007F:1F90', '01', 7),
     line('0100007F:1F41', '0A', 998),
+    line('00000000:1F91', '0A', 997),
+    line('00000000000000000000000001000000:1F41', '0A', 1001),
+    line('00000000000000000000000000000000:1F92', '0A', 996),
   ].join('\n');
-  expect(listenerUid(table, 8001)).toBe(998);
-  expect(listenerUid(table, 8080)).toBeNull(); // a connection, not a listener
+  expect(listenerUids(table, ['127.0.0.1'], 8001)).toEqual([998]); // not who sits at 127.0.0.2 or ::1
+  expect(listenerUids(table, ['127.0.0.1', '::1'], 8001)).toEqual([998, 1001]);
+  expect(listenerUids(table, ['127.0.0.1'], 8081)).toEqual([997]);
+  expect(listenerUids(table, ['::1'], 8082)).toEqual([996]);
+  expect(listenerUids(table, ['127.0.0.1'], 8080)).toEqual([]); // a connection, not a listener
+});
+
+describe('whom the port guard lets through', () => {
+  const own = process.getuid?.() ?? 0;
+  let directory = '';
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'port-guard-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+  const configured = (stateDirectory: string, hub: string, proxy: string) =>
+    parseConfig(
+      `service: {state_dir: ${stateDirectory}}
+accounts: {mode: service, home: "/home/{username}"}
+proxy: {api_url: "${proxy}", token_env: T}
+hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
+      'f',
+    );
+
+  test.runIf(own === 0)('is the service too: the owner of its state directory', async () => {
+    chownSync(directory, 61_002, 61_002);
+    // 192.0.2.0/24 is no machine's (RFC 5737): whoever is elsewhere needs no leave here
+    const config = configured(directory, 'http://192.0.2.1', 'http://192.0.2.2');
+    expect(await guardAccounts(config, 61_001)).toEqual({ uids: [61_002, 61_001], gaps: [] });
+  });
+
+  test('is not known while service, proxy or hub is away, and then the check is never ok', async () => {
+    const [port] = await freePorts(1);
+    const config = configured(
+      join(directory, 'none'),
+      `http://127.0.0.1:${port}`,
+      `https://127.0.0.1:${port}`,
+    );
+    const { gaps } = await guardAccounts(config, undefined);
+    expect(gaps.map(({ what }) => what)).toEqual([
+      expect.stringContaining("the service's account is not known"),
+      `the proxy's account is not known: nobody listens at 127.0.0.1:${port}`,
+      `the hub "hub"'s account is not known: nobody listens at 127.0.0.1:${port}`,
+    ]);
+    const check = judgePortGuard({ shutOut: [], strangerPasses: false }, range, gaps);
+    expect(check).toMatchObject({ status: 'warning', what: gaps.map(({ what }) => what).join('; ') });
+    expect(check.fix).toBe(
+      'Start the service; Start the proxy; Start the hub "hub"; then ask again for the rule.',
+    );
+  });
 });

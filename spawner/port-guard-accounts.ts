@@ -1,0 +1,111 @@
+// Whose connections the port guard must let through: the service's, the proxy's and the hubs', by the owner of the
+// state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
+// Not here: the rule (port-guard.ts).
+import { lookup } from 'node:dns/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { BlockList, isIPv4 } from 'node:net';
+import type { ConfigFile } from '../config/load.ts';
+import { isLoopback, ownAddresses } from '../portwrap/index.ts';
+
+/** An account that must be let through, and is not known. */
+export interface Gap {
+  readonly what: string;
+  readonly fix: string;
+}
+
+export interface GuardAccounts {
+  /** Without root, which always gets through. */
+  readonly uids: readonly number[];
+  readonly gaps: readonly Gap[];
+}
+
+/** `proxyUid` is the proxy's account when somebody has named it. */
+export async function guardAccounts(
+  config: ConfigFile,
+  proxyUid: number | undefined,
+): Promise<GuardAccounts> {
+  const table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join('');
+  const own = new Set([...ownAddresses(), '0.0.0.0', '::']);
+  const isOwn = (address: string) => isLoopback(address) || own.has(address);
+  const ask = (who: string, url: string, named: string) => listenerAt({ who, url, named, table, isOwn });
+  const name = 'name its account with --proxy-user';
+  const found = [
+    serviceUid(config),
+    proxyUid ?? (config.proxy === null ? null : await ask('the proxy', config.proxy.api_url, name)),
+    ...(await Promise.all(
+      config.hubs.map((hub) => ask(`the hub "${hub.name}"`, hub.api_url, 'end what is not the hub')),
+    )),
+  ];
+  return {
+    uids: [...new Set(found.filter((one) => typeof one === 'number' && one !== 0))] as number[],
+    gaps: found.filter((one) => typeof one === 'object' && one !== null) as Gap[],
+  };
+}
+
+/**
+ * The uids of those who listen at this port of one of the addresses, or of the wildcard address of the same family,
+ * from /proc/net/tcp and tcp6. Somebody else may listen at the same port of another address.
+ */
+export function listenerUids(table: string, addresses: readonly string[], port: number): number[] {
+  const wanted = new BlockList();
+  for (const address of addresses) {
+    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
+    wanted.addAddress(address, family);
+    wanted.addAddress(family === 'ipv4' ? '0.0.0.0' : '::', family);
+  }
+  // proc_net_tcp(5): number, local, remote, state (0A is LISTEN), queues, timer, retransmissions, uid
+  const listener = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+\s+(\d+) /gm;
+  const uids = [...table.matchAll(listener)]
+    .filter(([, , at = '']) => Number.parseInt(at, 16) === port)
+    .filter(([, local = '']) => wanted.check(readAddress(local), local.length === 8 ? 'ipv4' : 'ipv6'))
+    .map(([, , , uid]) => Number(uid));
+  return [...new Set(uids)];
+}
+
+/** From words of four bytes, each in the host's (little-endian) order. */
+function readAddress(hex: string): string {
+  const bytes = [...hex.matchAll(/(..)(..)(..)(..)/g)].flatMap((word) => word.slice(1).reverse());
+  return bytes.length === 4
+    ? bytes.map((byte) => Number.parseInt(byte, 16)).join('.')
+    : (bytes.join('').match(/.{4}/g) ?? []).join(':');
+}
+
+/** The service calls servers itself. Only with accounts of mode "service" is it never root. */
+function serviceUid({ service, accounts }: ConfigFile): number | Gap {
+  const uid = statSync(service.state_dir, { throwIfNoEntry: false })?.uid ?? 0;
+  if (uid !== 0 || accounts.mode !== 'service') return uid;
+  const what = `the service's account is not known: ${service.state_dir} is not there, or is root's`;
+  return { what, fix: 'Start the service' };
+}
+
+interface Question {
+  readonly who: string;
+  readonly url: string;
+  /** What is to be done when several listen. */
+  readonly named: string;
+  readonly table: string;
+  readonly isOwn: (address: string) => boolean;
+}
+
+/** Null for another machine's address: the rule is about connections from this one. */
+async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
+  const { protocol, host, hostname, port } = new URL(url);
+  const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
+  const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
+  if (resolved === null) return gap(`${hostname} has no address`, `Let ${hostname} be resolved`);
+  const addresses = resolved.map(({ address }) => address).filter(isOwn);
+  if (addresses.length === 0) return null;
+  const uids = listenerUids(table, addresses, Number(port) || (protocol === 'https:' ? 443 : 80));
+  const [uid, ...others] = uids;
+  if (uid === undefined) return gap(`nobody listens at ${host}`, `Start ${who}`);
+  if (others.length === 0) return uid;
+  return gap(`uids ${uids.join(' and ')} listen at ${host}`, `See who listens at ${host}, and ${named}`);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // a kernel without IPv6
+  }
+}
