@@ -19,12 +19,12 @@ export interface GuardAccounts {
   readonly gaps: readonly Gap[];
 }
 
-/** `proxyUid` is the proxy's account when somebody has named it. */
+/** `proxyUid` is the proxy's account when somebody has named it; `table` is /proc/net/tcp and tcp6. */
 export async function guardAccounts(
   config: ConfigFile,
   proxyUid: number | undefined,
+  table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join(''),
 ): Promise<GuardAccounts> {
-  const table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join('');
   const own = new Set([...ownAddresses(), '0.0.0.0', '::']);
   const isOwn = (address: string) => isLoopback(address) || own.has(address);
   const ask = (who: string, url: string, named: string) => listenerAt({ who, url, named, table, isOwn });
@@ -89,17 +89,19 @@ interface Question {
 
 /** Null for another machine's address: the rule is about connections from this one. */
 async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
-  const { protocol, host, hostname, port } = new URL(url);
+  const { protocol, hostname, port: given } = new URL(url);
+  const port = Number(given) || (protocol === 'https:' ? 443 : 80);
+  const place = `${hostname}:${port}`;
   const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
   const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
   if (resolved === null) return gap(`${hostname} has no address`, `Let ${hostname} be resolved`);
   const addresses = resolved.map(({ address }) => address).filter(isOwn);
   if (addresses.length === 0) return null;
-  const uids = listenerUids(table, addresses, Number(port) || (protocol === 'https:' ? 443 : 80));
+  const uids = listenerUids(table, addresses, port);
   const [uid, ...others] = uids;
-  if (uid === undefined) return gap(`nobody listens at ${host}`, `Start ${who}`);
+  if (uid === undefined) return gap(`nobody listens at ${place}`, `Start ${who}`);
   if (others.length === 0) return uid;
-  return gap(`uids ${uids.join(' and ')} listen at ${host}`, `See who listens at ${host}, and ${named}`);
+  return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
 }
 
 function read(path: string): string {

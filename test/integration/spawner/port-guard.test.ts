@@ -8,10 +8,13 @@ import { parseConfig } from '../../../config/load.ts';
 import { portGuardPaste, portGuardRules } from '../../../spawner/port-guard.ts';
 import { guardAccounts, listenerUids } from '../../../spawner/port-guard-accounts.ts';
 import { judgePortGuard } from '../../../spawner/port-guard-probe.ts';
-import { freePorts } from '../../support/free-ports.ts';
 
 const range = { low: 20_000, high: 20_063 };
 const path = (name: string) => new URL(`../../../${name}`, import.meta.url).pathname;
+
+/** One line of proc_net_tcp(5). */
+const line = (local: string, state: string, uid: number) =>
+  `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 1 1 0 100 0`;
 
 describe.runIf(process.getuid?.() === 0)('the port guard', () => {
   test('stops other accounts, lets the proxy and root through, and is replaced when it is loaded again', () => {
@@ -33,8 +36,6 @@ describe.runIf(process.getuid?.() === 0)('the port guard', () => {
 });
 
 test('the account of a listener is read from the kernel’s table, for its own address or the wildcard only', () => {
-  const line = (local: string, state: string, uid: number) =>
-    `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 1 1 0 100 0`;
   const table = [
     '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid',
     line('0200007F:1F41', '0A', 1000),
@@ -75,22 +76,29 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
   });
 
   test('is not known while service, proxy or hub is away, and then the check is never ok', async () => {
-    const [port] = await freePorts(1);
-    const config = configured(
-      join(directory, 'none'),
-      `http://127.0.0.1:${port}`,
-      `https://127.0.0.1:${port}`,
-    );
-    const { gaps } = await guardAccounts(config, undefined);
+    const config = configured(join(directory, 'none'), 'http://127.0.0.1:8081', 'https://127.0.0.1');
+    const { gaps } = await guardAccounts(config, undefined, line('0100007F:0050', '0A', 7));
     expect(gaps.map(({ what }) => what)).toEqual([
       expect.stringContaining("the service's account is not known"),
-      `the proxy's account is not known: nobody listens at 127.0.0.1:${port}`,
-      `the hub "hub"'s account is not known: nobody listens at 127.0.0.1:${port}`,
+      "the proxy's account is not known: nobody listens at 127.0.0.1:443",
+      'the hub "hub"\'s account is not known: nobody listens at 127.0.0.1:8081',
     ]);
     const check = judgePortGuard({ shutOut: [], strangerPasses: false }, range, gaps);
     expect(check).toMatchObject({ status: 'warning', what: gaps.map(({ what }) => what).join('; ') });
     expect(check.fix).toBe(
       'Start the service; Start the proxy; Start the hub "hub"; then ask again for the rule.',
     );
+  });
+
+  test('is not guessed when several accounts listen', async () => {
+    const config = configured(directory, 'http://192.0.2.1', 'http://127.0.0.1:8001');
+    const table = `${line('0100007F:1F41', '0A', 998)}\n${line('00000000:1F41', '0A', 997)}\n`;
+    const { uids, gaps } = await guardAccounts(config, undefined, table);
+    expect(uids).not.toContain(998);
+    expect(uids).not.toContain(997);
+    expect(gaps).toContainEqual({
+      what: "the proxy's account is not known: uids 998 and 997 listen at 127.0.0.1:8001",
+      fix: 'See who listens at 127.0.0.1:8001, and name its account with --proxy-user',
+    });
   });
 });
