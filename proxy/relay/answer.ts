@@ -12,6 +12,7 @@ export class Answer {
   readonly #passage: Passage;
   readonly #options: EngineOptions;
   #continued = false;
+  #waiting = false;
 
   constructor(req: IncomingMessage, res: ServerResponse, passage: Passage, options: EngineOptions) {
     this.#req = req;
@@ -38,9 +39,14 @@ export class Answer {
   body(chunk: Buffer, from: UpstreamConnection | undefined): void {
     const release = from?.reader.hold();
     const more = release === undefined ? this.#res.write(chunk) : this.#res.write(chunk, release);
-    if (more || from === undefined) return;
+    // Of one read there may be many pieces: one of them waits for all.
+    if (more || from === undefined || this.#waiting) return;
+    this.#waiting = true;
     from.socket.pause();
-    this.#res.once('drain', () => from.socket.resume());
+    this.#res.once('drain', () => {
+      this.#waiting = false;
+      from.socket.resume();
+    });
   }
 
   complete(

@@ -28,34 +28,33 @@ export async function kernelConnections(): Promise<Map<string, KernelConnection>
   }
 }
 
-/** Ours and the peer's port with the end of the peer's address, as the kernel writes them. */
+/** Our port with the peer's address and port, as the kernel writes them. */
 export function connectionKey({ localPort, remotePort, remoteAddress }: Ends): string | undefined {
   if (localPort === undefined || remotePort === undefined || remoteAddress === undefined) return undefined;
-  return `${hex(localPort, 4)} ${lastWord(remoteAddress)}:${hex(remotePort, 4)}`;
+  return `${hex(localPort, 4)} ${kernelAddress(remoteAddress)}:${hex(remotePort, 4)}`;
 }
 
 export function parseConnections(table: string): Map<string, KernelConnection> {
   const connections = new Map<string, KernelConnection>();
   const row =
-    /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F]*([0-9A-F]{8}:[0-9A-F]{4}) ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) /gm;
+    /^ *\d+: [0-9A-F]+:([0-9A-F]{4}) ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]{2}) [0-9A-F]+:([0-9A-F]+) /gm;
   for (const [, ours, theirs, state, unread = ''] of table.matchAll(row)) {
     connections.set(`${ours} ${theirs}`, { ended: state === closeWait, unread: Number.parseInt(unread, 16) });
   }
   return connections;
 }
 
-/** The last four bytes of an address as the kernel writes them: a word as this machine stores it. */
-function lastWord(address: string): string {
-  const dotted = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  const [high = '', low = ''] = address.replace(/%.*/, '').split(':').slice(-2);
-  const word =
-    dotted === null
-      ? `${high.padStart(4, '0')}${low.padStart(4, '0')}`.toUpperCase()
-      : dotted
-          .slice(1)
-          .map((byte) => hex(Number(byte), 2))
-          .join('');
-  return endianness() === 'LE' ? (word.match(/../g) ?? []).reverse().join('') : word;
+/** An address as the kernel writes it: words of four bytes as this machine stores them, one or (IPv6) four. */
+function kernelAddress(address: string): string {
+  const plain = address.replace(/%.*/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
+    const [a, b, c, d] = parts.slice(0, 4).map((byte) => hex(Number(byte), 2));
+    return `${a}${b}:${c}${d}`;
+  });
+  const [before = [], after] = plain.split('::').map((groups) => groups.split(':').filter(Boolean));
+  const zeros = after === undefined ? 0 : 8 - before.length - after.length;
+  const groups = [...before, ...Array<string>(zeros).fill('0'), ...(after ?? [])];
+  const digits = groups.map((group) => group.toUpperCase().padStart(4, '0')).join('');
+  return endianness() === 'LE' ? digits.replace(/(..)(..)(..)(..)/g, '$4$3$2$1') : digits;
 }
 
 function hex(value: number, digits: number): string {

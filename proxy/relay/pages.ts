@@ -50,5 +50,8 @@ export const idlePage = 1024;
 /** Bytes. Most answers of a Jupyter server, their heads included, are smaller. */
 export const smallPage = 4 * 1024;
 
+/** Bytes, for the read after one that filled a small page: it tells an answer that just fits from a long one. */
+export const mediumPage = 16 * 1024;
+
 /** Bytes; four times what node:net reads at once. */
 export const largePage = 256 * 1024;

@@ -2,7 +2,7 @@
 // memory for every read; here the bytes are lent: they are overwritten by the next read unless they are held.
 // Not here: the socket (upstreamSocket.ts), and what the bytes mean (connection.ts, splice.ts).
 import type { OnReadOpts } from 'node:net';
-import { idlePage, largePage, type Page, smallPage, takePage } from './pages.ts';
+import { idlePage, largePage, mediumPage, type Page, smallPage, takePage } from './pages.ts';
 
 export class Reader {
   /** Gets what was read. It is lent until this returns: see hold(). */
@@ -10,7 +10,8 @@ export class Reader {
   /** For the constructor of the socket. */
   readonly onread: OnReadOpts;
   #page: Page | undefined;
-  #filled = false;
+  /** Reads in a row that filled their page. */
+  #filled = 0;
   #usual = smallPage;
 
   constructor() {
@@ -18,7 +19,7 @@ export class Reader {
       buffer: () => this.#next().bytes,
       callback: (size) => {
         const { bytes } = this.#page as Page;
-        this.#filled = size === bytes.length;
+        this.#filled = size === bytes.length ? this.#filled + 1 : 0;
         this.receive(bytes.subarray(0, size));
         return true;
       },
@@ -38,10 +39,10 @@ export class Reader {
     this.#usual = idlePage;
   }
 
-  /** The page for the next read: a large one only while reads fill what they are given. */
+  /** The page for the next read: a large one only while reads fill what they are given, and not after just one. */
   #next(): Page {
     const page = this.#page;
-    const size = this.#filled ? largePage : this.#usual;
+    const size = [this.#usual, mediumPage][this.#filled] ?? largePage;
     if (page !== undefined && page.holders === 0 && page.bytes.length === size) return page;
     page?.leave();
     this.#page = takePage(size);

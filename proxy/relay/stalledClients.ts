@@ -28,9 +28,10 @@ export class StalledClients {
     for (const socket of asked) {
       const missing = this.#clients.get(socket);
       if (socket.destroyed) this.#clients.delete(socket);
-      const key = connectionKey(socket);
-      if (missing === undefined || known === undefined || key === undefined) continue;
-      const state = known.get(key);
+      // Without a port it is a Unix socket, which the table does not have.
+      if (missing === undefined || known === undefined || socket.localPort === undefined) continue;
+      // After a reset the kernel names no peer any more, and node:net only if somebody had asked before.
+      const state = known.get(connectionKey(socket) ?? '');
       // After an orderly end the rest of the body may lie in the kernel; what is encrypted cannot be counted.
       const cut = state?.ended === true && !('encrypted' in socket) && missing() > state.unread;
       if (state === undefined || cut) socket.destroy();

@@ -2,7 +2,7 @@
 // read. (The memory they are read into is used again and again.)
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { forEachEngine, startedProxy } from './support/startedProxy.ts';
 import { rawUpstream } from './support/upstream.ts';
 
@@ -36,6 +36,21 @@ forEachEngine(() => {
       for (const [at, seed] of seeds.entries()) expect(answers[at]?.equals(body(seed))).toBe(true);
     },
   );
+});
+
+test('an answer in tiny chunks arrives whole, without a warning', async () => {
+  const warnings: string[] = [];
+  const onWarning = (warning: Error): number => warnings.push(warning.name);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const chunks = 100_000;
+  const upstream = await rawUpstream((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+    socket.write(`${'1\r\nx\r\n'.repeat(chunks)}0\r\n\r\n`);
+  });
+  const proxy = await startedProxy(['--default-target', upstream.url]);
+  expect(await (await fetch(proxy.url)).text()).toBe('x'.repeat(chunks));
+  expect(warnings).toEqual([]);
 });
 
 /** A body that tells its own seed everywhere. */

@@ -83,8 +83,12 @@ test.each(cases)('engine $engine: clients that each $how $when leave no descript
   await expect.poll(descriptors, { timeout: 20_000 }).toBeLessThanOrEqual(before + 1);
 });
 
-test('a client that resets while its upload is stalled by the target leaves no descriptor', async () => {
-  const { port, accepted, descriptors, transferred } = await stallingProxy();
+// Without X-Forwarded-For nobody asks for a client's address before it is gone.
+test.each([
+  ['', []],
+  [', also with --no-x-forward', ['--no-x-forward']],
+])('a client that resets while the target stalls its upload leaves no descriptor%s', async (_, more) => {
+  const { port, accepted, descriptors, transferred } = await stallingProxy(more);
   const before = descriptors();
   const clients = Array.from({ length: 5 }, () => connect(port, '127.0.0.1'));
   for (const client of clients) {
@@ -127,13 +131,13 @@ test('so does one that ends in the middle of it', async () => {
 });
 
 /** The command in front of a target that accepts uploads and reads nothing. */
-async function stallingProxy() {
+async function stallingProxy(more: readonly string[] = []) {
   const upstream = await rawUpstream(
     () => undefined,
     (socket) => socket.pause(),
   );
   const port = await freePort();
-  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', upstream.url];
+  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', upstream.url, ...more];
   const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'x' });
   await command.until('Route added /');
   const { pid } = command.child;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { largePage, mediumPage, smallPage } from '../../../../proxy/relay/pages.ts';
 import { Reader } from '../../../../proxy/relay/reader.ts';
 
 /** Reads as node:net does: into the buffer it was given last, then asks for the next one. */
@@ -44,22 +45,31 @@ test('a large page is used only while reads fill what they are given, and again 
   const releases: ((() => void) | undefined)[] = [];
   reader.receive = (bytes) => {
     pages.push(bytes.buffer);
-    if (bytes.length > 5000) releases.push(reader.hold());
+    if (bytes.length > 20_000) releases.push(reader.hold());
   };
   const read = socketOf(reader);
-  const small = read('a little');
-  expect(read('x'.repeat(small))).toBe(small);
-  const large = read('x'.repeat(10_000));
-  expect(large).toBeGreaterThan(10_000);
-  expect(read('a little')).toBe(small);
+  const filling = 'x'.repeat(largePage);
+  /** The page of a read after two that were filled. */
+  const grown = (): ArrayBufferLike | undefined => {
+    expect([read(filling), read(filling)]).toEqual([smallPage, mediumPage]);
+    expect(read('x'.repeat(30_000))).toBe(largePage);
+    return pages.at(-1);
+  };
+  expect(read('a little')).toBe(smallPage);
+  const first = grown();
   // Held: another one is taken.
-  read('x'.repeat(small));
-  read('x'.repeat(10_000));
-  expect(pages[2]).not.toBe(pages[5]);
+  const second = grown();
+  expect(second).not.toBe(first);
   for (const release of releases) release?.();
-  read('x'.repeat(small));
-  read('x'.repeat(10_000));
-  expect([pages[2], pages[5]]).toContain(pages.at(-1));
+  expect([first, second]).toContain(grown());
+});
+
+test('silence after a read that just fitted does not keep a large page', () => {
+  const reader = new Reader();
+  const read = socketOf(reader);
+  read('x'.repeat(smallPage));
+  expect(read('a little')).toBe(mediumPage);
+  expect(read('a little')).toBe(smallPage);
 });
 
 test('a reader that expects silence waits with less memory, and what comes is whole', () => {
