@@ -1,6 +1,7 @@
 // Reading servers' logs: the last lines, and what is written from then on. Not here: who writes them, and how
 // they are kept small (log-rotation.ts).
-import { closeSync, fstatSync, openSync, readSync, watch } from 'node:fs';
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { logFileOf, olderLogFile } from './server-log.ts';
 import type { StateDirectory } from './state-directory.ts';
 
@@ -39,8 +40,7 @@ async function* followFile(
   let changed = new Promise<void>((resolve) => {
     wake = resolve;
   });
-  const watcher = watch(path, () => wake());
-  watcher.on('error', () => wake());
+  const unwatch = watchFile(path, () => wake());
   abort.addEventListener('abort', () => wake(), { once: true });
   ended.then(() => {
     isOver = true;
@@ -61,7 +61,35 @@ async function* followFile(
       }
     }
   } finally {
-    watcher.close();
+    unwatch();
+  }
+}
+
+/** Calls back at every change of the file, which need not be there yet. Answers with what ends it. */
+function watchFile(path: string, changed: () => void): () => void {
+  let watcher = watchOrNull(path, changed);
+  if (watcher !== null) return () => watcher?.close();
+  const directory = watch(dirname(path), (_event, name) => {
+    if (name === basename(path)) tryAgain();
+  });
+  directory.on('error', changed);
+  const tryAgain = () => {
+    watcher ??= watchOrNull(path, changed);
+    if (watcher !== null) directory.close();
+    changed();
+  };
+  tryAgain(); // it may have appeared before its directory was watched
+  return () => {
+    directory.close();
+    watcher?.close();
+  };
+}
+
+function watchOrNull(path: string, changed: () => void): FSWatcher | null {
+  try {
+    return watch(path, changed).on('error', changed);
+  } catch {
+    return null;
   }
 }
 
