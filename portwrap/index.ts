@@ -17,7 +17,7 @@ export type { Report } from './job/report.ts';
 export { type JobSpec, jobSpecVersion, type ProbeSpec } from './job/spec.ts';
 export { launch } from './launch.ts';
 export { type Limits, noLimits } from './limits.ts';
-export { type ListeningPort, listeningPorts } from './listening.ts';
+export { type ListeningPort, listeningPortNumbers, listeningPorts } from './listening.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './policy.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './process.ts';
 export { answered, answersOnce, type ReadinessProbe } from './readiness.ts';

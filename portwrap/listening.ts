@@ -1,6 +1,7 @@
 // The TCP ports that are open inside a sandbox, and whose they are, as /proc shows them to the host: proc(5).
 // Not here: which of them is forwarded (sandbox.ts).
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { opendirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isAlive, type ProcessIdentity } from './process.ts';
 
@@ -15,22 +16,40 @@ export interface ListeningPort {
 /** Ports in order, of the network namespace of `process`; none when it is gone. */
 export function listeningPorts(process: ProcessIdentity): readonly ListeningPort[] {
   if (!isAlive(process)) return [];
-  const sockets = ['tcp', 'tcp6'].flatMap((table) =>
-    parseSocketTable(readOrEmpty(`/proc/${process.pid}/net/${table}`)),
-  );
+  const sockets = socketTables(process.pid).flatMap((path) => parseSocketTable(readOrEmpty(path)));
   if (sockets.length === 0) return [];
-  const holders = programsBySocket(process.pid);
-  return [...new Set(sockets.map(({ port }) => port))]
-    .sort((a, b) => a - b)
-    .map((port) => {
-      const own = sockets.filter((socket) => socket.port === port);
-      const programs = own.flatMap(({ inode }) => holders.get(inode) ?? []);
-      return {
-        port,
-        loopbackOnly: own.every(({ isLoopback }) => isLoopback),
-        programs: [...new Set(programs)].sort(),
-      };
-    });
+  const holders = programsBySocket(process.pid, new Set(sockets.map(({ inode }) => inode)));
+  return [...groupByPort(sockets)]
+    .sort(([a], [b]) => a - b)
+    .map(([port, own]) => ({
+      port,
+      loopbackOnly: own.every(({ isLoopback }) => isLoopback),
+      programs: [...new Set(own.flatMap(({ inode }) => [...(holders.get(inode) ?? [])]))].sort(),
+    }));
+}
+
+/** The numbers alone, in order, each once, without making other work wait for the kernel. */
+export async function listeningPortNumbers(process: ProcessIdentity): Promise<readonly number[]> {
+  if (!isAlive(process)) return [];
+  const ports = new Set<number>();
+  for (const path of socketTables(process.pid)) {
+    for (const { port } of parseSocketTable(await readFile(path, 'utf8').catch(() => ''))) ports.add(port);
+  }
+  return [...ports].sort((a, b) => a - b);
+}
+
+function socketTables(pid: number): string[] {
+  return ['tcp', 'tcp6'].map((table) => `/proc/${pid}/net/${table}`);
+}
+
+function groupByPort(sockets: readonly ListeningSocket[]): Map<number, ListeningSocket[]> {
+  const groups = new Map<number, ListeningSocket[]>();
+  for (const socket of sockets) {
+    const group = groups.get(socket.port);
+    if (group === undefined) groups.set(socket.port, [socket]);
+    else group.push(socket);
+  }
+  return groups;
 }
 
 interface ListeningSocket {
@@ -56,20 +75,31 @@ const listens = '0A';
 /** 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104, in words of four bytes, each in the host's (little-endian) order. */
 const loopback = /^(?:.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/;
 
-/** Enough for what people run; whoever has more loses only names. */
+/** Enough for what people run; whoever has more loses only names, and makes nobody wait. */
 const mostProcesses = 500;
+/** Threads and descriptors of all of them together. */
+const mostEntries = 4_000;
 
-function programsBySocket(root: number): Map<string, string[]> {
-  const found = new Map<string, string[]>();
+/** The names of the programs below `root` that hold one of `wanted`, by socket. */
+function programsBySocket(root: number, wanted: ReadonlySet<string>): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  let left = mostEntries;
+  const list = (directory: string): string[] => {
+    const names = firstNames(directory, left);
+    left -= names.length;
+    return names;
+  };
   const open = [root];
-  for (let seen = 0; seen < mostProcesses; seen += 1) {
+  for (let seen = 0; seen < mostProcesses && left > 0; seen += 1) {
     const pid = open.pop();
     if (pid === undefined) break;
-    open.push(...childrenOfAllThreads(pid));
-    const sockets = listOrEmpty(`/proc/${pid}/fd`).flatMap((fd) => socketInode(`/proc/${pid}/fd/${fd}`));
-    if (sockets.length === 0) continue;
+    const threads = list(`/proc/${pid}/task`);
+    open.push(...threads.flatMap((thread) => childrenOf(`/proc/${pid}/task/${thread}`)));
+    const sockets = list(`/proc/${pid}/fd`).flatMap((fd) => socketInode(`/proc/${pid}/fd/${fd}`));
+    const held = new Set(sockets.filter((inode) => wanted.has(inode)));
+    if (held.size === 0) continue;
     const name = programName(pid);
-    for (const inode of sockets) found.set(inode, [...(found.get(inode) ?? []), name]);
+    for (const inode of held) found.set(inode, (found.get(inode) ?? new Set()).add(name));
   }
   return found;
 }
@@ -84,10 +114,8 @@ function programName(pid: number): string {
   return words.find((word) => word.startsWith(name))?.slice(0, 64) ?? name;
 }
 
-function childrenOfAllThreads(pid: number): number[] {
-  return listOrEmpty(`/proc/${pid}/task`).flatMap((thread) =>
-    readOrEmpty(`/proc/${pid}/task/${thread}/children`).split(' ').filter(Boolean).map(Number),
-  );
+function childrenOf(thread: string): number[] {
+  return readOrEmpty(`${thread}/children`).split(' ').filter(Boolean).map(Number);
 }
 
 function socketInode(link: string): string[] {
@@ -108,10 +136,20 @@ function readOrEmpty(path: string): string {
   }
 }
 
-function listOrEmpty(directory: string): string[] {
+/** At most `most` names of what is in the directory; the others are not even read. */
+function firstNames(directory: string, most: number): string[] {
+  const names: string[] = [];
   try {
-    return readdirSync(directory);
+    const open = opendirSync(directory);
+    try {
+      for (let entry = open.readSync(); entry !== null && names.length < most; entry = open.readSync()) {
+        names.push(entry.name);
+      }
+    } finally {
+      open.closeSync();
+    }
   } catch {
-    return [];
+    // ended while we looked, or closed to us
   }
+  return names;
 }

@@ -2,6 +2,7 @@
 // Not here: what it used before (usage-history.ts), how it is shown.
 import {
   type ListeningPort,
+  listeningPortNumbers,
   listeningPorts,
   readCgroupLimits,
   readUsage,
@@ -25,4 +26,9 @@ export function limitsOf({ sandbox }: ServerRecord): UsageLimits {
 /** The TCP ports that are open inside its sandbox, in order; none when it does not run. */
 export function openPortsOf({ sandbox }: ServerRecord): readonly ListeningPort[] {
   return sandbox === null ? [] : listeningPorts(sandbox.child);
+}
+
+/** Their numbers alone, without making other work wait. */
+export async function openPortNumbersOf({ sandbox }: ServerRecord): Promise<readonly number[]> {
+  return sandbox === null ? [] : listeningPortNumbers(sandbox.child);
 }

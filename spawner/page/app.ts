@@ -13,6 +13,7 @@ import { createHubIdentity } from './hub-identity.ts';
 import { type Site, sendPage } from './layout.ts';
 import { sendLog } from './log-stream.ts';
 import { createLogCleaner } from './log-text.ts';
+import { keepOpenPorts } from './open-ports.ts';
 import { ownForm } from './own-form.ts';
 import { problemPage } from './problem-page.ts';
 import { securityHeaders } from './security-headers.ts';
@@ -41,6 +42,7 @@ export function createPage(input: PageInput): Express {
   const site = siteOf(input);
   const { prefix } = site;
   const gather = createGatherFacts(input);
+  const openPorts = keepOpenPorts();
   const sessions = createSessions();
   const hub = createHubIdentity({
     ...{ apiUrl: input.hub.api_url, serviceName: input.page.service_name, token: input.page.token, prefix },
@@ -66,7 +68,7 @@ export function createPage(input: PageInput): Express {
     const main = serversPage({
       ...{ site, query: listQuery(request.query), now: Date.now() },
       servers: visibleTo(session).map(gather),
-      portsOf: ({ record }) => openPortsOf(record),
+      portsOf: ({ record }) => openPorts.of(record),
       isAdmin: session.person.isAdmin,
     });
     sendPage(site, response, { title: session.person.isAdmin ? 'Servers' : 'Your servers', main, session });

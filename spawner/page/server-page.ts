@@ -117,14 +117,18 @@ function openPorts({ facts: { record }, ports }: ServerPageInput): Html {
   }
   return html`<table class="ports-table"><caption class="unseen">TCP ports that are open inside the sandbox</caption>
 <thead><tr><th scope="col" class="number">Port</th><th scope="col">Program</th><th scope="col">Reachable from</th></tr></thead>
-<tbody>${ports.map(
-    ({ port, programs, loopbackOnly }) =>
-      html`<tr><th scope="row" class="number">${port}</th><td>${
-        programs.length === 0 ? html`<span class="none">–</span>` : html`<bdi>${programs.join(', ')}</bdi>`
-      }</td><td>${
-        port === record.sandbox?.guestPort && !loopbackOnly
-          ? html`host port <span class="amount">${record.sandbox.hostPort}</span>`
-          : 'inside only'
-      }</td></tr>`,
-  )}</tbody></table>`;
+<tbody>${ports
+    .slice(0, mostPorts)
+    .map(
+      ({ port, programs, loopbackOnly }) =>
+        html`<tr><th scope="row" class="number">${port}</th><td>${
+          programs.length === 0 ? html`<span class="none">–</span>` : html`<bdi>${programs.join(', ')}</bdi>`
+        }</td><td>${
+          port === record.sandbox?.guestPort && !loopbackOnly
+            ? html`host port <span class="amount">${record.sandbox.hostPort}</span>`
+            : 'inside only'
+        }</td></tr>`,
+    )}</tbody></table>${ports.length > mostPorts && html`<p class="hint">And ${ports.length - mostPorts} more.</p>`}`;
 }
+
+const mostPorts = 200;

@@ -1,6 +1,5 @@
 // The page with every server that a person may see: one row each, sorted and filtered by the address, so that it
 // works without scripts. Not here: one server's own page (server-page.ts).
-import type { ListeningPort } from '../observe.ts';
 import { addressOf } from '../record.ts';
 import { type Html, html } from './html.ts';
 import type { Site } from './layout.ts';
@@ -12,7 +11,8 @@ import { quantitiesOf, usageCell } from './usage-cells.ts';
 export interface ServersPageInput {
   readonly site: Site;
   readonly servers: readonly ServerFacts[];
-  readonly portsOf: (facts: ServerFacts) => readonly ListeningPort[];
+  /** null: nobody has looked yet. */
+  readonly portsOf: (facts: ServerFacts) => readonly number[] | null;
   readonly isAdmin: boolean;
   readonly query: ListQuery;
   /** Milliseconds since the epoch. */
@@ -130,17 +130,18 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 <td role="cell" data-label="Memory" class="number">${usageCell(memory)}</td>
 <td role="cell" data-label="CPU" class="number">${usageCell(cpu)}</td>
 <td role="cell" data-label="Host port" class="number">${addressOf(record)?.port ?? html`<span class="none">–</span>`}</td>
-<td role="cell" data-label="Open inside"><span class="ports">${
-    ports.length === 0
-      ? html`<span class="none">–</span>`
-      : ports
-          .slice(0, mostPorts)
-          .map(
-            ({ port }) =>
-              html`<span class="port${port === record.sandbox?.guestPort && ' forwarded'}">${port}</span> `,
-          )
-  }${ports.length > mostPorts && html`<span class="hint">and ${ports.length - mostPorts} more</span>`}</span></td>
+<td role="cell" data-label="Open inside"><span class="ports">${portsCell(facts, ports)}</span></td>
 </tr>`;
+}
+
+function portsCell({ record }: ServerFacts, ports: readonly number[] | null): Html {
+  if (ports === null) return html`<span class="none" title="Being looked at">…</span>`;
+  if (ports.length === 0) return html`<span class="none">–</span>`;
+  return html`${ports
+    .slice(0, mostPorts)
+    .map(
+      (port) => html`<span class="port${port === record.sandbox?.guestPort && ' forwarded'}">${port}</span> `,
+    )}${ports.length > mostPorts && html`<span class="hint">and ${ports.length - mostPorts} more</span>`}`;
 }
 
 function activeCell({ activity: { last_activity, cull_at } }: ServerFacts, now: number): Html {
