@@ -159,6 +159,7 @@ export const errorCatalogue = {
     hint: 'The hub\'s administrator gives access by the scope "access:services!service=NAME".',
   },
   FORM_REFUSED: { status: 403, exit: 77, hint: 'Load the page again and press the button there.' },
+  FETCH_REFUSED: { status: 403, exit: 77, hint: 'Open the page by its address in the browser.' },
 
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },

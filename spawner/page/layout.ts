@@ -1,7 +1,7 @@
 // The frame of every page: head, header with who is signed in, main part, footer. Not here: the main parts.
 import type { Response } from 'express';
+import { formToken } from './form-token.ts';
 import { type Html, html } from './html.ts';
-import { formToken } from './own-form.ts';
 import { nonceOf } from './security-headers.ts';
 import type { Session } from './sessions.ts';
 

@@ -4,11 +4,15 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
 import { readCookie, setCookie } from './cookies.ts';
+import { formTokenHeader, isFormToken } from './form-token.ts';
 import type { HubIdentity } from './hub-identity.ts';
 import type { Session, Sessions } from './sessions.ts';
 
 export interface SignIn {
-  /** Lets through who is signed in; sends others to the hub, or answers SIGNED_OUT where no page is asked for. */
+  /**
+   * Lets through who is signed in and opens a page, or whose page's script fetches; others get FETCH_REFUSED. Who is not
+   * signed in is sent to the hub, or answered SIGNED_OUT where no page is opened.
+   */
   readonly guard: RequestHandler;
   /** Where the hub sends the browser back to. */
   readonly callback: RequestHandler;
@@ -54,10 +58,15 @@ export function createSignIn({ hub, sessions, prefix, logoutUrl, now = Date.now 
     async guard(request, response, next) {
       const session = await current(request);
       if (session !== undefined) {
+        // before the session is told to anybody: the page with the refusal must not hold the token either
+        if (!isOpened(request) && !isFormToken(request.get(formTokenHeader), session)) {
+          throw new PortwrapError('FETCH_REFUSED', 'this page is not for scripts or frames of other pages');
+        }
         response.locals.session = session;
         return next();
       }
-      if (!asksForPage(request)) throw new PortwrapError('SIGNED_OUT', 'you are signed out');
+      if (request.method !== 'GET' || !isOpened(request))
+        throw new PortwrapError('SIGNED_OUT', 'you are signed out');
       response.redirect(302, hub.authorizeUrl(states.issue(request, response)));
     },
     async callback(request, response) {
@@ -91,10 +100,10 @@ export function sessionOf(response: Response): Session {
   return response.locals.session as Session;
 }
 
-/** A script that fetches, or a form, gets an answer that it can read; a browser that opens a page goes to the hub. */
-function asksForPage(request: Request): boolean {
+/** Does the browser open this as a page of its own? Otherwise a script fetches it, or a frame; old ones do not say. */
+function isOpened(request: Request): boolean {
   const destination = request.get('sec-fetch-dest');
-  return request.method === 'GET' && (destination === undefined || destination === 'document');
+  return destination === undefined || destination === 'document';
 }
 
 /** One cookie for each sign-in that is under way, so that several tabs may do it at once. */

@@ -202,6 +202,15 @@ test('works without JavaScript: looking, searching, sorting and stopping', async
     .toContain('ended');
 });
 
+test('a script of another page on the origin reads neither the list nor a token', async () => {
+  await admin.goto(`${demo.url}/hub/home`);
+  const fetched = await admin.evaluate<string>(
+    `fetch('/services/portwrap/').then(async (answer) => answer.status + await answer.text())`,
+  );
+  expect(fetched).toMatch(/^403.*FETCH_REFUSED/s);
+  expect(fetched).not.toContain('form_token');
+});
+
 describe('for eyes, ears and hands', () => {
   test.each([1280, 420])('at %i pixels the table is a table, and nothing is cut off', async (width) => {
     await admin.goto(list);

@@ -3,10 +3,12 @@
 
 const interval = 3000;
 const connection = document.getElementById('connection');
+/** Says that a request is made by this page: scripts of other pages on its origin do not know the token. */
+const own = { 'x-form-token': document.querySelector('input[name=form_token]')?.value ?? '' };
 
 /** Replaces the parts that are marked data-live by what the server says now. */
 async function refresh() {
-  const response = await fetch(location.href, { headers: { accept: 'text/html' } });
+  const response = await fetch(location.href, { headers: { accept: 'text/html', ...own } });
   if (response.redirected && new URL(response.url).pathname !== location.pathname) throw new Gone(401);
   if (response.status === 401 || response.status === 403 || response.status === 404)
     throw new Gone(response.status);
@@ -106,7 +108,7 @@ async function followLog(log) {
   while (log.dataset.log !== '') {
     label.hidden = false;
     try {
-      const response = await fetch(log.dataset.log);
+      const response = await fetch(log.dataset.log, { headers: own });
       if (!response.ok) return;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) {

@@ -136,6 +136,24 @@ describe('a session', () => {
     },
   );
 
+  test.each(['empty', 'iframe', 'serviceworker'])(
+    'gives neither a page nor its token to what another page of the origin loads as %s',
+    async (destination) => {
+      const ann = await signedIn('ann');
+      const token = formToken((await ann.get(list)).text);
+      const headers = { ...ownOrigin(), 'sec-fetch-dest': destination, 'sec-fetch-site': 'same-origin' };
+      for (const init of [{ headers }, { headers, method: 'POST', body: new URLSearchParams() }]) {
+        const { status, text } = await ann.get(init.method === 'POST' ? `${list}sign-out` : list, init);
+        expect([status, text]).toEqual([403, expect.stringContaining('FETCH_REFUSED')]);
+        expect(text).not.toContain(token);
+      }
+      const own = await ann.get(list, { headers: { ...headers, 'x-form-token': token } });
+      expect(own.status).toBe(200);
+      const opened = await ann.get(list, { headers: { 'sec-fetch-dest': 'document' } });
+      expect(opened.status).toBe(200);
+    },
+  );
+
   test('is ended by its own button, which goes on to the logout of the hub', async () => {
     const ann = await signedIn('ann');
     const session = ann.cookies.get('portwrap-page') ?? '';
@@ -167,6 +185,10 @@ describe('what is shown', () => {
 
   test('usage stands beside the limits of the kernel', async () => {
     expect(await row('ann')).toMatch(/ready.*\d+(\.\d)? MiB\s+of 64 MiB.*\d\.\d\d\s+of 0\.5/s);
+  });
+
+  test('open ports appear in the list once somebody has looked at it', async () => {
+    await expect.poll(() => row('ann'), { timeout: 30_000 }).toMatch(/\d{5}\s+8888\s+$/);
   });
 
   test('a start that is under way says what it is doing, and its page for how long', async () => {
