@@ -119,7 +119,7 @@ function cpuOfLook(jobs: number): number {
   const output = Array.from({ length: jobs }, (_, index) => line(index)).join('\n');
   const took = Array.from({ length: 20 }, () => {
     const began = process.cpuUsage();
-    jobsBefore(parseQueue(output));
+    jobsBefore(parseQueue(output).jobs);
     const { user: own, system } = process.cpuUsage(began);
     return (own + system) / 1000;
   });
@@ -129,14 +129,19 @@ function cpuOfLook(jobs: number): number {
 /** Milliseconds for one report; the job's side of it is in this process too, so the service has less. */
 async function cpuOfReport(): Promise<number> {
   const reports = createReports('key', () => true);
-  const id = 'abcabcabcabc';
-  reports.expect(id, () => {});
+  // of many jobs, as none may send so many
+  const ids = Array.from({ length: 50 }, (_, index) => `abcabcabca${10 + index}`);
+  for (const id of ids) reports.expect(id, () => {});
   const server = createServer(reports.listener).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const target = { url: `http://127.0.0.1:${port}/jobs/${id}`, secret: reports.secretOf(id) };
+  const targets = ids.map((id) => ({
+    url: `http://127.0.0.1:${port}/jobs/${id}`,
+    secret: reports.secretOf(id),
+  }));
   const send = async (count: number) => {
-    for (let sent = 0; sent < count; sent += 1) await post(target, { event: 'alive' });
+    for (let sent = 0; sent < count; sent += targets.length)
+      for (const target of targets) await post(target, { event: 'alive' });
   };
   await send(500); // the first ones warm it up
   const began = process.cpuUsage();

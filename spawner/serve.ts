@@ -16,6 +16,7 @@ import { openServerTokens } from './idle/server-tokens.ts';
 import { createActivityWatch } from './idle/watch.ts';
 import { createLocalLauncher } from './launchers/local.ts';
 import { openSlurm } from './launchers/slurm/open.ts';
+import { reportBounds } from './launchers/slurm/reports.ts';
 import { createLogReader } from './log-reader.ts';
 import { startLogRotation } from './log-rotation.ts';
 import { createMetrics } from './metrics.ts';
@@ -140,7 +141,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
     if (page !== null) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
     const { report_listen: reports } = first.slurm;
-    if (reports !== null) listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen'));
+    if (reports !== null) {
+      listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
+    }
     await reconcile({ ...parts, config: first, planner, servers, state, tokens });
     watch.begin();
     reaper = startReaper({ servers, config, log });

@@ -13,16 +13,35 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Bytes. The groups of a user stand in the head of a request: 1024 of them, with names of ordinary length. */
-const maxHeaderSize = 131_072;
+export interface ListenBounds {
+  /** Open connections; one more is closed at once. */
+  readonly connections: number;
+  /** Milliseconds for the head of a request, and for all of it. */
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  /** Bytes. */
+  readonly maxHeaderSize: number;
+}
+
+const defaultBounds: ListenBounds = {
+  connections: Number.POSITIVE_INFINITY,
+  headersTimeout: 20_000,
+  requestTimeout: 60_000,
+  // the groups of a user stand in the head of a request: 1024 of them, with names of ordinary length
+  maxHeaderSize: 131_072,
+};
+/** Milliseconds between two looks at who is late. */
+const lookInterval = 5_000;
 
 /** Throws LISTEN_FAILED naming the address. A socket file that nobody listens on is replaced. */
 export async function listen(
   address: ListenAddress,
   handler: RequestListener,
   key = 'service.listen',
+  { connections, ...bounds }: ListenBounds = defaultBounds,
 ): Promise<Listener> {
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 20_000, maxHeaderSize }, handler);
+  const server = createServer({ ...bounds, connectionsCheckingInterval: lookInterval }, handler);
+  server.maxConnections = connections;
   if (address.kind === 'unix') await removeStaleSocket(address.path);
   await bind(server, address, key);
   if (address.kind === 'unix') chmodSync(address.path, 0o600);

@@ -4,13 +4,13 @@ import { execa } from 'execa';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import { type Account, becomeArgv, type Toolbox } from '../../../portwrap/index.ts';
-import { parseNumbers, parseQueue, type QueueEntry, squeueArgv, squeueByNameArgv } from './squeue.ts';
+import { parseNumbers, parseQueue, type Queue, squeueArgv, squeueByNameArgv } from './squeue.ts';
 
 export interface SlurmCommands {
   /** Submits as `account` (null: as the service); resolves with the job's number. */
   submit(argv: readonly string[], script: string, account: Account | null): Promise<string>;
   /** Every job of the cluster. */
-  queue(): Promise<QueueEntry[]>;
+  queue(): Promise<Queue>;
   /** The jobs of that name, of any user. */
   named(name: string): Promise<{ id: string; state: string }[]>;
   /** Signals the job's script, or with none cancels the job. A job that has ended is no error. */

@@ -51,7 +51,7 @@ async function checkQueue(commands: SlurmCommands): Promise<Check> {
   try {
     const queue = await commands.queue();
     const took = Math.round(performance.now() - began);
-    return ok('scheduler', `squeue lists ${queue.length} jobs in ${took} ms`);
+    return ok('scheduler', `squeue lists ${queue.jobs.length} jobs in ${took} ms`);
   } catch (error) {
     const { message, hint } = toPortwrapError(error);
     return failed('scheduler', message, 'Nothing can be submitted, and nothing is known of what runs.', hint);
@@ -133,7 +133,8 @@ async function untilEnded(commands: SlurmCommands, id: string, closed: AbortSign
   let last = 'was not listed by squeue';
   while (Date.now() < late) {
     await pause(1_000, undefined, { signal: closed });
-    const entry = (await commands.queue().catch(() => [])).find((job) => job.id === id);
+    const queue = await commands.queue().catch(() => null);
+    const entry = queue?.jobs.find((job) => job.id === id);
     if (entry === undefined) continue;
     last = `is ${entry.state} (${entry.reason})${entry.node === null ? '' : ` on ${entry.node}`}`;
     if (phaseOf(entry.state) !== 'ended') continue;

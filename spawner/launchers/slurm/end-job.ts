@@ -18,19 +18,25 @@ interface EndJobInput {
   readonly log: Logger;
 }
 
-/** Milliseconds that a job has to tell its end, beyond what its server has. */
-const tellGrace = 3_000;
-const firstPause = 1_000;
+/** Milliseconds: what a job has to tell its end, beyond what its server has; the first pause before asking again. */
+const defaultPaces = { tellGrace: 3_000, firstPause: 1_000 };
 const longestPause = 10_000;
 
-export function createJobEnding({ job, commands, queue, log }: EndJobInput): JobEnding {
-  const gone = job.ended.then(
+export function createJobEnding(
+  { job, commands, queue, log }: EndJobInput,
+  { tellGrace, firstPause } = defaultPaces,
+): JobEnding {
+  const told = job.ended.then(
     () => {},
     () => {},
   );
-  let over = false;
-  void gone.then(() => {
-    over = true;
+  let isTold = false;
+  void told.then(() => {
+    isTold = true;
+  });
+  let isGone = false;
+  void job.gone.then(() => {
+    isGone = true;
   });
   let hurry = new AbortController();
   let ending: Promise<void> | null = null;
@@ -47,8 +53,8 @@ export function createJobEnding({ job, commands, queue, log }: EndJobInput): Job
     }
   };
   const wait = (milliseconds: number) =>
-    Promise.race([gone, pause(milliseconds, undefined, { signal: hurry.signal }).catch(() => {})]);
-  const canBeAsked = () => !(over || job.isPending);
+    Promise.race([told, pause(milliseconds, undefined, { signal: hurry.signal }).catch(() => {})]);
+  const canBeAsked = () => !(isTold || job.isPending);
 
   const run = async (grace: number) => {
     job.expectEnd();
@@ -61,11 +67,23 @@ export function createJobEnding({ job, commands, queue, log }: EndJobInput): Job
       await attempt('USR1');
       await wait(tellGrace);
     }
-    for (let interval = firstPause; !over; interval = Math.min(interval * 2, longestPause)) {
-      if (canBeAsked()) await attempt('KILL');
-      await attempt();
-      await wait(interval);
+    for (let interval = firstPause; !isTold; interval = next(interval)) {
+      await cancel();
+      await Promise.race([told, pause(interval)]);
     }
+    await confirm();
+  };
+  /** An end that only the job has told is its user's word: Slurm agrees soon, or is told to end what runs on. */
+  const confirm = async () => {
+    if (!isGone) await Promise.race([job.gone, pause(tellGrace)]);
+    for (let interval = firstPause; !isGone && !(await cancel()); interval = next(interval)) {
+      await Promise.race([job.gone, pause(interval)]);
+    }
+    job.leave();
+  };
+  const cancel = async () => {
+    if (!job.isPending) await attempt('KILL');
+    return attempt();
   };
   return {
     async stop(grace) {
@@ -74,4 +92,8 @@ export function createJobEnding({ job, commands, queue, log }: EndJobInput): Job
       await ending;
     },
   };
+}
+
+function next(interval: number): number {
+  return Math.min(interval * 2, longestPause);
 }

@@ -18,12 +18,16 @@ export async function findSubmitted(
 ): Promise<JobPlace | null> {
   for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
     try {
-      const found = await commands.named(name);
-      const job = found.find(({ state }) => phaseOf(state) !== 'ended');
-      return job === undefined ? null : { id: job.id, node: null, host: null, port: null, ends_at: null };
+      const id = livingOf(await commands.named(name));
+      return id === null ? null : { id, node: null, host: null, port: null, ends_at: null };
     } catch (error) {
       log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
     }
     await pause(wait, undefined, { signal: abort }).catch(() => abort.throwIfAborted());
   }
+}
+
+/** The number of the one that has not ended; null: there is none. */
+export function livingOf(found: Awaited<ReturnType<SlurmCommands['named']>>): string | null {
+  return found.find(({ state }) => phaseOf(state) !== 'ended')?.id ?? null;
 }

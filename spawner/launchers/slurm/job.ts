@@ -16,8 +16,10 @@ export interface Job {
   readonly started: Promise<Address>;
   /** Settles when it says that its server has answered on the node. */
   readonly ready: Promise<void>;
-  /** Settles when nothing of it runs; rejects with PortwrapError when something else ended it. Handled. */
+  /** Settles when it or Slurm says that it has ended; rejects with PortwrapError when something else ended it. Handled. */
   readonly ended: Promise<SandboxExit>;
+  /** Settles when Slurm says so. What a job says is its user's word: it may run on. */
+  readonly gone: Promise<void>;
   /** Rejects when its server must be ended although the job lives. Never resolves. Handled. */
   readonly lost: Promise<never>;
   /** Does it wait in the queue, as far as is known? Then it has no script that could be signalled. */
@@ -55,6 +57,7 @@ export function watchJob(input: JobInput): Job {
   const started = createPromise<Address>();
   const ready = createPromise<void>();
   const ended = createPromise<SandboxExit>();
+  const vanished = createPromise<void>();
   const lost = createPromise<never>();
   let place = input.place;
   let exit = unknownExit;
@@ -63,6 +66,7 @@ export function watchJob(input: JobInput): Job {
   let absences = 0;
   let isLost = false;
   let isPending = input.place.host === null;
+  let isTold = false;
   let over = false;
 
   const update = (fields: Partial<JobPlace>) => {
@@ -75,9 +79,22 @@ export function watchJob(input: JobInput): Job {
     stopWatching();
     stopReports();
   };
+  /** Slurm has told how it ended, or nobody ever will. */
   const finish = (outcome: SandboxExit | PortwrapError) => {
     if (over) return;
     close();
+    settle(outcome);
+    vanished.resolve();
+  };
+  /** The job has told its end. Slurm is looked at until it agrees. */
+  const believe = (outcome: SandboxExit | PortwrapError) => {
+    if (over || isTold) return;
+    isTold = true;
+    stopReports();
+    settle(outcome);
+    queue.soon();
+  };
+  const settle = (outcome: SandboxExit | PortwrapError) => {
     if (outcome instanceof PortwrapError) {
       ended.reject(outcome);
       started.reject(outcome);
@@ -97,7 +114,7 @@ export function watchJob(input: JobInput): Job {
   };
 
   const onReport = (report: Report, from: string) => {
-    if (over) return;
+    if (over || isTold) return;
     switch (report.event) {
       case 'alive':
         return;
@@ -108,7 +125,7 @@ export function watchJob(input: JobInput): Job {
       case 'started':
         return onStarted(report, from);
       case 'failed':
-        return finish(failure(report, place.node));
+        return believe(failure(report, place.node));
       case 'ended':
         exit = {
           code: report.code,
@@ -117,7 +134,7 @@ export function watchJob(input: JobInput): Job {
         };
         if (isLost) return; // which run's end that was, only Slurm can tell
         hasReported = true;
-        if (!report.asked || wanted) finish(exit);
+        if (!report.asked || wanted) believe(exit);
         else queue.soon(); // somebody else has ended it: Slurm knows who
     }
   };
@@ -132,18 +149,19 @@ export function watchJob(input: JobInput): Job {
       return lose(error as PortwrapError);
     }
     isPending = false;
-    update({ host, port, ...(node === '' ? {} : { node }) });
+    // later on only Slurm names its node: each change is written to disk
+    if (place.port === null) update({ host, port, ...(node === '' ? {} : { node }) });
     started.resolve({ host, port });
   };
 
   const onSight = (sight: Sight) => {
     if (over) return;
-    input.onQueue(sight);
+    if (!isTold) input.onQueue(sight);
     if (sight.kind === 'unknown') return;
     if (sight.kind === 'absent') {
       absences += 1;
       // one look may be older than the job's number; two are not
-      if (absences > 1) finish(hasReported || wanted ? exit : gone(place.id));
+      if (absences > 1) finish(hasReported || wanted ? exit : forgotten(place.id));
       else queue.soon();
       return;
     }
@@ -153,6 +171,7 @@ export function watchJob(input: JobInput): Job {
   const onEntry = ({ state, node, end }: QueueEntry) => {
     const phase = phaseOf(state);
     isPending = phase === 'waits';
+    if (isTold) return phase === 'ended' ? finish(exit) : queue.soon();
     if (phase === 'waits' && place.port !== null) return lose(requeued(place.id));
     if (phase === 'runs') update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
     if (phase !== 'ended') return;
@@ -166,7 +185,7 @@ export function watchJob(input: JobInput): Job {
   const learnExit = async () => {
     const noted = await commands.exitOf(place.id).catch(() => undefined);
     if (noted === undefined) return queue.soon(); // no answer: the next look comes here again
-    if (noted === null) return finish(gone(place.id));
+    if (noted === null) return finish(forgotten(place.id));
     const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
     exit = { code, signal: null, outOfMemory: false };
     finish(exit);
@@ -183,6 +202,7 @@ export function watchJob(input: JobInput): Job {
     started: started.settled,
     ready: ready.settled,
     ended: ended.settled,
+    gone: vanished.settled,
     lost: lost.settled,
     get isPending() {
       return isPending;
@@ -192,7 +212,7 @@ export function watchJob(input: JobInput): Job {
     },
     expectEnd() {
       wanted = true;
-      if (hasReported) finish(exit);
+      if (hasReported) believe(exit);
     },
     leave: close,
   };
@@ -213,7 +233,7 @@ function requeued(id: string): PortwrapError {
   return new PortwrapError('JOB_REQUEUED', `the Slurm job ${id} was put back into the queue`);
 }
 
-function gone(id: string): PortwrapError {
+function forgotten(id: string): PortwrapError {
   return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
 }
 

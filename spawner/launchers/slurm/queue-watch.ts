@@ -1,8 +1,8 @@
 // Looks at the queue: one squeue for all servers at an interval, and none while there are none. A look that fails
 // says so; it never says that a job is gone. Not here: what a look means for a server (job.ts).
-import type { PortwrapError } from '../../../config/errors.ts';
+import { PortwrapError } from '../../../config/errors.ts';
 import type { SlurmCommands } from './commands.ts';
-import { jobsBefore, type QueueEntry } from './squeue.ts';
+import { jobsBefore, type Queue, type QueueEntry } from './squeue.ts';
 
 /** What a look shows of one job. */
 export type Sight =
@@ -82,10 +82,14 @@ export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interva
   };
 }
 
-function sights(queue: readonly QueueEntry[]): (id: string) => Sight {
-  const before = jobsBefore(queue);
-  const byId = new Map(queue.map((entry) => [entry.id, entry]));
+function sights({ jobs, unreadable }: Queue): (id: string) => Sight {
+  const before = jobsBefore(jobs);
+  const byId = new Map(jobs.map((entry) => [entry.id, entry]));
   return (id) => {
+    if (unreadable.has(id)) {
+      const message = `squeue listed the job ${id} in a way that this version does not understand`;
+      return { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', message) };
+    }
     const entry = byId.get(id);
     if (entry === undefined) return { kind: 'absent' };
     return { kind: 'seen', entry, before: before.get(id) ?? 0 };

@@ -4,6 +4,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { z } from 'zod';
 import type { Report } from '../../../portwrap/index.ts';
+import { createReportBudget, type ReportBudget } from './report-budget.ts';
 
 export interface Reports {
   readonly listener: RequestListener;
@@ -11,10 +12,17 @@ export interface Reports {
   secretOf(id: string): string;
   /** Hands the reports of a job on, until the returned function is called; then they are told to end. */
   expect(id: string, take: TakeReport): () => void;
+  /** Until the returned function is called, a job that nobody expects yet is told to repeat its reports, not to end. */
+  hold(id: string): () => void;
 }
 
 /** `from`: the address that the report came from. */
 export type TakeReport = (report: Report, from: string) => void;
+
+/** As much as a job sends in one report (portwrap/job/report.ts). */
+const mostOutput = 262_144;
+/** That much output, escaped. */
+const bodyLimit = 2_097_152;
 
 const number = z.int().nonnegative();
 const text = z.string().max(1000);
@@ -32,7 +40,7 @@ const reportSchema = z.discriminatedUnion('event', [
   }),
   z.object({ event: z.literal('ready') }),
   z.object({ event: z.literal('alive') }),
-  z.object({ event: z.literal('log'), text: z.string() }),
+  z.object({ event: z.literal('log'), text: z.string().max(mostOutput) }),
   z.object({
     event: z.literal('ended'),
     code: z.int().min(0).max(255).nullable(),
@@ -43,26 +51,48 @@ const reportSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('failed'), code: z.string().max(64), message: text, hint: text }),
 ]) satisfies z.ZodType<Report>;
 
-/** The most that one report may hold: 256 KB of output, escaped. */
-const bodyLimit = 2_097_152;
+/** What is beyond these on the listener of reports is cut; a job repeats what was not answered. */
+export const reportBounds = {
+  connections: 2_000,
+  headersTimeout: 5_000,
+  requestTimeout: 20_000,
+  maxHeaderSize: 16_384,
+} as const;
 
-/** `isReady`: have the records of an earlier service been read? Before that nobody is known to be unwanted. */
-export function createReports(key: string, isReady: () => boolean): Reports {
-  const takers = new Map<string, TakeReport>();
+/**
+ * `isReady`: have the records of an earlier service been read? Before that nobody is known to be unwanted.
+ * `now`: in milliseconds.
+ */
+export function createReports(
+  key: string,
+  isReady: () => boolean,
+  now: () => number = () => performance.now(),
+): Reports {
+  const takers = new Map<string, Taker>();
+  const held = new Set<string>();
   const secretOf = (id: string) => createHmac('sha256', key).update(id).digest('hex');
   const answer = async (request: IncomingMessage): Promise<number> => {
     const id = /^(?:\/[^?]*)?\/jobs\/([0-9a-f]{12})$/.exec(request.url ?? '')?.[1];
     if (id === undefined || request.method !== 'POST') return 400;
     const given = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     if (!isSame(given, secretOf(id))) return 401;
-    const body = await readBody(request);
-    if (body === null) return 413;
-    const report = parse(body);
-    if (report === null) return 400;
-    const take = takers.get(id);
-    if (take === undefined) return isReady() ? 410 : 503;
-    take(report, (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
-    return 204;
+    const taker = takers.get(id);
+    if (taker === undefined) return isReady() && !held.has(id) ? 410 : 503;
+    if (!taker.budget.begin()) return 503;
+    let size = 0;
+    try {
+      const body = await readBody(request);
+      size = body?.length ?? bodyLimit;
+      if (body === null) return 413;
+      const report = parse(body);
+      if (report === null) return 400;
+      // the body took its time: who is expected now?
+      const { take } = takers.get(id) ?? {};
+      take?.(report, (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+      return take === undefined ? 410 : 204;
+    } finally {
+      taker.budget.end(size);
+    }
   };
   return {
     listener: (request, response) => {
@@ -75,23 +105,33 @@ export function createReports(key: string, isReady: () => boolean): Reports {
     },
     secretOf,
     expect(id, take) {
-      takers.set(id, take);
+      const taker = { take, budget: createReportBudget(now) };
+      takers.set(id, taker);
       return () => {
-        if (takers.get(id) === take) takers.delete(id);
+        if (takers.get(id) === taker) takers.delete(id);
       };
+    },
+    hold(id) {
+      held.add(id);
+      return () => void held.delete(id);
     },
   };
 }
 
-function parse(body: string): Report | null {
+interface Taker {
+  readonly take: TakeReport;
+  readonly budget: ReportBudget;
+}
+
+function parse(body: Buffer): Report | null {
   try {
-    return reportSchema.safeParse(JSON.parse(body)).data ?? null;
+    return reportSchema.safeParse(JSON.parse(body.toString('utf8'))).data ?? null;
   } catch {
     return null;
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string | null> {
+async function readBody(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -99,7 +139,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
     if (size > bodyLimit) return null;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function isSame(given: string, right: string): boolean {

@@ -14,7 +14,7 @@ import type { StateDirectory } from '../../state-directory.ts';
 import type { Launcher, LaunchRequest, LaunchSteps, RunningServer } from '../launcher.ts';
 import type { SlurmCommands } from './commands.ts';
 import { createJobEnding, type JobEnding } from './end-job.ts';
-import { findSubmitted } from './find-submitted.ts';
+import { findSubmitted, livingOf } from './find-submitted.ts';
 import { type Address, type Job, watchJob } from './job.ts';
 import { jobScript } from './job-script.ts';
 import { jobSpec } from './job-spec.ts';
@@ -139,9 +139,20 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     } catch (error) {
       if ((error as PortwrapError).code !== 'SCHEDULER_UNREACHABLE') throw error;
       // the answer may have been lost on its way back
-      const found = await commands.named(name).catch(() => []);
-      if (found[0] !== undefined) return found[0].id;
-      throw error;
+      const found = livingOf(await commands.named(name).catch(() => []));
+      if (found === null) throw error;
+      return found;
+    }
+  };
+
+  /** The job of a record; null: there is none. */
+  const takeUpAgain = async (record: ServerRecord, abort: AbortSignal, steps: LaunchSteps) => {
+    const letGo = reports.hold(record.id);
+    try {
+      const place = record.job ?? (await findSubmitted(commands, jobName(record.id), abort, log));
+      return place === null ? null : takeUp(record, place, steps);
+    } finally {
+      letGo();
     }
   };
 
@@ -153,6 +164,8 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         steps.report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
       });
       let held: HeldJob;
+      // it may report before sbatch has answered
+      const letGo = reports.hold(record.id);
       try {
         steps.report({ progress: 5, message: `Submitting ${profile.description || profile.name} to Slurm` });
         // not broken off: a submission that was begun may have come to something
@@ -164,18 +177,19 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
           throw error;
         });
       } finally {
+        letGo();
         giveBack();
       }
       return untilStarted(record, held, profile.slurm.queue_timeout, abort);
     },
     async adopt(record, abort, steps) {
-      const place = record.job ?? (await findSubmitted(commands, jobName(record.id), abort, log));
-      if (place === null) {
+      const held = await takeUpAgain(record, abort, steps);
+      if (held === null) {
         meter.adopted('gone');
         const message = 'the service was restarted while this server was being submitted';
         throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
       }
-      const held = takeUp(record, place, steps);
+      const { place } = held.job;
       meter.adopted('alive');
       if (record.state === 'stopping' && place.port === null) {
         await held.ending.stop(0);

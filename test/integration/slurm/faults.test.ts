@@ -3,6 +3,7 @@
 // do (test/contract/launcher.contract.ts).
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { post } from '../../../portwrap/job/report.ts';
 import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import {
   hubToken,
@@ -136,6 +137,17 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     await expect.poll(async () => (await show(server)).state, patient).toBe('exited');
     expect(await show(server)).toMatchObject({ exit: { code: 9, signal: null }, error: null });
     await expect(fetch(url)).rejects.toThrow();
+  });
+
+  test('whose user says that it has ended while it runs on: its job is ended', async () => {
+    const { server, url, job } = await ready();
+    const script = cluster.run('scontrol', ['write', 'batch_script', job, '-'], user);
+    const [, reportUrl = '', secret = ''] = /"url":"([^"]+)","secret":"(\w+)"/.exec(script) ?? [];
+    const forged = { event: 'ended', code: 0, signal: null, out_of_memory: false, asked: false };
+    expect(await post({ url: reportUrl, secret }, forged)).toBe(204);
+    await expect.poll(async () => (await show(server)).state, patient).toBe('exited');
+    await expect.poll(() => cluster.stateOf(job), patient).not.toMatch(/RUNNING|COMPLETING/);
+    expect(leftOf(url)).toEqual([]);
   });
 
   test('which the cluster refuses: the words of sbatch reach the user', async () => {

@@ -1,11 +1,14 @@
 // One job among scripted looks and reports: how each end is told apart, and that what is unknown ends nothing.
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { Report } from '../../../../portwrap/index.ts';
+import { createJobEnding } from '../../../../spawner/launchers/slurm/end-job.ts';
 import { type Job, type JobInput, watchJob } from '../../../../spawner/launchers/slurm/job.ts';
 import type { Sight } from '../../../../spawner/launchers/slurm/queue-watch.ts';
 import type { TakeReport } from '../../../../spawner/launchers/slurm/reports.ts';
 import type { QueueEntry } from '../../../../spawner/launchers/slurm/squeue.ts';
+import type { JobPlace } from '../../../../spawner/record.ts';
 
 const address = { host: '10.1.0.5', port: 20_001 };
 const started: Report = {
@@ -147,6 +150,41 @@ test('the report of another job does not move a server', async () => {
   await expect(world.job.started).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
 });
 
+test('a job that has told its node once cannot have its record written again by telling others', () => {
+  const world = createWorld();
+  for (const node of ['n1', 'n2', 'n1']) world.report({ ...started, node } as Report);
+  expect(world.places).toHaveLength(1);
+});
+
+test.each<[string, Report]>([
+  ['ended', ended()],
+  ['failed', { event: 'failed', code: 'JOB_FAILED', message: '', hint: '' }],
+])('a job that says %s and runs on is cancelled, and not over before Slurm was told', async (_what, said) => {
+  expect(await endAfter(said, 'RUNNING')).toEqual(['KILL', 'cancel', 'KILL', 'cancel']);
+});
+
+test('a job whose end Slurm confirms is not cancelled', async () => {
+  expect(await endAfter(ended(), 'COMPLETED')).toEqual([]);
+});
+
+/** Stops a job that has told its end and is in that state, while Slurm refuses the first two of its commands. */
+async function endAfter(said: Report, state: string) {
+  const world = createWorld();
+  const asked: string[] = [];
+  const cancel = async (_id: string, signal = 'cancel') => {
+    asked.push(signal);
+    if (asked.length < 3) throw new PortwrapError('SCHEDULER_UNREACHABLE', 'away');
+  };
+  const queue = { soon() {} };
+  const input = { job: world.job, commands: { cancel }, queue, log: pino({ level: 'silent' }) };
+  const { stop } = createJobEnding(input, { tellGrace: 1, firstPause: 1 });
+  for (const report of [started, said]) world.report(report);
+  expect(await world.isOver()).toBe(true);
+  world.look(entry(state));
+  await stop(10_000);
+  return asked;
+}
+
 function entry(state: string): Sight {
   const fields: QueueEntry = {
     ...{ id: '7', state, reason: 'None', node: 'n1', partition: 'main' },
@@ -157,6 +195,8 @@ function entry(state: string): Sight {
 
 interface World {
   readonly job: Job;
+  /** As they were written down. */
+  readonly places: readonly JobPlace[];
   look(sight: Sight): void;
   report(report: Report): void;
   isOver(): Promise<boolean>;
@@ -165,6 +205,7 @@ interface World {
 function createWorld(noted: { code: number; signal: number } | null = null): World {
   let look: (sight: Sight) => void = () => {};
   let take: TakeReport = () => {};
+  const places: JobPlace[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
     place: { id: '7', node: null, host: null, port: null, ends_at: null },
@@ -180,21 +221,26 @@ function createWorld(noted: { code: number; signal: number } | null = null): Wor
     reports: {
       listener: () => {},
       secretOf: () => '',
+      hold: () => () => {},
       expect(_id, taker) {
         take = taker;
-        return () => {};
+        return () => {
+          take = () => {
+            throw new Error('nobody takes it');
+          };
+        };
       },
     },
     checkAddress({ host }) {
       if (host !== address.host) throw new PortwrapError('JOB_FAILED', 'refused');
     },
     onQueue() {},
-    onPlace() {},
+    onPlace: (changed) => void places.push(changed),
     onOutput() {},
   };
   const job = watchJob(input);
   return {
-    job,
+    ...{ job, places },
     look: (sight) => look(sight),
     report: (report) => take(report, address.host),
     isOver: () =>

@@ -3,15 +3,21 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createNodeAddresses } from '../../../../spawner/launchers/slurm/node-addresses.ts';
+import { createReportBudget } from '../../../../spawner/launchers/slurm/report-budget.ts';
 import { createReports, type Reports } from '../../../../spawner/launchers/slurm/reports.ts';
 
 const id = 'abcabcabcabc';
 let ready = true;
+let now = 0;
 let reports: Reports;
 let server: Server;
 beforeEach(async () => {
   ready = true;
-  reports = createReports('the key', () => ready);
+  reports = createReports(
+    'the key',
+    () => ready,
+    () => now,
+  );
   server = createServer(reports.listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -56,8 +62,40 @@ test('a job that nobody wants any more is told so; before the records are read i
   const forget = reports.expect(id, () => {});
   forget();
   expect(await send('{"event":"alive"}')).toBe(410);
+  const letGo = reports.hold(id); // it is being submitted, or looked for
+  expect(await send('{"event":"alive"}')).toBe(503);
+  letGo();
+  expect(await send('{"event":"alive"}')).toBe(410);
   ready = false;
   expect(await send('{"event":"alive"}')).toBe(503);
+});
+
+test('a job that sends without end is told to repeat, and no other job with it', async () => {
+  let taken = 0;
+  const other = 'abcabcabcabd';
+  reports.expect(id, (report) => {
+    taken += report.event === 'log' ? report.text.length : 0;
+  });
+  reports.expect(other, () => {});
+  const body = JSON.stringify({ event: 'log', text: '\0'.repeat(262_144) });
+  for (let sent = 0; sent < 20; sent += 1) await send(body).catch(() => 'cut');
+  expect(taken).toBe(3 * 262_144); // 1.5 MB each, of 4 MB saved up
+  expect(await send('{"event":"ready"}')).toBe(503);
+  expect(await send('{"event":"ready"}', { path: `/jobs/${other}`, secret: reports.secretOf(other) })).toBe(
+    204,
+  );
+  now += 60_000;
+  expect(await send('{"event":"ready"}')).toBe(204);
+});
+
+test('short reports count as well, and one is read at a time', () => {
+  const budget = createReportBudget(() => now);
+  expect(budget.begin()).toBe(true);
+  expect(budget.begin()).toBe(false);
+  budget.end(1);
+  let taken = 0;
+  for (; taken < 10_000 && budget.begin(); taken += 1) budget.end(1);
+  expect(taken).toBe(1023);
 });
 
 test('each job has a secret of its own, which another key does not make', () => {
