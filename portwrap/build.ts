@@ -8,8 +8,15 @@ import { becomeArgv } from './account.ts';
 import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
 import { type StartedChild, startChild } from './child.ts';
 import { aborted, withDeadline } from './deadline.ts';
-import { type Descriptor, ownUntil } from './descriptor.ts';
-import { gateArgv, gateDescriptors, gateStands, policyFailedExit, splitEnvironment } from './gate.ts';
+import { ownUntil } from './descriptor.ts';
+import {
+  gateArgv,
+  gateDescriptors,
+  gateStands,
+  policyFailedExit,
+  splitEnvironment,
+  wordToGo,
+} from './gate.ts';
 import { fifos, type Liveness, openReader, watchLiveness } from './liveness.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv, preludeDescriptors } from './prelude.ts';
 import { identify, type ProcessIdentity, signalProcess } from './process.ts';
@@ -25,7 +32,7 @@ export interface HeldSandbox {
   readonly child: ProcessIdentity;
   readonly life: Liveness;
   /** Lets the payload run. */
-  readonly go: Descriptor;
+  release(): void;
   /** bwrap's monitor in the foreground; setsid, already ended, when detached. */
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
@@ -56,7 +63,7 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 filter, 6 go and 7 life (opened by the prelude), 8 announce, 9 rules, 10… synthetic files
+    // 3 args, 4 status, 5 filter, 7 life (opened by the prelude), 8 the gate, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
       ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
@@ -70,22 +77,21 @@ export async function buildSandbox(
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
   const closePipes = () => {
-    for (const fd of [gateDescriptors.announce, bwrapDescriptors.args]) pipe(fd).destroy();
+    for (const fd of [gateDescriptors.launcher, bwrapDescriptors.args]) pipe(fd).destroy();
   };
   const policy = context.asRoot ? pipe(preludeDescriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is told by its silence
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
   undo.add('pipes', closePipes);
   pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
-  const heard = listenTo(pipe(gateDescriptors.announce));
+  const gate = pipe(gateDescriptors.launcher);
+  const heard = listenTo(gate);
   const failed = starter.exited.then(({ code }) => {
     if (code !== 0) throw buildFailure(spec);
   });
   await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))]));
   const life = watchLiveness(openReader(at(fifos.life)));
   undo.add('liveness', () => life.close());
-  // read and write: then it has no end of file, and no death of a launcher releases the payload
-  const go = own(openSync(at(fifos.go), constants.O_RDWR));
   undo.add('sandbox', () => endSandbox(spec.directory, life, closePipes));
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
   if (spec.lifetime === 'detached') await starter.exited;
@@ -93,10 +99,9 @@ export async function buildSandbox(
   pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length, filter !== null));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
-  pipe(gateDescriptors.announce).destroy();
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
-  return { child, life, go, starter, policy };
+  return { child, life, starter, policy, release: () => gate.end(wordToGo) };
 }
 
 /** The whole chain: its own lifetime, the account, bwrap, the gate, the command. No secret is in it. */
@@ -118,7 +123,6 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
   );
   const paths = {
     life: join(spec.directory, fifos.life),
-    go: join(spec.directory, fifos.go),
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
   };
@@ -157,8 +161,8 @@ function environmentOf(context: LaunchContext, spec: SandboxSpec) {
 }
 
 /**
- * Takes a half-built sandbox down. The gate ends by itself once its announcement cannot be written, so that
- * pipe closes first; a gate that has announced is killed by the pid that bwrap wrote down.
+ * Takes a half-built sandbox down. The gate ends by itself when its launcher no longer listens, so that pipe
+ * closes first; what bwrap is still busy with is killed by the pid that it wrote down.
  */
 async function endSandbox(directory: string, life: Liveness, closePipes: () => void): Promise<void> {
   closePipes();

@@ -1,12 +1,16 @@
 // The gate: the first program inside a sandbox, a few lines of sh(1). It proves that the sandbox stands, waits
-// for the word to go, and becomes the payload, leaving none of our descriptors open.
+// for the word to go, and becomes the payload, leaving none of our descriptors open. A launcher that is gone says
+// no word, and then the gate ends: bwrap's own tie to its parent may not be made yet.
 // Not here: what happens outside while it waits (launch.ts).
 
-/** Descriptors that the gate inherits. A shell names single digits only. */
-export const gateDescriptors = { go: 6, announce: 8, rules: 9 } as const;
+/** Descriptors that the gate inherits. A shell names single digits only. `launcher`: a socket, for both ways. */
+export const gateDescriptors = { launcher: 8, rules: 9 } as const;
 
 /** What it announces: the sandbox stands, and it waits. */
 export const gateStands = 'r';
+
+/** The line that lets the payload run. */
+export const wordToGo = 'go\n';
 
 /** The gate's exit code when the network policy could not be loaded. */
 export const policyFailedExit = 99;
@@ -33,7 +37,7 @@ export interface Gate {
 
 /** The argv that runs `command` behind the gate. Its exit codes: 127 not found, 126 not executable. */
 export function gateArgv(gate: Gate, command: readonly string[]): string[] {
-  const { go, announce, rules } = gateDescriptors;
+  const { launcher, rules } = gateDescriptors;
   const script = [
     ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
@@ -41,10 +45,9 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
       ? []
       : [`${gate.loadRules} -f - <&${rules} || exit ${policyFailedExit}`, `exec ${rules}<&-`]),
     // if the launcher is gone this write fails and the sandbox ends: it never runs unwatched
-    `printf ${gateStands} >&${announce} || exit 1`,
-    `exec ${announce}>&-`,
-    `read -r word <&${go} || exit 1`,
-    `exec ${go}<&-`,
+    `printf ${gateStands} >&${launcher} || exit 1`,
+    `read -r word <&${launcher} || exit 1`,
+    `exec ${launcher}<&-`,
     'exec "$@"',
   ];
   return [

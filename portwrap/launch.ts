@@ -1,7 +1,7 @@
 // The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
 // matters; until the last step the payload is held at the gate.
 // Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox.ts).
-import { mkdirSync, rmSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
@@ -64,8 +64,7 @@ export async function launch(
     // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const sandbox = handOver(context, spec, held, forward, cgroup);
-    writeSync(held.go.fd, 'go\n');
-    held.go.close();
+    held.release();
     undo.release();
     return sandbox;
   } catch (error) {

@@ -20,8 +20,8 @@ export interface Liveness extends Watch {
   openReader(): number;
 }
 
-/** The FIFOs in a sandbox's directory, by what ends when their writer is gone; `go` is the gate's. */
-export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo', go: 'go.fifo' } as const;
+/** The FIFOs in a sandbox's directory, by what has ended when their writer is gone. */
+export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo' } as const;
 
 /** Makes FIFOs for this account only. Node has no call for it. */
 export async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {

@@ -7,22 +7,21 @@ import { PortwrapError } from '../config/errors.ts';
 import type { Toolbox } from './tools.ts';
 
 /**
- * Descriptors of the prelude. `made`: it says so there when the FIFOs are open. `policy` (root only): the pid of the
+ * Descriptors of the prelude. `made`: it says so there when the FIFOs are made. `policy` (root only): the pid of the
  * sandbox's pid 1, a line end and the rules go in; a word comes back when they are loaded, else end of file.
  */
-export const preludeDescriptors = { go: 6, life: 7, made: 8, policy: 9 } as const;
+export const preludeDescriptors = { life: 7, made: 8, policy: 9 } as const;
 
 /** What the loader says when the rules are loaded. */
 const policyLoaded = 'y';
 
-/** What it says when the FIFOs are open. */
+/** What it says when the FIFOs are made. */
 export const fifosMade = 'f';
 /** Where nft's messages go, in the sandbox's directory. */
 export const policyLog = 'policy.log';
 
 export interface Prelude {
   readonly life: string;
-  readonly go: string;
   readonly forwarder: string;
   /** Where the messages of nft go; null: the rules are the gate's to load. */
   readonly policyLog: string | null;
@@ -30,23 +29,23 @@ export interface Prelude {
 
 /** The argv that makes the FIFOs, leaves the loader of the policy waiting, and becomes `argv`. */
 export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
-  const { go, life, made, policy } = preludeDescriptors;
+  const { life, made, policy } = preludeDescriptors;
   const asRoot = paths.policyLog !== null;
   // it belongs to init, and ends without a word when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +
-    `${tools('nsenter')} "--net=/proc/$child/ns/net" -- ${tools('nft')} -f - <&${policy} >"$4" 2>&1 && ` +
+    `${tools('nsenter')} "--net=/proc/$child/ns/net" -- ${tools('nft')} -f - <&${policy} >"$3" 2>&1 && ` +
     `printf ${policyLoaded} >&${policy} ) 3<&- 4<&- 5<&- ${made}<&- & )`;
   const script = [
-    `${tools('mkfifo')} -m 600 "$1" "$2" "$3" || exit 1`,
+    `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
     ...(asRoot ? [loader] : []),
     // for reading too: opening then waits for nobody, and what holds it open for writing is what lives
-    `exec ${life}<>"$1" ${go}<>"$2"`,
+    `exec ${life}<>"$1"`,
     `printf ${fifosMade} >&${made} || exit 1`,
-    'shift 4',
+    'shift 3',
     asRoot ? `exec "$@" ${policy}<&-` : 'exec "$@"',
   ].join('\n');
-  const operands = [paths.life, paths.go, paths.forwarder, paths.policyLog ?? ''];
+  const operands = [paths.life, paths.forwarder, paths.policyLog ?? ''];
   return [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
 }
 

@@ -1,9 +1,12 @@
 // The arguments of every program that a launch runs, as whole lists: what a reviewer of the sandbox reads.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { becomeArgv, loginEnvironment, parsePasswd } from '../../../portwrap/account.ts';
 import { bwrapArgs } from '../../../portwrap/bwrap-argv.ts';
 import { substituteGuestPort } from '../../../portwrap/command.ts';
-import { type Gate, gateArgv, splitEnvironment } from '../../../portwrap/gate.ts';
+import { type Gate, gateArgv, gateStands, splitEnvironment, wordToGo } from '../../../portwrap/gate.ts';
 
 const gate: Gate = {
   sh: '/bin/sh',
@@ -24,15 +27,28 @@ test('the gate announces itself, waits for the word, and becomes the command wit
       'umask 022',
       'ulimit -S -n 1024',
       'printf r >&8 || exit 1',
-      'exec 8>&-',
-      'read -r word <&6 || exit 1',
-      'exec 6<&-',
+      'read -r word <&8 || exit 1',
+      'exec 8<&-',
       'exec "$@"',
     ].join('\n'),
     'portwrap',
     'cmd',
     'a b',
   ]);
+});
+
+test.each([
+  ['says the word', wordToGo, 7],
+  ['is gone', '', 1],
+])('a gate whose launcher %s while it waits exits accordingly', async (_, lastWords, code) => {
+  const [program = '', ...argv] = gateArgv({ ...gate, env: '/usr/bin/env' }, ['sh', '-c', 'exit 7']);
+  const child = spawn(program, argv, {
+    stdio: ['ignore', 'ignore', 'ignore', ...Array<'ignore'>(5).fill('ignore'), 'pipe'],
+  });
+  const launcher = child.stdio.at(8) as Duplex;
+  expect(String(await once(launcher, 'data'))).toBe(gateStands);
+  launcher.end(lastWords);
+  expect(await once(child, 'exit')).toEqual([code, null]);
 });
 
 test('an unprivileged gate loads the rules before it announces itself, and drops every capability', () => {

@@ -9,21 +9,21 @@ import { endLoader, loadPolicy, preludeArgv } from '../../../portwrap/prelude.ts
 const directory = mkdtempSync(join(tmpdir(), 'prelude-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const tools = (name: string) => `/bin/${name}`;
-const paths = { life: '/d/life', go: '/d/go', forwarder: '/d/forwarder', policyLog: null };
+const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null };
 
 test('the FIFOs are made and open before it says so, and then it becomes the command', () => {
   expect(preludeArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([
     '/bin/sh',
     '-c',
     [
-      '/bin/mkfifo -m 600 "$1" "$2" "$3" || exit 1',
-      'exec 7<>"$1" 6<>"$2"',
+      '/bin/mkfifo -m 600 "$1" "$2" || exit 1',
+      'exec 7<>"$1"',
       'printf f >&8 || exit 1',
-      'shift 4',
+      'shift 3',
       'exec "$@"',
     ].join('\n'),
     'portwrap',
-    ...['/d/life', '/d/go', '/d/forwarder', ''],
+    ...['/d/life', '/d/forwarder', ''],
     ...['bwrap', '--args', '3'],
   ]);
 });
