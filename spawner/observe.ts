@@ -1,5 +1,5 @@
 // What can be seen of a running server from outside: what it uses, what it may use, which ports are open inside.
-// Not here: what it used before (usage-history.ts), how it is shown.
+// Not here: when its usage is read (usage.ts), how it is shown.
 import {
   type ListeningPort,
   listeningPortNumbers,

@@ -31,6 +31,7 @@ import { createServers, type Servers } from './servers.ts';
 import { createStartQueue } from './start-queue.ts';
 import type { ServerState } from './state.ts';
 import { openStateDirectory } from './state-directory.ts';
+import { createUsageReadings } from './usage.ts';
 
 export interface Service {
   /** Where it listens. */
@@ -108,17 +109,18 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     return outcome;
   };
   const logs = createLogReader(state);
+  const usage = createUsageReadings();
   const app = createApp({
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,
     profiles: () => config().profiles,
     adminToken: state.adminToken,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
-    logs,
+    ...{ logs, usage },
     activityOf: watch.of,
   });
   const page = openPage(first, {
-    ...{ servers, logs, version, log, isReady: vitals.isReady, activityOf: watch.of },
+    ...{ servers, logs, usage, version, log, isReady: vitals.isReady, activityOf: watch.of },
     profiles: () => config().profiles,
   });
   const listeners: Listener[] = [];

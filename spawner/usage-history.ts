@@ -1,9 +1,8 @@
-// What servers used during the last half hour: a few numbers a server, read from its control group now and then.
-// Not here: what is read (observe.ts), how it is drawn (page/).
-import { setImmediate as otherWork } from 'node:timers/promises';
-import { usageOf } from './observe.ts';
+// What servers used during the last half hour: a few numbers a server, kept now and then.
+// Not here: reading them (usage.ts), how it is drawn (page/).
 import type { ServerRecord } from './record.ts';
 import type { Servers } from './servers.ts';
+import type { UsageReading, UsageReadings } from './usage.ts';
 
 export interface UsageSample {
   /** Milliseconds since the epoch. */
@@ -15,7 +14,7 @@ export interface UsageSample {
 }
 
 export interface UsageHistory {
-  /** Oldest first; the last one is of now. Empty where nothing is accounted. */
+  /** Oldest first; the last one is the last reading. Empty where nothing is accounted. */
   of(record: ServerRecord): readonly UsageSample[];
   close(): void;
 }
@@ -25,28 +24,30 @@ const interval = 15_000;
 const mostSamples = 120;
 /** Below that a rate says more about when it was asked than about the server. */
 const leastSpan = 1_000;
-/** Servers that are read before other work gets its turn. */
-const atOnce = 20;
 
-interface Reading extends UsageSample {
+interface Sample extends UsageSample {
   /** Seconds of CPU since the start of the server. */
   readonly cpuTime: number | null;
 }
 
-/** Reads all servers every 15 seconds until it is closed. */
-export function keepUsageHistory(servers: Pick<Servers, 'list'>): UsageHistory {
-  const readings = new Map<string, Reading[]>();
+/** Keeps a sample of every server each 15 seconds until it is closed. */
+export function keepUsageHistory(servers: Pick<Servers, 'list'>, readings: UsageReadings): UsageHistory {
+  const samples = new Map<string, readonly Sample[]>();
+
+  /** With the last reading, if that is newer. */
+  function upToNow(record: ServerRecord): readonly Sample[] {
+    const earlier = samples.get(record.id) ?? [];
+    const reading = readings.of(record);
+    if (reading === null || reading.time <= (earlier.at(-1)?.time ?? 0)) return earlier;
+    return [...earlier, sampleOf(reading, record, earlier)];
+  }
 
   async function sampleAll(): Promise<void> {
     const records = servers.list().map(({ record }) => record);
     const known = new Set(records.map(({ id }) => id));
-    for (const id of readings.keys()) if (!known.has(id)) readings.delete(id);
-    for (const [index, record] of records.entries()) {
-      if (index % atOnce === atOnce - 1) await otherWork();
-      const earlier = readings.get(record.id) ?? [];
-      const now = read(record, earlier);
-      if (now !== null) readings.set(record.id, [...earlier, now].slice(-mostSamples));
-    }
+    for (const id of samples.keys()) if (!known.has(id)) samples.delete(id);
+    await readings.refresh(records);
+    for (const record of records) samples.set(record.id, upToNow(record).slice(-mostSamples));
   }
 
   let busy = false;
@@ -57,21 +58,11 @@ export function keepUsageHistory(servers: Pick<Servers, 'list'>): UsageHistory {
       busy = false;
     });
   }, interval).unref();
-  return {
-    of(record) {
-      const earlier = readings.get(record.id) ?? [];
-      const now = read(record, earlier);
-      return now === null ? earlier : [...earlier, now];
-    },
-    close: () => clearInterval(timer),
-  };
+  return { of: upToNow, close: () => clearInterval(timer) };
 }
 
-function read(record: ServerRecord, earlier: readonly Reading[]): Reading | null {
-  const usage = usageOf(record);
-  if (usage === null) return null;
-  const time = Date.now();
-  const since = earlier.findLast((reading) => time - reading.time >= leastSpan);
+function sampleOf({ time, usage }: UsageReading, record: ServerRecord, earlier: readonly Sample[]): Sample {
+  const since = earlier.findLast((sample) => time - sample.time >= leastSpan);
   const span = (time - (since?.time ?? Date.parse(record.started))) / 1000;
   const used = usage.cpu === null ? null : usage.cpu - (since?.cpuTime ?? 0);
   return {

@@ -8,6 +8,7 @@ import type { Logger } from '../../config/logger.ts';
 import type { ActivityView } from '../idle/look.ts';
 import type { LogReader } from '../log-reader.ts';
 import type { Servers } from '../servers.ts';
+import type { UsageReadings } from '../usage.ts';
 import { adminOnly, authenticate } from './caller.ts';
 import { logStream } from './log-stream.ts';
 import { openApiDocument } from './openapi.ts';
@@ -27,6 +28,7 @@ export interface AppInput {
   readonly logs: LogReader;
   /** What is known of the activity of the server with that record. */
   readonly activityOf: (id: string) => ActivityView;
+  readonly usage: UsageReadings;
   /** False until the records of an earlier service have been taken over: nothing is known yet. */
   readonly isReady: () => boolean;
   /** Reads the configuration again; settles with what came of it. */
@@ -75,7 +77,7 @@ export function pathPattern(path: string): string {
 function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
   const document = openApiDocument(input.version);
   const find = createFindServer(input.servers, input.hubs);
-  const views = createViews(input.incarnation, input.activityOf);
+  const views = createViews(input);
   const ok: RequestHandler = (_request, response) => void response.json({ status: 'ok' });
   return {
     about: (_request, response) => {
@@ -91,7 +93,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
     async reload(_request, response) {
       response.json(await input.reload());
     },
-    ...serverRoutes(input.servers, input.hubs, views, find),
+    ...serverRoutes({ ...input, views, find }),
     listProfiles: profileList(input.profiles, input.hubs),
     progress: progressStream(find),
     log: logStream(find, input.logs),

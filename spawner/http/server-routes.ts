@@ -5,6 +5,7 @@ import type { Hub } from '../../config/load.ts';
 import { type ServerRecord, serverLabel } from '../record.ts';
 import type { Server } from '../server.ts';
 import type { Servers } from '../servers.ts';
+import type { UsageReadings } from '../usage.ts';
 import { callerOf, configuredHubOf, hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';
@@ -25,34 +26,37 @@ export function createFindServer(servers: Servers, hubs: () => readonly Hub[]): 
   };
 }
 
-export function serverRoutes(
-  servers: Servers,
-  hubs: () => readonly Hub[],
-  views: Views,
-  find: FindServer,
-): Handlers {
+interface ServerRoutesInput {
+  readonly servers: Servers;
+  readonly hubs: () => readonly Hub[];
+  readonly views: Views;
+  readonly find: FindServer;
+  readonly usage: Pick<UsageReadings, 'refresh'>;
+}
+
+export function serverRoutes({ servers, hubs, views, find, usage }: ServerRoutesInput): Handlers {
+  /** Their records as they are when their usage has been read. */
+  const measured = async (listed: readonly Server[]): Promise<readonly ServerRecord[]> => {
+    await usage.refresh(listed.map(({ record }) => record));
+    return listed.map(({ record }) => record);
+  };
   return {
-    listServers(request, response) {
+    async listServers(request, response) {
       const { hub } = parseQuery(queries.scope, request);
       const scope = callerOf(response).hub ?? hub;
-      response.json(servers.list(scope).map(({ record }) => views.server(record)));
+      response.json((await measured(servers.list(scope))).map((record) => views.server(record)));
     },
-    listUsers(request, response) {
-      const records = servers.list(hubOf(request, response, hubs())).map(({ record }) => record);
+    async listUsers(request, response) {
+      const records = await measured(servers.list(hubOf(request, response, hubs())));
       const byUser = new Map<string, ServerRecord[]>();
       for (const record of records) byUser.set(record.user, [...(byUser.get(record.user) ?? []), record]);
       const users = [...byUser].sort(([a], [b]) => (a < b ? -1 : 1));
       response.json(users.map(([user, theirs]) => views.user(user, theirs)));
     },
-    showUser(request, response) {
+    async showUser(request, response) {
       const { hub, user } = parseKey(request, hubOf(request, response, hubs()));
-      const records = servers.list(hub).map(({ record }) => record);
-      response.json(
-        views.user(
-          user,
-          records.filter((record) => record.user === user),
-        ),
-      );
+      const theirs = servers.list(hub).filter(({ record }) => record.user === user);
+      response.json(views.user(user, await measured(theirs)));
     },
     async start(request, response) {
       const hub = configuredHubOf(request, response, hubs());
@@ -61,8 +65,10 @@ export function serverRoutes(
       await server.recorded;
       response.status(created ? 202 : 200).json(views.server(server.record));
     },
-    show(request, response) {
-      response.json(views.server(find(request, response).record));
+    async show(request, response) {
+      const server = find(request, response);
+      await usage.refresh([server.record]);
+      response.json(views.server(server.record));
     },
     async stop(request, response) {
       const { spawn_id, now } = parseQuery(queries.stop, request);

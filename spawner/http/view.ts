@@ -1,17 +1,17 @@
 // How a server looks to a hub (docs/protocol.md, "A server"), as schemas from which the answers' types and the
 // OpenAPI document are made. Not here: the record on disk (record.ts).
 import { z } from 'zod';
-import { type CgroupPlace, readUsage } from '../../portwrap/index.ts';
 import { type ActivityView, activityView, nothingKnown } from '../idle/look.ts';
 import { addressOf, errorSchema, exitSchema, jobSchema, type ServerRecord } from '../record.ts';
 import { urlOf } from '../server-words.ts';
 import { serverState } from '../state.ts';
+import type { UsageReading, UsageReadings } from '../usage.ts';
 
 /** Tells a hub whether an unknown server is gone or only its record is. */
 export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
 export type Incarnation = z.infer<typeof incarnationSchema>;
 
-/** What it uses now: memory in bytes, with the page cache; CPU in seconds since its start. */
+/** What it used up to two seconds ago: memory in bytes, with the page cache; CPU in seconds since its start. */
 const usageSchema = z.object({
   memory: z.number().nullable(),
   cpu: z.number().nullable(),
@@ -57,13 +57,20 @@ export const progressEventSchema = z.object({
 
 export const errorAnswerSchema = errorSchema.extend(incarnationSchema.partial().shape);
 
-/** Makes views of records. */
+/** Makes views of records, with what usage.ts has read last. */
 export interface Views {
   server(record: ServerRecord): ServerView;
   user(name: string, records: readonly ServerRecord[]): UserView;
 }
 
-export function createViews(incarnation: Incarnation, activityOf: (id: string) => ActivityView): Views {
+export interface ViewSources {
+  readonly incarnation: Incarnation;
+  /** What a server has been doing, by the id of its record. */
+  readonly activityOf: (id: string) => ActivityView;
+  readonly usage: Pick<UsageReadings, 'of'>;
+}
+
+export function createViews({ incarnation, activityOf, usage }: ViewSources): Views {
   const server = (record: ServerRecord): ServerView => {
     const { sandbox, job, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
     const address = addressOf(record);
@@ -78,7 +85,7 @@ export function createViews(incarnation: Incarnation, activityOf: (id: string) =
       started,
       job: job === null ? null : { id: job.id, node: job.node, ends_at: job.ends_at },
       ...incarnation,
-      usage: sandbox?.cgroup ? usageOf(sandbox.cgroup) : null,
+      usage: usageView(usage.of(record)),
       ...(state === 'ready' ? activityOf(record.id) : nothingKnown),
       ...{ exit, error },
     };
@@ -92,9 +99,8 @@ export function createViews(incarnation: Incarnation, activityOf: (id: string) =
   };
 }
 
-function usageOf(cgroup: CgroupPlace): ServerView['usage'] {
-  const usage = readUsage(cgroup);
-  if (usage === null) return null;
-  const { memory, cpu, processes, outOfMemoryKills } = usage;
+function usageView(reading: UsageReading | null): ServerView['usage'] {
+  if (reading === null) return null;
+  const { memory, cpu, processes, outOfMemoryKills } = reading.usage;
   return { memory, cpu, processes, out_of_memory_kills: outOfMemoryKills };
 }

@@ -9,6 +9,7 @@ import { openPortsOf } from '../observe.ts';
 import { serverLabel } from '../record.ts';
 import type { Server } from '../server.ts';
 import type { Servers } from '../servers.ts';
+import type { UsageReadings } from '../usage.ts';
 import { createHubIdentity } from './hub-identity.ts';
 import { type Site, sendPage } from './layout.ts';
 import { sendLog } from './log-stream.ts';
@@ -29,6 +30,7 @@ export interface PageInput extends Sources {
   readonly hub: Hub;
   readonly servers: Servers;
   readonly logs: LogReader;
+  readonly usage: UsageReadings;
   /** False until the records of an earlier service have been taken over. */
   readonly isReady: () => boolean;
   readonly version: string;
@@ -38,7 +40,7 @@ export interface PageInput extends Sources {
 const logLines = 300;
 
 export function createPage(input: PageInput): Express {
-  const { servers, logs, log } = input;
+  const { servers, logs, log, usage } = input;
   const site = siteOf(input);
   const { prefix } = site;
   const gather = createGatherFacts(input);
@@ -63,20 +65,23 @@ export function createPage(input: PageInput): Express {
     });
   };
 
-  const showServers: RequestHandler = (request, response) => {
+  const showServers: RequestHandler = async (request, response) => {
     const session = sessionOf(response);
+    const visible = visibleTo(session);
+    await usage.refresh(visible.map(({ record }) => record));
     const main = serversPage({
       ...{ site, query: listQuery(request.query), now: Date.now() },
-      servers: visibleTo(session).map(gather),
+      servers: visible.map(gather),
       portsOf: ({ record }) => openPorts.of(record),
       isAdmin: session.person.isAdmin,
     });
     sendPage(site, response, { title: session.person.isAdmin ? 'Servers' : 'Your servers', main, session });
   };
 
-  const showServer: RequestHandler = (request, response) => {
+  const showServer: RequestHandler = async (request, response) => {
     const session = sessionOf(response);
     const server = find(request.params.id, session);
+    await usage.refresh([server.record]);
     const { text, position } = logs.tail(server.record.id, logLines);
     const main = serverPage({
       ...{ site, server, session, logPosition: position, now: Date.now() },

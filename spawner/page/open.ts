@@ -17,6 +17,6 @@ export function openPage(
   // the schema has seen to it that the hub is there
   const hub = hubs.find(({ name }) => name === page?.hub);
   if (page === null || hub === undefined) return null;
-  const history = keepUsageHistory(around.servers);
+  const history = keepUsageHistory(around.servers, around.usage);
   return { address: page.listen, app: createPage({ ...around, page, hub, history }), close: history.close };
 }

@@ -2,9 +2,10 @@
 // Not here: how it is shown.
 import type { Config } from '../../config/load.ts';
 import { type ActivityView, nothingKnown } from '../idle/look.ts';
-import { limitsOf, type UsageLimits } from '../observe.ts';
+import type { UsageLimits } from '../observe.ts';
 import { type ServerRecord, serverLabel } from '../record.ts';
 import type { Server } from '../server.ts';
+import type { UsageReadings } from '../usage.ts';
 import type { UsageHistory, UsageSample } from '../usage-history.ts';
 
 export interface ServerFacts {
@@ -26,12 +27,13 @@ export type GatherFacts = (server: Server) => ServerFacts;
 /** Where the facts come from. */
 export interface Sources {
   readonly profiles: () => Config['profiles'];
+  readonly usage: Pick<UsageReadings, 'of'>;
   readonly history: Pick<UsageHistory, 'of'>;
   /** What a server has been doing, by the id of its record. */
   readonly activityOf: (id: string) => ActivityView;
 }
 
-export function createGatherFacts({ profiles, history, activityOf }: Sources): GatherFacts {
+export function createGatherFacts({ profiles, usage, history, activityOf }: Sources): GatherFacts {
   return (server) => {
     const { record } = server;
     return {
@@ -39,12 +41,14 @@ export function createGatherFacts({ profiles, history, activityOf }: Sources): G
       label: serverLabel(record),
       description: profiles().find(({ name }) => name === record.profile)?.description ?? '',
       samples: history.of(record),
-      limits: limitsOf(record),
+      limits: usage.of(record)?.limits ?? noLimits,
       message: messageOf(server),
       activity: record.state === 'ready' ? activityOf(record.id) : nothingKnown,
     };
   };
 }
+
+const noLimits: UsageLimits = { memory: null, cpus: null };
 
 function messageOf({ record, progress }: Server): string {
   if (record.state === 'exited') return endOf(record);
