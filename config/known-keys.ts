@@ -17,5 +17,6 @@ export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): read
 function unwrapped(schema: unknown): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrapped(schema.unwrap());
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in); // one that transforms what is written
   return schema;
 }

@@ -54,6 +54,17 @@ const profileSchema = z
       description: 'The name by which a hub asks for this profile. At most 32 of a-z, 0-9 and "-".',
       examples: ['default'],
     }),
+    title: z
+      .string()
+      .max(80)
+      .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' })
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'What people see in place of the name: on the spawn page, in the progress of a start, on the admin page. null: the name.',
+        examples: ['Large memory'],
+      }),
     description: z
       .string()
       .max(1000)
@@ -173,7 +184,8 @@ const profileSchema = z
       if (option.slurm !== null)
         refuse(['options', index, 'slurm'], 'must be null in a profile without "launcher: slurm"');
     }
-  });
+  })
+  .transform((profile) => ({ ...profile, title: profile.title ?? profile.name }));
 
 export const profilesSchema = z
   .array(profileSchema)

@@ -37,6 +37,7 @@ def profile_form(profiles: List[Json], last: Choice) -> str:
     names = [profile["name"] for profile in profiles]
     gone = last.profile if last.profile and last.profile not in names else ""
     checked = last.profile if last.profile in names else names[0]
+    chosen = profiles[names.index(checked)]
     cards = "".join(_card(profile, profile["name"] == checked, last) for profile in profiles)
     return (
         '<style>{style}</style><div class="pw-profiles">{gone}'
@@ -44,7 +45,7 @@ def profile_form(profiles: List[Json], last: Choice) -> str:
         "</div><script>{script}</script>"
     ).format(
         style=STYLE,
-        gone=_gone(gone, checked) if gone else "",
+        gone=_gone(gone, _title(chosen)) if gone else "",
         legend="Choose what to start" if len(profiles) > 1 else "Choose how to start it",
         cards=cards,
         script=SCRIPT,
@@ -71,13 +72,15 @@ def _card(profile: Json, checked: bool, last: Choice) -> str:
     identity = "pw-" + name
     chosen = last.options if checked else {}
     fields = "".join(_field(name, option, chosen.get(option["name"])) for option in profile["options"])
+    title = escape(_title(profile))
     return (
         '<div class="pw-profile"><input type="radio" name="{field}" id="{id}" value="{value}"{checked}{described}>'
-        '<label for="{id}"><span class="pw-name">{value}</span></label>{description}{options}</div>'
+        '<label for="{id}"><span class="pw-name">{title}</span></label>{description}{options}</div>'
     ).format(
         field=PROFILE,
         id=escape(identity),
         value=escape(name),
+        title=title,
         checked=" checked" if checked else "",
         described=' aria-describedby="{}-about"'.format(escape(identity)) if profile["description"] else "",
         description='<p class="pw-about" id="{}-about">{}</p>'.format(
@@ -86,11 +89,16 @@ def _card(profile: Json, checked: bool, last: Choice) -> str:
         if profile["description"]
         else "",
         options='<fieldset class="pw-options"><legend>Options of {}</legend>{}</fieldset>'.format(
-            escape(name), fields
+            title, fields
         )
         if fields
         else "",
     )
+
+
+def _title(profile: Json) -> str:
+    # A service of before there were titles sends none.
+    return str(profile.get("title") or profile["name"])
 
 
 def _field(profile: str, option: Json, chosen: Any) -> str:

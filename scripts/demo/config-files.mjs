@@ -36,7 +36,7 @@ function serviceConfig({ path, ports, range, python, asRoot }) {
     profiles: [
       {
         name: 'default',
-        description: 'Jupyter',
+        title: 'Jupyter',
         path: [...new Set([dirname(python), '/usr/local/bin', '/usr/bin', '/bin'])],
         stop_timeout: 5,
         // without root all users share one account, and secrets and records are beside the homes

@@ -17,14 +17,16 @@ const offeredOptionSchema = z.object({
 
 export const offeredProfileSchema = z.object({
   name: z.string(),
+  /** For people; the name when it has none. */
+  title: z.string(),
   description: z.string(),
   options: z.array(offeredOptionSchema),
 });
 export type OfferedProfile = z.infer<typeof offeredProfileSchema>;
 
-export function profileView({ name, description, options }: Profile): OfferedProfile {
+export function profileView({ name, title, description, options }: Profile): OfferedProfile {
   return {
-    ...{ name, description },
+    ...{ name, title, description },
     options: options.map(({ variable: _variable, slurm: _slurm, choices, ...shown }) => ({
       ...shown,
       choices: [...choices],

@@ -44,7 +44,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
       }),
     async start({ hub, profile, request, record }, abort, { report }) {
-      report({ progress: 5, message: `Starting ${profile.description || profile.name}` });
+      report({ progress: 5, message: `Starting ${profile.title}` });
       const tenant = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {

@@ -25,10 +25,10 @@ export function about(facts: ServerFacts, now: number): Html {
   return html`${rows.map(([term, definition]) => html`<div><dt>${term}</dt><dd>${definition}</dd></div>`)}`;
 }
 
-function profileRow({ record, description }: ServerFacts): Row {
+function profileRow({ profileTitle, description }: ServerFacts): Row {
   return [
     'Profile',
-    html`${record.profile}${description !== '' && html` <span class="hint">${description}</span>`}`,
+    html`<bdi>${profileTitle}</bdi>${description !== '' && html` <span class="hint">${description}</span>`}`,
   ];
 }
 

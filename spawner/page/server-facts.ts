@@ -12,6 +12,8 @@ export interface ServerFacts {
   readonly record: ServerRecord;
   /** user or user/name. */
   readonly label: string;
+  /** What people call the profile; its name when it is gone. */
+  readonly profileTitle: string;
   /** What the profile says it offers; "" when it is gone, or says nothing. */
   readonly description: string;
   /** Oldest first; the last one is of now. */
@@ -36,10 +38,12 @@ export interface Sources {
 export function createGatherFacts({ profiles, usage, history, activityOf }: Sources): GatherFacts {
   return (server) => {
     const { record } = server;
+    const profile = profiles().find(({ name }) => name === record.profile);
     return {
       record,
       label: serverLabel(record),
-      description: profiles().find(({ name }) => name === record.profile)?.description ?? '',
+      profileTitle: profile?.title ?? record.profile,
+      description: profile?.description ?? '',
       samples: history.of(record),
       limits: usage.of(record)?.limits ?? noLimits,
       message: messageOf(server),

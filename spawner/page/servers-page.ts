@@ -115,7 +115,7 @@ function sortLink({ site, query }: ServersPageInput, key: SortKey): string {
 }
 
 function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html {
-  const { record, message } = facts;
+  const { record, message, profileTitle } = facts;
   const [memory, cpu] = quantitiesOf(facts);
   const ports = portsOf(facts);
   const started = new Date(record.started);
@@ -123,7 +123,7 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 <th scope="row" role="rowheader"><a href="${site.prefix}servers/${record.id}" id="link-${record.id}"><bdi>${record.user}</bdi>${
     record.name !== '' && html`<span class="name">/<bdi>${record.name}</bdi></span>`
   }</a></th>
-<td role="cell" data-label="Profile">${record.profile}</td>
+<td role="cell" data-label="Profile"><bdi>${profileTitle}</bdi></td>
 <td role="cell" data-label="State">${stateBadge(record)}${message !== '' && html`<span class="message">${message}</span>`}</td>
 <td role="cell" data-label="Since" class="number"><time datetime="${started.toISOString()}" title="${moment(started)}">${duration(now - started.getTime())}</time></td>
 <td role="cell" data-label="Active" class="number">${activeCell(facts, now)}</td>
@@ -169,7 +169,7 @@ const byMost =
 
 const orders: Readonly<Record<SortKey, Order>> = {
   server: byLabel,
-  profile: by(({ record }) => record.profile),
+  profile: by(({ profileTitle }) => profileTitle),
   state: by(({ record }) => stateWord(record)),
   since: by(({ record }) => record.started),
   active: by(({ activity }) => activity.last_activity ?? ''),

@@ -17,6 +17,7 @@ const small = `
     description: A notebook for small things. Starts at once.${serve}`;
 const large = `
   - name: large
+    title: Large data
     description: For data that needs room. Its memory counts against the limit of your group.${serve}
     options:
       - {name: memory, description: Memory, type: memory, min: 0.5, max: 4, default: 1}
@@ -26,6 +27,7 @@ const large = `
       - {name: debug, description: Keep a debug log, type: boolean, variable: DEBUG_LOG, default: false}`;
 const others = `
   - name: evil
+    title: "${evil}"
     description: "${evil}"${serve}
   - name: hidden
     description: Only for staff
@@ -79,10 +81,10 @@ test('the profiles that are offered are a group of radio buttons, with what they
   expect(names).toEqual(['small', 'large', 'evil']);
   await expect.poll(() => group.getByRole('radio', { name: 'small' }).isChecked()).toBe(true);
   const about = await group
-    .getByRole('radio', { name: 'large' })
+    .getByRole('radio', { name: 'Large data' })
     .evaluate((radio) => radio.getAttribute('aria-describedby'));
   expect(await page.locator(`#${about}`).textContent()).toMatch(/^For data that needs room/);
-  expect(await page.getByText(evil).count()).toBe(1);
+  expect(await page.getByText(evil).count()).toBe(2); // its title and its description
   await look('spawn-form');
 });
 
@@ -91,7 +93,7 @@ test('the options of a profile appear when it is chosen, also by keyboard', asyn
   expect(await page.getByLabel('Memory').isVisible()).toBe(false);
   await page.keyboard.press('ArrowDown');
   await page.getByLabel('Memory').waitFor({ state: 'visible' });
-  expect(await page.getByRole('radio', { name: 'large' }).isChecked()).toBe(true);
+  expect(await page.getByRole('radio', { name: 'Large data' }).isChecked()).toBe(true);
   await page.keyboard.press('Tab');
   const focused = await page.evaluate<string>('document.activeElement.name');
   expect(focused).toBe('large:memory');
@@ -120,14 +122,14 @@ test('a server is started with what was chosen, and that is chosen again the nex
   });
   await hub.stopServer('alice');
   await page.goto(`${hub.url}/hub/spawn/alice`);
-  expect(await page.getByRole('radio', { name: 'large' }).isChecked()).toBe(true);
+  expect(await page.getByRole('radio', { name: 'Large data' }).isChecked()).toBe(true);
   expect(await page.getByLabel('Project').inputValue()).toBe('abc');
   expect(await page.getByLabel('Keep a debug log').isChecked()).toBe(true);
 });
 
 test('without scripts the same form starts the same server', async () => {
   const plain = await newPage(false);
-  await plain.getByRole('radio', { name: 'large' }).check();
+  await plain.getByRole('radio', { name: 'Large data' }).check();
   await plain.getByLabel('Memory').fill('0.5');
   await plain.getByRole('button', { name: 'Start' }).click();
   await expect

@@ -105,13 +105,24 @@ async def test_a_profile_that_the_administrator_fixed_is_the_only_one_shown(form
     assert not await form([SMALL, BIG], profile="small")
 
 
+async def test_a_profile_is_called_by_its_title_and_chosen_by_its_name(form):
+    titled = dict(BIG, title="Large <memory>")
+    page = Page(await form([SMALL, titled], {"profile": "old"}))
+    assert [radio["value"] for radio in page.control("profile")] == ["small", "big"]
+    assert "Large <memory>" in page.text
+    assert "Options of Large <memory>" in page.text
+    page = Page(await form([titled, SMALL], {"profile": "old"}))
+    assert "old, is not offered any more. Large <memory> is chosen instead." in page.text
+    assert "big" not in page.text
+
+
 async def test_what_strangers_wrote_is_shown_as_text(form):
     evil = '"><script>alert(1)</script>'
     options = [
         option("a", "choice", description=evil, choices=[evil]),
         option("b", "text", pattern=evil, default=evil),
     ]
-    profiles = [{"name": "p", "description": evil, "options": options}]
+    profiles = [{"name": "p", "title": evil, "description": evil, "options": options}]
     html = await form(profiles, {"profile": evil, "b": evil})
     assert "<script>alert" not in html
     assert evil in Page(html).text

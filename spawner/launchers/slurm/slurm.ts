@@ -167,7 +167,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
       // it may report before sbatch has answered
       const letGo = reports.hold(record.id);
       try {
-        steps.report({ progress: 5, message: `Submitting ${profile.description || profile.name} to Slurm` });
+        steps.report({ progress: 5, message: `Submitting ${profile.title} to Slurm` });
         // not broken off: a submission that was begun may have come to something
         const id = await submit(launch);
         const place = { id, node: null, host: null, port: null, ends_at: null };

@@ -7,6 +7,7 @@ import { hubToken, processesBelow, startService, type TestService } from '../../
 
 const profiles = `
   - name: web
+    title: "<i>Web</i> server"
     description: A web server
     resources: {memory: 64M, cpus: 0.5}
     command: [/usr/bin/python3, -u, -m, http.server, "{guest-port}"]
@@ -181,6 +182,12 @@ describe('what is shown', () => {
     await service.start('ann', { spawn_id: 'page-ann-1', profile: 'web' });
     await service.start('bob', { spawn_id: 'page-bob-1', profile: 'hostile' });
     await service.call('POST', '/users/eve/server', { spawn_id: 'page-eve-1', profile: 'silent' });
+  });
+
+  test('a profile is called by its title, which is text', async () => {
+    const escaped = '<bdi>&lt;i&gt;Web&lt;/i&gt; server</bdi>';
+    for (const page of [list, await addressOf('ann')]) expect((await root.get(page)).text).toContain(escaped);
+    expect(await row('bob')).toMatch(/\bhostile\b/);
   });
 
   test('usage stands beside the limits of the kernel', async () => {

@@ -15,6 +15,7 @@ beforeAll(async () => {
   -${serve('staff')}
     groups: [staff]
   -${serve('sized')}
+    title: A size of your own
     description: As large as you like
     options:
       - {name: ram, type: memory, min: 0.05, max: 1, default: 0.5}
@@ -40,6 +41,7 @@ test('the list has what is offered, and nothing of how it is run', async () => {
   expect(body).toEqual([
     {
       name: 'sized',
+      title: 'A size of your own',
       description: 'As large as you like',
       options: [
         { ...none, name: 'ram', type: 'memory', min: 0.05, max: 1, default: 0.5 },
@@ -47,6 +49,13 @@ test('the list has what is offered, and nothing of how it is run', async () => {
       ],
     },
   ]);
+});
+
+test('the progress of a start calls the profile by its title, and without one by its name', async () => {
+  const first = async (user: string, fields: object) =>
+    (await service.start(user, { spawn_id: `titled-${user}`, ...fields })).map(({ message }) => message);
+  expect(await first('dave', { profile: 'sized' })).toContain('Starting A size of your own');
+  expect(await first('erin', { groups: ['staff'] })).toContain('Starting staff');
 });
 
 test('the list needs a token of a hub', async () => {

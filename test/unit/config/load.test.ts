@@ -57,6 +57,7 @@ test('a file of three lines is complete: every other key has its default', () =>
     profiles: [
       {
         name: 'default',
+        title: 'default',
         users: null,
         groups: null,
         description: '',

@@ -44,6 +44,11 @@ describe('one mistake, one line', () => {
       'f:4:5: profiles[0].netwrok: is not a known key; did you mean "network"?',
     ],
     [
+      'a title of two lines',
+      `${hub}profiles:\n  - name: a\n    title: "x\\ny"`,
+      'f:4:12: profiles[0].title: its value must be one line, and not blank',
+    ],
+    [
       'a key without the space after its colon',
       'hubs: [{name: hub, token:abcdefghijklmnopqrst, token_env: X}]',
       'f:1:20: hubs[0].token…: is not a known key; is the space after its ":" missing?',
