@@ -67,6 +67,7 @@ export const errorCatalogue = {
     exit: 75,
     hint: 'Its hub did not know it, twice in a row: see "reaper" of the hub in the configuration.',
   },
+  SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.' },
   STORAGE_FAILED: {
     status: 507,
     exit: 74,

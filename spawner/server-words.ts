@@ -12,7 +12,7 @@ export function cancelled(): PortwrapError {
 
 /** Is that an end that somebody wanted? Then its log has nothing to say about it. */
 export function isDeliberate(code: string): boolean {
-  return ['SPAWN_CANCELLED', 'IDLE_CULLED', 'MAX_AGE_REACHED', 'HUB_FORGOT'].includes(code);
+  return ['SPAWN_CANCELLED', 'IDLE_CULLED', 'MAX_AGE_REACHED', 'HUB_FORGOT', 'SERVER_STOPPED'].includes(code);
 }
 
 export function notReady(seconds: number): PortwrapError {

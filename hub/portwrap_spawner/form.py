@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from .choices import PROFILE, Choice, field_name
+from .ending import Ending
 
 Json = Dict[str, Any]
 
@@ -30,8 +31,11 @@ SCRIPT = """
 """
 
 
-def profile_form(profiles: List[Json], last: Choice) -> str:
-    """The form, or "" when there is nothing to choose. `last`: what is chosen at first."""
+def profile_form(profiles: List[Json], last: Choice, ending: Optional[Ending] = None) -> str:
+    """The form, or "" when there is nothing to choose. `last`: what is chosen at first.
+
+    `ending`: how the last server ended.
+    """
     if len(profiles) == 0 or (len(profiles) == 1 and not profiles[0]["options"]):
         return ""
     names = [profile["name"] for profile in profiles]
@@ -40,11 +44,12 @@ def profile_form(profiles: List[Json], last: Choice) -> str:
     chosen = profiles[names.index(checked)]
     cards = "".join(_card(profile, profile["name"] == checked, last) for profile in profiles)
     return (
-        '<style>{style}</style><div class="pw-profiles">{gone}'
+        '<style>{style}</style><div class="pw-profiles">{ended}{gone}'
         '<fieldset class="pw-group"><legend>{legend}</legend>{cards}</fieldset>'
         "</div><script>{script}</script>"
     ).format(
         style=STYLE,
+        ended=_ended(ending) if ending and not ending.is_plain else "",
         gone=_gone(gone, _title(chosen)) if gone else "",
         legend="Choose what to start" if len(profiles) > 1 else "Choose how to start it",
         cards=cards,
@@ -58,6 +63,18 @@ def form_without_profiles(reason: str) -> str:
         '<style>{}</style><div class="pw-profiles"><p class="pw-note" role="status">{} '
         "You can start the default; that waits until the service answers.</p></div>"
     ).format(STYLE, escape(reason))
+
+
+def _ended(ending: Ending) -> str:
+    note = '<div class="pw-note"><p>The last server ended{}: {}</p>{}{}</div>'
+    reason = ending.reason if ending.reason.endswith((".", "!", "?")) else ending.reason + "."
+    lines = '<details><summary>The last lines of its log</summary><pre>{}</pre></details>'
+    return note.format(
+        ending.ago(),
+        escape(reason),
+        "<p>{}</p>".format(escape(ending.hint)) if ending.hint else "",
+        lines.format(escape("\n".join(ending.log))) if ending.log else "",
+    )
 
 
 def _gone(profile: str, instead: str) -> str:

@@ -18,6 +18,7 @@ from . import exit_status
 from .attempt import Attempt
 from .choices import choice_of, chosen_now, from_form
 from .client import Json, ServiceClient, ServiceError
+from .ending import Ending, ending_of, ending_unknown
 from .events import SpawnEvents
 from .exchange import ServiceMisconfigured, ServiceUnreachable
 from .failure import spawn_failure
@@ -138,11 +139,15 @@ class PortwrapSpawner(Spawner):
         try:
             server = await self._client().get(self.user.name, self.started_as, self.spawn_id)
             self._learn(server)
+            self._tell_once(ending_of(server))
             return exit_status.of_server(server)
         except ServiceError as error:
             if error.code != "SERVER_UNKNOWN":
                 self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
-            return exit_status.of_unknown(error, self.state_id, self.boot_id)
+            status = exit_status.of_unknown(error, self.state_id, self.boot_id)
+            if status is not None:
+                self._tell_once(ending_unknown(error.boot_id != self.boot_id))
+            return status
         except Exception as error:
             self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
             return None
@@ -226,7 +231,16 @@ class PortwrapSpawner(Spawner):
             return form_without_profiles(spawn_failure(error).jupyterhub_message)
         if self.profile:
             profiles = [profile for profile in profiles if profile["name"] == self.profile]
-        return profile_form(profiles, choice_of(self.user_options))
+        return profile_form(profiles, choice_of(self.user_options), await self._last_ending())
+
+    async def _last_ending(self) -> Optional[Ending]:
+        # The service keeps a server that has ended until the hub stops it or starts the next one.
+        try:
+            return ending_of(await self._client().get(self.user.name, self.name))
+        except Exception as error:
+            if getattr(error, "code", "") != "SERVER_UNKNOWN":
+                self.log.warning("Cannot ask how %s has ended: %s", self._log_name, error)
+            return None
 
     def _options_from_fields(self, fields: Dict[str, Any]) -> Dict[str, Any]:
         options = from_form(fields)
@@ -298,6 +312,13 @@ class PortwrapSpawner(Spawner):
             )
         return token.strip()
 
+    def _tell_once(self, ending: Optional[Ending]) -> None:
+        # The hub polls several times until it has taken note.
+        if ending is None or self._told == self.spawn_id:
+            return
+        self._told = self.spawn_id
+        self.log.warning("The server %s has ended: %s", self._log_name, ending)
+
     def _learn(self, server: Json) -> None:
         # Hubs up to 5.0 let a start run on after its time; by then another one may be ours.
         if server.get("spawn_id") != self.spawn_id:
@@ -309,6 +330,7 @@ class PortwrapSpawner(Spawner):
 
     def _forget(self) -> None:
         self.spawn_id = ""
+        self._told = ""
         # JupyterHub >= 6.0 can rename a server; the service knows it by the name with which it was started.
         self.started_as = self.name
         self.pid: Optional[int] = None

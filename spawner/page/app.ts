@@ -101,7 +101,7 @@ export function createPage(input: PageInput): Express {
     // the record stays, so that its hub learns how the server ended
     void server.stop(
       (request.body as { now?: unknown }).now === 'true',
-      new PortwrapError('SPAWN_CANCELLED', `the server was stopped by ${who}`),
+      new PortwrapError('SERVER_STOPPED', `the server was stopped by ${who}`),
     );
     response.redirect(303, `${prefix}servers/${server.record.id}`);
   };

@@ -1,6 +1,6 @@
 // A person at the hub's spawn page, with a real hub and service: profiles as cards, chosen by mouse, by keyboard
 // and without scripts, refused in words, remembered. Screenshots at two widths go to test-results/.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestHub, type TestHub } from '../support/test-hub.ts';
@@ -58,19 +58,19 @@ async function newPage(javaScriptEnabled: boolean): Promise<Page> {
   await opened.getByLabel('Username').fill(javaScriptEnabled ? 'alice' : 'bob');
   await opened.getByLabel('Password').fill(hub.password);
   await opened.getByLabel('Password').press('Enter');
-  await opened.waitForURL(/\/hub\/spawn/);
+  await opened.waitForURL(/\/hub\/spawn|\/user\//);
   return opened;
 }
 
-async function look(name: string): Promise<void> {
-  await page.screenshot({ path: `${results}${name}-1280.png`, fullPage: true });
-  await page.setViewportSize({ width: 420, height: 900 });
-  await page.screenshot({ path: `${results}${name}-420.png`, fullPage: true });
-  const overflows = await page.evaluate(
+async function look(name: string, looked = page): Promise<void> {
+  await looked.screenshot({ path: `${results}${name}-1280.png`, fullPage: true });
+  await looked.setViewportSize({ width: 420, height: 900 });
+  await looked.screenshot({ path: `${results}${name}-420.png`, fullPage: true });
+  const overflows = await looked.evaluate(
     'document.documentElement.scrollWidth > document.documentElement.clientWidth',
   );
   expect(overflows, 'nothing is wider than a phone').toBe(false);
-  await page.setViewportSize({ width: 1280, height: 900 });
+  await looked.setViewportSize({ width: 1280, height: 900 });
 }
 
 test('the profiles that are offered are a group of radio buttons, with what they are', async () => {
@@ -137,6 +137,21 @@ test('without scripts the same form starts the same server', async () => {
     .toMatchObject({
       ...{ MEM_LIMIT: String(2 ** 29), DEBUG_LOG: 'false' },
     });
+});
+
+test('who comes back to a server that has died reads why, and so does the administrator in the log', async () => {
+  const { body } = await hub.service.call('GET', '/users/bob/server');
+  const [inside] = readFileSync(`/proc/${body.pid}/task/${body.pid}/children`, 'utf8').split(' ');
+  process.kill(Number(inside), 'SIGKILL');
+  await expect
+    .poll(async () => (await hub.service.call('GET', '/users/bob/server')).body.state, { timeout: 30_000 })
+    .toBe('exited');
+  const plain = await newPage(false);
+  await plain.goto(`${hub.url}/hub/home`); // where the hub looks whether the server still runs
+  await plain.goto(`${hub.url}/hub/spawn/bob`);
+  await plain.getByText('The last server ended a moment ago: it was ended by SIGKILL.').waitFor();
+  expect(hub.logged()).toContain('The server bob has ended: it was ended by SIGKILL\n');
+  await look('spawn-form-ended', plain);
 });
 
 test('a program chooses the same over the REST API, checked in the same way', async () => {

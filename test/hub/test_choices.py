@@ -1,10 +1,12 @@
 """What a user chooses: the form that is shown, what it sends, and a choice that is not offered any more."""
 
+from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
 from portwrap_spawner.choices import choice_of, from_form
+from portwrap_spawner.ending import Ending
 
 SMALL = {"name": "small", "description": "A notebook", "options": []}
 
@@ -126,6 +128,77 @@ async def test_what_strangers_wrote_is_shown_as_text(form):
     html = await form(profiles, {"profile": evil, "b": evil})
     assert "<script>alert" not in html
     assert evil in Page(html).text
+
+
+ENDED = datetime.now(timezone.utc) - timedelta(minutes=30)
+
+
+@pytest.fixture
+def form_after(service, make_spawner):
+    """The form that is shown after a server that has ended so."""
+
+    async def shown(error=None, **exited):
+        service.profiles = [SMALL, BIG]
+        spawner = make_spawner()
+        await spawner.start()
+        time = ENDED.strftime("%Y-%m-%dT%H:%M:%S.123Z")
+        exit = dict({"code": 0, "signal": None, "time": time}, **exited)
+        service.of(spawner.spawn_id).update(state="exited", error=error, exit=exit)
+        assert await spawner.poll() is not None
+        spawner.clear_state()  # as the hub does when it has taken note
+        return await spawner.get_options_form()
+
+    return shown
+
+
+async def test_the_form_says_why_the_last_server_is_gone_and_what_to_do(form_after):
+    error = {"code": "IDLE_CULLED", "message": "stopped after 2 hours without activity", "hint": "Start it again."}
+    page = Page(await form_after(error))
+    assert (
+        "The last server ended 30 minutes ago: stopped after 2 hours without activity.Start it again."
+        in page.text
+    )
+
+
+async def test_the_form_shows_the_last_lines_of_a_server_that_failed_as_text(form_after):
+    evil = "<script>alert(1)</script>"
+    html = await form_after({"code": "SERVER_DIED", "message": evil, "hint": evil, "log": [evil, "last line"]})
+    assert "<script>alert" not in html
+    assert Page(html).text.count(evil) == 3
+    assert "The last lines of its log" in html
+
+
+async def test_the_form_says_that_the_last_server_ran_out_of_memory(form_after):
+    page = Page(await form_after(signal="SIGKILL", code=None, out_of_memory=True))
+    assert "ago: it ran out of memory, and the kernel ended it.Start it again with more memory" in page.text
+
+
+async def test_the_form_says_nothing_of_a_server_that_was_shut_down_from_within(form_after):
+    assert "The last server" not in await form_after()
+
+
+async def test_the_form_says_nothing_of_a_server_that_the_hub_has_stopped(service, make_spawner):
+    service.profiles = [SMALL, BIG]
+    spawner = make_spawner()
+    await spawner.start()
+    await spawner.stop()
+    spawner.clear_state()
+    assert "The last server" not in await spawner.get_options_form()
+
+
+@pytest.mark.parametrize(
+    "past, words",
+    [
+        ({"seconds": 5}, " a moment ago"),
+        ({"seconds": -5}, " a moment ago"),
+        ({"minutes": 2}, " 2 minutes ago"),
+        ({"minutes": 119}, " 119 minutes ago"),
+        ({"hours": 30}, " 30 hours ago"),
+        ({"days": 3}, " 3 days ago"),
+    ],
+)
+def test_how_long_ago_a_server_ended_is_said_in_one_unit(past, words):
+    assert Ending("x", time=ENDED).ago(ENDED + timedelta(**past)) == words
 
 
 async def test_a_service_that_does_not_answer_leaves_a_form_that_says_so(service, make_spawner):

@@ -5,6 +5,12 @@ import asyncio
 import pytest
 
 
+@pytest.fixture
+def said(caplog):
+    """What the hub's log says about servers that have ended."""
+    return lambda: [m for m in (r.getMessage() for r in caplog.records) if " has ended: " in m]
+
+
 async def test_nothing_started_is_not_running(make_spawner):
     assert await make_spawner().poll() == 0
 
@@ -37,6 +43,47 @@ async def test_an_exited_server_has_an_integer_status(
     await service.die(spawner.spawn_id, code, signal)
     service.of(spawner.spawn_id)["error"] = error
     assert await spawner.poll() == status
+
+
+@pytest.mark.parametrize(
+    "ended, words",
+    [
+        ({"exit": {"code": 0}}, "it ended by itself"),
+        ({"exit": {"code": 7}}, "it exited with status 7"),
+        ({"exit": {"signal": "SIGSEGV"}}, "it was ended by SIGSEGV"),
+        ({"exit": {"signal": "SIGKILL", "out_of_memory": True}}, "it ran out of memory, and the kernel ended it"),
+        ({"exit": {}}, "nobody saw how"),
+        (
+            {"exit": {"code": 0}, "error": {"code": "IDLE_CULLED", "message": "stopped after\n2 hours"}},
+            "stopped after 2 hours (IDLE_CULLED)",
+        ),
+    ],
+)
+async def test_the_hubs_log_says_once_why_a_server_is_gone(
+    service, make_spawner, said, ended, words
+):
+    spawner = make_spawner()
+    await spawner.start()
+    service.of(spawner.spawn_id).update(state="exited", **ended)
+    for _ in range(3):
+        assert await spawner.poll() is not None
+    assert said() == ["The server alice has ended: " + words]
+
+
+@pytest.mark.parametrize(
+    "misfortune, words",
+    [
+        (lambda service: service.forget(), "the spawner service does not know it: it was stopped there"),
+        (lambda service: service.reboot(), "the machine was restarted"),
+    ],
+)
+async def test_the_hubs_log_says_why_a_server_is_unknown(service, make_spawner, said, misfortune, words):
+    spawner = make_spawner()
+    await spawner.start()
+    misfortune(service)
+    await spawner.poll()
+    await spawner.poll()
+    assert said() == ["The server alice has ended: " + words]
 
 
 async def misfortune_down(service):

@@ -1,0 +1,83 @@
+"""Why a server is gone, in words: for the hub's log, and for who comes back to start it again.
+
+Owns the wording. That the server is gone is exit_status.py's to say; the HTML is form.py's.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, Dict, List, NamedTuple, Optional
+
+Json = Dict[str, Any]
+
+LOG_LINES = 20
+
+
+class Ending(NamedTuple):
+    """`code` is one of the service's errors; empty if the server ended by itself."""
+
+    reason: str
+    code: str = ""
+    hint: str = ""
+    log: List[str] = []
+    # Of the service's clock; None if it did not say.
+    time: Optional[datetime] = None
+    # Ended by itself and without an error: somebody shut it down from within.
+    is_plain: bool = False
+
+    def __str__(self) -> str:
+        """One line, whatever the service said."""
+        return " ".join("{}{}".format(self.reason, " ({})".format(self.code) if self.code else "").split())
+
+    def ago(self, now: Optional[datetime] = None) -> str:
+        """How long it has been, as " 5 minutes ago"; empty if the time is not known."""
+        if self.time is None:
+            return ""
+        seconds = max(0, int(((now or datetime.now(timezone.utc)) - self.time).total_seconds()))
+        for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+            if seconds >= 2 * size:
+                return " {} {}s ago".format(seconds // size, unit)
+        return " a moment ago"
+
+
+def ending_of(server: Json) -> Optional[Ending]:
+    """How the server that the service describes has ended; None if it has not."""
+    if server.get("state") != "exited":
+        return None
+    exited = server.get("exit") or {}
+    time = _time(exited.get("time"))
+    error = server.get("error")
+    if error:
+        log = error.get("log")
+        return Ending(
+            str(error.get("message") or "it failed"),
+            str(error.get("code") or ""),
+            str(error.get("hint") or ""),
+            [str(line) for line in log][-LOG_LINES:] if isinstance(log, list) else [],
+            time,
+        )
+    code, signal = exited.get("code"), exited.get("signal")
+    if exited.get("out_of_memory"):
+        hint = "Start it again with more memory, if that is offered, or with smaller data."
+        return Ending("it ran out of memory, and the kernel ended it", hint=hint, time=time)
+    if signal:
+        return Ending("it was ended by {}".format(signal), time=time)
+    if not isinstance(code, int):
+        return Ending("nobody saw how", time=time)
+    if code:
+        return Ending("it exited with status {}".format(code), time=time)
+    return Ending("it ended by itself", time=time, is_plain=True)
+
+
+def ending_unknown(after_boot: bool) -> Ending:
+    """Of a server that the service does not know; `after_boot`: the machine was restarted since."""
+    if after_boot:
+        return Ending("the machine was restarted")
+    return Ending("the spawner service does not know it: it was stopped there")
+
+
+def _time(text: Any) -> Optional[datetime]:
+    try:
+        return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
