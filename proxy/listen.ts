@@ -1,11 +1,14 @@
 // Makes a server listen, on an address or a unix socket, or says plainly why it does not.
 // Not here: what the server does.
 import { unlink } from 'node:fs/promises';
-import { connect, type Server } from 'node:net';
+import { connect, type ListenOptions, type Server } from 'node:net';
 import { PortwrapError } from '../config/errors.ts';
 
-/** An empty ip is every address of this host. */
-export type ListenAddress = { readonly ip: string; readonly port: number } | { readonly socketPath: string };
+/** An empty ip is every address of this host; a descriptor is a socket that listens already. */
+export type ListenAddress =
+  | { readonly ip: string; readonly port: number }
+  | { readonly socketPath: string }
+  | { readonly descriptor: number };
 
 /** Listens; `what` names the listener in an error. */
 export async function listen(server: Server, where: ListenAddress, what: string): Promise<void> {
@@ -27,6 +30,7 @@ export async function listen(server: Server, where: ListenAddress, what: string)
 
 export function addressText(where: ListenAddress): string {
   if ('socketPath' in where) return where.socketPath;
+  if ('descriptor' in where) return `the inherited socket ${where.descriptor}`;
   const ip = where.ip === '' ? '*' : where.ip.includes(':') ? `[${where.ip}]` : where.ip;
   return `${ip}:${where.port}`;
 }
@@ -34,16 +38,17 @@ export function addressText(where: ListenAddress): string {
 function tryListen(server: Server, where: ListenAddress): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(
-      'socketPath' in where
-        ? { path: where.socketPath, backlog }
-        : { port: where.port, backlog, ...(where.ip === '' ? {} : { host: where.ip }) },
-      () => {
-        server.off('error', reject);
-        resolve();
-      },
-    );
+    server.listen({ ...listenOptions(where), backlog }, () => {
+      server.off('error', reject);
+      resolve();
+    });
   });
+}
+
+function listenOptions(where: ListenAddress): ListenOptions & { fd?: number } {
+  if ('socketPath' in where) return { path: where.socketPath };
+  if ('descriptor' in where) return { fd: where.descriptor };
+  return { port: where.port, ...(where.ip === '' ? {} : { host: where.ip }) };
 }
 
 /** Clients that have connected and wait to be accepted; the kernel may allow fewer (net.core.somaxconn). node:net's
@@ -67,6 +72,9 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'this user may not listen there',
   EADDRNOTAVAIL: 'this host has no such address',
   ENOTFOUND: 'the name is not known',
+  EINVAL: 'it is not a socket that listens',
+  ENOTSOCK: 'it is not a socket',
+  EBADF: 'it is not open',
 };
 
 function errorCode(error: unknown): string {

@@ -14,7 +14,9 @@ import type { FromWorker, ToWorker } from './workers/messages.ts';
 import { runWorker } from './workers/worker.ts';
 
 try {
-  const options = readOptions(process.argv.slice(2), process.env);
+  // what a service manager handed over was for the first process, which shares it with its workers
+  const pid = cluster.isWorker ? process.ppid : process.pid;
+  const options = readOptions(process.argv.slice(2), process.env, pid);
   if (options === 'help') process.stdout.write(helpText());
   else if (options === 'version') process.stdout.write(`${version}\n`);
   else if (cluster.isWorker) await work(options);
@@ -30,10 +32,9 @@ try {
 
 async function run(options: ProxyOptions): Promise<void> {
   const log = standardOutput(options);
-  const proxy = await startProxy(options, log);
-  if (options.pidFile !== undefined) await writeFile(options.pidFile, `${process.pid}`);
+  const starting = startProxy(options, log);
   const end = async (): Promise<void> => {
-    await proxy.close();
+    await (await starting).close();
     if (options.pidFile !== undefined) await rm(options.pidFile, { force: true });
     // The status that configurable-http-proxy ends with on a signal.
     process.exit(2);
@@ -43,13 +44,15 @@ async function run(options: ProxyOptions): Promise<void> {
     log.warn(reason);
     if (!ending && options.drainTime > 0) {
       ending = true;
-      await proxy.drain(options.drainTime);
+      await (await starting).drain(options.drainTime);
     }
     await end();
   };
   process.on('SIGTERM', () => onSignal('Terminated'));
   process.on('SIGINT', () => onSignal('Interrupted'));
-  process.on('SIGUSR2', () => proxy.renew());
+  process.on('SIGUSR2', async () => (await starting).renew());
+  await starting;
+  if (options.pidFile !== undefined) await writeFile(options.pidFile, `${process.pid}`);
 }
 
 /** The signals of a terminal reach the workers too: their primary decides. Without it they end (node:cluster). */

@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { flags, shortFlags } from './flags.ts';
 import type { AccessLogFormat } from './front/accessLine.ts';
+import { inheritedSockets, type ListenerName } from './inherited.ts';
 import type { ListenAddress } from './listen.ts';
 import {
   accessLogFormat,
@@ -21,7 +22,7 @@ export interface ProxyOptions {
   readonly listen: ListenAddress;
   readonly api: ListenAddress;
   readonly metrics: ListenAddress | undefined;
-  readonly redirect: { readonly port: number; readonly to: number } | undefined;
+  readonly redirect: { readonly listen: ListenAddress; readonly to: number } | undefined;
   readonly token: string;
   readonly tls: TlsFiles | undefined;
   readonly apiTls: TlsFiles | undefined;
@@ -59,34 +60,47 @@ export interface ProxyOptions {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Throws a PortwrapError USAGE for what cannot be meant. */
-export function readOptions(argv: readonly string[], env: Environment): ProxyOptions | 'help' | 'version' {
+/** For process `pid`, or a worker of its. Throws a PortwrapError USAGE for what cannot be meant. */
+export function readOptions(
+  argv: readonly string[],
+  env: Environment,
+  pid: number = process.pid,
+): ProxyOptions | 'help' | 'version' {
   const given = parse(argv);
   if (given.help === true) return 'help';
   if (given.version === true) return 'version';
   refuseContradictions(given);
+  const sockets = inheritedSockets(env, pid);
+  const inherited = (name: ListenerName): ListenAddress | undefined => {
+    const descriptor = sockets.get(name);
+    return descriptor === undefined ? undefined : { descriptor };
+  };
   const port = number('port', given.port) ?? 8000;
   const tls = tlsFiles(given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
   const redirectPort = number('redirect-port', given['redirect-port']);
-  if (redirectPort !== undefined && tls === undefined) {
+  const redirect = inherited('redirect') ?? portOnAll(redirectPort);
+  if (redirect !== undefined && tls === undefined) {
     throw usage('--redirect-port needs --ssl-key and --ssl-cert');
   }
   const metricsPort = number('metrics-port', given['metrics-port']);
   return Object.freeze({
-    listen: address(given.socket, given.ip ?? '', port),
-    api: address(
-      given['api-socket'],
-      given['api-ip'] ?? 'localhost',
-      number('api-port', given['api-port']) ?? port + 1,
-    ),
+    listen: inherited('public') ?? address(given.socket, given.ip ?? '', port),
+    api:
+      inherited('api') ??
+      address(
+        given['api-socket'],
+        given['api-ip'] ?? 'localhost',
+        number('api-port', given['api-port']) ?? port + 1,
+      ),
     metrics:
-      given['metrics-socket'] === undefined && metricsPort === undefined
+      inherited('metrics') ??
+      (given['metrics-socket'] === undefined && metricsPort === undefined
         ? undefined
-        : address(given['metrics-socket'], given['metrics-ip'] ?? '', metricsPort ?? 0),
+        : address(given['metrics-socket'], given['metrics-ip'] ?? '', metricsPort ?? 0)),
     redirect:
-      redirectPort === undefined || port === 80
+      redirect === undefined || port === 80
         ? undefined
-        : { port: redirectPort, to: number('redirect-to', given['redirect-to']) ?? port },
+        : { listen: redirect, to: number('redirect-to', given['redirect-to']) ?? port },
     token: env.CONFIGPROXY_AUTH_TOKEN ?? '',
     tls: tls && {
       ...tls,
@@ -124,6 +138,10 @@ export function readOptions(argv: readonly string[], env: Environment): ProxyOpt
     engine: engineName(given.engine ?? 'relay'),
     logLevel: logLevel(given['log-level'] ?? 'info'),
   });
+}
+
+function portOnAll(port: number | undefined): ListenAddress | undefined {
+  return port === undefined ? undefined : { ip: '', port };
 }
 
 type Given = ReturnType<typeof parse>;

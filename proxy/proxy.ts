@@ -10,7 +10,7 @@ import type { ProxyOptions } from './options.ts';
 import { servePublic } from './publicSide.ts';
 import { createRedirect } from './redirect.ts';
 import { routesApi } from './routes/api.ts';
-import { openStorage } from './routes/storage.ts';
+import { openStorage, type Storage } from './routes/storage.ts';
 import { type Clock, RouteTable } from './routes/table.ts';
 import { closeServer, portOf, stopListening } from './servers.ts';
 import { listenerTls } from './tls.ts';
@@ -48,24 +48,29 @@ export async function startProxy(
     if (change.kind === 'added') log.info(`Route added ${change.route.path} -> ${change.route.data.target}`);
     else log.info(`Removing route ${change.route.path}`);
   });
-  const api = apiServer(table, options.token, log, counters, apiTls, () => side.settled());
+  let storage: Storage | undefined;
+  // what the API has answered is known to every worker, and survives a kill
+  const settled = async (): Promise<void> => {
+    await Promise.all([side.settled(), storage?.settled()]);
+  };
+  const api = apiServer(table, options.token, log, counters, apiTls, settled);
   const servers: [Server, ListenAddress, string][] = [[api, options.api, 'the REST API']];
   if (options.redirect !== undefined) {
-    const where = { ip: '', port: options.redirect.port };
-    servers.push([createRedirect(options.redirect.to), where, 'the redirection to HTTPS']);
+    const { listen: where, to } = options.redirect;
+    servers.push([createRedirect(to), where, 'the redirection to HTTPS']);
   }
   const metrics = options.metrics && createMetricsServer(counters, side, table);
   if (metrics && options.metrics) servers.push([metrics, options.metrics, 'the metrics']);
-  let closeStorage: (() => Promise<void>) | undefined;
   const close = async (): Promise<void> => {
     await side.settled();
-    await Promise.all([side.close(), ...servers.map(([server]) => closeServer(server)), closeStorage?.()]);
+    await Promise.all([side.close(), ...servers.map(([server]) => closeServer(server)), storage?.close()]);
   };
   let port = 0;
   try {
-    if (options.storageFile !== undefined) closeStorage = await openStorage(table, options.storageFile, log);
-    for (const [server, where, what] of servers) await listen(server, where, what);
+    if (options.storageFile !== undefined) storage = await openStorage(table, options.storageFile, log);
+    // first: whoever gets an answer of the API finds clients served
     port = await side.listen(options.listen);
+    for (const [server, where, what] of servers) await listen(server, where, what);
   } catch (error) {
     await close();
     throw error;
@@ -108,10 +113,14 @@ function apiServer(
 
 function announce(options: ProxyOptions, log: Logger): void {
   const scheme = (tls: unknown) => (tls === undefined ? 'http' : 'https');
-  const url = (where: ListenAddress, tls: unknown): string =>
-    'socketPath' in where ? `unix:${where.socketPath}` : `${scheme(tls)}://${addressText(where)}`;
+  const url = (where: ListenAddress, tls: unknown): string => {
+    if ('socketPath' in where) return `unix:${where.socketPath}`;
+    if ('descriptor' in where) return `${scheme(tls)} on ${addressText(where)}`;
+    return `${scheme(tls)}://${addressText(where)}`;
+  };
   log.info(`Proxying ${url(options.listen, options.tls)} to ${options.defaultTarget ?? '(no default)'}`);
   log.info(`Proxy API at ${url(options.api, options.apiTls)}/api/routes`);
   if (options.redirect === undefined) return;
-  log.info(`Added HTTP to HTTPS redirection from ${options.redirect.port} to ${options.redirect.to}`);
+  const { listen: from, to } = options.redirect;
+  log.info(`Added HTTP to HTTPS redirection from ${'port' in from ? from.port : addressText(from)} to ${to}`);
 }

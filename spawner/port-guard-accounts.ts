@@ -3,9 +3,9 @@
 // Not here: the rule (port-guard.ts).
 import { lookup } from 'node:dns/promises';
 import { readFileSync, statSync } from 'node:fs';
-import { BlockList, isIPv4 } from 'node:net';
 import type { ConfigFile } from '../config/load.ts';
 import { isLoopback, ownAddresses } from '../portwrap/index.ts';
+import { accountsOf, listenersAt } from './listeners.ts';
 
 /** An account that must be let through, and is not known. */
 export interface Gap {
@@ -42,34 +42,6 @@ export async function guardAccounts(
   };
 }
 
-/**
- * The uids of those who listen at this port of one of the addresses, or of the wildcard address of the same family,
- * from /proc/net/tcp and tcp6. Somebody else may listen at the same port of another address.
- */
-export function listenerUids(table: string, addresses: readonly string[], port: number): number[] {
-  const wanted = new BlockList();
-  for (const address of addresses) {
-    const family = isIPv4(address) ? 'ipv4' : 'ipv6';
-    wanted.addAddress(address, family);
-    wanted.addAddress(family === 'ipv4' ? '0.0.0.0' : '::', family);
-  }
-  // proc_net_tcp(5): number, local, remote, state (0A is LISTEN), queues, timer, retransmissions, uid
-  const listener = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+\s+(\d+) /gm;
-  const uids = [...table.matchAll(listener)]
-    .filter(([, , at = '']) => Number.parseInt(at, 16) === port)
-    .filter(([, local = '']) => wanted.check(readAddress(local), local.length === 8 ? 'ipv4' : 'ipv6'))
-    .map(([, , , uid]) => Number(uid));
-  return [...new Set(uids)];
-}
-
-/** From words of four bytes, each in the host's (little-endian) order. */
-function readAddress(hex: string): string {
-  const bytes = [...hex.matchAll(/(..)(..)(..)(..)/g)].flatMap((word) => word.slice(1).reverse());
-  return bytes.length === 4
-    ? bytes.map((byte) => Number.parseInt(byte, 16)).join('.')
-    : (bytes.join('').match(/.{4}/g) ?? []).join(':');
-}
-
 /** The service calls servers itself. Only with accounts of mode "service" is it never root. */
 function serviceUid({ service, accounts }: ConfigFile): number | Gap {
   const uid = statSync(service.state_dir, { throwIfNoEntry: false })?.uid ?? 0;
@@ -97,9 +69,11 @@ async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<
   if (resolved === null) return gap(`${hostname} has no address`, `Let ${hostname} be resolved`);
   const addresses = resolved.map(({ address }) => address).filter(isOwn);
   if (addresses.length === 0) return null;
-  const uids = listenerUids(table, addresses, port);
+  const listeners = listenersAt(table, addresses, port);
+  if (listeners.length === 0) return gap(`nobody listens at ${place}`, `Start ${who}`);
+  const uids = accountsOf(listeners);
   const [uid, ...others] = uids;
-  if (uid === undefined) return gap(`nobody listens at ${place}`, `Start ${who}`);
+  if (uid === undefined) return gap(`${place} is only held open, and nobody has taken it`, `Start ${who}`);
   if (others.length === 0) return uid;
   return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
 }

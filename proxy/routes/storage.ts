@@ -7,12 +7,15 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { RouteData, RouteTable } from './table.ts';
 
-/** Restores the table from `file`, then follows it. The close writes what is left to write. */
-export async function openStorage(
-  table: RouteTable,
-  file: string,
-  log: Logger,
-): Promise<() => Promise<void>> {
+export interface Storage {
+  /** Every change that was made before the call is on the disk; or its failure is in the log. */
+  settled(): Promise<void>;
+  /** Writes what is left to write. */
+  close(): Promise<void>;
+}
+
+/** Restores the table from `file`, then follows it. */
+export async function openStorage(table: RouteTable, file: string, log: Logger): Promise<Storage> {
   const stored = await load(file, log);
   for (const { path, data, lastActivity } of stored) table.add(path, data, lastActivity);
   if (stored.length > 0) log.info(`Restored ${stored.length} routes from ${file}`);
@@ -23,12 +26,13 @@ export async function openStorage(
   });
   const unwatch = table.watch(() => writer.changed());
   const activity = setInterval(() => writer.changed(), activityInterval).unref();
-  return async () => {
+  const close = async (): Promise<void> => {
     unwatch();
     clearInterval(activity);
     writer.changed();
     await writer.settled();
   };
+  return { settled: () => writer.settled(), close };
 }
 
 interface StoredRoute {
@@ -42,7 +46,9 @@ class Writer {
   readonly #table: RouteTable;
   readonly #file: string;
   readonly #log: Logger;
-  #dirty = false;
+  /** Changes there were, and how many of them are written. */
+  #changes = 0;
+  #written = 0;
   #writing: Promise<void> | undefined;
 
   constructor(table: RouteTable, file: string, log: Logger) {
@@ -52,24 +58,25 @@ class Writer {
   }
 
   changed(): void {
-    this.#dirty = true;
-    this.#writing ??= this.#writeAll();
+    this.#changes += 1;
+    this.#writing ??= this.#write();
   }
 
+  /** Those who go on changing the table are not waited for. */
   async settled(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
+    const changes = this.#changes;
+    while (this.#written < changes) await this.#writing;
   }
 
-  async #writeAll(): Promise<void> {
-    while (this.#dirty) {
-      this.#dirty = false;
-      try {
-        await save(this.#file, this.#table);
-      } catch (error) {
-        this.#log.error(`cannot write ${this.#file}: ${text(error)}`);
-      }
+  async #write(): Promise<void> {
+    const changes = this.#changes;
+    try {
+      await save(this.#file, this.#table);
+    } catch (error) {
+      this.#log.error(`cannot write ${this.#file}: ${text(error)}`);
     }
-    this.#writing = undefined;
+    this.#written = changes;
+    this.#writing = this.#written < this.#changes ? this.#write() : undefined;
   }
 }
 

@@ -14,6 +14,10 @@ import { type FromWorker, type Report, sentRoute, type ToWorker } from './messag
 import { Restarts } from './restarts.ts';
 import { sumOf } from './sums.ts';
 
+// Each worker accepts for itself: a connection that only this process had accepted would be lost when the workers
+// drain, and each would cost a message.
+cluster.schedulingPolicy = cluster.SCHED_NONE;
+
 /** `count` workers, each the same command as this process. */
 export function serveByWorkers(
   count: number,

@@ -34,6 +34,22 @@ test('routes and their last activity are known again after a restart', async () 
   ]);
 });
 
+test('what the API has confirmed is on the disk', async () => {
+  const proxy = await startedProxy(['--storage-file', file]);
+  const stored = () =>
+    JSON.parse(readFileSync(file, 'utf8')).routes.map((route: { path: string }) => route.path);
+  const call = async (method: string, path: string, body: object | null) => {
+    const url = `http://127.0.0.1:${proxy.apiPort}/api/routes${path}`;
+    const headers = { authorization: 'token secret' };
+    await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+    return stored().includes(path);
+  };
+  const target = { target: 'http://127.0.0.1:1' };
+  const paths = Array.from({ length: 50 }, (_, index) => `/user/${index}`);
+  expect(await Promise.all(paths.map((path) => call('POST', path, target)))).toEqual(paths.map(() => true));
+  expect(await call('DELETE', '/user/7', null)).toBe(false);
+});
+
 test('a route is on the disk soon after it was added, without a close', async () => {
   const proxy = await startedProxy(['--storage-file', file]);
   for (let count = 0; count < 200; count++) proxy.addRoute(`/user/${count}`, 'http://127.0.0.1:1');

@@ -142,7 +142,7 @@ test('--redirect-port sends browsers to HTTPS, with the port only where it matte
     expect(await ask('')).toMatch(/^HTTP\/1\.1 400 /);
     expect(await ask('Host: h/../evil\r\n')).toMatch(/^HTTP\/1\.1 400 /);
   }
-  const proxy = await startedProxy([...argv], { redirect: { port: 0, to: 8443 } });
+  const proxy = await startedProxy([...argv], { redirect: { listen: { ip: '', port: 0 }, to: 8443 } });
   expect(proxy.log.join('')).toMatch('Added HTTP to HTTPS redirection from 0 to 8443');
 });
 

@@ -1,12 +1,14 @@
 // The rule that closes the host ports to other accounts, loaded as printed, in a network namespace of its own.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../config/load.ts';
+import { listenersAt } from '../../../spawner/listeners.ts';
 import { portGuardPaste, portGuardRules } from '../../../spawner/port-guard.ts';
-import { guardAccounts, listenerUids } from '../../../spawner/port-guard-accounts.ts';
+import { guardAccounts } from '../../../spawner/port-guard-accounts.ts';
 import { judgePortGuard } from '../../../spawner/port-guard-probe.ts';
 
 const range = { low: 20_000, high: 20_063 };
@@ -45,11 +47,13 @@ test('the account of a listener is read from the kernel’s table, for its own a
     line('00000000000000000000000001000000:1F41', '0A', 1001),
     line('00000000000000000000000000000000:1F92', '0A', 996),
   ].join('\n');
-  expect(listenerUids(table, ['127.0.0.1'], 8001)).toEqual([998]); // not who sits at 127.0.0.2 or ::1
-  expect(listenerUids(table, ['127.0.0.1', '::1'], 8001)).toEqual([998, 1001]);
-  expect(listenerUids(table, ['127.0.0.1'], 8081)).toEqual([997]);
-  expect(listenerUids(table, ['::1'], 8082)).toEqual([996]);
-  expect(listenerUids(table, ['127.0.0.1'], 8080)).toEqual([]); // a connection, not a listener
+  const listenerUids = (addresses: string[], port: number) =>
+    listenersAt(table, addresses, port).map(({ uid }) => uid);
+  expect(listenerUids(['127.0.0.1'], 8001)).toEqual([998]); // not who sits at 127.0.0.2 or ::1
+  expect(listenerUids(['127.0.0.1', '::1'], 8001)).toEqual([998, 1001]);
+  expect(listenerUids(['127.0.0.1'], 8081)).toEqual([997]);
+  expect(listenerUids(['::1'], 8082)).toEqual([996]);
+  expect(listenerUids(['127.0.0.1'], 8080)).toEqual([]); // a connection, not a listener
 });
 
 describe('whom the port guard lets through', () => {
@@ -89,6 +93,30 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
       'Start the service; Start the proxy; Start the hub "hub"; then ask again for the rule.',
     );
   });
+
+  test.runIf(own === 0)(
+    'is the account that was handed a socket of root’s, and nobody while it only waits',
+    async () => {
+      const script = `import os, socket
+s = socket.create_server(("127.0.0.1", 0))
+s.set_inheritable(True)
+print(s.getsockname()[1], flush=True)
+os.setuid(61003)
+os.execvp("sleep", ["sleep", "1000"])`;
+      const holder = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+      const port = String((await once(holder.stdout, 'data'))[0]).trim();
+      const config = configured(directory, 'http://192.0.2.1', `http://127.0.0.1:${port}`);
+      await expect.poll(async () => (await guardAccounts(config, undefined)).uids).toContain(61_003);
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+      const table = line('0100007F:1F41', '0A', 0); // of a socket that no process has
+      const waiting = configured(directory, 'http://192.0.2.1', 'http://127.0.0.1:8001');
+      expect((await guardAccounts(waiting, undefined, table)).gaps).toContainEqual({
+        what: "the proxy's account is not known: 127.0.0.1:8001 is only held open, and nobody has taken it",
+        fix: 'Start the proxy',
+      });
+    },
+  );
 
   test('is not guessed when several accounts listen', async () => {
     const config = configured(directory, 'http://192.0.2.1', 'http://127.0.0.1:8001');

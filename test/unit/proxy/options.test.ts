@@ -44,7 +44,10 @@ test.each<[string[], Partial<ProxyOptions>]>([
     { xForward: false, prependPath: false, includePrefix: false },
   ],
   [['--log-level', 'DEBUG'], { logLevel: 'debug' }],
-  [['--redirect-port', '80', '--ssl-key', 'k', '--ssl-cert', 'c'], { redirect: { port: 80, to: 8000 } }],
+  [
+    ['--redirect-port', '80', '--ssl-key', 'k', '--ssl-cert', 'c'],
+    { redirect: { listen: { ip: '', port: 80 }, to: 8000 } },
+  ],
   [['--redirect-port', '81', '--port', '80', '--ssl-key', 'k', '--ssl-cert', 'c'], { redirect: undefined }],
 ])('%j is read', (argv, expected) => {
   expect(read(argv)).toMatchObject(expected);
@@ -93,6 +96,38 @@ test.each([
 ])('%s %j is refused', (...argv) => {
   expect(() => read(argv)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });
+
+test('inherited sockets take the place of addresses, by their names', () => {
+  const env = { LISTEN_FDS: '3', LISTEN_PID: '7', LISTEN_FDNAMES: 'api:public:metrics' };
+  expect(readOptions([], env, 7)).toMatchObject({
+    listen: { descriptor: 4 },
+    api: { descriptor: 3 },
+    metrics: { descriptor: 5 },
+  });
+  const others = { listen: { ip: '', port: 8000 }, api: { ip: 'localhost', port: 8001 } };
+  expect(readOptions([], env, 8)).toMatchObject(others);
+  expect(readOptions([], { LISTEN_PID: '7' }, 7)).toMatchObject(others);
+});
+
+test('a single inherited socket is the public one, whatever systemd calls it', () => {
+  const env = { LISTEN_FDS: '1', LISTEN_PID: '7', LISTEN_FDNAMES: 'portwrap-proxy.socket' };
+  expect(readOptions([], env, 7)).toMatchObject({
+    listen: { descriptor: 3 },
+    api: { ip: 'localhost', port: 8001 },
+  });
+  const redirect = { ...env, LISTEN_FDNAMES: 'redirect' };
+  expect(readOptions(['--ssl-key', 'k', '--ssl-cert', 'c'], redirect, 7)).toMatchObject({
+    redirect: { listen: { descriptor: 3 }, to: 8000 },
+  });
+});
+
+test.each(['public', 'public:api.socket', 'public:public'])(
+  'two inherited sockets named %j are refused',
+  (names) => {
+    const env = { LISTEN_FDS: '2', LISTEN_PID: '7', LISTEN_FDNAMES: names };
+    expect(() => readOptions([], env, 7)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  },
+);
 
 test('the help names every option', () => {
   for (const name of Object.keys(flags)) expect(helpText()).toMatch(`--${name}`);

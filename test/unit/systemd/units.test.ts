@@ -20,8 +20,9 @@ const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
 
 test.runIf(hasAnalyze).each(names)('systemd finds nothing wrong with %s', (name) => {
   // the programs are not installed here
-  const text = read(name).replaceAll(/^(ExecStart=)\/usr\/bin\/portwrap-\w+/gm, '$1/bin/true');
-  writeFileSync(join(directory, name), text);
+  const runnable = (text: string) =>
+    text.replaceAll(/^(ExecStart=)\/usr\/bin\/portwrap-\w+/gm, '$1/bin/true');
+  for (const unit of names) writeFileSync(join(directory, unit), runnable(read(unit)));
   const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', join(directory, name)], {
     encoding: 'utf8',
   });
@@ -29,7 +30,12 @@ test.runIf(hasAnalyze).each(names)('systemd finds nothing wrong with %s', (name)
 });
 
 test('the programs accept the command lines of the units', () => {
-  expect(names.sort()).toEqual(['portwrap-proxy.service', 'portwrap-spawner.service']);
+  expect(names.sort()).toEqual([
+    'portwrap-proxy-api.socket',
+    'portwrap-proxy.service',
+    'portwrap-proxy.socket',
+    'portwrap-spawner.service',
+  ]);
   expect(parseArguments(argvOf('portwrap-spawner.service'))).toMatchObject({
     command: 'serve',
     operands: [],
@@ -40,6 +46,17 @@ test('the programs accept the command lines of the units', () => {
     api: { ip: '127.0.0.1', port: 8001 },
     defaultTarget: 'http://127.0.0.1:8081',
   });
+});
+
+test('the sockets are where the proxy would listen without them, by names that it knows', () => {
+  const units = (setting('portwrap-proxy.service', 'Sockets') ?? '').split(' ');
+  const env = {
+    LISTEN_PID: '7',
+    LISTEN_FDS: String(units.length),
+    LISTEN_FDNAMES: units.map((unit) => setting(unit, 'FileDescriptorName')).join(':'),
+  };
+  expect(readOptions([], env, 7)).toMatchObject({ listen: { descriptor: 3 }, api: { descriptor: 4 } });
+  expect(units.map((unit) => setting(unit, 'ListenStream'))).toEqual(['0.0.0.0:8000', '127.0.0.1:8001']);
 });
 
 test('an end of the service ends no server and forgets no record', () => {

@@ -54,7 +54,11 @@ export function compiledCommand(): string {
 }
 
 export function runCommand(main: string, argv: readonly string[], env: Record<string, string> = {}): Command {
-  const child = spawn(process.execPath, [main, ...argv], {
+  return runProgram(process.execPath, [main, ...argv], env);
+}
+
+export function runProgram(program: string, argv: readonly string[], env: Record<string, string>): Command {
+  const child = spawn(program, argv, {
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
