@@ -1,12 +1,14 @@
 // Side by side: configurable-http-proxy, ours, nginx and no proxy at all, under the same load by wrk. The
 // proxy has one processor to itself, the load and the upstream share another, so requests per second are
 // capped by the harness; CPU time per request is the sound figure.
+// A case is SIZE-CONNECTIONS, and -tls or -10000routes if wanted: small-32-tls, small-32-10000routes.
 //   [BENCH_SECONDS=4] [BENCH_ROUNDS=3] [BENCH_SUBJECTS=a,b] [BENCH_CASES=small-32,64k-32] node bench/run.mjs proxy
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { cpuSeconds, residentMegabytes } from './processUse.ts';
 import { has, pinned, type Subject, startSubject } from './proxySubjects.ts';
+import { parseCase } from './proxyVariants.ts';
 import { median, report } from './report.ts';
 
 interface Measured {
@@ -32,12 +34,14 @@ try {
   // Rounds outside, subjects inside: whatever else the machine does then disturbs all of them alike.
   for (let round = 0; round < rounds; round++) {
     for (const name of subjects.split(',')) {
-      const subject = await startSubject(name, upstream.port);
-      if (subject === undefined) continue;
-      try {
-        for (const load of cases.split(',')) results.push(await measure(subject, load));
-      } finally {
-        await subject.stop();
+      for (const load of cases.split(',')) {
+        const subject = await startSubject(name, upstream.port, parseCase(load).variant);
+        if (subject === undefined) continue;
+        try {
+          results.push(await measure(subject, load));
+        } finally {
+          await subject.stop();
+        }
       }
     }
   }
@@ -47,8 +51,8 @@ try {
 report('proxy', summary(results), { seconds, rounds });
 
 async function measure(subject: Subject, load: string): Promise<Measured> {
-  const [size = 'small', connections = '32'] = load.split('-');
-  const url = `http://127.0.0.1:${subject.port}/${size}`;
+  const { connections, path, variant } = parseCase(load);
+  const url = `${variant.tls === undefined || subject.name === 'direct' ? 'http' : 'https'}://127.0.0.1:${subject.port}${path}`;
   const wrk = (seconds: string): string => {
     const command = pinned(1, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url]);
     return execFileSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
@@ -89,7 +93,7 @@ function summary(all: readonly Measured[]): Record<string, string | number>[] {
   const cpu = (load: string, name: string): number =>
     median(all.filter((one) => one.case === load && one.subject === name).map((one) => one.cpuMicroseconds));
   return cases.split(',').flatMap((load) =>
-    [...new Set(all.map((one) => one.subject))].map((subject) => {
+    [...new Set(all.filter((one) => one.case === load).map((one) => one.subject))].map((subject) => {
       const same = all.filter((one) => one.case === load && one.subject === subject);
       const of = (pick: (one: Measured) => number) => median(same.map(pick));
       const own = cpu(load, subject);

@@ -2,10 +2,13 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { addRoutes, type Variant } from './proxyVariants.ts';
 
 export interface Subject {
   readonly name: string;
@@ -30,44 +33,48 @@ export function has(command: string): boolean {
   }
 }
 
-export async function startSubject(name: string, upstreamPort: number): Promise<Subject | undefined> {
+export async function startSubject(
+  name: string,
+  upstreamPort: number,
+  variant: Variant = { routes: 0 },
+): Promise<Subject | undefined> {
   if (name === 'direct') return { name, port: upstreamPort, pids: () => [], stop: async () => undefined };
-  const port = await freePort();
+  const [port, apiPort] = [await freePort(), await freePort()];
   const target = `http://127.0.0.1:${upstreamPort}`;
   const node = process.execPath;
+  const { tls, routes } = variant;
   const flags = [
-    '--ip',
-    '127.0.0.1',
-    '--port',
-    `${port}`,
-    '--default-target',
-    target,
-    '--log-level',
-    'error',
+    ...['--ip', '127.0.0.1', '--port', `${port}`, '--api-port', `${apiPort}`, '--default-target', target],
+    ...['--log-level', 'error', ...(tls === undefined ? [] : ['--ssl-key', tls.key, '--ssl-cert', tls.cert])],
   ];
-  if (name === 'nginx') return has('nginx') ? startNginx(port, upstreamPort) : undefined;
+  const routed = async (subject: Subject): Promise<Subject> => {
+    await addRoutes(apiPort, routes, target);
+    return subject;
+  };
+  // nginx knows no table of routes that changes
+  if (name === 'nginx') return has('nginx') && routes === 0 ? startNginx(port, upstreamPort, tls) : undefined;
   if (name === 'configurable-http-proxy') {
     const require = createRequire(import.meta.url);
     const main = join(
       dirname(require.resolve('configurable-http-proxy/package.json')),
       'bin/configurable-http-proxy',
     );
-    return startProcess(name, port, [node, main, ...flags]);
+    return routed(await startProcess(name, port, [node, main, ...flags], tls));
   }
   const main = join(import.meta.dirname, '../proxy/main.js');
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
-  return startProcess(name, port, [node, main, ...flags, '--api-port', '0', ...engine, ...workers]);
+  return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers], tls));
 }
 
 async function startProcess(
   name: string,
   port: number,
   command: readonly string[],
-  cpu = 0,
+  tls: Variant['tls'],
 ): Promise<Subject> {
-  const [file = '', ...argv] = name.includes(' x') ? command : pinned(cpu, command);
+  const [file = '', ...argv] = name.includes(' x') ? command : pinned(0, command);
   const child = spawn(file, argv, {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, CONFIGPROXY_AUTH_TOKEN: 'bench' },
@@ -77,11 +84,11 @@ async function startProcess(
     child.kill('SIGKILL');
     await once(child, 'exit');
   };
-  await answers(port, child);
+  await answers(port, child, tls !== undefined);
   return { name, port, pids: () => family(child.pid ?? 0), stop };
 }
 
-async function startNginx(port: number, upstreamPort: number): Promise<Subject> {
+async function startNginx(port: number, upstreamPort: number, tls: Variant['tls']): Promise<Subject> {
   const dir = mkdtempSync(join(tmpdir(), 'portwrap-bench-nginx-'));
   const file = join(dir, 'nginx.conf');
   writeFileSync(
@@ -94,13 +101,13 @@ http {
   map $http_upgrade $onward { default upgrade; '' ''; }
   upstream up { server 127.0.0.1:${upstreamPort}; keepalive 256; }
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ` ssl; ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}`};
     location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection $onward; proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $host; }
   }
 }
 `,
   );
-  const subject = await startProcess('nginx', port, ['nginx', '-c', file]);
+  const subject = await startProcess('nginx', port, ['nginx', '-c', file], tls);
   return {
     ...subject,
     stop: async () => {
@@ -112,15 +119,14 @@ http {
 }
 
 /** Resolves when something answers HTTP on the port; each refusal is an event to try again on. */
-async function answers(port: number, child: ChildProcess): Promise<void> {
-  while (child.exitCode === null) {
-    try {
-      await (await fetch(`http://127.0.0.1:${port}/small`)).arrayBuffer();
-      return;
-    } catch {
-      // Not listening yet.
-    }
-  }
+async function answers(port: number, child: ChildProcess, overTls: boolean): Promise<void> {
+  const ask = (done: (answered: boolean) => void) => {
+    const options = { host: '127.0.0.1', port, path: '/small', agent: false, rejectUnauthorized: false };
+    const request = overTls ? https.get(options) : http.get(options);
+    request.once('response', (answer) => answer.resume().once('end', () => done(true)));
+    request.once('error', () => done(false));
+  };
+  while (child.exitCode === null) if (await new Promise<boolean>(ask)) return;
   throw new Error(`the command ended with ${child.exitCode}`);
 }
 

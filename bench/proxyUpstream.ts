@@ -9,7 +9,7 @@ const bodies: Readonly<Record<string, Buffer>> = {
 };
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (req, res) => {
-  const body = bodies[req.url ?? ''] ?? bodies['/small'] ?? Buffer.alloc(0);
+  const body = bodies[/\/\w+$/.exec(req.url ?? '')?.[0] ?? ''] ?? bodies['/small'] ?? Buffer.alloc(0);
   res.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': body.length }).end(body);
 });
 server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
