@@ -1,9 +1,36 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import type { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { rawClient } from './support/rawClient.ts';
 import { forEachEngine, startedProxy } from './support/startedProxy.ts';
 import { bodyOf, echoUpstream, httpUpstream, rawUpstream } from './support/upstream.ts';
+
+/** Writes as long as it is taken; says how many bytes that were. */
+function flood(sink: Writable): () => number {
+  let written = 0;
+  const more = (): void => {
+    while (written < 200_000_000) {
+      written += 65_536;
+      if (!sink.write(Buffer.alloc(65_536))) break;
+    }
+    sink.once('drain', more);
+  };
+  more();
+  return () => written;
+}
+
+/** It comes to rest, long before everything is written. */
+async function expectHeldBack(written: () => number): Promise<void> {
+  let before = -1;
+  const isStill = () => {
+    const still = written() === before;
+    before = written();
+    return still && before > 0;
+  };
+  await expect.poll(isStill, { interval: 300, timeout: 20_000 }).toBe(true);
+  expect(written()).toBeLessThan(40_000_000);
+}
 
 forEachEngine((engine) => {
   const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
@@ -85,32 +112,14 @@ forEachEngine((engine) => {
   });
 
   test('an upstream that sends faster than the client reads is held back', async () => {
-    let written = 0;
+    let written = () => 0;
     const upstream = await httpUpstream((_req, res) => {
-      const more = (): void => {
-        while (written < 200_000_000) {
-          written += 65_536;
-          if (!res.write(Buffer.alloc(65_536))) break;
-        }
-        res.once('drain', more);
-      };
-      more();
+      written = flood(res);
     });
     const proxy = await startedProxy(['--default-target', upstream.url]);
     const client = rawClient(proxy.port, get);
     client.socket.pause();
-    let before = -1;
-    await expect
-      .poll(
-        () => {
-          const still = written === before;
-          before = written;
-          return still && written > 0;
-        },
-        { interval: 300, timeout: 20_000 },
-      )
-      .toBe(true);
-    expect(written).toBeLessThan(40_000_000);
+    await expectHeldBack(() => written());
   });
 
   test('a client that sends faster than the upstream reads is held back', async () => {
@@ -121,27 +130,7 @@ forEachEngine((engine) => {
     const proxy = await startedProxy(['--default-target', upstream.url]);
     const upload = request({ port: proxy.port, host: '127.0.0.1', method: 'PUT' });
     upload.on('error', () => undefined);
-    let written = 0;
-    const more = (): void => {
-      while (written < 200_000_000) {
-        written += 65_536;
-        if (!upload.write(Buffer.alloc(65_536))) break;
-      }
-      upload.once('drain', more);
-    };
-    more();
-    let before = -1;
-    await expect
-      .poll(
-        () => {
-          const still = written === before;
-          before = written;
-          return still && written > 0;
-        },
-        { interval: 300, timeout: 20_000 },
-      )
-      .toBe(true);
-    expect(written).toBeLessThan(40_000_000);
+    await expectHeldBack(flood(upload));
     for (const socket of upstream.sockets) socket.resume();
     upload.destroy();
     await expect.poll(() => proxy.engine.count().active, { timeout: 10_000 }).toBe(0);
