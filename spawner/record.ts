@@ -59,6 +59,8 @@ export const recordSchema = z.object({
   spawn_id: z.string(),
   profile: z.string(),
   route_prefix: z.string().nullable(),
+  /** Where the proxy routes by host; null: the prefix counts on every host. */
+  route_host: z.string().nullable().default(null),
   ready_path: z.string(),
   state: serverState,
   /** Of the request that started it; never the request itself. */
@@ -89,6 +91,11 @@ export type JobPlace = NonNullable<Place['job']>;
 export function addressOf({ sandbox, job }: Place): { host: string; port: number } | null {
   if (sandbox !== null) return { host: sandbox.hostAddress, port: sandbox.hostPort };
   return job === null || job.host === null || job.port === null ? null : { host: job.host, port: job.port };
+}
+
+/** The path of its route in the proxy's table, which begins with the host where the proxy routes by host; null: none. */
+export function routeOf({ route_host, route_prefix }: ServerRecord): string | null {
+  return route_host === null || route_prefix === null ? route_prefix : `/${route_host}${route_prefix}`;
 }
 
 /** Who a server is: the same user's server of the same name on another hub is another server. */

@@ -7,7 +7,7 @@ import { aborted, type SandboxExit } from '../portwrap/index.ts';
 import type { LaunchSteps, RunningServer } from './launchers/launcher.ts';
 import type { Meter, PhaseTimes } from './meter.ts';
 import { createProgressLog, type ProgressLog } from './progress.ts';
-import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from './record.ts';
+import { type ErrorBody, nowhere, routeOf, type ServerRecord, serverLabel } from './record.ts';
 import type { Records } from './records.ts';
 import type { Routes } from './routes.ts';
 import { cancelled, describeExit, isDeliberate, notReady, urlOf } from './server-words.ts';
@@ -56,6 +56,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   const progress = createProgressLog();
   const cancel = new AbortController();
   const log = parts.log.child({ server: serverLabel(plan.record), spawn_id: plan.record.spawn_id });
+  const route = routeOf(plan.record);
   let record = plan.record;
   let running: RunningServer | undefined;
   let grace = plan.stopTimeout * 1000;
@@ -91,7 +92,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     watch.lap('answer');
     if (record.state === 'stopping')
       cancel.abort(cancelled()); // a stop that a restart interrupted
-    else if (record.route_prefix !== null) await routes.add(record.route_prefix, urlOf(host, port));
+    else if (route !== null) await routes.add(route, urlOf(host, port));
     if (starting && !cancel.signal.aborted) {
       watch.lap('route');
       await note({ state: 'ready', phases });
@@ -125,9 +126,8 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
 
   /** Takes everything back: no request is sent to a port that may soon be somebody else's. */
   async function end(outcome: SandboxExit | PortwrapError): Promise<void> {
-    const { route_prefix: prefix } = record;
-    if (running !== undefined && prefix !== null) {
-      await routes.remove(prefix, urlOf(running.host, running.port));
+    if (running !== undefined && route !== null) {
+      await routes.remove(route, urlOf(running.host, running.port));
     }
     let exit: SandboxExit | null = outcome instanceof PortwrapError ? null : outcome;
     if (running !== undefined) {

@@ -125,6 +125,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     request_digest: digest,
     profile: profile.name,
     route_prefix: request.route_prefix ?? null,
+    route_host: request.route_host ?? null,
     ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
     state: 'starting',
     started: new Date().toISOString(),

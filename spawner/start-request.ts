@@ -44,6 +44,14 @@ export const startRequest = z
         error: 'must be a percent-encoded path',
       })
       .optional(),
+    route_host: z
+      .string()
+      .regex(/^[A-Za-z0-9._-]{1,253}$/, { error: 'must be a host name without a port' })
+      .optional(),
+  })
+  .refine(({ route_host, route_prefix }) => route_host === undefined || route_prefix !== undefined, {
+    path: ['route_host'],
+    error: 'needs route_prefix',
   })
   .readonly();
 

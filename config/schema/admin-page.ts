@@ -1,6 +1,7 @@
 // The keys below `admin_page`: the page where people look at servers and stop them, as a service of a JupyterHub.
 // Not here: what is on it (spawner/page/).
 import { z } from 'zod';
+import { httpOrigin } from './http-url.ts';
 import { itemName } from './item-name.ts';
 import { listenAddress } from './listen-address.ts';
 import { exactlyOneSecret, secretShape } from './secret.ts';
@@ -23,6 +24,14 @@ export const adminPageSchema = z
       description:
         'Where the page listens for the proxy: the "url" in c.JupyterHub.services. It is an address of its own, so that the protocol of "service.listen" is never reachable through the proxy.',
     }),
+    hub_url: httpOrigin
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'With c.JupyterHub.subdomain_host: its value, where people find the hub; sign-ins come back to the host on which the page was opened. null: hub and page are on one host.',
+        examples: ['https://hub.example.org'],
+      }),
     ...secretShape({ env: 'PORTWRAP_PAGE_TOKEN', file: '/etc/portwrap-spawner/page-token' }),
   })
   .superRefine(exactlyOneSecret.check, { when: () => true })

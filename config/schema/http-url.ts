@@ -3,6 +3,13 @@ import { z } from 'zod';
 
 const rule = 'must be an http:// or https:// URL without user name, query, fragment and "/" at its end';
 
+/** One that ends with its host or port. */
+export const httpOrigin = z
+  .string()
+  .refine((text) => isPlainHttpUrl(text) && new URL(text).pathname === '/', {
+    error: 'must be an http:// or https:// URL that ends with the host or the port',
+  });
+
 export const httpUrl = z.string().refine(isPlainHttpUrl, { error: rule });
 
 function isPlainHttpUrl(text: string): boolean {

@@ -276,6 +276,10 @@ class PortwrapSpawner(Spawner):
         }
         if self.server:
             request["route_prefix"] = self.server.base_url
+            # With JupyterHub.subdomain_host: "alice.hub.example.org/user/alice/"
+            host = self.proxy_spec.partition("/")[0]
+            if host:
+                request["route_host"] = host
         if choice.profile:
             request["profile"] = choice.profile
         if list(self.cmd) != HUB_DEFAULT_CMD:

@@ -3,7 +3,7 @@
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
-import { addressOf, serverLabel } from '../record.ts';
+import { addressOf, routeOf, serverLabel } from '../record.ts';
 import type { Routes } from '../routes.ts';
 import type { Server } from '../server.ts';
 import { urlOf } from '../server-words.ts';
@@ -85,8 +85,9 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
     if (isClosed || server.record.state !== 'ready') return;
     const current = config();
     const rules = current.profiles.find(({ name }) => name === server.record.profile)?.culling ?? null;
-    const route = prefix === null ? null : routes.lastActivity(prefix);
-    const isRouted = current.proxy !== null && prefix !== null;
+    const routed = routeOf(server.record);
+    const route = routed === null ? null : routes.lastActivity(routed);
+    const isRouted = current.proxy !== null && routed !== null;
     const wasWarned = subject.look?.verdict ?? null;
     subject.look = look(subject.note, { answer, route, isRouted }, rules, clock);
     subject.note = subject.look.note;

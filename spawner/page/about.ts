@@ -19,7 +19,7 @@ export function about(facts: ServerFacts, now: number): Html {
     ...placeRows(facts, now),
     ...(record.route_prefix === null
       ? []
-      : [['Route', html`<bdi>${record.route_prefix}</bdi>`] satisfies Row]),
+      : [['Route', html`<bdi>${record.route_host}${record.route_prefix}</bdi>`] satisfies Row]),
     ['Spawn id', html`<code>${record.spawn_id}</code>`] satisfies Row,
   ];
   return html`${rows.map(([term, definition]) => html`<div><dt>${term}</dt><dd>${definition}</dd></div>`)}`;

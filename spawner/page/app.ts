@@ -1,6 +1,12 @@
 // The page for people, as a service of a JupyterHub: what is at which address, who may see it, what a failure looks
 // like. It knows servers and never speaks the protocol of hubs (http/). Not here: the pages' contents.
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { AdminPage, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -10,6 +16,7 @@ import { serverLabel } from '../record.ts';
 import type { Server } from '../server.ts';
 import type { Servers } from '../servers.ts';
 import type { UsageReadings } from '../usage.ts';
+import { isHttps } from './cookies.ts';
 import { createHubIdentity } from './hub-identity.ts';
 import { type Site, sendPage } from './layout.ts';
 import { sendLog } from './log-stream.ts';
@@ -46,11 +53,13 @@ export function createPage(input: PageInput): Express {
   const gather = createGatherFacts(input);
   const openPorts = keepOpenPorts();
   const sessions = createSessions();
-  const hub = createHubIdentity({
-    ...{ apiUrl: input.hub.api_url, serviceName: input.page.service_name, token: input.page.token, prefix },
-  });
+  const { service_name: serviceName, token, hub_url: hubUrl } = input.page;
+  const { hubPages } = site;
+  const hub = createHubIdentity({ apiUrl: input.hub.api_url, serviceName, token, hubPages });
   const { guard, callback, signOut } = createSignIn({
-    ...{ hub, sessions, prefix, logoutUrl: `${site.hubPath}logout` },
+    ...{ hub, sessions, prefix, logoutUrl: `${hubPages}logout` },
+    // the hub completes a path with its own host; the page's is known by who asks for it
+    callbackOf: (request) => `${hubUrl === null ? '' : originOf(request)}${prefix}oauth_callback`,
   });
 
   const visibleTo = ({ person }: Session): Server[] =>
@@ -108,7 +117,7 @@ export function createPage(input: PageInput): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
-  app.use(securityHeaders);
+  app.use(securityHeaders(hubUrl));
   const pages = express.Router({ caseSensitive: true, strict: true });
   const form = [express.urlencoded({ extended: false, limit: '4kb' }), ownForm];
   pages.get('/static/:name', staticFiles());
@@ -134,12 +143,17 @@ export function createPage(input: PageInput): Express {
   return app;
 }
 
+/** As the browser has it. */
+function originOf(request: Request): string {
+  return `${isHttps(request) ? 'https' : 'http'}://${request.get('host')}`;
+}
+
 /** The page and the hub's own pages are below the path before "hub/api". */
 function siteOf({ hub, page, version }: PageInput): Site {
   const base = new URL(hub.api_url).pathname.replace(/hub\/api$/, '');
   return {
     prefix: `${base}services/${page.service_name}/`,
-    ...{ hubPath: `${base}hub/`, hubName: hub.name, version },
+    ...{ hubPages: `${page.hub_url ?? ''}${base}hub/`, hubName: hub.name, version },
   };
 }
 

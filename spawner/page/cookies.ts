@@ -33,6 +33,6 @@ export function setCookie(
 }
 
 /** Whether the browser's side is https is known to the proxies only: the first one is nearest to it. */
-function isHttps(request: Request): boolean {
+export function isHttps(request: Request): boolean {
   return (request.get('x-forwarded-proto') ?? '').split(',')[0]?.trim() === 'https';
 }

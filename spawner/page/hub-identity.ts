@@ -11,10 +11,13 @@ export interface Person {
 }
 
 export interface HubIdentity {
-  /** Where a browser is sent to sign in, on the origin that the hub and the page share. */
-  authorizeUrl(state: string): string;
-  /** The person's token, for the code that the hub's redirect carries. Throws SIGN_IN_FAILED, HUB_UNREACHABLE. */
-  exchange(code: string): Promise<string>;
+  /** Where a browser is sent to sign in, and comes back from to `callback`. */
+  authorizeUrl(state: string, callback: string): string;
+  /**
+   * The person's token, for the code that the hub's redirect to `callback` carries. Throws SIGN_IN_FAILED,
+   * HUB_UNREACHABLE.
+   */
+  exchange(code: string, callback: string): Promise<string>;
   /** Whose token it is; null once the hub does not know it any more. Throws PAGE_REFUSED, HUB_UNREACHABLE. */
   whoIs(token: string): Promise<Person | null>;
 }
@@ -25,8 +28,8 @@ export interface HubIdentityInput {
   readonly serviceName: string;
   /** The api_token of the service. */
   readonly token: string;
-  /** The page's path, with "/" at both ends. */
-  readonly prefix: string;
+  /** Where browsers find the hub's pages, with "/" at the end: a path on the page's own origin, or a URL. */
+  readonly hubPages: string;
 }
 
 /** Milliseconds. */
@@ -40,9 +43,8 @@ const userAnswer = z.object({
   scopes: z.array(z.string()),
 });
 
-export function createHubIdentity({ apiUrl, serviceName, token, prefix }: HubIdentityInput): HubIdentity {
+export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubIdentityInput): HubIdentity {
   const clientId = `service-${serviceName}`;
-  const redirectUri = `${prefix}oauth_callback`;
   const mayEnter = ['access:services', `access:services!service=${serviceName}`];
 
   const call = async (path: string, init: RequestInit): Promise<Response> => {
@@ -64,22 +66,22 @@ export function createHubIdentity({ apiUrl, serviceName, token, prefix }: HubIde
   };
 
   return {
-    authorizeUrl: (state) => {
+    authorizeUrl: (state, callback) => {
       const query = new URLSearchParams({
         client_id: clientId,
-        redirect_uri: redirectUri,
+        redirect_uri: callback,
         response_type: 'code',
         state,
       });
-      return `${new URL(apiUrl).pathname}/oauth2/authorize?${query}`;
+      return `${hubPages}api/oauth2/authorize?${query}`;
     },
-    async exchange(code) {
+    async exchange(code, callback) {
       const body = new URLSearchParams({
         client_id: clientId,
         client_secret: token,
         grant_type: 'authorization_code',
         code,
-        redirect_uri: redirectUri,
+        redirect_uri: callback,
       });
       const response = await call('/oauth2/token', { method: 'POST', body });
       if (response.status >= 500) throw hubFails(response);

@@ -8,8 +8,8 @@ import type { Session } from './sessions.ts';
 export interface Site {
   /** The page's path, with "/" at both ends. */
   readonly prefix: string;
-  /** The hub's pages, with "/" at the end. */
-  readonly hubPath: string;
+  /** Where browsers find the hub's pages, with "/" at the end: a path, or a URL where the hub has another host. */
+  readonly hubPages: string;
   readonly hubName: string;
   readonly version: string;
 }
@@ -53,11 +53,11 @@ ${main}
   response.type('html').send(page.text);
 }
 
-function personMenu({ prefix, hubPath }: Site, session: Session): Html {
+function personMenu({ prefix, hubPages }: Site, session: Session): Html {
   const { name, isAdmin } = session.person;
   return html`<nav class="person" aria-label="Account">
 <span class="who"><bdi>${name}</bdi>${isAdmin && html` <span class="role">administrator</span>`}</span>
-<a href="${hubPath}home">Hub</a>
+<a href="${hubPages}home">Hub</a>
 <form method="post" action="${prefix}sign-out">${formToken(session)}<button class="quiet">Sign out</button></form>
 </nav>`;
 }

@@ -73,7 +73,7 @@ function emptyState({ isAdmin, query, site, servers }: ServersPageInput): Html {
   const text = isAdmin
     ? 'When a user starts a server at the hub, it appears here.'
     : 'Start one at the hub, and it appears here.';
-  return html`<div class="empty"><p>${isAdmin ? 'No server runs.' : 'You have no server.'}</p><p class="hint">${text}</p><p><a class="button" id="to-hub" href="${site.hubPath}home">To the hub</a></p></div>`;
+  return html`<div class="empty"><p>${isAdmin ? 'No server runs.' : 'You have no server.'}</p><p class="hint">${text}</p><p><a class="button" id="to-hub" href="${site.hubPages}home">To the hub</a></p></div>`;
 }
 
 /** The roles are those of the elements; they are spelt out because a style may take them away on small screens. */

@@ -26,6 +26,8 @@ export interface SignInInput {
   /** The page's path, with "/" at both ends. */
   readonly prefix: string;
   readonly logoutUrl: string;
+  /** The address where the hub sends a browser back to, for the request of that browser. */
+  readonly callbackOf: (request: Request) => string;
   readonly now?: () => number;
 }
 
@@ -36,7 +38,8 @@ const mayTake = 600;
 const sessionCookie = 'portwrap-page';
 const hubSessionCookie = 'jupyterhub-session-id';
 
-export function createSignIn({ hub, sessions, prefix, logoutUrl, now = Date.now }: SignInInput): SignIn {
+export function createSignIn(input: SignInInput): SignIn {
+  const { hub, sessions, prefix, logoutUrl, callbackOf, now = Date.now } = input;
   const states = createStates(prefix, now);
 
   /** The session, if the hub still stands by it. */
@@ -67,7 +70,7 @@ export function createSignIn({ hub, sessions, prefix, logoutUrl, now = Date.now 
       }
       if (request.method !== 'GET' || !isOpened(request))
         throw new PortwrapError('SIGNED_OUT', 'you are signed out');
-      response.redirect(302, hub.authorizeUrl(states.issue(request, response)));
+      response.redirect(302, hub.authorizeUrl(states.issue(request, response), callbackOf(request)));
     },
     async callback(request, response) {
       const { code, state, error } = request.query;
@@ -79,7 +82,7 @@ export function createSignIn({ hub, sessions, prefix, logoutUrl, now = Date.now 
         const reason = typeof error === 'string' ? ` (${error.slice(0, 80)})` : '';
         throw new PortwrapError('SIGN_IN_FAILED', `the hub refused the sign-in${reason}`);
       }
-      const token = await hub.exchange(code);
+      const token = await hub.exchange(code, callbackOf(request));
       const person = await hub.whoIs(token);
       if (person === null) throw new PortwrapError('SIGN_IN_FAILED', 'the hub does not know its own token');
       const hubSession = readCookie(request, hubSessionCookie);

@@ -24,6 +24,7 @@ async def test_the_request_holds_what_the_protocol_asks_for(service, make_spawne
     assert body["profile"] == "big"
     assert body["user_options"] == {"memory": "2G"}
     assert body["route_prefix"] == "/user/alice/"
+    assert "route_host" not in body
     assert body["env"]["JUPYTERHUB_USER"] == "alice"
     assert service.requests[0] == "POST /api/users/alice/server"
 
@@ -324,3 +325,11 @@ async def test_a_server_that_dies_right_after_ready_is_a_failure(service, make_s
     with pytest.raises(web.HTTPError) as caught:
         await start
     assert "right after it was ready" in caught.value.jupyterhub_message
+
+
+async def test_with_subdomains_the_route_is_on_the_host_of_the_user(service, make_spawner):
+    spawner = make_spawner()
+    spawner.proxy_spec = "alice.hub.example.org/user/alice/"
+    await spawner.start()
+    body = service.bodies[0]
+    assert (body["route_host"], body["route_prefix"]) == ("alice.hub.example.org", "/user/alice/")

@@ -9,6 +9,7 @@ import { freePorts } from './free-ports.ts';
 import { type Answer, hubToken, startService, type TestOptions, type TestService } from './service.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
+const proxyToken = 'test-proxy-token-0123456789';
 const adminToken = 'test-admin-token-0123456789';
 
 export interface TestHub {
@@ -22,6 +23,8 @@ export interface TestHub {
   readonly proxyPid: () => number;
   /** A request to the hub's REST API as an administrator, such as POST /users/alice/server. */
   api(method: string, path: string, body?: object): Promise<Answer>;
+  /** What the proxy's table has; for a hub that was started with a page. */
+  routes(): Promise<Record<string, Record<string, unknown>>>;
   stopServer(user: string): Promise<void>;
   /** The environment of a user's server as the kernel has it. */
   environmentOf(user: string): Promise<Record<string, string>>;
@@ -32,27 +35,37 @@ export interface TestHub {
   dispose(): Promise<void>;
 }
 
+export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
+  /** Users, services and the hub each have a host below this one, which browsers resolve by themselves: hub.localhost. */
+  readonly subdomains?: string;
+  /** The service has the admin page, and registers routes with the hub's proxy. */
+  readonly withPage?: boolean;
+}
+
 /** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
 export async function startTestHub(
   profiles: string,
   config = '',
-  options: Pick<TestOptions, 'service' | 'hub'> = {},
+  options: TestHubOptions = {},
 ): Promise<TestHub> {
-  const [port = 0, proxyApi = 0, hubPort = 0] = await freePorts(3);
-  const service = await startService(profiles, '', {
+  const [port = 0, proxyApi = 0, hubPort = 0, page = 0] = await freePorts(4);
+  const url = `http://${options.subdomains ?? '127.0.0.1'}:${port}`;
+  const around = options.withPage
+    ? pageAndProxy({ ...options, url, proxyApi, page })
+    : { yaml: '', python: '' };
+  const service = await startService(profiles, around.yaml, {
     ...options,
     hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api", ${options.hub ?? ''}`,
   });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });
-  const url = `http://127.0.0.1:${port}`;
   writeFileSync(
     join(directory, 'jupyterhub_config.py'),
-    hubConfig({ url, proxyApi, hubPort, serviceUrl: service.url }) + config,
+    hubConfig({ port, proxyApi, hubPort, serviceUrl: service.url }) + around.python + config,
   );
   writePluginMetadata(directory);
   const logged: string[] = [];
-  const start = () => startProcess(directory, `${url}/hub/health`, logged);
+  const start = () => startProcess(directory, `http://127.0.0.1:${hubPort}/hub/health`, logged);
   let child = await start();
   const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
 
@@ -68,6 +81,11 @@ export async function startTestHub(
   return {
     ...{ url, password: 'test-password', service, proxyPid, api },
     logged: () => logged.join(''),
+    async routes() {
+      const headers = { authorization: `token ${proxyToken}` };
+      const answer = await fetch(`http://127.0.0.1:${proxyApi}/api/routes`, { headers });
+      return (await answer.json()) as Record<string, Record<string, unknown>>;
+    },
     async stopServer(user) {
       await api('DELETE', `/users/${user}/server`);
       await vi.waitUntil(async () => (await api('GET', `/users/${user}`)).body.server === null, {
@@ -109,17 +127,45 @@ export async function startTestHub(
   };
 }
 
-interface Places {
+/** The lines of docs/admin-page.md, for both sides. */
+function pageAndProxy({ url, proxyApi, page, subdomains }: TestHubOptions & PagePlaces) {
+  return {
+    yaml: `
+proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}
+admin_page:
+  listen: "127.0.0.1:${page}"
+  token_env: HUB_TOKEN
+  hub_url: ${subdomains === undefined ? 'null' : url}
+`,
+    python: `
+c.JupyterHub.subdomain_host = "${subdomains === undefined ? '' : url}"
+c.PortwrapProxy.auth_token = "${proxyToken}"
+c.JupyterHub.services.append(
+    {"name": "portwrap", "url": "http://127.0.0.1:${page}", "api_token": "${hubToken}", "oauth_no_confirm": True}
+)
+c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", "access:services!service=portwrap"]})
+c.Authenticator.admin_users = {"admin"}
+`,
+  };
+}
+
+interface PagePlaces {
   readonly url: string;
+  readonly proxyApi: number;
+  readonly page: number;
+}
+
+interface Places {
+  readonly port: number;
   readonly proxyApi: number;
   readonly hubPort: number;
   readonly serviceUrl: string;
 }
 
-function hubConfig({ url, proxyApi, hubPort, serviceUrl }: Places): string {
+function hubConfig({ port, proxyApi, hubPort, serviceUrl }: Places): string {
   const proxy = [process.execPath, join(root, 'dist', 'proxy', 'main.js')];
   return `
-c.JupyterHub.bind_url = "${url}/"
+c.JupyterHub.bind_url = "http://127.0.0.1:${port}/"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:${hubPort}/"
 c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
 c.JupyterHub.cleanup_servers = False

@@ -207,6 +207,18 @@ test.each([
     'percent-encoded',
   ],
   [
+    'a route on a host that is none',
+    { spawn_id: 'abcdefgh', route_prefix: '/user/x/', route_host: 'host/user' },
+    'REQUEST_INVALID',
+    'body.route_host',
+  ],
+  [
+    'the host of a route without its path',
+    { spawn_id: 'abcdefgh', route_host: 'x.hub.example.org' },
+    'REQUEST_INVALID',
+    'needs route_prefix',
+  ],
+  [
     'a variable name with "="',
     { spawn_id: 'abcdefgh', env: { 'A=B': 'secret-value' } },
     'REQUEST_INVALID',

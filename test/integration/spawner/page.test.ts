@@ -105,6 +105,25 @@ describe('signing in', () => {
   });
 });
 
+test('with the hub on a host of its own, the sign-in goes there and comes back to the host that was opened', async () => {
+  const [port] = await freePorts(1);
+  const page = `admin_page: {listen: "127.0.0.1:${port}", token_env: HUB_TOKEN, hub_url: "https://hub.example.org"}`;
+  const apart = await startService(profiles, page, { hub: `api_url: "${hub.apiUrl}"` });
+  try {
+    const opened = await fetch(`http://127.0.0.1:${port}${list}`, {
+      redirect: 'manual',
+      headers: { 'x-forwarded-proto': 'https,http' },
+    });
+    const { origin, pathname, searchParams } = new URL(opened.headers.get('location') ?? '');
+    expect([origin, pathname]).toEqual(['https://hub.example.org', '/hub/api/oauth2/authorize']);
+    expect(searchParams.get('redirect_uri')).toBe(`https://127.0.0.1:${port}${list}oauth_callback`);
+    const policy = opened.headers.get('content-security-policy');
+    expect(policy).toContain("form-action 'self' https://hub.example.org;");
+  } finally {
+    await apart.dispose();
+  }
+});
+
 describe('a session', () => {
   test('is trusted for a while without asking the hub, and ends when the hub says so at another login', async () => {
     const ann = await signedIn('ann');

@@ -44,6 +44,11 @@ describe('one mistake, one line', () => {
       'f:4:5: profiles[0].netwrok: is not a known key; did you mean "network"?',
     ],
     [
+      'the address of a hub with its path',
+      `${hub}admin_page:\n  token_env: X\n  hub_url: https://hub.example.org/hub`,
+      'f:4:12: admin_page.hub_url: its value must be an http:// or https:// URL that ends with the host or the port',
+    ],
+    [
       'a title of two lines',
       `${hub}profiles:\n  - name: a\n    title: "x\\ny"`,
       'f:4:12: profiles[0].title: its value must be one line, and not blank',

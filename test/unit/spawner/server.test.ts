@@ -185,6 +185,7 @@ const firstRecord: ServerRecord = {
   request_digest: '',
   profile: 'default',
   route_prefix: '/user/ann/',
+  route_host: null,
   ready_path: '/',
   state: 'starting',
   started: '2026-01-01T00:00:00.000Z',
