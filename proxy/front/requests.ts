@@ -6,6 +6,7 @@ import type { Engine } from '../engine.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { AccessLog } from './accessLog.ts';
 import { refusal } from './admit.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { Counters } from './counters.ts';
 import type { AnswerError } from './errorPages.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
@@ -30,11 +31,19 @@ export interface FrontOptions extends ResolveOptions {
   readonly xForward: boolean;
 }
 
-export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: ServerResponse) => void {
+export function requestHandler(
+  parts: FrontParts,
+  arrivals: Arrivals,
+): (req: IncomingMessage, res: ServerResponse) => void {
   const { table, engine, answerError, counters, log, options, access, trusted } = parts;
   const debug = log.isLevelEnabled('debug');
   return (req, res) => {
     access?.onRequest(req, res);
+    const began = counters.timings === undefined ? 0 : performance.now();
+    arrivals.serve(req.socket, () => serve(req, res, began));
+  };
+
+  function serve(req: IncomingMessage, res: ServerResponse, began: number): void {
     if (req.url === '/_chp_healthz') {
       res.writeHead(200, { 'Content-Type': 'application/json' }).end('{"status":"OK"}');
       return;
@@ -52,9 +61,9 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
     counters.web++;
     if (trusted !== undefined) applyTrust(req, trusted, options.xForward);
     const { timings } = counters;
-    const began = timings === undefined ? 0 : performance.now();
+    const looked = timings === undefined ? 0 : performance.now();
     const found = resolve(req, table, options);
-    timings?.lookup.observe((performance.now() - began) / 1000);
+    timings?.lookup.observe((performance.now() - looked) / 1000);
     if (found.status !== 200) {
       fail(found.status, found.reason);
       return;
@@ -84,5 +93,5 @@ export function requestHandler(parts: FrontParts): (req: IncomingMessage, res: S
       else log.error(line);
       answerError(req, res, status);
     }
-  };
+  }
 }

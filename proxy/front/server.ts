@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import { Arrivals } from './arrivals.ts';
 import { CountedResponse } from './countedResponse.ts';
 import { joinWrites } from './joinedWrites.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
@@ -32,10 +33,11 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Ser
       ? createServer(limits)
       : createTlsServer({ ...limits, ...options.tls, handshakeTimeout: options.headTimeout });
   server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
-  const onRequest = requestHandler(parts);
+  const arrivals = new Arrivals(server);
+  const onRequest = requestHandler(parts, arrivals);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
-  server.on('upgrade', upgradeHandler(server, parts));
+  server.on('upgrade', upgradeHandler(server, parts, arrivals));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');

@@ -4,6 +4,7 @@
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { refusal } from './admit.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { FrontParts } from './requests.ts';
 import { resolve } from './resolve.ts';
 import { applyTrust } from './trust.ts';
@@ -17,11 +18,22 @@ export function isWebSocket(req: IncomingMessage): boolean {
 export function upgradeHandler(
   server: Server,
   parts: FrontParts,
+  arrivals: Arrivals,
 ): (req: IncomingMessage, socket: Socket, head: Buffer) => void {
   const { table, engine, counters, log, options, access, trusted } = parts;
   return (req, socket, head) => {
     // From here on nobody else listens: without this, a reset would end the process.
     socket.on('error', () => socket.destroy());
+    const logStatus = isWebSocket(req) ? access?.onUpgrade(req, socket) : undefined;
+    arrivals.serve(socket, () => serve(req, socket, head, logStatus));
+  };
+
+  function serve(
+    req: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+    logStatus: ((status: number) => void) | undefined,
+  ): void {
     // Pipelined behind a request that is still to be answered: there is no telling the two streams apart.
     if (engine.isBusy(socket)) {
       socket.destroy();
@@ -31,7 +43,6 @@ export function upgradeHandler(
       serveWithoutUpgrade(server, req, socket, head);
       return;
     }
-    const logStatus = access?.onUpgrade(req, socket);
     const refused = refusal(req);
     if (refused !== undefined || hasBody(req)) {
       refuse(400, refused ?? 'a body with an upgrade');
@@ -70,7 +81,7 @@ export function upgradeHandler(
       socket.end(`HTTP/1.1 ${status} ${text}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
       socket.destroySoon();
     }
-  };
+  }
 }
 
 function hasBody(req: IncomingMessage): boolean {
