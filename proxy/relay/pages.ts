@@ -1,5 +1,5 @@
-// Memory that upstream sockets are read into: a small page each, and large ones for as long as a socket
-// delivers faster than small ones can take. Large pages are used again and again, so that they stay in the
+// Memory that upstream sockets are read into: a small page each, or one for all who mostly wait, and large ones
+// for as long as a socket delivers faster than small ones can take. Large pages are used again and again, so that they stay in the
 // processor's cache and nobody has to collect them.
 // Not here: which page a socket reads into (reader.ts).
 
@@ -16,8 +16,7 @@ export class Page {
   };
 
   constructor(size: number) {
-    // The smallest share a block: by itself each would touch two pages of the kernel's.
-    this.bytes = size === idlePage ? Buffer.allocUnsafe(size) : Buffer.allocUnsafeSlow(size);
+    this.bytes = Buffer.allocUnsafeSlow(size);
   }
 
   /** The socket reads on elsewhere. */
@@ -44,8 +43,8 @@ function keep(page: Page): void {
 const spare: Page[] = [];
 const maxSpare = 16;
 
-/** Bytes, for connections that mostly wait. */
-export const idlePage = 1024;
+/** For all who mostly wait: it is theirs only until what was read has been dealt with, so it cannot be held. */
+export const commonPage = new Page(64 * 1024);
 
 /** Bytes. Most answers of a Jupyter server, their heads included, are smaller. */
 export const smallPage = 4 * 1024;

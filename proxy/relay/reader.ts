@@ -2,7 +2,7 @@
 // memory for every read; here the bytes are lent: they are overwritten by the next read unless they are held.
 // Not here: the socket (upstreamSocket.ts), and what the bytes mean (connection.ts, splice.ts).
 import type { OnReadOpts } from 'node:net';
-import { idlePage, largePage, mediumPage, type Page, smallPage, takePage } from './pages.ts';
+import { commonPage, largePage, mediumPage, type Page, smallPage, takePage } from './pages.ts';
 
 export class Reader {
   /** Gets what was read. It is lent until this returns: see hold(). */
@@ -12,14 +12,15 @@ export class Reader {
   #page: Page | undefined;
   /** Reads in a row that filled their page. */
   #filled = 0;
-  #usual = smallPage;
+  #silent = false;
 
   constructor() {
     this.onread = {
       buffer: () => this.#next().bytes,
       callback: (size) => {
-        const { bytes } = this.#page as Page;
-        this.#filled = size === bytes.length ? this.#filled + 1 : 0;
+        const page = this.#page as Page;
+        const { bytes } = page;
+        this.#filled = size >= (page === commonPage ? mediumPage : bytes.length) ? this.#filled + 1 : 0;
         this.receive(bytes.subarray(0, size));
         return true;
       },
@@ -29,22 +30,33 @@ export class Reader {
   /** Keeps the bytes that receive() was given, until the returned function is called; or for good, if it is not. */
   hold(): (() => void) | undefined {
     const page = this.#page;
-    if (page === undefined) return undefined;
+    if (page === undefined || page === commonPage) return undefined;
     page.holders++;
     return page.release;
   }
 
-  /** From now on there are long times without a read: they should not cost memory. */
+  /** From now on there are long times without a read, which should not cost memory: what is read may lie in
+   * memory that others read into, and has to be made lasting before it is written. */
   expectSilence(): void {
-    this.#usual = idlePage;
+    this.#silent = true;
+  }
+
+  /** What was read, for a write that may take longer than receive(). */
+  lasting(bytes: Buffer): Buffer {
+    return this.#page === commonPage ? Buffer.from(bytes) : bytes;
   }
 
   /** The page for the next read: a large one only while reads fill what they are given, and not after just one. */
   #next(): Page {
     const page = this.#page;
-    const size = [this.#usual, mediumPage][this.#filled] ?? largePage;
+    if (this.#filled === 0 && this.#silent) {
+      if (page !== commonPage) page?.leave();
+      this.#page = commonPage;
+      return commonPage;
+    }
+    const size = this.#filled === 0 ? smallPage : this.#filled === 1 ? mediumPage : largePage;
     if (page !== undefined && page.holders === 0 && page.bytes.length === size) return page;
-    page?.leave();
+    if (page !== commonPage) page?.leave();
     this.#page = takePage(size);
     return this.#page;
   }

@@ -39,7 +39,7 @@ export function splice(
   });
   reader.expectSilence();
   reader.receive = (bytes) => {
-    if (!client.write(bytes)) upstream.pause();
+    if (!client.write(reader.lasting(bytes))) upstream.pause();
     // Mostly the kernel has taken them by now.
     if (client.writableLength > 0) reader.hold();
   };

@@ -72,16 +72,43 @@ test('silence after a read that just fitted does not keep a large page', () => {
   expect(read('a little')).toBe(smallPage);
 });
 
-test('a reader that expects silence waits with less memory, and what comes is whole', () => {
+test('readers that expect silence share their memory, and what is made lasting stays as it is', () => {
+  const seen: Buffer[] = [];
+  const pages = new Set<ArrayBufferLike>();
+  const [one, other] = ['one', 'other'].map((name) => {
+    const reader = new Reader();
+    reader.expectSilence();
+    reader.receive = (bytes) => {
+      pages.add(bytes.buffer);
+      seen.push(reader.lasting(bytes));
+      expect(reader.hold()).toBeUndefined();
+    };
+    const read = socketOf(reader);
+    return () => read(name);
+  });
+  for (const read of [one, other, one]) read?.();
+  expect(pages.size).toBe(1);
+  expect(seen.map(String)).toEqual(['one', 'other', 'one']);
+});
+
+test('a reader that expects silence has memory of its own while much comes, and can hold it', () => {
   const reader = new Reader();
-  let seen = '';
+  const seen: Buffer[] = [];
+  reader.expectSilence();
   reader.receive = (bytes) => {
-    seen += String(bytes);
+    seen.push(reader.lasting(bytes));
+    reader.hold();
   };
   const read = socketOf(reader);
-  const usual = read('one');
-  reader.expectSilence();
-  read(' two');
-  expect(read(' three')).toBeLessThan(usual);
-  expect(seen).toBe('one two three');
+  const common = read('a little');
+  expect(read('x'.repeat(common))).toBe(common);
+  expect([read('y'.repeat(mediumPage)), read('z')]).toEqual([mediumPage, largePage]);
+  expect(read('again a little')).toBe(common);
+  expect(seen.map(String)).toEqual([
+    'a little',
+    'x'.repeat(common),
+    'y'.repeat(mediumPage),
+    'z',
+    'again a little',
+  ]);
 });
