@@ -61,12 +61,19 @@ export async function startSubject(
     );
     return routed(await startProcess(name, port, [node, main, ...flags], tls));
   }
+  if (floors.has(name)) {
+    const floor = join(import.meta.dirname, 'proxyFloor.js');
+    return startProcess(name, port, [node, floor, name, `${port}`, `${upstreamPort}`], undefined);
+  }
   const main = join(import.meta.dirname, '../proxy/main.js');
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
   return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers], tls));
 }
+
+/** What a proxy on Node costs at least (proxyFloor.ts). */
+const floors: ReadonlySet<string> = new Set(['front', 'bare', 'pipe']);
 
 async function startProcess(
   name: string,
