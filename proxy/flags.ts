@@ -81,6 +81,10 @@ export const flags = {
     value: 'CIDR',
     help: 'believe X-Forwarded-* only from there ("unix": the socket), and send X-Real-IP; may be repeated',
   },
+  http2: {
+    type: 'boolean',
+    help: 'offer HTTP/2 to browsers, where TLS is on; WebSockets stay with HTTP/1.1',
+  },
   'head-timeout': {
     type: 'string',
     value: 'MS',

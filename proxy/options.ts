@@ -28,6 +28,8 @@ export interface ProxyOptions {
   readonly apiTls: TlsFiles | undefined;
   readonly clientTls: TlsFiles | undefined;
   readonly insecure: boolean;
+  /** Offered to clients by TLS; never without. */
+  readonly http2: boolean;
   readonly defaultTarget: string | undefined;
   readonly errorTarget: string | undefined;
   readonly errorPath: string | undefined;
@@ -83,6 +85,7 @@ export function readOptions(
     throw usage('--redirect-port needs --ssl-key and --ssl-cert');
   }
   const metricsPort = number('metrics-port', given['metrics-port']);
+  if (given.http2 === true && tls === undefined) throw usage('--http2 needs --ssl-key and --ssl-cert');
   return Object.freeze({
     listen: inherited('public') ?? address(given.socket, given.ip ?? '', port),
     api:
@@ -113,6 +116,7 @@ export function readOptions(
     apiTls: apiTls(given, env),
     clientTls: tlsFiles(given['client-ssl-key'], given['client-ssl-cert'], given['client-ssl-ca']),
     insecure: given.insecure ?? false,
+    http2: given.http2 ?? false,
     defaultTarget: given['default-target'],
     errorTarget: given['error-target'],
     errorPath: given['error-path'],

@@ -53,10 +53,10 @@ export async function servePublic(
   const answerError = errorPages({ ...options, tls: clientTls }, log);
   const trusted = options.trustedProxies.length === 0 ? undefined : trustedAddresses(options.trustedProxies);
   const access = openAccessLog(options, trusted, clock);
-  const { keepAliveTimeout, headTimeout } = options;
-  const front = createFront(
+  const { keepAliveTimeout, headTimeout, http2 } = options;
+  const { server: front, http2: sessions } = createFront(
     { table, engine, answerError, counters, log, options, access, trusted },
-    { keepAliveTimeout, headTimeout, tls },
+    { keepAliveTimeout, headTimeout, tls, http2 },
   );
   const clients = watchClients(front, engine, tls !== undefined);
   return {
@@ -67,10 +67,17 @@ export async function servePublic(
     count: () => engine.count(),
     clients,
     settled: () => Promise.resolve(),
-    drain: () => stopListening(front),
-    leave: () => stopAccepting(front),
+    drain: () => {
+      sessions?.drain();
+      return stopListening(front);
+    },
+    leave: () => {
+      sessions?.drain();
+      return stopAccepting(front);
+    },
     renew: async () => log.warn('SIGUSR2 renews the workers, but there are none: see --workers'),
     close: async () => {
+      sessions?.close();
       const closed = closeServer(front);
       engine.close();
       await closed;

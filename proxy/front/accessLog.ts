@@ -45,7 +45,7 @@ export function openAccessLog(
       address: clientAddress(req, trusted),
       method: req.method ?? '',
       path: withoutQuery(req.url),
-      version: req.httpVersion,
+      version: 'alpnProtocol' in req.socket && req.socket.alpnProtocol === 'h2' ? '2.0' : req.httpVersion,
       referer: req.headers.referer === undefined ? undefined : withoutQuery(req.headers.referer),
       userAgent: req.headers['user-agent'],
     };

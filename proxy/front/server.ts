@@ -4,8 +4,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import { Arrivals } from './arrivals.ts';
 import { CountedResponse } from './countedResponse.ts';
+import { type Http2Sessions, http2Sessions } from './http2.ts';
 import { joinWrites } from './joinedWrites.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
@@ -14,9 +17,16 @@ export interface FrontServerOptions {
   readonly keepAliveTimeout: number;
   readonly headTimeout: number;
   readonly tls: TlsOptions | undefined;
+  readonly http2: boolean;
 }
 
-export function createFront(parts: FrontParts, options: FrontServerOptions): Server {
+export interface Front {
+  readonly server: Server;
+  /** None without HTTP/2. */
+  readonly http2: Http2Sessions | undefined;
+}
+
+export function createFront(parts: FrontParts, options: FrontServerOptions): Front {
   const limits: ServerOptions & { shouldUpgradeCallback: (req: IncomingMessage) => boolean } = {
     maxHeaderSize: maxHead,
     requestTimeout: 0,
@@ -31,8 +41,14 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Ser
   const server =
     options.tls === undefined
       ? createServer(limits)
-      : createTlsServer({ ...limits, ...options.tls, handshakeTimeout: options.headTimeout });
-  server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
+      : createTlsServer({
+          ...limits,
+          ...options.tls,
+          handshakeTimeout: options.headTimeout,
+          ...(options.http2 ? { ALPNProtocols: ['h2', 'http/1.1'] } : {}),
+        });
+  const http2 = options.http2 ? divertHttp2(server, options) : undefined;
+  if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
   const arrivals = new Arrivals(server);
   const onRequest = requestHandler(parts, arrivals);
   server.on('request', onRequest);
@@ -43,7 +59,23 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Ser
     socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
     socket.destroySoon();
   });
-  return server;
+  return { server, http2 };
+}
+
+/** node:https takes every connection for HTTP/1.1, whatever was negotiated. */
+function divertHttp2(server: Server, { keepAliveTimeout }: FrontServerOptions): Http2Sessions {
+  const serveHttp1 = server.listeners('secureConnection') as ((connection: Duplex) => void)[];
+  server.removeAllListeners('secureConnection');
+  const serve = (connection: Duplex): void => {
+    for (const listener of serveHttp1) listener.call(server, connection);
+  };
+  const sessions = http2Sessions(serve, { maxHead, keepAliveTimeout });
+  server.on('secureConnection', (socket: TLSSocket) => {
+    if (socket.alpnProtocol === 'h2') return sessions.accept(socket);
+    joinWrites(socket);
+    serve(socket);
+  });
+  return sessions;
 }
 
 /** node:http's own 16 KB is too little for the cookies that some hubs collect. */

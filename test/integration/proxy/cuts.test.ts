@@ -1,36 +1,10 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import type { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
+import { expectHeldBack, flood } from './support/flood.ts';
 import { rawClient } from './support/rawClient.ts';
 import { forEachEngine, startedProxy } from './support/startedProxy.ts';
 import { bodyOf, echoUpstream, httpUpstream, rawUpstream } from './support/upstream.ts';
-
-/** Writes as long as it is taken; says how many bytes that were. */
-function flood(sink: Writable): () => number {
-  let written = 0;
-  const more = (): void => {
-    while (written < 200_000_000) {
-      written += 65_536;
-      if (!sink.write(Buffer.alloc(65_536))) break;
-    }
-    sink.once('drain', more);
-  };
-  more();
-  return () => written;
-}
-
-/** It comes to rest, long before everything is written. */
-async function expectHeldBack(written: () => number): Promise<void> {
-  let before = -1;
-  const isStill = () => {
-    const still = written() === before;
-    before = written();
-    return still && before > 0;
-  };
-  await expect.poll(isStill, { interval: 300, timeout: 20_000 }).toBe(true);
-  expect(written()).toBeLessThan(40_000_000);
-}
 
 forEachEngine((engine) => {
   const get = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';

@@ -93,6 +93,7 @@ test.each([
   ['--port', '70000'],
   ['--log-level', 'loud'],
   ['--storage-backend', 'x'],
+  ['--http2', '--insecure'],
 ])('%s %j is refused', (...argv) => {
   expect(() => read(argv)).toThrow(expect.objectContaining({ code: 'USAGE' }));
 });

@@ -1,13 +1,14 @@
 // Upstreams for tests: well-behaved ones on node:http, and strange ones that say exactly the bytes they are
 // given over a raw socket. Both count their open sockets, so that leaks can be asserted.
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import {
   type AddressInfo,
   createServer as createNetServer,
   type Server as NetServer,
   type Socket,
 } from 'node:net';
+import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 
 export interface Upstream {
@@ -64,7 +65,7 @@ export function echoUpstream(): Promise<Upstream> {
   });
 }
 
-export async function bodyOf(message: IncomingMessage): Promise<string> {
+export async function bodyOf(message: Readable): Promise<string> {
   let body = '';
   for await (const chunk of message) body += String(chunk);
   return body;
