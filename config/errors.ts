@@ -21,6 +21,11 @@ export const errorCatalogue = {
 
   REQUEST_INVALID: { status: 400, exit: 64, hint: 'See docs/protocol.md.' },
   REQUEST_TOO_LARGE: { status: 413, exit: 64, hint: 'See the limits in docs/protocol.md.' },
+  PROTOCOL_UNSUPPORTED: {
+    status: 400,
+    exit: 64,
+    hint: "Upgrade the older one of the service and the hub's plugin, the service first.",
+  },
   UNAUTHORIZED: { status: 401, exit: 77, hint: 'Send the token as "Authorization: token ...".' },
   NOT_FOUND: { status: 404, exit: 64, hint: 'See docs/protocol.md for the addresses there are.' },
   METHOD_NOT_ALLOWED: { status: 405, exit: 64, hint: 'See docs/protocol.md.' },

@@ -15,6 +15,9 @@ from .exchange import Answer, Endpoint, ServiceUnreachable, exchange
 
 Json = Dict[str, Any]
 
+# One more whenever we begin to send, or to need, what a service before that does not know: the service
+# says in words that one of the two must be upgraded (docs/protocol.md).
+PROTOCOL = 1
 # An answer to anything but a stop comes at once: the service never waits for a server in it.
 REQUEST_TIMEOUT = 10.0
 # A stop answers when the server is gone. Asked again after this: it may be repeated at will.
@@ -24,11 +27,12 @@ STREAM_SILENCE = 30.0
 
 
 class ServiceError(Exception):
-    """The service answered with an error. `code` is what to branch on; empty if it was not the service
-    that answered (a reverse proxy in front of it)."""
+    """The service answered with an error. `code` is what to branch on. `is_foreign`: it was not the service
+    that answered, but a reverse proxy in front of it, or something else at its address."""
 
-    def __init__(self, status: int, body: Json) -> None:
+    def __init__(self, status: int, body: Json, is_foreign: bool = False) -> None:
         self.status = status
+        self.is_foreign = is_foreign
         self.code = str(body.get("code") or "")
         self.message = str(body.get("message") or "the answer was HTTP {}".format(status))
         self.hint = str(body.get("hint") or "")
@@ -114,7 +118,7 @@ class ServiceClient:
                 raise ServiceUnreachable("the answer is not JSON") from None
 
     def _headers(self) -> Dict[str, str]:
-        return {"Authorization": "token " + self._token()}
+        return {"Authorization": "token " + self._token(), "Portwrap-Protocol": str(PROTOCOL)}
 
 
 def _path(user: str, name: str) -> str:
@@ -138,7 +142,10 @@ def _parse(body: bytes) -> Optional[Json]:
 async def _refuse_errors(answer: Answer) -> None:
     if 200 <= answer.status < 300:
         return
-    raise ServiceError(answer.status, _parse(await _body(answer)) or {})
+    body = _parse(await _body(answer)) or {}
+    if isinstance(body.get("code"), str):
+        raise ServiceError(answer.status, body)
+    raise ServiceError(answer.status, {}, is_foreign=True)
 
 
 async def _body(answer: Answer) -> bytes:

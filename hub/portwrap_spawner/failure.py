@@ -34,10 +34,11 @@ LINE_LENGTH = 600
 class SpawnFailure(web.HTTPError):
     """What every JupyterHub from 3.0 on shows, on whichever page it meets the failure."""
 
-    def __init__(self, status: int, message: str, html: str, log: List[str]) -> None:
+    def __init__(self, status: int, message: str, html: str, log: List[str], code: str) -> None:
         # The hub's plain error page shows this and nothing else. It becomes a status line too: one line
         # of plain ASCII, without markup.
-        line = " ".join([message, " / ".join(log[-LAST_WORDS:])]).strip()
+        named = "({})".format(code) if code else ""
+        line = " ".join(part for part in (message, named, " / ".join(log[-LAST_WORDS:])) if part)
         self._line = re.sub(r"[^!-;=?-~]+", " ", line)[:LINE_LENGTH]
         super().__init__(status, "%s", "\n".join([message] + log))
         self.jupyterhub_message = message
@@ -61,13 +62,14 @@ class _Account(NamedTuple):
     hint: str
     log: List[str]
     status: int
+    code: str = ""
 
 
 def spawn_failure(error: Exception) -> SpawnFailure:
     """The exception to raise out of Spawner.start."""
     account = _account(error)
     message = " ".join(part for part in (account.reason, account.hint) if part)
-    return SpawnFailure(account.status, message, _html(account), account.log)
+    return SpawnFailure(account.status, message, _html(account), account.log, account.code)
 
 
 def _account(error: Exception) -> _Account:
@@ -94,11 +96,19 @@ def _account(error: Exception) -> _Account:
             [],
             500,
         )
+    if error.is_foreign:
+        return _Account(
+            "What answers at PortwrapSpawner.service_url is not the spawner service: {}.".format(error.message),
+            "An administrator must correct the address.",
+            [],
+            502,
+        )
     return _Account(
         _sentence(error.message),
         _sentence(error.hint),
         error.log[-LOG_LINES:],
         STATUS.get(error.code, 500),
+        error.code,
     )
 
 
@@ -106,6 +116,8 @@ def _html(account: _Account) -> str:
     html = "".join(
         "<p>{}</p>".format(escape(part)) for part in (account.reason, account.hint) if part
     )
+    if account.code:
+        html += "<p><code>{}</code></p>".format(escape(account.code))
     if account.log:
         html += '<p>The last lines of its log:</p><pre style="text-align: left">{}</pre>'.format(
             escape("\n".join(account.log))

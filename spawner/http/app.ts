@@ -15,6 +15,7 @@ import { openApiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
 import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
+import { protocol, supportedProtocol } from './protocol.ts';
 import { createFindServer, serverRoutes } from './server-routes.ts';
 import { createViews, type Incarnation } from './view.ts';
 
@@ -48,10 +49,11 @@ export function createApp(input: AppInput): Express {
   const handlers = handlersOf(input);
   const known = authenticate(input.hubs, input.adminToken);
   const body = express.json({ limit: bodyLimit, type: () => true });
-  const guards = ({ access, whenReady, body: takesBody }: Operation): RequestHandler[] => [
+  const guards = ({ id, access, whenReady, body: takesBody }: Operation): RequestHandler[] => [
     ...(access === 'anybody' ? [] : [known]), // the token first: nobody else's body is read
     ...(access === 'admin' ? [adminOnly] : []),
     ...(whenReady ? [readyOnly(input.isReady)] : []),
+    ...(id === 'start' ? [supportedProtocol] : []),
     ...(takesBody === undefined ? [] : [body]),
   ];
   for (const operation of operations) {
@@ -81,7 +83,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
   const ok: RequestHandler = (_request, response) => void response.json({ status: 'ok' });
   return {
     about: (_request, response) => {
-      response.json({ name: 'portwrap-spawner', version: input.version });
+      response.json({ name: 'portwrap-spawner', version: input.version, protocol });
     },
     health: ok,
     live: ok,

@@ -1,5 +1,6 @@
 """Fixtures of the plugin's tests: a fake of the service, and a spawner as a hub would make it."""
 
+import asyncio
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,21 @@ async def service():
     await fake.listen()
     yield fake
     await fake.kill()
+
+
+@pytest.fixture
+async def stranger():
+    """The address of something that is not the service: it answers everything with 404."""
+
+    async def speak_nonsense(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(speak_nonsense, "127.0.0.1", 0)
+    yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    server.close()
+    await server.wait_closed()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ class FakeService:
         self.events = {}  # spawn id -> [event]
         self.bodies = []  # of every POST
         self.requests = []  # "METHOD path?query"
+        self.protocols = []  # of each of them
         self.tombstones = set()
         self.starting_up = False
         self.refuse_start = None  # an error object and its status
@@ -114,6 +115,7 @@ class Handler(web.RequestHandler):
 
     async def prepare(self):
         self.fake.requests.append("{} {}".format(self.request.method, self.request.uri))
+        self.fake.protocols.append(self.request.headers.get("Portwrap-Protocol"))
         await self.fake.changed()
         if self.request.headers.get("Authorization") != "token " + TOKEN:
             self.refuse(401, "UNAUTHORIZED", "no or wrong token")

@@ -122,19 +122,10 @@ async def test_a_hub_that_was_reconfigured_wrongly_does_not_drop_its_servers(
     assert await after_restart.poll() is None
 
 
-async def test_an_answer_that_is_not_the_services_is_running(make_spawner):
-    async def speak_nonsense(reader, writer):
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
-        writer.close()
-
-    stranger = await asyncio.start_server(speak_nonsense, "127.0.0.1", 0)
-    port = stranger.sockets[0].getsockname()[1]
-    spawner = make_spawner(service_url="http://127.0.0.1:{}".format(port))
+async def test_an_answer_that_is_not_the_services_is_running(make_spawner, stranger):
+    spawner = make_spawner(service_url=stranger)
     spawner.load_state({"spawn_id": "0123456789", "state_id": "s", "boot_id": "b"})
     assert await spawner.poll() is None
-    stranger.close()
-    await stranger.wait_closed()
 
 
 async def test_a_server_that_the_service_knows_to_be_gone_is_not_running(service, make_spawner):

@@ -221,8 +221,9 @@ async def test_a_failure_tells_reason_hint_and_log_escaped_for_html(service, mak
     assert "&lt;script&gt;" in failure.jupyterhub_html_message
     assert "&lt;b&gt;boom&lt;/b&gt;" in failure.jupyterhub_html_message
     assert "<b>" not in failure.jupyterhub_html_message
+    assert "<code>SERVER_DIED</code>" in failure.jupyterhub_html_message
     assert str(failure).endswith("line %d 100%\n<b>boom</b>")
-    assert failure.reason.endswith("Look at the log. line %d 100% / b boom /b ")
+    assert failure.reason.endswith("Look at the log. (SERVER_DIED) line %d 100% / b boom /b ")
     # And the hub then sees that nothing runs.
     assert await spawner.poll() == 1
 
@@ -232,7 +233,7 @@ async def test_the_reason_survives_the_hub_and_is_fit_for_a_status_line(service,
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner().start()
     caught.value.reason = "error"  # as jupyterhub.user.User.spawn does
-    assert caught.value.reason == "No nicode b . A hint."
+    assert caught.value.reason == "No nicode b . A hint. (USER_REFUSED)"
 
 
 async def test_a_refusal_during_the_start_has_its_status_too(service, make_spawner):
@@ -274,6 +275,23 @@ async def test_a_wrong_token_is_an_error_of_the_hub_and_is_not_shown(service, ma
     assert failure.status_code == 500
     assert "does not accept this hub's token" in failure.jupyterhub_message
     assert secret not in str(failure) + failure.jupyterhub_html_message
+
+
+async def test_another_service_at_the_address_is_called_what_it_is(make_spawner, stranger):
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner(service_url=stranger).start()
+    assert caught.value.jupyterhub_message == (
+        "What answers at PortwrapSpawner.service_url is not the spawner service: the answer was HTTP 404."
+        " An administrator must correct the address."
+    )
+
+
+async def test_every_request_says_which_protocol_the_plugin_speaks(service, make_spawner):
+    spawner = make_spawner()
+    await spawner.start()
+    await spawner.poll()
+    await spawner.stop()
+    assert set(service.protocols) == {"1"}
 
 
 async def test_a_token_file_is_read_again_for_every_request(service, make_spawner, tmp_path):

@@ -1,7 +1,13 @@
 // The life of servers through the protocol: real service, real sandboxes, a small web server as payload.
 import { readdirSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { processesBelow, serverPath, startService, type TestService } from '../../support/service.ts';
+import {
+  hubToken,
+  processesBelow,
+  serverPath,
+  startService,
+  type TestService,
+} from '../../support/service.ts';
 
 const profiles = `
   - name: web
@@ -188,6 +194,21 @@ test.each([
   ['a wrong token', 'test-hub-token-012345678X', 401, 'UNAUTHORIZED'],
 ])('%s is refused', async (_title, token, status, code) => {
   expect(await service.call('GET', '/users', undefined, token)).toMatchObject({ status, body: { code } });
+});
+
+test.each([
+  ['2', 'PROTOCOL_UNSUPPORTED', 'newer'],
+  ['0', 'PROTOCOL_UNSUPPORTED', 'older'],
+  ['one', 'REQUEST_INVALID', 'a number'],
+])('a start by a plugin of protocol %s is refused, before its body is read', async (spoken, code, words) => {
+  const answer = await fetch(`${service.url}/api${serverPath('oli')}`, {
+    ...{ method: 'POST', body: 'not JSON' },
+    headers: { authorization: `token ${hubToken}`, 'portwrap-protocol': spoken },
+  });
+  expect([answer.status, await answer.json()]).toEqual([
+    400,
+    expect.objectContaining({ code, message: expect.stringContaining(words) }),
+  ]);
 });
 
 test.each([
