@@ -53,7 +53,7 @@ test.each([
   '%s reads that the plugin is %s, and what an administrator must upgrade',
   async (name, which, number, what) => {
     const page = await pageAfterLogin(name);
-    const text = await page.locator('body').innerText();
+    const text = await page.locator('.error').textContent();
     expect(text).toContain(
       `The hub's plugin is ${which} than the spawner service: it speaks protocol ${number}, the service 1.`,
     );
