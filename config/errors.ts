@@ -40,6 +40,11 @@ export const errorCatalogue = {
   SPAWN_CANCELLED: { status: 409, exit: 75, hint: 'The server was stopped before it was ready.' },
   PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one that is offered to this user.' },
   OPTION_INVALID: { status: 400, exit: 64, hint: 'Choose another value.' },
+  TLS_UNSUPPORTED: {
+    status: 400,
+    exit: 64,
+    hint: 'Choose a profile with the launcher "local"; an administrator can turn internal_ssl off.',
+  },
   LIMIT_REACHED: {
     status: 429,
     exit: 75,

@@ -42,6 +42,8 @@ export interface HeldSandbox {
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
 const buildDeadline = 30_000;
 const goneDeadline = 10_000;
+/** The descriptors from here on are those of the synthetic files. */
+const firstSynthetic = gateDescriptors.rules + 1;
 
 export async function buildSandbox(
   context: LaunchContext,
@@ -51,15 +53,13 @@ export async function buildSandbox(
 ): Promise<HeldSandbox> {
   const at = (name: string) => join(spec.directory, name);
   const own = ownUntil(undo);
+  const { synthetic } = spec.files;
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
   const filter = spec.lifetime === 'foreground' ? terminalFilter() : null;
   const filterFile = filter === null ? null : own(openContent(at('terminal.bpf'), filter));
   const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
-  const synthetic = spec.files.synthetic.map((file, index) =>
-    own(openContent(at(`file-${index}`), file.content)),
-  );
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
@@ -68,22 +68,23 @@ export async function buildSandbox(
       ...spec.stdio,
       ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
       ...['ignore' as const, 'ignore' as const, 'pipe' as const, rules?.fd ?? ('pipe' as const)],
-      ...synthetic.map((file) => file.fd),
+      ...synthetic.map(() => 'pipe' as const),
     ],
     detached: spec.lifetime === 'detached',
   });
-  for (const descriptor of [status, filterFile, rules, ...synthetic]) descriptor?.close();
+  for (const descriptor of [status, filterFile, rules]) descriptor?.close();
   // without a process there are no pipes either; the rejection says why
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
+  const inputs = [bwrapDescriptors.args, ...synthetic.map((_, index) => firstSynthetic + index)];
   const closePipes = () => {
-    for (const fd of [gateDescriptors.launcher, bwrapDescriptors.args]) pipe(fd).destroy();
+    for (const fd of [gateDescriptors.launcher, ...inputs]) pipe(fd).destroy();
   };
   const policy = context.asRoot ? pipe(preludeDescriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is told by its silence
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
   undo.add('pipes', closePipes);
-  pipe(bwrapDescriptors.args).on('error', () => {}); // a bwrap that ends early is told by its life
+  for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is told by its life
   const gate = pipe(gateDescriptors.launcher);
   const heard = listenTo(gate);
   const failed = starter.exited.then(({ code }) => {
@@ -96,7 +97,9 @@ export async function buildSandbox(
   // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
   if (spec.lifetime === 'detached') await starter.exited;
 
-  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, synthetic.length, filter !== null));
+  // what is secret in them is on no disk: a pipe leads into a file system of the sandbox's own
+  for (const [index, { content }] of synthetic.entries()) pipe(firstSynthetic + index).end(content);
+  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, filter !== null));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
   const child = findChild(spec.directory);
@@ -138,16 +141,10 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
   ]);
 }
 
-function sandboxArgs(
-  context: LaunchContext,
-  spec: SandboxSpec,
-  syntheticFiles: number,
-  filtered: boolean,
-): string {
-  const first = gateDescriptors.rules + 1;
+function sandboxArgs(context: LaunchContext, spec: SandboxSpec, filtered: boolean): string {
   const args = bwrapArgs({
     files: spec.files,
-    syntheticDescriptors: Array.from({ length: syntheticFiles }, (_, index) => first + index),
+    syntheticDescriptors: spec.files.synthetic.map((_, index) => firstSynthetic + index),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
     filtered,

@@ -11,7 +11,7 @@ export const bwrapDescriptors = { args: 3, status: 4, filter: 5, life: 7 } as co
 
 export interface BwrapSpec {
   readonly files: FileView;
-  /** The descriptor from which each synthetic file is copied, in the order of `files.synthetic`. */
+  /** The descriptor from which each synthetic file is copied, to its end, in the order of `files.synthetic`. */
   readonly syntheticDescriptors: readonly number[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
@@ -47,12 +47,13 @@ function fileArgs(files: FileView, descriptors: readonly number[]): string[] {
     ...(files.devices === null ? [] : deviceArgs(files.devices)),
     ...['--proc', '/proc'],
     ...files.mounts.flatMap(mountArgs),
-    // only now, when what lies below them has been put back
-    ...files.mounts.flatMap(({ kind, path }) => (kind === 'hidden-directory' ? ['--remount-ro', path] : [])),
+    // with the mode 0600, and as the user's own
     ...files.synthetic.flatMap(({ path }, index) => {
       const descriptor = descriptors[index];
       return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
     }),
+    // only now, when what lies below them is in its place
+    ...files.mounts.flatMap(({ kind, path }) => (kind === 'hidden-directory' ? ['--remount-ro', path] : [])),
   ];
 }
 

@@ -4,6 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../config/errors.ts';
 import { slirpNetwork } from './policy.ts';
 
+/** A file that only the sandbox has, and only its user can read: what is in it may be a secret. */
 export interface SyntheticFile {
   readonly path: string;
   readonly content: string;

@@ -72,7 +72,7 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) =>
   tell({ event: 'forwarding', url, hostPort, guestPort, pid: child.pid });
   const ended = new AbortController();
   if (request.wait) {
-    const probe = { host: hostAddress, port: hostPort, path: '/', child: child.pid };
+    const probe = { host: hostAddress, port: hostPort, path: '/', certificate: null, child: child.pid };
     answered(probe, ended.signal).then(
       () => tell({ event: 'ready', url }),
       () => {}, // it ended before it answered, which is told below

@@ -1,13 +1,17 @@
 // Readiness: the server itself has answered an HTTP request. A connection proves nothing, since the
 // forwarder accepts with nobody listening. Not here: what to do when it never does.
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { TLSSocket } from 'node:tls';
 
 export interface ReadinessProbe {
   readonly host: string;
   readonly port: number;
   readonly path: string;
+  /** The SHA-256 fingerprint of the certificate with which it speaks TLS; null: it speaks HTTP without. */
+  readonly certificate: string | null;
   /** Pid 1 of the sandbox: without a socket inside nobody is asked. */
   readonly child: number;
 }
@@ -25,7 +29,10 @@ const pageTimeout = 2_000;
 /** Looks in a row after which the server is asked although nothing has changed. */
 const longestTrust = 8;
 
-/** Resolves when the server answers with a status below 500; rejects with the signal's reason when aborted. */
+/**
+ * Resolves when the server answers with a status below 500; rejects with the signal's reason when aborted. Over TLS it
+ * may refuse us, who have no certificate: then it has answered by proving that it has the key of its own.
+ */
 export async function answered(probe: ReadinessProbe, abort: AbortSignal): Promise<void> {
   let pace = firstPace;
   let known = '';
@@ -63,40 +70,51 @@ function read(path: string): string {
 }
 
 /** Does it answer one request with a status below 500? Never rejects. */
-export async function answersOnce(
-  probe: Pick<ReadinessProbe, 'host' | 'port' | 'path'>,
-  abort: AbortSignal,
-): Promise<boolean> {
-  return (await ask(probe, abort)) === 'ready';
+export async function answersOnce(asked: Asked, abort: AbortSignal): Promise<boolean> {
+  return (await ask(asked, abort)) === 'ready';
 }
 
+type Asked = Omit<ReadinessProbe, 'child'>;
+
 /** "unready" is a server that is there but has not answered as it should; "refused" is nobody. */
-function ask(
-  probe: Pick<ReadinessProbe, 'host' | 'port' | 'path'>,
-  abort: AbortSignal,
-): Promise<'ready' | 'unready' | 'refused'> {
+async function ask(asked: Asked, abort: AbortSignal): Promise<'ready' | 'unready' | 'refused'> {
+  const request = asked.certificate === null ? requestPlain : await tlsRequest();
+  let isProven = false;
   return new Promise((resolve) => {
-    const call = request(
+    const ended = () => resolve(isProven ? 'ready' : 'refused');
+    const call: ClientRequest = request(
       {
-        host: probe.host,
-        port: probe.port,
-        path: probe.path,
-        agent: false,
-        signal: abort,
-        timeout: answerTimeout,
+        ...{ host: asked.host, port: asked.port, path: asked.path, agent: false, signal: abort },
+        // known by its fingerprint
+        ...{ timeout: answerTimeout, rejectUnauthorized: false },
       },
-      (response) => {
+      (response: IncomingMessage) => {
         response.resume(); // so that a server with an ordinary page writes it to its end
         setTimeout(() => call.destroy(), pageTimeout).unref();
         resolve((response.statusCode ?? 500) < 500 ? 'ready' : 'unready');
       },
     );
+    call.once('socket', (socket) => {
+      socket.once('secureConnect', () => {
+        isProven = fingerprintOf(socket) === asked.certificate;
+        if (!isProven) call.destroy();
+      });
+    });
     call.once('timeout', () => {
       resolve('unready');
       call.destroy();
     });
-    call.once('error', () => resolve('refused'));
-    call.once('close', () => resolve('refused'));
+    call.once('error', ended);
+    call.once('close', ended);
     call.end();
   });
+}
+
+/** Loaded only when needed: the portwrap command starts without it. */
+async function tlsRequest() {
+  return (await import('node:https')).request;
+}
+
+function fingerprintOf(socket: Socket): string | undefined {
+  return (socket as TLSSocket).getPeerX509Certificate()?.fingerprint256;
 }

@@ -62,6 +62,8 @@ export const recordSchema = z.object({
   /** Where the proxy routes by host; null: the prefix counts on every host. */
   route_host: z.string().nullable().default(null),
   ready_path: z.string(),
+  /** The SHA-256 fingerprint of the certificate with which it speaks TLS; null: it speaks HTTP without. */
+  certificate: z.string().nullable().default(null),
   state: serverState,
   /** Of the request that started it; never the request itself. */
   request_digest: z.string().default(''),

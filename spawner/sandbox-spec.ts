@@ -14,6 +14,7 @@ import {
   substituteGuestPort,
 } from '../portwrap/index.ts';
 import type { Tenant } from './accounts.ts';
+import { handOver } from './server-certificate.ts';
 import type { StartRequest } from './start-request.ts';
 
 export interface SpecInput {
@@ -32,16 +33,18 @@ export interface SpecInput {
 
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const { request, profile, tenant } = input;
+  const view = fileViewRequest(profile, tenant, input.user, input.stateDirectory);
+  const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
     command: substituteGuestPort(
       [...(request.command ?? profile.command), ...request.args],
       profile.guest_port,
     ),
-    environment: serverEnvironment(profile, request.env, tenant),
+    environment: { ...serverEnvironment(profile, request.env, tenant), ...tls?.environment },
     workingDirectory: tenant.home,
     account: tenant.account,
-    files: fileView(fileViewRequest(profile, tenant, input.user, input.stateDirectory)),
+    files: fileView({ ...view, synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])] }),
     policy: await networkPolicy(profile, input.hub),
     limits: limitsOf(profile),
     hostAddress: input.hostAddress,

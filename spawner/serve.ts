@@ -115,6 +115,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hubs: () => config().hubs,
     profiles: () => config().profiles,
     adminToken: state.adminToken,
+    hostAddress: first.ports.host_address,
     incarnation: { state_id: state.stateId, boot_id: bootId() },
     ...{ logs, usage },
     activityOf: watch.of,

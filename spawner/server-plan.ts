@@ -1,5 +1,6 @@
 // The steps of a server, for one that is started and for one that is adopted: its profile's launcher does them.
 // Not here: their order (server.ts).
+import { PortwrapError } from '../config/errors.ts';
 import type { Hub, Profile } from '../config/load.ts';
 import type { ServerTokens } from './idle/server-tokens.ts';
 import type { Launchers } from './launchers/launchers.ts';
@@ -38,6 +39,7 @@ export function createPlanner(
   return {
     start(hub, profile, request, record) {
       const launcher = launchers[record.launcher];
+      if (request.tls !== undefined && !launcher.givesCertificates) throw noCertificate(profile);
       const { environment, resources, job: jobFields } = chosenOptions(profile.options, request.user_options);
       const limited = { ...profile, resources: { ...profile.resources, ...resources } };
       const complete = { ...request, env: { ...request.env, ...environment } };
@@ -62,4 +64,11 @@ export function createPlanner(
       obtain: (abort, steps) => launchers[record.launcher].adopt(record, abort, steps),
     }),
   };
+}
+
+function noCertificate({ name }: Profile): PortwrapError {
+  return new PortwrapError(
+    'TLS_UNSUPPORTED',
+    `servers of the profile "${name}" can be given no certificate, and JupyterHub's internal_ssl is on`,
+  );
 }

@@ -92,13 +92,13 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     watch.lap('answer');
     if (record.state === 'stopping')
       cancel.abort(cancelled()); // a stop that a restart interrupted
-    else if (route !== null) await routes.add(route, urlOf(host, port));
+    else if (route !== null) await routes.add(route, urlOf(record, running));
     if (starting && !cancel.signal.aborted) {
       watch.lap('route');
       await note({ state: 'ready', phases });
       watch.total();
       log.info({ host, port }, 'ready');
-      progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(host, port) });
+      progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, running) });
     }
     leaveQueue();
     return Promise.race([running.exited, running.lost, aborted(cancel.signal)]);
@@ -107,13 +107,13 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   async function becomeReady(started: RunningServer): Promise<void> {
     progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
     const settled = new AbortController();
-    const answer = started.answered(record.ready_path, AbortSignal.any([settled.signal, cancel.signal]));
+    const answer = started.answered(record, AbortSignal.any([settled.signal, cancel.signal]));
     const died = started.exited.then((exit) => {
       throw new PortwrapError('SERVER_DIED', `the server ended before it was ready (${describeExit(exit)})`);
     });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(notReady(plan.readyTimeout)), plan.readyTimeout * 1000);
+      timer = setTimeout(() => reject(notReady(record, plan.readyTimeout)), plan.readyTimeout * 1000);
     });
     try {
       await Promise.race([answer, died, late]);
@@ -127,7 +127,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   /** Takes everything back: no request is sent to a port that may soon be somebody else's. */
   async function end(outcome: SandboxExit | PortwrapError): Promise<void> {
     if (running !== undefined && route !== null) {
-      await routes.remove(route, urlOf(running.host, running.port));
+      await routes.remove(route, urlOf(record, running));
     }
     let exit: SandboxExit | null = outcome instanceof PortwrapError ? null : outcome;
     if (running !== undefined) {

@@ -7,6 +7,7 @@ import { offeredProfile } from './offered-profiles.ts';
 import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from './record.ts';
 import { requestDigest } from './request-digest.ts';
 import { runServer, type Server, type ServerParts } from './server.ts';
+import { fingerprintOf } from './server-certificate.ts';
 import { logFileOf, removeLog } from './server-log.ts';
 import type { Planner } from './server-plan.ts';
 import type { StartRequest } from './start-request.ts';
@@ -127,6 +128,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     route_prefix: request.route_prefix ?? null,
     route_host: request.route_host ?? null,
     ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
+    certificate: request.tls === undefined ? null : fingerprintOf(request.tls),
     state: 'starting',
     started: new Date().toISOString(),
     phases: {},

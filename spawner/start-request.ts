@@ -1,6 +1,7 @@
 // What a hub sends to start a server, checked at the edge; inside it is complete.
 // Not here: HTTP (http/), the profile it names (config/).
 import { z } from 'zod';
+import { certificateSchema } from './server-certificate.ts';
 
 const text = (most: number) =>
   z
@@ -48,6 +49,8 @@ export const startRequest = z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,253}$/, { error: 'must be a host name without a port' })
       .optional(),
+    /** With it the server speaks TLS. */
+    tls: certificateSchema.optional(),
   })
   .refine(({ route_host, route_prefix }) => route_host === undefined || route_prefix !== undefined, {
     path: ['route_host'],

@@ -7,6 +7,7 @@ absorbed where they show.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
@@ -14,10 +15,11 @@ from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
 from jupyterhub.spawner import Spawner
 from traitlets import Integer, Unicode, default
 
-from . import exit_status
+from . import certificate, exit_status
 from .attempt import Attempt
 from .choices import choice_of, chosen_now, from_form
 from .client import Json, ServiceClient, ServiceError
+from .deadline import deadline
 from .ending import Ending, ending_of, ending_unknown
 from .events import SpawnEvents
 from .exchange import ServiceMisconfigured, ServiceUnreachable
@@ -28,14 +30,6 @@ from .retry import persist
 
 # The hub's own default; anything else was chosen by an administrator.
 HUB_DEFAULT_CMD = ["jupyterhub-singleuser"]
-
-NO_INTERNAL_SSL = ServiceError(
-    500,
-    {
-        "message": "servers in sandboxes have no certificates, and JupyterHub.internal_ssl is on",
-        "hint": "An administrator can turn it off: between the proxy and a sandbox nothing leaves the machine.",
-    },
-)
 
 
 class PortwrapSpawner(Spawner):
@@ -76,6 +70,7 @@ class PortwrapSpawner(Spawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._events = SpawnEvents()
+        self._certificate: Optional[Dict[str, str]] = None
         self._forget()
 
     @default("service_token")
@@ -115,8 +110,6 @@ class PortwrapSpawner(Spawner):
         if self._events.closed:
             self._events = SpawnEvents()
         events = self._events
-        if self.internal_ssl:
-            raise spawn_failure(NO_INTERNAL_SSL)
         # Where the server binds inside its sandbox, not where anybody connects: get_env tells it so.
         self.ip, self.port = "0.0.0.0", self.guest_port
         try:
@@ -130,6 +123,7 @@ class PortwrapSpawner(Spawner):
         except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
             raise spawn_failure(error) from None
         finally:
+            self._certificate = None
             events.close()
 
     async def poll(self) -> Optional[int]:
@@ -221,11 +215,35 @@ class PortwrapSpawner(Spawner):
         finally:
             self.hub_connect_url = chosen
 
+    # Where JupyterHub.internal_ssl is on, before start().
+
+    async def create_certs(self) -> Dict[str, str]:
+        """JupyterHub's own, for the address at which the service will make the server reachable."""
+        bound = self._start_bound()
+        try:
+            async with deadline(bound if bound > 0 else None):
+                profiles = await persist(self._offered, lambda error: self.log.warning(
+                    "Cannot ask where the server of %s will be yet: %s", self._log_name, error
+                ))
+        except asyncio.TimeoutError:
+            raise spawn_failure(ServiceUnreachable("no answer within {:g} s".format(bound))) from None
+        except (ServiceError, ServiceMisconfigured) as error:
+            raise spawn_failure(error) from None
+        self.ssl_alt_names = certificate.with_hosts(self.ssl_alt_names, profiles)
+        paths = await super().create_certs()
+        # At once: another server of this user is given the same files.
+        self._certificate = certificate.take(paths)
+        return paths
+
+    async def move_certs(self, paths: Dict[str, str]) -> Dict[str, str]:
+        """They go with the request; the service tells the server where it finds them."""
+        return {}
+
     # What the user may choose.
 
     async def _profile_form(self) -> str:
         try:
-            profiles = await self._client().profiles(self.user.name, self._groups())
+            profiles = await self._offered()
         except Exception as error:
             self.log.warning("Cannot show the profiles to %s: %s", self._log_name, error)
             return form_without_profiles(spawn_failure(error).jupyterhub_message)
@@ -261,6 +279,9 @@ class PortwrapSpawner(Spawner):
         self.user_options = {}
         return self._request(self.spawn_id)
 
+    async def _offered(self) -> List[Json]:
+        return await self._client().profiles(self.user.name, self._groups())
+
     def _groups(self) -> List[str]:
         return [group.name for group in getattr(self.user, "groups", None) or []]
 
@@ -287,6 +308,8 @@ class PortwrapSpawner(Spawner):
         args = self.get_args()
         if args:
             request["args"] = list(args)
+        if self._certificate:
+            request["tls"] = self._certificate
         return request
 
     def _start_bound(self) -> float:

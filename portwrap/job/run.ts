@@ -77,7 +77,7 @@ async function attend(
   tellStart(around, sandbox, reporter);
   const ended = new AbortController();
   const { child, hostPort: port } = sandbox.record;
-  answered({ host, port, path: spec.readyPath, child: child.pid }, ended.signal).then(
+  answered({ host, port, path: spec.readyPath, certificate: null, child: child.pid }, ended.signal).then(
     () => reporter.tell({ event: 'ready' }),
     () => {}, // it ended before it answered, which is told below
   );

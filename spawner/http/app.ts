@@ -24,6 +24,8 @@ export interface AppInput {
   readonly hubs: () => readonly Hub[];
   readonly profiles: () => readonly Profile[];
   readonly adminToken: string;
+  /** Where servers of this machine are forwarded. */
+  readonly hostAddress: string;
   readonly incarnation: Incarnation;
   readonly version: string;
   readonly logs: LogReader;
@@ -96,7 +98,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
       response.json(await input.reload());
     },
     ...serverRoutes({ ...input, views, find }),
-    listProfiles: profileList(input.profiles, input.hubs),
+    listProfiles: profileList(input.profiles, input.hubs, input.hostAddress),
     progress: progressStream(find),
     log: logStream(find, input.logs),
   };

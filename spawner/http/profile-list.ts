@@ -7,10 +7,15 @@ import { queries } from './operations.ts';
 import { parseKey, parseQuery } from './parse.ts';
 import { profileView } from './profile-view.ts';
 
-export function profileList(profiles: () => readonly Profile[], hubs: () => readonly Hub[]): RequestHandler {
+export function profileList(
+  profiles: () => readonly Profile[],
+  hubs: () => readonly Hub[],
+  hostAddress: string,
+): RequestHandler {
   return (request, response) => {
     const { user } = parseKey(request, hubOf(request, response, hubs()));
     const { group: groups } = parseQuery(queries.person, request);
-    response.json(offeredProfiles(profiles(), { user, groups }).map(profileView));
+    const offered = offeredProfiles(profiles(), { user, groups });
+    response.json(offered.map((profile) => profileView(profile, hostAddress)));
   };
 }

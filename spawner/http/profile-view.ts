@@ -21,12 +21,20 @@ export const offeredProfileSchema = z.object({
   title: z.string(),
   description: z.string(),
   options: z.array(offeredOptionSchema),
+  host: z.ipv4().nullable().meta({
+    description: 'The address at which its servers will be reachable; null: not known before one runs.',
+  }),
 });
 export type OfferedProfile = z.infer<typeof offeredProfileSchema>;
 
-export function profileView({ name, title, description, options }: Profile): OfferedProfile {
+/** `hostAddress` is where servers of this machine are forwarded. */
+export function profileView(
+  { name, title, description, options, launcher }: Profile,
+  hostAddress: string,
+): OfferedProfile {
   return {
     ...{ name, title, description },
+    host: launcher === 'local' ? hostAddress : null,
     options: options.map(({ variable: _variable, slurm: _slurm, choices, ...shown }) => ({
       ...shown,
       choices: [...choices],

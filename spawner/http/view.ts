@@ -78,7 +78,7 @@ export function createViews({ incarnation, activityOf, usage }: ViewSources): Vi
       ...{ hub, user, name, spawn_id, profile, state },
       ready: state === 'ready',
       pending: state === 'starting' ? 'spawn' : state === 'stopping' ? 'stop' : null,
-      url: address === null ? null : urlOf(address.host, address.port),
+      url: address === null ? null : urlOf(record, address),
       host: address?.host ?? null,
       port: address?.port ?? null,
       pid: sandbox?.child.pid ?? null,

@@ -9,7 +9,7 @@ import type { Server } from '../server.ts';
 import { urlOf } from '../server-words.ts';
 import type { Servers } from '../servers.ts';
 import type { Clock } from './clock.ts';
-import { type Activity, askJupyter } from './jupyter.ts';
+import { type Activity, type Answer, askJupyter } from './jupyter.ts';
 import { type ActivityView, firstNote, type Look, look, nothingKnown, viewOf } from './look.ts';
 import type { Note, Notes } from './notes.ts';
 import type { ServerTokens } from './server-tokens.ts';
@@ -51,6 +51,11 @@ interface Watched {
 /** Seconds: a new server is first looked at within it, and notes are saved so often. */
 const soon = 15;
 const tick = 500;
+/** Each try would be an error in the server's log. */
+const closedToUs: Answer = {
+  kind: 'unknown',
+  reason: 'with internal_ssl it answers its hub and the proxy only',
+};
 
 export function createActivityWatch(input: WatchInput): ActivityWatch {
   const { servers, config, routes, tokens, notes, clock, log, ask = askJupyter } = input;
@@ -77,11 +82,11 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
   };
 
   async function lookAt(server: Server, subject: Watched): Promise<void> {
-    const { id, route_prefix: prefix } = server.record;
+    const { id, route_prefix: prefix, certificate } = server.record;
     const address = addressOf(server.record);
     if (address === null) return;
-    const base = `${urlOf(address.host, address.port)}${prefix ?? '/'}`;
-    const answer = await ask(base, tokens.of(id));
+    const base = `${urlOf(server.record, address)}${prefix ?? '/'}`;
+    const answer = certificate === null ? await ask(base, tokens.of(id)) : closedToUs;
     if (isClosed || server.record.state !== 'ready') return;
     const current = config();
     const rules = current.profiles.find(({ name }) => name === server.record.profile)?.culling ?? null;

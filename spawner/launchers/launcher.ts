@@ -8,6 +8,8 @@ import type { StartRequest } from '../start-request.ts';
 import type { ChosenOptions } from '../user-options.ts';
 
 export interface Launcher {
+  /** Can it give its servers a certificate? */
+  readonly givesCertificates: boolean;
   /** Waits for its turn; resolves with how to give the place back. Rejects when aborted. */
   admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
   /**
@@ -40,6 +42,9 @@ export interface LaunchSteps {
   readonly keep: (place: Partial<Place>) => Promise<void>;
 }
 
+/** What is asked for, and with which certificate the server shows that it is the one that answers. */
+export type Expected = Pick<ServerRecord, 'ready_path' | 'certificate'>;
+
 /** A server that runs; its processes, its port and its files are its launcher's. */
 export interface RunningServer {
   /** What its record keeps, so that it can be adopted. */
@@ -51,8 +56,8 @@ export interface RunningServer {
   readonly exited: Promise<SandboxExit>;
   /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
   readonly lost: Promise<never>;
-  /** Settles when it has answered an HTTP request for `path` with a status below 500. Rejects when aborted. */
-  answered(path: string, abort: AbortSignal): Promise<void>;
+  /** Settles when it has answered as portwrap/readiness.ts says. Rejects when aborted. */
+  answered(expected: Expected, abort: AbortSignal): Promise<void>;
   /** Asks it to end; after `grace` milliseconds kills it. Settles when nothing of it is left. */
   stop(grace: number): Promise<SandboxExit>;
   /** Stops watching: it lives on, to be adopted. */

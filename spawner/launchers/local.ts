@@ -39,6 +39,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
   const { state, context, ports, queue, meter } = input;
   const directoryOf = (id: string) => join(state.sandboxes, id);
   return {
+    givesCertificates: true,
     admit: (abort, report) =>
       queue.enter(abort, (before) => {
         report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
@@ -89,7 +90,8 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
     ...{ host, port },
     exited: sandbox.exited,
     lost,
-    answered: (path, abort) => answered({ host, port, child: child.pid, path }, abort),
+    answered: ({ ready_path: path, certificate }, abort) =>
+      answered({ host, port, child: child.pid, path, certificate }, abort),
     async stop(grace) {
       const exit = await sandbox.stop(grace);
       ports.release(port);

@@ -70,7 +70,7 @@ export async function startTestHub(
   const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
 
   const api: TestHub['api'] = async (method, path, body) => {
-    const response = await fetch(`http://127.0.0.1:${hubPort}/hub/api${path}`, {
+    const response = await fetch(`${url}/hub/api${path}`, {
       method,
       headers: { authorization: `token ${adminToken}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

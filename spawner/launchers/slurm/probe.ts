@@ -23,7 +23,7 @@ export async function answersHere(
     since ??= Date.now();
   });
   for (;;) {
-    if (await answersOnce({ host, port, path }, abort)) return;
+    if (await answersOnce({ host, port, path, certificate: null }, abort)) return;
     abort.throwIfAborted();
     if (since !== null && Date.now() - since > patience) throw unreachable(host, port);
     const rest = pause(since === null ? paceBefore : paceAfter, undefined, { signal: abort });

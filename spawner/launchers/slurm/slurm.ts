@@ -112,7 +112,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     ...address,
     exited: job.ended,
     lost: job.lost,
-    answered: (path, abort) => answersHere(address, path, job.ready, abort),
+    answered: ({ ready_path: path }, abort) => answersHere(address, path, job.ready, abort),
     async stop(grace) {
       await ending.stop(grace);
       addresses.release(record.id);
@@ -157,6 +157,8 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
   };
 
   return {
+    // which addresses its nodes have is not known when a hub makes a certificate
+    givesCertificates: false,
     admit: async () => () => {},
     async start(launch, abort, steps) {
       const { record, profile } = launch;

@@ -89,7 +89,7 @@ function createWorld() {
     ...{ host: '127.0.0.1', port: 20_000 },
     exited: exit.settled,
     lost: new Promise(() => {}),
-    answered: (_path, abort) => orAborted(answer.settled, abort),
+    answered: (_expected, abort) => orAborted(answer.settled, abort),
     async stop() {
       exit.resolve({ code: 143, signal: 'SIGTERM', outOfMemory: false });
       return exit.settled;
@@ -187,6 +187,7 @@ const firstRecord: ServerRecord = {
   route_prefix: '/user/ann/',
   route_host: null,
   ready_path: '/',
+  certificate: null,
   state: 'starting',
   started: '2026-01-01T00:00:00.000Z',
   phases: {},

@@ -1,0 +1,69 @@
+"""The certificate of a server, where the hub has internal_ssl: its names, and its way to the service.
+
+Owns what is read from the hub's files and what is left of them, and whether the hub's own certificate
+suits. Making it is JupyterHub's affair (Spawner.create_certs), putting it into the sandbox the service's.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+from urllib.parse import urlsplit
+
+# X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: openssl-verification-options(1)
+ANOTHER_NAME = (62, 64)
+
+
+def with_hosts(names: Iterable[str], profiles: Iterable[Mapping[str, Any]]) -> List[str]:
+    """`names`, and the addresses at which hub and proxy will find servers of these profiles."""
+    hosts = ["IP:{}".format(profile["host"]) for profile in profiles if profile.get("host")]
+    return list(dict.fromkeys([*names, *hosts]))
+
+
+def take(paths: Mapping[str, str]) -> Dict[str, str]:
+    """What is in the files, as the service wants it. The key is then nowhere but with its server."""
+    fields = {"key": "keyfile", "cert": "certfile", "ca": "cafile"}
+    content = {field: _read(paths[name]) for field, name in fields.items()}
+    os.remove(paths["keyfile"])
+    return content
+
+
+def missing_name(hub: Any, url: str) -> Optional[str]:
+    """What the hub's certificate would need for `url` and lacks, as trusted_alt_names has it, or None."""
+    host = urlsplit(url).hostname or ""
+    if not (hub.certfile and hub.keyfile) or _is_for(hub, host):
+        return None
+    return "{}:{}".format("IP" if _is_address(host) else "DNS", host)
+
+
+def _is_for(hub: Any, host: str) -> bool:
+    """By a handshake in memory: a name is judged by who will judge it, the TLS library."""
+    server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_context.load_cert_chain(hub.certfile, hub.keyfile)
+    client_context = ssl.create_default_context(cafile=hub.cafile or None)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = server_context.wrap_bio(to_server, to_client, server_side=True)
+    client = client_context.wrap_bio(to_client, to_server, server_hostname=host)
+    for side in (client, server, client):
+        try:
+            side.do_handshake()
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLCertVerificationError as error:
+            return error.verify_code not in ANOTHER_NAME
+    return True
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="ascii") as file:
+        return file.read()
