@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping
 from urllib.parse import urlsplit
 
 # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: openssl-verification-options(1)
@@ -30,12 +30,22 @@ def take(paths: Mapping[str, str]) -> Dict[str, str]:
     return content
 
 
-def missing_name(hub: Any, url: str) -> Optional[str]:
-    """What the hub's certificate would need for `url` and lacks, as trusted_alt_names has it, or None."""
+def check_hub(hub: Any, url: str, log: Any) -> None:
+    """Warns when the hub's own certificate is not for `url`, at which servers reach it.
+
+    JupyterHub 3.0 itself does not compare the name in a server; other versions and other programs do.
+    """
     host = urlsplit(url).hostname or ""
-    if not (hub.certfile and hub.keyfile) or _is_for(hub, host):
-        return None
-    return "{}:{}".format("IP" if _is_address(host) else "DNS", host)
+    if _is_for(hub, host):
+        return
+    log.warning(
+        "The hub's certificate %s is not for %s, where servers in sandboxes find the hub: who compares"
+        ' names refuses it. Add "%s" to c.JupyterHub.trusted_alt_names and, with no server running,'
+        " start the hub once with c.JupyterHub.recreate_internal_certs = True",
+        hub.certfile,
+        host,
+        "{}:{}".format("IP" if _is_address(host) else "DNS", host),
+    )
 
 
 def _is_for(hub: Any, host: str) -> bool:

@@ -116,9 +116,10 @@ class PortwrapSpawner(Spawner):
             attempt = Attempt(
                 self._client(), self.user.name, self.name, events, self._learn, self.log
             )
-            server = await attempt.run(
-                self._request(spawn_id), self._start_bound(), self._without_choice
-            )
+            request = self._request(spawn_id)
+            if self._certificate:
+                certificate.check_hub(self.hub, request["env"]["JUPYTERHUB_API_URL"], self.log)
+            server = await attempt.run(request, self._start_bound(), self._without_choice)
             return str(server["host"]), int(server["port"])
         except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
             raise spawn_failure(error) from None

@@ -38,6 +38,7 @@ export const needsToTest = {
   },
   modules: {
     ...modulesToStart,
+    certipy: 'python3-certipy',
     pytest: 'python3-pytest',
     pytest_asyncio: 'python3-pytest-asyncio',
     pip: 'python3-pip',

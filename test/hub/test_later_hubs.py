@@ -46,15 +46,6 @@ async def test_a_start_that_the_hub_cancels_is_stopped_by_its_spawn_id(service, 
     assert service.servers == {}
 
 
-async def test_a_start_with_internal_ssl_is_refused_and_says_why(service, make_spawner):
-    spawner = make_spawner()
-    spawner.internal_ssl = True
-    with pytest.raises(Exception, match="internal_ssl is on") as caught:
-        await spawner.start()
-    assert "turn it off" in caught.value.jupyterhub_message
-    assert service.bodies == []
-
-
 def test_options_are_left_to_the_service_without_a_warning(make_spawner):
     """5.3: apply_user_options is called with every start that has options."""
     spawner = make_spawner()

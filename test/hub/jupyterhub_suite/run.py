@@ -14,9 +14,10 @@ HERE = Path(__file__).resolve().parent
 TESTS = Path(jupyterhub.__file__).resolve().parent / "tests"
 FILES = [
     "test_spawner.py", "test_named_servers.py", "test_proxy.py", "test_api.py", "test_app.py", "test_pages.py",
+    "test_internal_ssl_connections.py",
 ]
 # Of the files for something else, every test in which something is spawned or proxied.
-WORDS = "spawner or named or proxy or spawn or server or progress or slow or never or stop or option or resume"
+WORDS = "spawner or named or proxy or spawn or server or progress or slow or never or stop or option or resume or certs"
 LIMIT = ["timeout", "--signal=KILL", "900"]
 ALONE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]

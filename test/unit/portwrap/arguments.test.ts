@@ -98,6 +98,23 @@ test('bubblewrap unshares users, network and processes, and everything dies with
   ]);
 });
 
+test('a file of our own below a hidden directory is there before that becomes read-only', () => {
+  const args = bwrapArgs({
+    files: {
+      readOnlyRoot: false,
+      devices: null,
+      mounts: [{ kind: 'hidden-directory', path: '/run/state' }],
+      synthetic: [{ path: '/run/state/tls/key.pem', content: 's3cr3t' }],
+    },
+    syntheticDescriptors: [10],
+    ...{ environment: {}, workingDirectory: '/', filtered: false, gateCapabilities: [] },
+  });
+  const order = ['--tmpfs', '--ro-bind-data', '--remount-ro'].map((option) => args.indexOf(option));
+  expect(order).toEqual([...order].sort((a, b) => a - b));
+  expect(order).not.toContain(-1);
+  expect(args).not.toContain('s3cr3t');
+});
+
 test('an account is become with all its groups; one that is not listed has none', () => {
   const account = parsePasswd('a:x:1003:1004:,,,:/home/a:');
   expect(account).toEqual({

@@ -25,7 +25,13 @@ function record(fields: Partial<ServerRecord> = {}): ServerRecord {
       profile: 'default',
     },
     ...{ request_digest: '', launcher: 'local' as const },
-    ...{ route_prefix: '/user/ann/', route_host: null, ready_path: '/user/ann/', certificate: null, state: 'starting' as const },
+    ...{
+      route_prefix: '/user/ann/',
+      route_host: null,
+      ready_path: '/user/ann/',
+      certificate: null,
+      state: 'starting' as const,
+    },
     ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, sandbox: null, job: null, exit: null, error: null },
     ...fields,
   };

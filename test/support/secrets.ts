@@ -1,0 +1,29 @@
+// Where a secret can be read that must be nowhere: files below a directory, arguments and environments of processes.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A line out of a private key's middle, which is the same in JSON. */
+export function lineOfKey(pem: string): string {
+  const line = pem.split('\n')[1];
+  if (line === undefined || line.length < 32) throw new Error('that is no private key');
+  return line;
+}
+
+export function filesThatHold(directory: string, secret: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).includes(secret));
+}
+
+/** Pids; not this process's own. */
+export function processesThatTell(secret: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
+    try {
+      return ['cmdline', 'environ'].some((name) => readFileSync(`/proc/${pid}/${name}`).includes(secret));
+    } catch {
+      return false; // it ended while we looked
+    }
+  });
+}

@@ -1,0 +1,18 @@
+// One request over TLS to a server on the loopback address, by somebody who may have a certificate.
+import { connect } from 'node:tls';
+
+/** The first answer to GET `path`, with its head; or the words with which it was refused. The server's name is not checked. */
+export function askOverTls(
+  port: number,
+  path: string,
+  pair: { key?: string; cert?: string } = {},
+): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, ...pair }, () =>
+      socket.write(`GET ${path} HTTP/1.0\r\n\r\n`),
+    );
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk)).on('end', () => resolve(answer));
+    socket.on('error', ({ message }) => resolve(message)).on('close', () => resolve(answer));
+  });
+}
