@@ -41,6 +41,7 @@ test('the list has what is offered, and nothing of how it is run', async () => {
   expect(body).toEqual([
     {
       name: 'sized',
+      host: '127.0.0.1',
       title: 'A size of your own',
       description: 'As large as you like',
       options: [
