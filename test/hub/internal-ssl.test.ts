@@ -7,12 +7,6 @@ import { hubToken } from '../support/service.ts';
 import { startTestHub, type TestHub } from '../support/test-hub.ts';
 import { askOverTls } from '../support/tls-client.ts';
 
-const config = `
-c.JupyterHub.internal_ssl = True
-c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
-c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
-`;
-
 interface Person {
   readonly user: HubUser;
   readonly kernel: KernelSession;
@@ -25,12 +19,12 @@ let alice: Person;
 let bob: Person;
 
 beforeAll(async () => {
-  hub = await startTestHub('  - {name: default, stop_timeout: 5}\n', config, {
-    service: 'activity_interval: 1',
+  hub = await startTestHub('  - {name: default, stop_timeout: 5}\n', '', {
+    ...{ internalSsl: true, service: 'activity_interval: 1' },
   });
   alice = await settleIn('alice');
   bob = await settleIn('bob');
-}, 180_000);
+}, 400_000);
 afterAll(async () => {
   for (const person of [alice, bob]) await person?.kernel.close();
   await hub?.dispose();

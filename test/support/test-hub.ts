@@ -40,6 +40,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly subdomains?: string;
   /** The service has the admin page, and registers routes with the hub's proxy. */
   readonly withPage?: boolean;
+  /** Hub, proxy and servers speak TLS with each other and with nobody else. */
+  readonly internalSsl?: boolean;
 }
 
 /** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
@@ -61,16 +63,24 @@ export async function startTestHub(
   mkdirSync(directory, { mode: 0o700 });
   writeFileSync(
     join(directory, 'jupyterhub_config.py'),
-    hubConfig({ port, proxyApi, hubPort, serviceUrl: service.url }) + around.python + config,
+    [
+      hubConfig({ port, proxyApi, hubPort, serviceUrl: service.url }),
+      ...[options.internalSsl === true ? withInternalSsl : '', around.python, config],
+    ].join(''),
   );
   writePluginMetadata(directory);
   const logged: string[] = [];
-  const start = () => startProcess(directory, `http://127.0.0.1:${hubPort}/hub/health`, logged);
-  let child = await start();
+  // with internal_ssl the proxy is the only way to the hub
+  const reached = options.internalSsl === true ? url : `http://127.0.0.1:${hubPort}`;
+  const start = () => startProcess(directory, `${reached}/hub/health`, logged);
+  let child = await start().catch(async (error: unknown) => {
+    await service.dispose();
+    throw error;
+  });
   const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
 
   const api: TestHub['api'] = async (method, path, body) => {
-    const response = await fetch(`${url}/hub/api${path}`, {
+    const response = await fetch(`${reached}/hub/api${path}`, {
       method,
       headers: { authorization: `token ${adminToken}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -155,6 +165,13 @@ interface PagePlaces {
   readonly page: number;
 }
 
+/** As in docs/jupyterhub.md, but for the address of the proxy's API, which these hubs say. */
+const withInternalSsl = `
+c.JupyterHub.internal_ssl = True
+c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
+c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
+`;
+
 interface Places {
   readonly port: number;
   readonly proxyApi: number;
@@ -208,15 +225,21 @@ async function startProcess(directory: string, health: string, logged: string[])
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
-  await vi.waitUntil(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
-      return fetch(health).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    },
-    { timeout: 60_000, interval: 100 },
-  );
+  await vi
+    .waitUntil(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
+        return fetch(health).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      },
+      // for internal_ssl it makes eight keys first
+      { timeout: 150_000, interval: 100 },
+    )
+    .catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
   return child;
 }
