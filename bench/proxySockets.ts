@@ -31,6 +31,8 @@ const upstream = createServer((_req, res) => res.end('ok'));
 upstream.on('upgrade', (_req, socket: Socket) => {
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
   socket.on('error', () => socket.destroy());
+  // node:http's sockets stay half open otherwise, and the next proxies find no descriptors left.
+  socket.on('end', () => socket.end());
   socket.on('data', (chunk) => socket.write(chunk));
 });
 upstream.listen(0, '127.0.0.1');
