@@ -44,7 +44,10 @@ class End extends Duplex {
   }
 
   receive(chunk: Buffer | null, done: () => void): void {
-    if (this.destroyed || this.#ended) return done();
+    if (this.destroyed || this.#ended) {
+      done();
+      return;
+    }
     this.#ended = chunk === null;
     if (this.push(chunk) || chunk === null) done();
     else this.#taken = done;
