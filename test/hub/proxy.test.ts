@@ -10,6 +10,8 @@ import { compiledCommand } from '../integration/proxy/support/command.ts';
 
 const main = compiledCommand();
 const tests = '/usr/lib/python3/dist-packages/jupyterhub/tests/test_proxy.py';
+/** With a hub that has internal_ssl: it starts the proxy with --api-ssl-* and --client-ssl-*. */
+const testsOfTls = '/usr/lib/python3/dist-packages/jupyterhub/tests/test_internal_ssl_connections.py';
 const runner = '/usr/bin/pytest-3';
 
 test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-proxy'])(
@@ -38,7 +40,7 @@ test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-prox
       '-W',
       'ignore',
       '--asyncio-mode=auto',
-      tests,
+      ...[tests, testsOfTls],
     ];
     const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
@@ -47,6 +49,6 @@ test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-prox
       );
     });
     expect(code, output.slice(-5000)).toBe(0);
-    expect(Number(/(\d+) passed/.exec(output)?.[1])).toBeGreaterThan(25);
+    expect(Number(/(\d+) passed/.exec(output)?.[1])).toBeGreaterThan(28);
   },
 );
