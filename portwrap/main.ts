@@ -3,9 +3,6 @@
 import { readFileSync } from 'node:fs';
 import { type ErrorCode, toPortwrapError } from '../config/errors.ts';
 import { type CliRequest, type CliRun, parseCli } from './cli.ts';
-import { completionScript } from './completion.ts';
-import { runForeground } from './foreground.ts';
-import { helpText } from './help.ts';
 import { createToolbox } from './tools.ts';
 
 /** Failures that may be the machine's fault. */
@@ -31,12 +28,17 @@ try {
 }
 process.exit();
 
+/** Loads only what the request needs: a launch should not wait for the rest. */
 async function answer(asked: CliRequest): Promise<number> {
   switch (asked.kind) {
-    case 'help':
+    case 'help': {
+      const { helpText } = await import('./help.ts');
       return say(helpText());
-    case 'completion':
+    }
+    case 'completion': {
+      const { completionScript } = await import('./completion.ts');
       return say(completionScript(asked.shell));
+    }
     case 'version':
       return say(`portwrap ${version()}\n`);
     case 'doctor': {
@@ -50,12 +52,11 @@ async function answer(asked: CliRequest): Promise<number> {
       const environment = definedOnly(process.env);
       return runJob(readFileSync(0, 'utf8'), { tools, uid, environment });
     }
-    case 'run':
-      return runForeground(asked, {
-        ...{ tools, uid },
-        environment: definedOnly(process.env),
-        workingDirectory: process.cwd(),
-      });
+    case 'run': {
+      const { runForeground } = await import('./foreground.ts');
+      const environment = definedOnly(process.env);
+      return runForeground(asked, { tools, uid, environment, workingDirectory: process.cwd() });
+    }
   }
 }
 
@@ -69,7 +70,6 @@ async function consult(run: CliRun): Promise<void> {
   process.stderr.write(`\nportwrap doctor has found:\n\n${text}`);
 }
 
-/** Only when it is needed: a launch should not wait for it. */
 function loadDoctor() {
   return import('./doctor/index.ts');
 }

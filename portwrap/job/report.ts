@@ -1,7 +1,6 @@
 // The reports of a job to its service: in order, each sent again until it is taken, so that a service which is
 // being restarted misses none. Not here: what is reported (run.ts).
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { setTimeout as pause } from 'node:timers/promises';
 import { withDeadline } from '../deadline.ts';
 import type { ReportTarget } from './spec.ts';
@@ -111,10 +110,14 @@ export function createReporter(target: ReportTarget): Reporter {
 }
 
 /** Sends one report, once. The status of the answer; null when there was none. */
-export function post(target: Pick<ReportTarget, 'url' | 'secret'>, report: object): Promise<number | null> {
+export async function post(
+  target: Pick<ReportTarget, 'url' | 'secret'>,
+  report: object,
+): Promise<number | null> {
   const body = JSON.stringify(report);
   const url = new URL(target.url);
-  const request = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  // loading TLS takes longer than the rest of a report; most services are in the network of their nodes
+  const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
   return new Promise((resolve) => {
     const call = request(
       url,

@@ -1,6 +1,5 @@
 // `portwrap job`: one server in a batch job, from its specification to its end, told to the service that submitted
 // it. The sandbox dies with this process. Not here: the launch, how reports travel (report.ts).
-import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -67,16 +66,10 @@ async function attend(
   reporter: Reporter,
   ending: Ending,
 ): Promise<number> {
-  const host = await hostAddress(spec);
-  const output = await openOutput(around.tools, (chunk) => reporter.log(chunk));
-  const sandbox = await launch(
-    launchContext(spec, around),
-    sandboxSpec(spec, around, host, output.writer),
-    ending.first.signal,
-  ).finally(() => output.closeWriter());
+  const { sandbox, output } = await begin(spec, around, reporter, ending.first.signal);
   tellStart(around, sandbox, reporter);
   const ended = new AbortController();
-  const { child, hostPort: port } = sandbox.record;
+  const { child, hostAddress: host, hostPort: port } = sandbox.record;
   answered({ host, port, path: spec.readyPath, certificate: null, child: child.pid }, ended.signal).then(
     () => reporter.tell({ event: 'ready' }),
     () => {}, // it ended before it answered, which is told below
@@ -100,6 +93,23 @@ async function attend(
   });
   // what was asked for is no failure, in nobody's statistics
   return ending.first.signal.aborted ? 0 : (exit.code ?? 125);
+}
+
+/** Leaves nothing on disk: what the launch needs there is gone when it returns. */
+async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter, abort: AbortSignal) {
+  const directory = mkdtempSync(join(tmpdir(), 'portwrap-'));
+  try {
+    const facing = hostAddress(spec);
+    facing.catch(() => {}); // awaited below
+    const output = await openOutput(around.tools, directory, (chunk) => reporter.log(chunk));
+    const sandbox = await facing
+      .then((host) => sandboxSpec(spec, around, { directory: join(directory, 'sandbox'), host, output }))
+      .then((sandboxed) => launch(launchContext(spec, around), sandboxed, abort))
+      .finally(() => output.closeWriter());
+    return { sandbox, output };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 function tellStart(around: JobSurroundings, sandbox: Sandbox, reporter: Reporter): void {
@@ -128,9 +138,13 @@ function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchCo
   };
 }
 
-function sandboxSpec(spec: JobSpec, around: JobSurroundings, host: string, output: number): SandboxSpec {
+function sandboxSpec(
+  spec: JobSpec,
+  around: JobSurroundings,
+  { directory, host, output }: { directory: string; host: string; output: Output },
+): SandboxSpec {
   return {
-    directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
+    directory,
     command: spec.command,
     environment: { ...fromSlurm(around.environment), ...spec.environment },
     workingDirectory: spec.workingDirectory,
@@ -142,7 +156,7 @@ function sandboxSpec(spec: JobSpec, around: JobSurroundings, host: string, outpu
     hostPorts: portsFromRandom(spec.hostPorts),
     guestPort: spec.guestPort,
     lifetime: 'foreground',
-    stdio: ['ignore', output, output],
+    stdio: ['ignore', output.writer, output.writer],
   };
 }
 
@@ -202,19 +216,15 @@ interface Output {
 }
 
 /** A FIFO without a name: the payload's writes block while we are busy, and nothing lies in a file. */
-async function openOutput(tools: Toolbox, take: (chunk: Buffer) => void): Promise<Output> {
-  const directory = mkdtempSync(join(tmpdir(), 'portwrap-'));
-  try {
-    const path = join(directory, 'output.fifo');
-    await makeFifos(tools, [path]);
-    const socket = new Socket({ fd: openReader(path), readable: true, writable: false });
-    const writer = openSync(path, constants.O_WRONLY);
-    socket.on('data', take).on('error', () => {});
-    const read = new Promise<void>((resolve) => socket.once('close', () => resolve()));
-    return { writer, closeWriter: () => closeSync(writer), read };
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+async function openOutput(tools: Toolbox, directory: string, take: (chunk: Buffer) => void): Promise<Output> {
+  const path = join(directory, 'output.fifo');
+  await makeFifos(tools, [path]);
+  const socket = new Socket({ fd: openReader(path), readable: true, writable: false });
+  const writer = openSync(path, constants.O_WRONLY);
+  rmSync(path);
+  socket.on('data', take).on('error', () => {});
+  const read = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  return { writer, closeWriter: () => closeSync(writer), read };
 }
 
 interface Ending {
