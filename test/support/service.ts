@@ -32,7 +32,7 @@ export interface TestService {
   readonly logged: () => string;
   readonly url: string;
   /** Kills it (-9) and starts another one on the same state; `between` happens while none runs. */
-  restart(signal?: NodeJS.Signals, between?: () => void): Promise<void>;
+  restart(signal?: NodeJS.Signals, between?: () => void | Promise<void>): Promise<void>;
   /** Ends the service and every sandbox of its state directory, and removes it. */
   dispose(): Promise<void>;
   call(method: string, path: string, body?: object, token?: string): Promise<Answer>;
@@ -102,7 +102,7 @@ ${profiles}`;
     async restart(signal = 'SIGKILL', between = () => {}) {
       running.child.kill(signal);
       await once(running.child, 'exit');
-      between();
+      await between();
       running = await startProcess(config, logged, options.environment);
     },
     async dispose() {

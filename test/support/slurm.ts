@@ -3,15 +3,30 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { testAccount } from './accounts.ts';
 import { freePorts } from './free-ports.ts';
 import { processesBelow } from './service.ts';
+import {
+  accountingSettings,
+  configureAccounting,
+  databaseEnvironment,
+  startDatabase,
+} from './slurm-accounting.ts';
 
-export type Daemon = 'slurmctld' | 'n1' | 'n2';
+export type Daemon = 'slurmctld' | 'n1' | 'n2' | 'slurmdbd';
 
 export interface TestCluster {
   /** slurm.conf. */
@@ -23,6 +38,8 @@ export interface TestCluster {
   /** The state of a job, as squeue names it; UNKNOWN when it does not know the job. */
   stateOf(job: string): string;
   kill(daemon: Daemon): Promise<void>;
+  /** It does nothing until it is started or killed. */
+  suspend(daemon: Daemon): void;
   start(daemon: Daemon): Promise<void>;
   /** Cancels every job, ends the daemons, and removes everything; fails when a process of it is left. */
   dispose(): Promise<void>;
@@ -33,24 +50,30 @@ export function slurmSettings({ conf, reportPort }: TestCluster, more = ''): str
   return `slurm: {report_listen: "127.0.0.1:${reportPort}", conf: ${conf}, interval: 0.5${more}}`;
 }
 
-/** `more` is added to slurm.conf. */
-export async function startCluster(more = ''): Promise<TestCluster> {
+/** `more` is added to slurm.conf. With `accounting` there is a slurmdbd with a database of its own. */
+export async function startCluster(more = '', { accounting = false } = {}): Promise<TestCluster> {
   const directory = mkdtempSync(join(tmpdir(), 'pws-slurm-'));
   chmodSync(directory, 0o755); // the commands of every user read slurm.conf
   const at = (name: string) => join(directory, name);
   mkdirSync(at('munge'));
   mkdirSync(at('state'), { mode: 0o700 });
   writeFileSync(at('munge/key'), randomBytes(128), { mode: 0o400 });
-  const [control = 0, n1 = 0, n2 = 0, reportPort = 0] = await freePorts(4);
-  writeFileSync(at('slurm.conf'), configuration(directory, { control, n1, n2 }, more));
+  const [control = 0, n1 = 0, n2 = 0, reportPort = 0, dbd = 0] = await freePorts(5);
+  const settings = accounting ? `${more}\n${accountingSettings(directory, dbd)}` : more;
+  writeFileSync(at('slurm.conf'), configuration(directory, { control, n1, n2 }, settings));
+  writeFileSync(at('cgroup.conf'), cgroupConfiguration);
   const running = new Map<string, ChildProcess>();
   const begin = (name: string, program: string, argv: readonly string[]) => {
     running.set(name, spawn(program, argv, { env: daemonEnvironment, stdio: 'ignore', cwd: directory }));
   };
-  const daemonEnvironment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', SLURM_CONF: at('slurm.conf') };
+  const daemonEnvironment = {
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin',
+    SLURM_CONF: at('slurm.conf'),
+    ...databaseEnvironment(directory),
+  };
   const end = async (name: string, signal: NodeJS.Signals) => {
     const child = running.get(name);
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (!isAlive(child)) return;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
@@ -59,6 +82,7 @@ export async function startCluster(more = ''): Promise<TestCluster> {
     slurmctld: ['slurmctld', ['-D']],
     n1: ['slurmd', ['-D', '-N', 'n1']],
     n2: ['slurmd', ['-D', '-N', 'n2']],
+    slurmdbd: ['slurmdbd', ['-D']],
   };
   const cluster: TestCluster = {
     conf: at('slurm.conf'),
@@ -76,17 +100,26 @@ export async function startCluster(more = ''): Promise<TestCluster> {
       }
     },
     kill: (daemon) => end(daemon, 'SIGKILL'),
+    suspend: (daemon) => void running.get(daemon)?.kill('SIGSTOP'),
     async start(daemon) {
-      begin(daemon, ...programs[daemon]);
-      await until('the cluster is up', () => isUp(cluster));
+      const child = running.get(daemon);
+      if (isAlive(child)) child.kill('SIGCONT');
+      else begin(daemon, ...programs[daemon]);
+      if (daemon === 'slurmdbd') await until('slurmdbd is up', () => answers('sacctmgr', 'show', 'cluster'));
+      else await until('the cluster is up', () => isUp(cluster));
     },
     async dispose() {
       if (running.get('slurmctld')?.signalCode !== null) await cluster.start('slurmctld');
       const alive = () => cluster.run('squeue', ['--noheader', '--format=%i']);
       for (const job of alive().split('\n').filter(Boolean)) cluster.run('scancel', [job]);
       await until('every job has ended', () => alive() === '');
-      for (const name of ['n1', 'n2', 'slurmctld', 'munged']) await end(name, 'SIGTERM');
+      for (const name of ['n1', 'n2', 'slurmctld', 'slurmdbd', 'mariadbd', 'munged']) {
+        running.get(name)?.kill('SIGCONT');
+        await end(name, 'SIGTERM');
+      }
       await until('no process is left', () => processesBelow(directory).length === 0);
+      // of task/cgroup; slurmd leaves it
+      for (const node of ['n1', 'n2']) removeEmpty(`/sys/fs/cgroup/memory/slurm_${node}`);
       rmSync(directory, { recursive: true });
     },
   };
@@ -95,13 +128,28 @@ export async function startCluster(more = ''): Promise<TestCluster> {
     ...[`--socket=${at('munge/socket')}`, `--pid-file=${at('munge/pid')}`],
     ...[`--log-file=${at('munge/log')}`, `--seed-file=${at('munge/seed')}`],
   ]);
-  for (const [name, [program, argv]] of Object.entries(programs)) begin(name, program, argv);
+  const answers = (command: string, ...argv: string[]) => {
+    try {
+      cluster.run(command, argv);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   try {
+    if (accounting) {
+      configureAccounting(directory, dbd);
+      await startDatabase(directory, begin, until);
+      await cluster.start('slurmdbd');
+      cluster.run('sacctmgr', ['--immediate', 'add', 'cluster', 'test']);
+    }
+    for (const name of ['slurmctld', 'n1', 'n2'] as const) begin(name, ...programs[name]);
     await until('the cluster is up', () => isUp(cluster));
   } catch (error) {
     for (const name of running.keys()) await end(name, 'SIGKILL');
+    const said = existsSync(at('slurmctld.log')) ? readFileSync(at('slurmctld.log'), 'utf8') : '';
     rmSync(directory, { recursive: true });
-    throw error;
+    throw new Error(`${(error as Error).message}; slurmctld: ${said.slice(-2000)}`, { cause: error });
   }
   return cluster;
 }
@@ -118,11 +166,21 @@ export async function until(what: string, isTrue: () => boolean | Promise<boolea
 /** Do the controller and both nodes answer? */
 function isUp(cluster: TestCluster): boolean {
   try {
-    const states = cluster.run('sinfo', ['--noheader', '--Node', '--format=%N %T']).split('\n');
+    const states = cluster
+      .run('sinfo', ['--noheader', '--Node', '--partition=main', '--format=%N %T'])
+      .split('\n');
     return states.length === 2 && states.every((line) => /^n\d (?:idle|mixed|allocated)$/.test(line));
   } catch {
     return false;
   }
+}
+
+function isAlive(child: ChildProcess | undefined): child is ChildProcess {
+  return child !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+function removeEmpty(path: string): void {
+  if (existsSync(path)) rmdirSync(path);
 }
 
 function becoming(user: string): string[] {
@@ -130,15 +188,20 @@ function becoming(user: string): string[] {
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--'];
 }
 
+/** For task/cgroup, when a test sets it. */
+const cgroupConfiguration = `CgroupPlugin=cgroup/v1
+ConstrainRAMSpace=yes
+`;
+
 function configuration(
   directory: string,
   ports: Record<'control' | 'n1' | 'n2', number>,
   more: string,
 ): string {
   const host = hostname().split('.')[0];
-  // as many CPUs as it takes: what is under test is not how a node is shared
+  // as many CPUs and as much memory as it takes: what is under test is not how a node is shared
   const node = (name: 'n1' | 'n2') =>
-    `NodeName=${name} NodeAddr=127.0.0.1 NodeHostname=${host} Port=${ports[name]} CPUs=64`;
+    `NodeName=${name} NodeAddr=127.0.0.1 NodeHostname=${host} Port=${ports[name]} CPUs=64 RealMemory=8000`;
   return `ClusterName=test
 SlurmctldHost=${host}(127.0.0.1)
 SlurmctldPort=${ports.control}

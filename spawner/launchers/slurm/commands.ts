@@ -4,6 +4,7 @@ import { execa } from 'execa';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import { type Account, becomeArgv, type Toolbox } from '../../../portwrap/index.ts';
+import { type Accounted, parseAccounts, sacctArgv } from './sacct.ts';
 import { parseNumbers, parseQueue, type Queue, squeueArgv, squeueByNameArgv } from './squeue.ts';
 
 export interface SlurmCommands {
@@ -17,6 +18,10 @@ export interface SlurmCommands {
   cancel(id: string, signal?: 'TERM' | 'USR1' | 'KILL'): Promise<void>;
   /** The exit code and signal that Slurm has noted; null when it does not know the job any more. */
   exitOf(id: string): Promise<{ code: number; signal: number } | null>;
+  /** What the accounting database has of these jobs, by their ids; null when the cluster keeps no such accounts. */
+  accounts(ids: readonly string[]): Promise<ReadonlyMap<string, Accounted> | null>;
+  /** slurm.conf as the controller has it: a value for each key. */
+  settings(): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface SlurmCommandsInput {
@@ -28,6 +33,8 @@ export interface SlurmCommandsInput {
 
 /** Milliseconds. sbatch itself repeats for minutes when the controller takes no more jobs. */
 const patience = 60_000;
+/** sacct waits for a database that hangs without an end of its own. */
+const accountsPatience = 10_000;
 
 export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInput): SlurmCommands {
   const path = '/usr/local/bin:/usr/bin:/bin';
@@ -41,13 +48,12 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
   const call = async (
     command: string,
     argv: readonly string[],
-    input = '',
-    become: readonly string[] = [],
+    { input = '', become = [] as readonly string[], timeout = patience } = {},
   ) => {
     counted(command);
     const [first = '', ...rest] = [...become, program(command), ...argv];
     const { stdout, stderr, failed, timedOut, code } = await execa(first, rest, {
-      ...{ input, env: environment, extendEnv: false, cwd: '/', reject: false, timeout: patience },
+      ...{ input, env: environment, extendEnv: false, cwd: '/', reject: false, timeout },
       forceKillAfterDelay: 1000,
     });
     if (code === 'ENOENT') {
@@ -60,7 +66,7 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
   return {
     async submit(argv, script, account) {
       const become = account === null ? [] : becomeArgv(tools('setpriv'), account);
-      const { stdout, failed, text } = await call('sbatch', argv, script, become);
+      const { stdout, failed, text } = await call('sbatch', argv, { input: script, become });
       const id = /^(\d+)(?:;|$)/.exec(stdout.trim())?.[1];
       if (!failed && id !== undefined) return id;
       throw away.test(text) || id !== undefined || text === 'it did not answer in time'
@@ -87,6 +93,18 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
       if (failed && away.test(text)) throw unreachable('scontrol', text);
       const [, code, signal] = / ExitCode=(\d+):(\d+)(?: |$)/.exec(stdout) ?? [];
       return code === undefined ? null : { code: Number(code), signal: Number(signal) };
+    },
+    async accounts(ids) {
+      const { stdout, failed, text } = await call('sacct', sacctArgv(ids), { timeout: accountsPatience });
+      if (failed && /accounting storage is disabled/i.test(text)) return null;
+      if (failed) throw unreachable('sacct', text);
+      return parseAccounts(stdout);
+    },
+    async settings() {
+      const { stdout, failed, text } = await call('scontrol', ['show', 'config']);
+      if (failed) throw unreachable('scontrol', text);
+      const pairs = [...stdout.matchAll(/^(\w+) += ?(.*)$/gm)];
+      return new Map(pairs.map(([, key = '', value = '']) => [key, value.trim()]));
     },
   };
 }

@@ -20,6 +20,7 @@ import {
 } from '../../../portwrap/index.ts';
 import type { Tenant } from '../../accounts.ts';
 import { createSlurmCommands, type SlurmCommands } from './commands.ts';
+import { checkSettings } from './doctor-settings.ts';
 import { jobScript } from './job-script.ts';
 import { phaseOf } from './job-state.ts';
 import { ownPortwrap, reportUrlOf } from './open.ts';
@@ -43,7 +44,9 @@ export async function examineCluster(patient: ClusterPatient): Promise<Check[]> 
   const commands = createSlurmCommands({ slurm, tools: patient.tools, counted: () => {} });
   const checks = [await checkQueue(commands), ...checkAddresses(patient)];
   if (checks.some(({ status }) => status === 'failed')) return checks;
-  return [...checks, ...(await checkNode(patient, commands))];
+  const settings = await commands.settings().catch(() => null); // said above, when Slurm does not answer
+  const ofSettings = settings === null ? [] : checkSettings(settings, slurm.interval);
+  return [...checks, ...ofSettings, ...(await checkNode(patient, commands))];
 }
 
 async function checkQueue(commands: SlurmCommands): Promise<Check> {

@@ -1,9 +1,12 @@
 // One job of ours, from its submission to its end: what it reports and what the queue shows, brought together.
 // What nobody can tell is unknown and changes nothing. Not here: submitting it (slurm.ts), ending it (end-job.ts).
-import { type ErrorCode, errorCatalogue, PortwrapError } from '../../../config/errors.ts';
+import { PortwrapError } from '../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../portwrap/index.ts';
 import type { JobPlace } from '../../record.ts';
+import type { Accounting } from './accounting.ts';
 import type { SlurmCommands } from './commands.ts';
+import { createDeferred } from './deferred.ts';
+import { endedEarly, failure, forgotten, requeued } from './job-failures.ts';
 import { phaseOf, verdictOn } from './job-state.ts';
 import type { QueueWatch, Sight } from './queue-watch.ts';
 import type { Reports } from './reports.ts';
@@ -40,6 +43,7 @@ export interface JobInput {
   readonly recordId: string;
   readonly place: JobPlace;
   readonly commands: Pick<SlurmCommands, 'exitOf'>;
+  readonly accounting: Accounting;
   readonly queue: QueueWatch;
   readonly reports: Reports;
   /** Throws what is wrong with where a job says that its server is. */
@@ -53,17 +57,18 @@ export interface JobInput {
 const unknownExit: SandboxExit = { code: null, signal: null, outOfMemory: false };
 
 export function watchJob(input: JobInput): Job {
-  const { queue, reports, commands } = input;
-  const started = createPromise<Address>();
-  const ready = createPromise<void>();
-  const ended = createPromise<SandboxExit>();
-  const vanished = createPromise<void>();
-  const lost = createPromise<never>();
+  const { queue, reports, commands, accounting } = input;
+  const started = createDeferred<Address>();
+  const ready = createDeferred<void>();
+  const ended = createDeferred<SandboxExit>();
+  const vanished = createDeferred<void>();
+  const lost = createDeferred<never>();
   let place = input.place;
   let exit = unknownExit;
   let hasReported = false;
   let wanted = false;
   let absences = 0;
+  let isAsking = false;
   let isLost = false;
   let isPending = input.place.host === null;
   let isTold = false;
@@ -134,8 +139,8 @@ export function watchJob(input: JobInput): Job {
         };
         if (isLost) return; // which run's end that was, only Slurm can tell
         hasReported = true;
-        if (!report.asked || wanted) believe(exit);
-        else queue.soon(); // somebody else has ended it: Slurm knows who
+        if (wanted || !(report.asked || exit.signal === 'SIGKILL')) believe(exit);
+        else queue.soon(); // somebody else has ended it, or used up its memory: Slurm knows
     }
   };
   const onStarted = (report: Extract<Report, { event: 'started' }>, from: string) => {
@@ -161,9 +166,8 @@ export function watchJob(input: JobInput): Job {
     if (sight.kind === 'absent') {
       absences += 1;
       // one look may be older than the job's number; two are not
-      if (absences > 1) finish(hasReported || wanted ? exit : forgotten(place.id));
-      else queue.soon();
-      return;
+      if (absences < 2) return queue.soon();
+      return wanted || isTold ? finish(exit) : void learnEnd();
     }
     absences = 0;
     onEntry(sight.entry);
@@ -175,20 +179,36 @@ export function watchJob(input: JobInput): Job {
     if (phase === 'waits' && place.port !== null) return lose(requeued(place.id));
     if (phase === 'runs') update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
     if (phase !== 'ended') return;
+    conclude(state, node, () => void learnExit());
+  };
+  /** Slurm says that nothing of it runs. `ofItself`: neither it nor anybody else has said how. */
+  const conclude = (state: string, node: string | null, ofItself: () => void) => {
     const verdict = verdictOn(place.id, state, node ?? place.node);
     if (state === 'OUT_OF_MEMORY') exit = { ...exit, outOfMemory: true };
     if (wanted || (verdict === null && hasReported)) return finish(exit);
     if (verdict !== null) return finish(verdict);
-    void learnExit();
+    ofItself();
+  };
+  const finishWith = (noted: { code: number; signal: number }) => {
+    const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
+    exit = { code, signal: null, outOfMemory: false };
+    finish(exit);
   };
   /** It has ended of itself and told us nothing: Slurm has noted with what code. */
   const learnExit = async () => {
     const noted = await commands.exitOf(place.id).catch(() => undefined);
     if (noted === undefined) return queue.soon(); // no answer: the next look comes here again
-    if (noted === null) return finish(forgotten(place.id));
-    const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
-    exit = { code, signal: null, outOfMemory: false };
-    finish(exit);
+    if (noted === null) return learnEnd();
+    finishWith(noted);
+  };
+  /** The controller has forgotten it. */
+  const learnEnd = async () => {
+    if (isAsking) return;
+    isAsking = true;
+    const end = await accounting.endOf(place.id);
+    isAsking = false;
+    if (end !== null) return conclude(end.state, end.node, () => finishWith(end));
+    finish(hasReported || wanted ? exit : forgotten(place.id));
   };
 
   const stopReports = reports.expect(input.recordId, onReport);
@@ -218,36 +238,6 @@ export function watchJob(input: JobInput): Job {
   };
 }
 
-function endedEarly({ id, node }: JobPlace, { code }: SandboxExit): PortwrapError {
-  const where = node === null ? '' : ` on ${node}`;
-  const message = `the Slurm job ${id}${where} ended with exit code ${code ?? '(unknown)'} before its server ran`;
-  return new PortwrapError('JOB_FAILED', message);
-}
-
-function failure({ code, message, hint }: Extract<Report, { event: 'failed' }>, node: string | null) {
-  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : 'JOB_FAILED';
-  return new PortwrapError(known, `on ${node ?? 'the node'}: ${message}`, { hint });
-}
-
-function requeued(id: string): PortwrapError {
-  return new PortwrapError('JOB_REQUEUED', `the Slurm job ${id} was put back into the queue`);
-}
-
-function forgotten(id: string): PortwrapError {
-  return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
-}
-
 function isoTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString();
-}
-
-function createPromise<T>() {
-  let resolve: (value: T) => void = () => {};
-  let reject: (error: Error) => void = () => {};
-  const settled = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  settled.catch(() => {}); // whoever needs the outcome awaits it
-  return { settled, resolve, reject };
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import type { Launcher } from '../launcher.ts';
+import { createAccounting } from './accounting.ts';
 import { createSlurmCommands, type SlurmCommandsInput } from './commands.ts';
 import { createQueueWatch } from './queue-watch.ts';
 import { createReports, type Reports } from './reports.ts';
@@ -32,6 +33,7 @@ export function openSlurm(input: SlurmInput): Slurm {
   const launcher = createSlurmLauncher({
     ...input,
     ...{ commands, queue, reports },
+    accounting: createAccounting(commands, input.log),
     reportUrl: reportUrl ?? '',
     portwrap: slurm.portwrap ?? ownPortwrap(),
   });

@@ -12,6 +12,7 @@ import { logFileOf } from '../../server-log.ts';
 import type { StartQueue } from '../../start-queue.ts';
 import type { StateDirectory } from '../../state-directory.ts';
 import type { Launcher, LaunchRequest, LaunchSteps, RunningServer } from '../launcher.ts';
+import type { Accounting } from './accounting.ts';
 import type { SlurmCommands } from './commands.ts';
 import { createJobEnding, type JobEnding } from './end-job.ts';
 import { findSubmitted, livingOf } from './find-submitted.ts';
@@ -34,6 +35,7 @@ export interface SlurmLauncherInput {
   readonly portwrap: readonly string[];
   readonly commands: SlurmCommands;
   readonly queue: QueueWatch;
+  readonly accounting: Accounting;
   readonly reports: Reports;
   readonly accounts: Accounts;
   readonly state: StateDirectory;
@@ -47,7 +49,7 @@ export interface SlurmLauncherInput {
 const heartbeatIntervals = 12;
 
 export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
-  const { commands, queue, reports, state, meter, log, slurm } = input;
+  const { commands, queue, accounting, reports, state, meter, log, slurm } = input;
   const addresses = createNodeAddresses(slurm.node_networks, input.hostPorts);
 
   /** Takes a job in hand: whatever happens to it from now on is noticed. */
@@ -64,7 +66,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     const tell = createQueueReport(place.id, steps.report);
     const job = watchJob({
       recordId: record.id,
-      ...{ place, commands, queue, reports },
+      ...{ place, commands, queue, accounting, reports },
       checkAddress: (address, from) => addresses.check(address, from, record.id),
       onQueue(sight) {
         tell(sight);

@@ -58,7 +58,15 @@ describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
 
   test('tries a job: the node has what a server needs, reaches the service, and has the same time', async () => {
     const { of, findings } = await doctor();
-    for (const name of ['scheduler', 'submission', 'report back', 'service', 'clock']) {
+    for (const name of [
+      'scheduler',
+      'start delay',
+      'accounting',
+      'submission',
+      'report back',
+      'service',
+      'clock',
+    ]) {
       expect(of(name), name).toMatchObject({ status: 'ok' });
     }
     expect(findings.filter(({ name }) => /^n\d: /.test(name)).length).toBeGreaterThan(5);

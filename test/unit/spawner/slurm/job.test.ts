@@ -7,6 +7,7 @@ import { createJobEnding } from '../../../../spawner/launchers/slurm/end-job.ts'
 import { type Job, type JobInput, watchJob } from '../../../../spawner/launchers/slurm/job.ts';
 import type { Sight } from '../../../../spawner/launchers/slurm/queue-watch.ts';
 import type { TakeReport } from '../../../../spawner/launchers/slurm/reports.ts';
+import type { Accounted } from '../../../../spawner/launchers/slurm/sacct.ts';
 import type { QueueEntry } from '../../../../spawner/launchers/slurm/squeue.ts';
 import type { JobPlace } from '../../../../spawner/record.ts';
 
@@ -32,7 +33,8 @@ test.each([
 ])(
   'a server that ends as %s is told as %s, also when its job had told an end of its own',
   async (state, code) => {
-    for (const reports of [[started], [started, ended({ code: 143, asked: true })]]) {
+    const killed = ended({ code: 137, signal: 'SIGKILL' });
+    for (const reports of [[started], [started, ended({ code: 143, asked: true })], [started, killed]]) {
       const world = createWorld();
       for (const report of reports) world.report(report);
       expect(await world.isOver()).toBe(false);
@@ -71,6 +73,35 @@ test('however long nobody knows, nothing is ended; one look without it is not en
   expect(await world.isOver()).toBe(false);
   world.look({ kind: 'absent' });
   await expect(world.job.ended).rejects.toMatchObject({ code: 'JOB_GONE' });
+});
+
+test.each<[string, Partial<Accounted>, Report[], object]>([
+  ['CANCELLED', {}, [started], { code: 'JOB_CANCELLED' }],
+  ['TIMEOUT', {}, [started, ended({ code: 143, asked: true })], { code: 'JOB_TIME_LIMIT' }],
+  ['OUT_OF_MEMORY', {}, [started], { code: 'JOB_OUT_OF_MEMORY' }],
+  ['FAILED', { code: 7 }, [], { code: 'JOB_FAILED', message: expect.stringContaining('exit code 7') }],
+])('what squeue has forgotten and sacct knows as %s is told as that', async (state, fields, told, error) => {
+  const world = createWorld(null, { id: '7', state, node: 'n1', code: 0, signal: 0, ...fields });
+  for (const report of told) world.report(report);
+  for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
+  await expect(told.length === 0 ? world.job.started : world.job.ended).rejects.toMatchObject(error);
+  expect(world.asked).toEqual(['7']);
+});
+
+test('an end of its own that only sacct knows is an exit code', async () => {
+  const world = createWorld(null, { id: '7', state: 'FAILED', node: 'n1', code: 0, signal: 9 });
+  world.report(started);
+  world.look(entry('FAILED')); // and then the controller forgets it, before it is asked for the code
+  expect(await world.job.ended).toMatchObject({ code: 137 });
+});
+
+test('nobody asks sacct how a job has ended that we have ended', async () => {
+  const world = createWorld(null, { id: '7', state: 'FAILED', node: 'n1', code: 1, signal: 0 });
+  world.report(started);
+  world.job.expectEnd();
+  for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
+  expect(await world.job.ended).toMatchObject({ code: null });
+  expect(world.asked).toEqual([]);
 });
 
 test.each([['PENDING'], ['REQUEUED'], ['REQUEUE_HOLD'], ['SPECIAL_EXIT']])(
@@ -197,19 +228,31 @@ interface World {
   readonly job: Job;
   /** As they were written down. */
   readonly places: readonly JobPlace[];
+  /** Of sacct. */
+  readonly asked: readonly string[];
   look(sight: Sight): void;
   report(report: Report): void;
   isOver(): Promise<boolean>;
 }
 
-function createWorld(noted: { code: number; signal: number } | null = null): World {
+function createWorld(
+  noted: { code: number; signal: number } | null = null,
+  accounted: Accounted | null = null,
+): World {
   let look: (sight: Sight) => void = () => {};
   let take: TakeReport = () => {};
   const places: JobPlace[] = [];
+  const asked: string[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
     place: { id: '7', node: null, host: null, port: null, ends_at: null },
     commands: { exitOf: async () => noted },
+    accounting: {
+      async endOf(id) {
+        asked.push(id);
+        return accounted;
+      },
+    },
     queue: {
       watch(_id, show) {
         look = show;
@@ -240,7 +283,7 @@ function createWorld(noted: { code: number; signal: number } | null = null): Wor
   };
   const job = watchJob(input);
   return {
-    ...{ job, places },
+    ...{ job, places, asked },
     look: (sight) => look(sight),
     report: (report) => take(report, address.host),
     isOver: () =>

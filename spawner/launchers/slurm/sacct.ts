@@ -1,0 +1,35 @@
+// What sacct is asked for, and its answer. A line that is not as expected tells nothing; no field holds text that a user
+// chooses, which could pretend to be another line. Not here: when it is asked (accounting.ts).
+
+/** A job, as the accounting database has it. */
+export interface Accounted {
+  readonly id: string;
+  /** As Slurm names it (job-state.ts). */
+  readonly state: string;
+  readonly node: string | null;
+  /** Of its script. */
+  readonly code: number;
+  readonly signal: number;
+}
+
+export function sacctArgv(ids: readonly string[]): string[] {
+  return [
+    ...['--noheader', '--parsable2', '--allocations', '--allusers'],
+    ...[`--jobs=${ids.join(',')}`, '--format=JobIDRaw,State,ExitCode,NodeList'],
+  ];
+}
+
+/** sacct(1): "CANCELLED by UID"; jobs that never had a node have "None assigned". */
+const line = /^(\d{1,20})\|([A-Z_]{2,32})(?: by \d+)?\|(\d{1,3}):(\d{1,3})\|(.*)$/;
+
+/** By their ids. */
+export function parseAccounts(output: string): ReadonlyMap<string, Accounted> {
+  return new Map(
+    output.split('\n').flatMap((text) => {
+      const [, id, state, code, signal, nodes = ''] = line.exec(text) ?? [];
+      if (id === undefined || state === undefined) return [];
+      const node = /^[A-Za-z0-9_.-]{1,256}$/.test(nodes) ? nodes : null;
+      return [[id, { id, state, node, code: Number(code), signal: Number(signal) }]];
+    }),
+  );
+}
