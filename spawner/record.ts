@@ -34,6 +34,8 @@ export const jobSchema = z.object({
   port: z.int().nullable(),
   /** When the time limit ends it; null: not known. */
   ends_at: z.iso.datetime().nullable(),
+  /** Seconds from `started` in which its server must run; null: no limit. */
+  queue_timeout: z.number().nullable().default(null),
 });
 
 export const errorSchema = z.object({

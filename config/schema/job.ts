@@ -115,7 +115,7 @@ export const jobSchema = z
       .default(null)
       .meta({
         description:
-          'Seconds that a job may wait in the queue before it is cancelled. null: as long as the hub waits (its start_timeout).',
+          'Seconds that a job may wait in the queue before it is cancelled, also when the service is restarted meanwhile. null: as long as the hub waits (its start_timeout).',
         examples: [900],
       }),
   })

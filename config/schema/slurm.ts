@@ -21,7 +21,7 @@ export const slurmSchema = z
       .default(null)
       .meta({
         description:
-          'The URL by which nodes reach report_listen, when it is another one: https by way of a TLS proxy keeps what jobs report from being read on the network. null: http://ADDRESS:PORT of report_listen.',
+          'The URL by which nodes reach report_listen, when it is another one: https by way of a TLS proxy keeps what jobs report from being read on the network; its certificate must be one that Node on the nodes trusts. null: http://ADDRESS:PORT of report_listen.',
         examples: ['https://hub.example:8097'],
       }),
     node_networks: z
@@ -45,7 +45,7 @@ export const slurmSchema = z
       .default(null)
       .meta({
         description:
-          'The directory of sbatch, squeue, scancel and scontrol. null: they are on the system path.',
+          'The directory of sbatch, squeue, scancel, scontrol and sacct. null: they are on the system path.',
         examples: ['/opt/slurm/bin'],
       }),
     portwrap: z

@@ -19,7 +19,8 @@ export async function findSubmitted(
   for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
     try {
       const id = livingOf(await commands.named(name));
-      return id === null ? null : { id, node: null, host: null, port: null, ends_at: null };
+      if (id === null) return null;
+      return { id, node: null, host: null, port: null, ends_at: null, queue_timeout: null };
     } catch (error) {
       log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
     }

@@ -25,6 +25,7 @@ import { createQueueReport } from './queue-report.ts';
 import type { QueueWatch } from './queue-watch.ts';
 import type { Reports } from './reports.ts';
 import { jobName, sbatchArgv } from './sbatch-argv.ts';
+import { createStartDeadline, secondsLeft } from './start-deadline.ts';
 import { createTimeWarning } from './time-warning.ts';
 
 export interface SlurmLauncherInput {
@@ -89,7 +90,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     limit: number | null,
     abort: AbortSignal,
   ) => {
-    const late = createDeadline(limit, held.job.id);
+    const late = createStartDeadline(limit, held.job.id);
     try {
       const address = await Promise.race([held.job.started, aborted(abort), late.passed]);
       addresses.lease(address, record.id);
@@ -174,7 +175,8 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         steps.report({ progress: 5, message: `Submitting ${profile.title} to Slurm` });
         // not broken off: a submission that was begun may have come to something
         const id = await submit(launch);
-        const place = { id, node: null, host: null, port: null, ends_at: null };
+        const { queue_timeout } = profile.slurm;
+        const place = { id, node: null, host: null, port: null, ends_at: null, queue_timeout };
         held = takeUp(record, place, steps);
         await steps.keep({ job: place }).catch(async (error: unknown) => {
           await held.ending.stop(0);
@@ -200,7 +202,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         throw new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
       }
       if (record.job === null) await steps.keep({ job: place });
-      return untilStarted(record, held, null, abort);
+      return untilStarted(record, held, secondsLeft(record, Date.now()), abort);
     },
     clean: async () => {},
   };
@@ -209,15 +211,4 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
 interface HeldJob {
   readonly job: Job;
   readonly ending: JobEnding;
-}
-
-function createDeadline(seconds: number | null, id: string) {
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<never>((_, reject) => {
-    if (seconds === null) return;
-    const message = `the Slurm job ${id} did not start within ${seconds} s`;
-    timer = setTimeout(() => reject(new PortwrapError('JOB_NOT_STARTED', message)), seconds * 1000);
-  });
-  passed.catch(() => {});
-  return { passed, clear: () => clearTimeout(timer) };
 }

@@ -1,7 +1,7 @@
 // What can happen to a server that is a Slurm job, with a real cluster of two nodes on this machine: each way to end is
 // told apart, what nobody can know changes nothing, and nothing is left on a node. Not here: what every launcher must
 // do (test/contract/launcher.contract.ts).
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../../../portwrap/job/report.ts';
 import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
@@ -46,6 +46,7 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
   - {name: n1, launcher: slurm, command: ${web}, slurm: {time: 10, options: ["--nodelist=n1"]}}
   - {name: later, launcher: slurm, command: ${web}, slurm: {options: ["--begin=now+3600"]}}
   - {name: impatient, launcher: slurm, command: ${web}, slurm: {queue_timeout: 1, options: ["--begin=now+3600"]}}
+  - {name: patient, launcher: slurm, command: ${web}, slurm: {queue_timeout: 3600, options: ["--begin=now+9999"]}}
   - {name: nowhere, launcher: slurm, command: ${web}, slurm: {partition: moon}}
   - name: chosen
     launcher: slurm
@@ -79,6 +80,18 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
   const endsWith = async (server: string, code: string) => {
     await expect.poll(async () => (await show(server)).state, patient).toBe('exited');
     expect((await show(server)).error).toMatchObject({ code });
+  };
+  /** The file of a job's record. */
+  const recordOf = (job: string) => {
+    const records = `${service.stateDirectory}/records`;
+    const paths = readdirSync(records).map((name) => `${records}/${name}`);
+    return paths.find(
+      (path) => path.endsWith('.json') && readFileSync(path, 'utf8').includes(`"id":"${job}"`),
+    );
+  };
+  const changeRecord = (job: string, fields: object) => {
+    const file = recordOf(job) ?? '';
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, 'utf8')), ...fields }));
   };
   /** Of a server's own sandbox: its web server's port is in no other command line. */
   const leftOf = (url: string) => processesBelow('/', `:${new URL(url).port}`);
@@ -172,6 +185,18 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     expect(last).toMatchObject({ failed: true, error: { code: 'JOB_NOT_STARTED' } });
   });
 
+  test('that had waited longer than queue_timeout when the service came back is cancelled too', async () => {
+    await request('patient', 'patient');
+    await expect.poll(() => jobOf('patient'), patient).not.toBe('');
+    const job = await jobOf('patient');
+    await expect.poll(() => recordOf(job), patient).toBeDefined();
+    const twoHoursAgo = new Date(Date.now() - 7_200_000).toISOString();
+    await service.restart('SIGKILL', () => changeRecord(job, { started: twoHoursAgo }));
+    expect(await jobOf('patient')).toBe(job);
+    await endsWith('patient', 'JOB_NOT_STARTED');
+    expect(cluster.stateOf(job)).toBe('CANCELLED');
+  });
+
   test('takes from a user what the profile lets choose, within its bounds, and no more than max_servers', async () => {
     const refuse = async (user_options: object) =>
       (await request('bad', 'chosen', { user_options })).body.code;
@@ -200,6 +225,12 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     expect(found.length).toBeGreaterThan(0);
     for (const path of found) expect(() => cluster.run('cat', [path], other)).toThrow();
     await stop('secret');
+  });
+
+  test('the listener of reports has narrower bounds than that of the service', async () => {
+    const headers = { 'x-much': 'x'.repeat(17_000) };
+    expect((await fetch(`http://127.0.0.1:${cluster.reportPort}/`, { headers })).status).toBe(431);
+    expect((await fetch(`${service.url}/api/`, { headers })).status).not.toBe(431);
   });
 
   test('all servers together cost one squeue at a time', async () => {
@@ -238,25 +269,10 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     await request('later', 'later');
     await expect.poll(() => jobOf('later'), patient).not.toBe('');
     const job = await jobOf('later');
-    const records = `${service.stateDirectory}/records`;
-    const paths = () =>
-      readdirSync(records)
-        .filter((name) => name.endsWith('.json'))
-        .map((name) => `${records}/${name}`);
-    const recordOfJob = () => paths().find((path) => readFileSync(path, 'utf8').includes(`"id":"${job}"`));
     // the queue has the job before the service has written its number down
-    await expect.poll(recordOfJob, patient).toBeDefined();
-    await service.restart('SIGKILL', () => {
-      // as if it had been killed before it could do so
-      const file = recordOfJob() ?? '';
-      const record = JSON.parse(readFileSync(file, 'utf8'));
-      cluster.run('python3', [
-        '-c',
-        'import sys; open(sys.argv[1], "w").write(sys.argv[2])',
-        file,
-        JSON.stringify({ ...record, job: null }),
-      ]);
-    });
+    await expect.poll(() => recordOf(job), patient).toBeDefined();
+    // as if it had been killed before it could do so
+    await service.restart('SIGKILL', () => changeRecord(job, { job: null }));
     await expect.poll(() => jobOf('later'), patient).toBe(job);
     expect((await stop('later')).status).toBe(204);
     expect(cluster.stateOf(job)).toBe('CANCELLED');

@@ -245,7 +245,7 @@ function createWorld(
   const asked: string[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
-    place: { id: '7', node: null, host: null, port: null, ends_at: null },
+    place: { id: '7', node: null, host: null, port: null, ends_at: null, queue_timeout: null },
     commands: { exitOf: async () => noted },
     accounting: {
       async endOf(id) {

@@ -1,0 +1,36 @@
+// How long a job may wait before its server runs: queue_timeout, from the start's request on, also when the service was
+// restarted in between. Not here: what is done about it (slurm.ts).
+import { PortwrapError } from '../../../config/errors.ts';
+import type { ServerRecord } from '../../record.ts';
+
+/** Seconds that a job has at least after a restart: one that began meanwhile repeats its report in that time. */
+const leastAfterRestart = 20;
+
+/** Seconds that are left; `now` in milliseconds since 1970. A clock that was set back lengthens nothing. */
+export function secondsLeft(
+  { job, started }: Pick<ServerRecord, 'job' | 'started'>,
+  now: number,
+): number | null {
+  const limit = job?.queue_timeout ?? null;
+  if (limit === null) return null;
+  const waited = Math.max(0, now - Date.parse(started)) / 1000;
+  return Math.max(limit - waited, leastAfterRestart);
+}
+
+export interface StartDeadline {
+  /** Rejects with JOB_NOT_STARTED. Never resolves. Handled. */
+  readonly passed: Promise<never>;
+  clear(): void;
+}
+
+/** `seconds` from now; null: never. */
+export function createStartDeadline(seconds: number | null, id: string): StartDeadline {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<never>((_, reject) => {
+    if (seconds === null) return;
+    const message = `the Slurm job ${id} did not start within its queue_timeout`;
+    timer = setTimeout(() => reject(new PortwrapError('JOB_NOT_STARTED', message)), seconds * 1000);
+  });
+  passed.catch(() => {});
+  return { passed, clear: () => clearTimeout(timer) };
+}
