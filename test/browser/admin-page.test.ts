@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contrastProblems, controlsOf, focusProblems, treeProblems } from '../support/accessibility.ts';
 import { launchBrowser, openSignedIn } from '../support/browser-session.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { type HubUser, logIn } from '../support/hub-user.ts';
@@ -220,6 +221,49 @@ describe('for eyes, ears and hands', () => {
     expect(tree).toContain('columnheader "Memory"');
     expect(tree).toMatch(/rowheader "ann"/);
     expect(await admin.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+  });
+
+  test.each(['the list', 'a server that runs', 'a server that has ended', 'a page that is not there'])(
+    'on %s everything has a name, can be read in light and dark, and is seen when it is in focus',
+    async (which) => {
+      await admin.goto(which === 'a page that is not there' ? `${list}nothing` : list);
+      if (which === 'a server that runs') await admin.getByRole('link', { name: hostileName }).click();
+      if (which === 'a server that has ended') await admin.getByRole('link', { name: 'ann' }).click();
+      await admin.getByRole('heading', { level: 1 }).waitFor();
+      expect(await treeProblems(admin)).toEqual([]);
+      expect(await contrastProblems(admin)).toEqual([]);
+      const { reached, unseen } = await focusProblems(admin);
+      expect(unseen).toEqual([]);
+      expect(reached).toBeGreaterThanOrEqual((await controlsOf(admin)).length);
+    },
+  );
+
+  test('a text that is too pale would be found', async () => {
+    await admin.evaluate(`
+      const pale = document.querySelector('main').appendChild(document.createElement('p'));
+      pale.textContent = 'hard to read';
+      pale.style.color = '#999';`);
+    expect(await contrastProblems(admin, 'main')).toContainEqual(
+      expect.stringMatching(/^light 2.*"hard to read"$/),
+    );
+  });
+
+  test('what is announced changes with the servers only, not with every number of the table', async () => {
+    await admin.goto(list);
+    await admin.evaluate(`
+      window.announced = [];
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const element = target.nodeType === 1 ? target : target.parentElement;
+          if (element?.closest('[role=status], [role=alert], [aria-live=polite]')) announced.push(element.textContent);
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });`);
+    const table = admin.getByRole('table');
+    for (let refreshes = 0; refreshes < 2; refreshes += 1) {
+      const before = await table.textContent();
+      await expect.poll(() => table.textContent()).not.toBe(before);
+    }
+    expect(await admin.evaluate('announced')).toEqual([]);
   });
 
   test('the keyboard reaches the content first, and everything that can be pressed is seen when reached', async () => {

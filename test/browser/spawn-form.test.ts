@@ -3,6 +3,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { contrastProblems, controlsOf, focusProblems, treeProblems } from '../support/accessibility.ts';
 import { startTestHub, type TestHub } from '../support/test-hub.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;
@@ -98,6 +99,21 @@ test('the options of a profile appear when it is chosen, also by keyboard', asyn
   const focused = await page.evaluate<string>('document.activeElement.name');
   expect(focused).toBe('large:memory');
   await look('spawn-form-options');
+});
+
+test('every control has a name, can be read in light and dark, and is seen when it is in focus', async () => {
+  expect(await treeProblems(page)).toEqual([]);
+  expect(await controlsOf(page)).toEqual(
+    expect.arrayContaining([
+      'radio small',
+      'radio Large data',
+      'spinbutton Memory',
+      'combobox Data set',
+      'textbox Project',
+    ]),
+  );
+  expect(await contrastProblems(page, '.pw-profiles')).toEqual([]);
+  expect((await focusProblems(page)).unseen).toEqual([]);
 });
 
 test('what the service refuses is said on the page, and what was chosen is still there', async () => {
