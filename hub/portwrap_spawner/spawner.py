@@ -15,7 +15,7 @@ from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
 from jupyterhub.spawner import Spawner
 from traitlets import Integer, Unicode, default
 
-from . import certificate, exit_status
+from . import certificate, exit_status, service_token
 from .attempt import Attempt
 from .choices import choice_of, chosen_now, from_form
 from .client import Json, ServiceClient, ServiceError
@@ -321,24 +321,7 @@ class PortwrapSpawner(Spawner):
         return ServiceClient(self.service_url, self._token)
 
     def _token(self) -> str:
-        token = self.service_token
-        if self.service_token_file:
-            try:
-                with open(self.service_token_file, encoding="utf-8") as file:
-                    token = file.read()
-            except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or "it is not text"
-                raise ServiceMisconfigured(
-                    "service_token_file {} cannot be read: {}".format(
-                        self.service_token_file, reason
-                    )
-                ) from None
-        if not token.strip():
-            raise ServiceMisconfigured(
-                "there is no token: set PortwrapSpawner.service_token_file,"
-                " or PORTWRAP_SERVICE_TOKEN in the hub's environment"
-            )
-        return token.strip()
+        return service_token.read(self.service_token, self.service_token_file)
 
     def _tell_once(self, ending: Optional[Ending]) -> None:
         # The hub polls several times until it has taken note.

@@ -26,8 +26,11 @@ export interface TestProxy {
   start(): Promise<void>;
 }
 
-/** Resolves when its API answers. Its caller kills it. */
-export async function startProxy(program = proxyPrograms['portwrap-proxy']): Promise<TestProxy> {
+/** Resolves when its API answers. Its caller kills it. `options` are more of its command line. */
+export async function startProxy(
+  program = proxyPrograms['portwrap-proxy'],
+  options: readonly string[] = [],
+): Promise<TestProxy> {
   const [port = 0, apiPort = 0] = await freePorts(2);
   const token = 'test-proxy-token-0123456789';
   const apiUrl = `http://127.0.0.1:${apiPort}`;
@@ -47,7 +50,8 @@ export async function startProxy(program = proxyPrograms['portwrap-proxy']): Pro
     },
     async start() {
       const argv = `--ip 127.0.0.1 --port ${port} --api-ip 127.0.0.1 --api-port ${apiPort}`.split(' ');
-      child = spawn(process.execPath, [program, ...argv, '--default-target', 'http://127.0.0.1:9'], {
+      argv.push('--default-target', 'http://127.0.0.1:9', ...options);
+      child = spawn(process.execPath, [program, ...argv], {
         env: { PATH: process.env.PATH, CONFIGPROXY_AUTH_TOKEN: token },
         stdio: 'ignore',
       });

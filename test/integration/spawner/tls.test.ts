@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { freePorts } from '../../support/free-ports.ts';
+import { proxyPrograms, startProxy, type TestProxy } from '../../support/proxy.ts';
 import { filesThatHold, lineOfKey, processesThatTell } from '../../support/secrets.ts';
 import {
   hubToken,
@@ -44,7 +45,12 @@ const pairOf = (name: string) => {
 const patience = { timeout: 30_000, interval: 50 };
 
 let service: TestService;
+let proxy: TestProxy;
 beforeAll(async () => {
+  const shown = authority.issue('proxy-client', 'DNS:proxy');
+  proxy = await startProxy(proxyPrograms['portwrap-proxy'], [
+    ...['--client-ssl-key', shown.key, '--client-ssl-cert', shown.cert, '--client-ssl-ca', authority.ca],
+  ]);
   const files = `import os; KEY, CERT = ["/dev/shm/" + name for name in ("key", "cert")]
 for path, content in ((KEY, ${JSON.stringify(text(impostor.key))}), (CERT, ${JSON.stringify(text(impostor.cert))})):
     open(path, "w").write(content)`;
@@ -57,10 +63,12 @@ for path, content in ((KEY, ${JSON.stringify(text(impostor.key))}), (CERT, ${JSO
         'import http.server as s; s.test(s.SimpleHTTPRequestHandler, port=8888)',
         'ready_timeout: 3',
       ),
+    `proxy: {api_url: "${proxy.apiUrl}", token_env: CONFIGPROXY_AUTH_TOKEN}`,
   );
 });
 afterAll(async () => {
   await service.dispose();
+  await proxy.kill();
   expect(processesBelow(service.directory)).toEqual([]);
 });
 
@@ -90,6 +98,16 @@ test('it is ready when it shows its certificate, refuses who has none, and has i
   expect(processesThatTell(lineOfKey(alice.key))).toEqual([]);
   const said = [service.logged(), JSON.stringify(await view('alice')), await logOf('alice')];
   expect(said.filter((words) => words.includes(lineOfKey(alice.key)))).toEqual([]);
+});
+
+test('the service writes its route, on which a proxy that has a certificate reaches it', async () => {
+  const body = { spawn_id: newId(), profile: 'own', tls: pairOf('frank'), route_prefix: '/user/frank/' };
+  const url = (await service.start('frank', body)).at(-1)?.url;
+  expect((await proxy.routes())['/user/frank']).toMatchObject({ target: url });
+  const answer = await fetch(`${proxy.url}/user/frank/none`);
+  expect([answer.status, answer.headers.get('server')]).toEqual([404, expect.stringMatching('SimpleHTTP')]);
+  await service.call('DELETE', serverPath('frank'));
+  expect(Object.keys(await proxy.routes())).toEqual(['/']);
 });
 
 test('a service that is killed while it starts knows by which certificate it is ready', async () => {
