@@ -22,8 +22,9 @@ export interface PlotInput {
 }
 
 /** Nothing but the frame until there are two points. */
-export function plot({ points, top, limit = null, size, span }: PlotInput): Html {
+export function plot({ points: all, top, limit = null, size, span }: PlotInput): Html {
   const { width, height } = sizes[size];
+  const points = thinned(all, width / 2);
   const last = points.at(-1)?.time ?? 0;
   const begin = Math.min(points[0]?.time ?? 0, last - span);
   const highest = Math.max(top, ...points.map(({ value }) => value)) || 1;
@@ -40,6 +41,17 @@ export function plot({ points, top, limit = null, size, span }: PlotInput): Html
       limit <= highest &&
       html`<line class="plot-limit" x1="0" x2="${width}" y1="${y(limit).toFixed(1)}" y2="${y(limit).toFixed(1)}"/>`,
   ]}</svg>`;
+}
+
+/** At most as many points as can be told apart, the highest of those that are next to each other, and the last one. */
+function thinned(points: readonly Point[], most: number): readonly Point[] {
+  const last = points.at(-1);
+  if (points.length <= most || last === undefined) return points;
+  const each = Math.ceil(points.length / (most - 1));
+  const highest = Array.from({ length: Math.ceil(points.length / each) }, (_, index) =>
+    points.slice(index * each, (index + 1) * each).reduce((a, b) => (b.value > a.value ? b : a)),
+  );
+  return highest.at(-1) === last ? highest : [...highest, last];
 }
 
 /** In units of the drawing; how large it is shown is in the style sheet. */
