@@ -35,4 +35,11 @@ const neverOptions: ReadonlySet<string> = new Set([
   'set-cookie',
   'location',
   'close',
+  // Nor what proxies say about who asks.
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-real-ip',
 ]);

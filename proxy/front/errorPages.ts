@@ -36,7 +36,12 @@ function send(res: ServerResponse, status: number, page: Page): void {
     res.destroy();
     return;
   }
-  res.writeHead(status, { ...page.headers, 'Content-Length': page.body.length }).end(page.body);
+  res
+    .writeHead(status, STATUS_CODES[status] ?? 'Error', {
+      ...page.headers,
+      'Content-Length': page.body.length,
+    })
+    .end(page.body);
 }
 
 async function pageFor(

@@ -7,6 +7,8 @@ type Pieces = { chunk: string | Buffer; encoding: BufferEncoding }[];
 type Written = (error?: Error | null) => void;
 
 export function joinWrites(socket: Socket): void {
+  // One that is served again without an upgrade comes by again.
+  if (Object.hasOwn(socket, '_writev')) return;
   const writeApart = socket._writev;
   socket._writev = (pieces: Pieces, written: Written) => {
     if (isSmall(pieces)) socket._write(text(pieces), 'latin1', written);

@@ -11,6 +11,7 @@ import type { Counters } from './counters.ts';
 import type { AnswerError } from './errorPages.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
 import { applyTrust, type TrustedAddresses } from './trust.ts';
+import type { Turns } from './turns.ts';
 import { withoutQuery } from './withoutQuery.ts';
 
 export interface FrontParts {
@@ -34,13 +35,14 @@ export interface FrontOptions extends ResolveOptions {
 export function requestHandler(
   parts: FrontParts,
   arrivals: Arrivals,
+  turns: Turns,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const { table, engine, answerError, counters, log, options, access, trusted } = parts;
   const debug = log.isLevelEnabled('debug');
   return (req, res) => {
     access?.onRequest(req, res);
     const began = counters.timings === undefined ? 0 : performance.now();
-    arrivals.serve(req.socket, () => serve(req, res, began));
+    turns.serve(req, res, () => arrivals.serve(req.socket, () => serve(req, res, began)));
   };
 
   function serve(req: IncomingMessage, res: ServerResponse, began: number): void {
@@ -50,8 +52,9 @@ export function requestHandler(
     }
     const refused = refusal(req);
     if (refused !== undefined) {
-      log.warn(`400 ${req.method} ${withoutQuery(req.url)} ${refused}`);
-      res.writeHead(400, { Connection: 'close' }).end();
+      const { status, reason } = refused;
+      log.warn(`${status} ${req.method} ${withoutQuery(req.url)} ${reason}`);
+      res.writeHead(status, { Connection: 'close' }).end();
       return;
     }
     if (req.url === '*') {

@@ -7,10 +7,12 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { Arrivals } from './arrivals.ts';
+import { badRequestHandler } from './badRequests.ts';
 import { CountedResponse } from './countedResponse.ts';
 import { type Http2Sessions, http2Sessions } from './http2.ts';
 import { joinWrites } from './joinedWrites.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
+import { Turns } from './turns.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
 export interface FrontServerOptions {
@@ -50,14 +52,22 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   const http2 = options.http2 ? divertHttp2(server, options) : undefined;
   if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
   const arrivals = new Arrivals(server);
-  const onRequest = requestHandler(parts, arrivals);
+  // All of them: node:http would drop those beyond a thousand without a word. maxHeaderSize is the limit.
+  server.maxHeadersCount = 0;
+  const turns = new Turns();
+  const onRequest = requestHandler(parts, arrivals, turns);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
-  server.on('upgrade', upgradeHandler(server, parts, arrivals));
+  server.on('upgrade', upgradeHandler(server, parts, arrivals, turns));
+  server.on('clientError', badRequestHandler(turns));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    socket.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
-    socket.destroySoon();
+    turns.after(socket, () => {
+      socket.end(
+        'HTTP/1.1 405 Method Not Allowed\r\nAllow:\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+      );
+      socket.destroySoon();
+    });
   });
   return { server, http2 };
 }

@@ -52,7 +52,11 @@ export function clientAddress(
 export function applyTrust(req: IncomingMessage, trusted: TrustedAddresses, realIp: boolean): void {
   const address = clientAddress(req, trusted);
   const believed = trusted.has(plainAddress(req.socket.remoteAddress));
-  const drops = (name: string): boolean => name === 'x-real-ip' || (!believed && claims.has(name));
+  // Servers that turn fields into variables read "_" as "-".
+  const drops = (field: string): boolean => {
+    const name = field.replaceAll('_', '-');
+    return name === 'x-real-ip' || (!believed && claims.has(name));
+  };
   const { headers, rawHeaders } = req;
   for (const name of Object.keys(headers)) if (drops(name)) delete headers[name];
   const kept: string[] = [];

@@ -8,24 +8,26 @@ import type { Arrivals } from './arrivals.ts';
 import type { FrontParts } from './requests.ts';
 import { resolve } from './resolve.ts';
 import { applyTrust } from './trust.ts';
+import type { Turns } from './turns.ts';
 import { withoutQuery } from './withoutQuery.ts';
 
-/** Whether the request asks for a WebSocket. */
+/** Whether the request asks for a WebSocket; HTTP/1.0 knows no upgrades. */
 export function isWebSocket(req: IncomingMessage): boolean {
-  return req.method === 'GET' && /^websocket$/i.test(req.headers.upgrade ?? '');
+  return req.method === 'GET' && req.httpVersion === '1.1' && /^websocket$/i.test(req.headers.upgrade ?? '');
 }
 
 export function upgradeHandler(
   server: Server,
   parts: FrontParts,
   arrivals: Arrivals,
+  turns: Turns,
 ): (req: IncomingMessage, socket: Socket, head: Buffer) => void {
   const { table, engine, counters, log, options, access, trusted } = parts;
   return (req, socket, head) => {
     // From here on nobody else listens: without this, a reset would end the process.
     socket.on('error', () => socket.destroy());
     const logStatus = isWebSocket(req) ? access?.onUpgrade(req, socket) : undefined;
-    arrivals.serve(socket, () => serve(req, socket, head, logStatus));
+    turns.after(socket, () => arrivals.serve(socket, () => serve(req, socket, head, logStatus)));
   };
 
   function serve(
@@ -34,18 +36,13 @@ export function upgradeHandler(
     head: Buffer,
     logStatus: ((status: number) => void) | undefined,
   ): void {
-    // Pipelined behind a request that is still to be answered: there is no telling the two streams apart.
-    if (engine.isBusy(socket)) {
-      socket.destroy();
-      return;
-    }
     if (!isWebSocket(req)) {
       serveWithoutUpgrade(server, req, socket, head);
       return;
     }
     const refused = refusal(req);
     if (refused !== undefined || hasBody(req)) {
-      refuse(400, refused ?? 'a body with an upgrade');
+      refuse(refused?.status ?? 400, refused?.reason ?? 'a body with an upgrade');
       return;
     }
     counters.websockets++;

@@ -27,6 +27,7 @@ class LibraryEngine implements Engine {
   readonly #pending = new Map<IncomingMessage, ClientRequest>();
   readonly #upgraded = new Set<Socket>();
   readonly #underWay = new WeakMap<Socket, number>();
+  #closed = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -51,6 +52,10 @@ class LibraryEngine implements Engine {
   }
 
   web(req: IncomingMessage, res: ServerResponse, passage: Passage): void {
+    if (this.#closed) {
+      req.socket.destroy();
+      return;
+    }
     if (req.headers.expect !== undefined) res.writeContinue();
     requestFields(req, false);
     this.#count(req.socket, 1);
@@ -85,6 +90,11 @@ class LibraryEngine implements Engine {
   }
 
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer, passage: Passage): void {
+    // It waited for an answer before it.
+    if (this.#closed) {
+      socket.destroy();
+      return;
+    }
     requestFields(req, true);
     req.url = passage.path;
     let settled = false;
@@ -140,6 +150,7 @@ class LibraryEngine implements Engine {
   }
 
   close(): void {
+    this.#closed = true;
     for (const socket of this.#upgraded) socket.destroy();
     this.#plain.destroy();
     this.#tls.destroy();

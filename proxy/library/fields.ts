@@ -14,6 +14,9 @@ export function requestFields(req: IncomingMessage, upgrade: boolean): void {
 
 export function responseFields(answer: IncomingMessage, res: ServerResponse): void {
   strip(answer.headers, answer.headers.connection);
+  // The library drops trailers; and where there are no chunks, node:http throws on an announcement of them.
+  delete answer.headers.trailer;
+  if (answer.statusCode === 204) delete answer.headers['content-length'];
   answer.headers.connection = res.shouldKeepAlive ? 'keep-alive' : 'close';
 }
 

@@ -12,6 +12,7 @@ export class Answer {
   readonly #passage: Passage;
   readonly #options: EngineOptions;
   #continued = false;
+  #informed = 0;
   #waiting = false;
 
   constructor(req: IncomingMessage, res: ServerResponse, passage: Passage, options: EngineOptions) {
@@ -26,6 +27,8 @@ export class Answer {
   }
 
   information(head: ResponseHead): void {
+    // Each is written at once, whether the client reads or not.
+    if (++this.#informed > maxInformed) return;
     if (head.status === 100) this.#continued = true;
     relayInformation(this.#res, head, this.#req);
   }
@@ -70,6 +73,9 @@ export class Answer {
     this.#res.destroy();
   }
 }
+
+/** Answers that only inform (1xx), per request. */
+const maxInformed = 32;
 
 /** Bytes. */
 const smallBody = 16 * 1024;

@@ -21,6 +21,7 @@ class Relay implements Engine {
   readonly #pools: Pools;
   readonly #stalled = new StalledClients();
   readonly #upgrades = new Set<Upgrade>();
+  #closed = false;
   /** Requests under way, by client socket: with pipelining there may be several. */
   readonly #exchanges = new WeakMap<Socket, Set<Exchange>>();
 
@@ -31,6 +32,10 @@ class Relay implements Engine {
   }
 
   web(req: IncomingMessage, res: ServerResponse, passage: Passage): void {
+    if (this.#closed) {
+      req.socket.destroy();
+      return;
+    }
     const underWay = this.#underWay(req.socket);
     const exchange = new Exchange(
       req,
@@ -46,6 +51,11 @@ class Relay implements Engine {
   }
 
   upgrade(req: IncomingMessage, socket: Socket, head: Buffer, passage: Passage): void {
+    // It waited for an answer before it.
+    if (this.#closed) {
+      socket.destroy();
+      return;
+    }
     const pool = this.#pools.of(passage.target);
     const upgrade = new Upgrade(req, socket, head, passage, pool, this.#options, {
       onSpliced: () => this.#log.debug({ url: passage.path }, 'upgraded'),
@@ -70,6 +80,7 @@ class Relay implements Engine {
   }
 
   close(): void {
+    this.#closed = true;
     for (const upgrade of [...this.#upgrades]) upgrade.abort();
     this.#pools.close();
   }

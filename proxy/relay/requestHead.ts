@@ -32,7 +32,8 @@ export function requestHead(
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] ?? '';
     const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || lower === 'content-length') continue;
+    // Trailers of a request end here, and so does the field that announces them.
+    if (hopByHop.has(lower) || lower === 'content-length' || lower === 'trailer') continue;
     if (options.xForward && isForwarded(lower, upgrade)) continue;
     if (dropped?.has(lower)) continue;
     if (lower === 'host') host = true;

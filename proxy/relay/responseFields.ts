@@ -15,22 +15,29 @@ export function writeResponseHead(
   target: Target,
   options: Pick<EngineOptions, 'autoRewrite' | 'protocolRewrite'>,
 ): void {
-  const fields = endToEnd(head);
+  const fields = endToEnd(head, mayHaveTrailers(head, req));
   if (options.autoRewrite || options.protocolRewrite !== undefined) {
     rewriteLocation(fields, head.status, req, target, options);
   }
   res.writeHead(head.status, head.reason, fields);
 }
 
+/** Whether the client gets chunks, behind which there may be trailers. */
+function mayHaveTrailers(head: ResponseHead, req: IncomingMessage): boolean {
+  const bodyless = req.method === 'HEAD' || head.status === 204 || head.status === 304;
+  return head.chunked && !bodyless && req.httpVersionMinor > 0;
+}
+
 /** The fields that are meant for the client. */
-export function endToEnd(head: ResponseHead): string[] {
+export function endToEnd(head: ResponseHead, trailers: boolean): string[] {
   const named = head.connection.length === 0 ? [] : namedByConnection(head.connection);
   const fields: string[] = [];
   for (let at = 0; at < head.fields.length; at += 2) {
     const name = head.fields[at] ?? '';
     const lower = name.toLowerCase();
     if (hopByHop.has(lower) || (named.length > 0 && named.includes(lower))) continue;
-    if (lower === 'trailer' && !head.chunked) continue;
+    if (lower === 'trailer' && !trailers) continue;
+    if (lower === 'content-length' && head.status === 204) continue;
     fields.push(name, head.fields[at + 1] ?? '');
   }
   return fields;

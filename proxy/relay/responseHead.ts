@@ -40,6 +40,20 @@ export function parseHead(text: string): ResponseHead {
   };
 }
 
+/**
+ * Throws BadResponse where no further byte could make a head of `bytes`, so that nobody waits for it. What is
+ * before `from` has been looked at already.
+ */
+export function checkBeginning(bytes: Buffer, from: number): void {
+  const prefix = bytes.toString('latin1', 0, versionPrefix.length);
+  if (!versionPrefix.startsWith(prefix)) throw new BadResponse('the status line is malformed');
+  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if (bytes[at - 1] !== 13) throw new BadResponse('a line of the head has no CR');
+  }
+}
+
+const versionPrefix = 'HTTP/1.';
+
 /** Field lines as name, value, name, value. Throws BadResponse. */
 export function fieldLines(text: string): string[] {
   const fields: string[] = [];

@@ -2,7 +2,7 @@
 // grammar is refused with BadResponse, and nothing refused is passed on.
 // The bytes it is given, and those it passes on, are only lent (reader.ts).
 // Not here: sockets, and passing on (exchange.ts); the grammar of a head is in responseHead.ts.
-import { BadResponse, fieldLines, parseHead, type ResponseHead } from './responseHead.ts';
+import { BadResponse, checkBeginning, fieldLines, parseHead, type ResponseHead } from './responseHead.ts';
 
 /** Who gets the parts of an answer, in order: information*, head, body*, complete. */
 export interface ResponseSink {
@@ -85,6 +85,7 @@ export class ResponseParser {
     const end = bytes.indexOf(headEnd, Math.max(0, before - headEnd.length + 1));
     if (end < 0 || end > maxHead) {
       if (bytes.length > maxHead) throw new BadResponse('the head of the answer is too large');
+      checkBeginning(bytes, before);
       this.#pending = before === 0 ? Buffer.from(bytes) : bytes;
       return chunk.length;
     }

@@ -185,7 +185,7 @@ function switchingHead(head: ResponseHead): string {
   const protocol = head.fields.findIndex((name, at) => at % 2 === 0 && name.toLowerCase() === 'upgrade');
   const upgrade = protocol < 0 ? 'websocket' : (head.fields[protocol + 1] ?? '');
   let text = `HTTP/1.1 101 ${head.reason || STATUS_CODES[101]}\r\nConnection: Upgrade\r\nUpgrade: ${upgrade}\r\n`;
-  const fields = endToEnd(head);
+  const fields = endToEnd(head, false);
   for (let at = 0; at < fields.length; at += 2) text += `${fields[at]}: ${fields[at + 1]}\r\n`;
   return `${text}\r\n`;
 }

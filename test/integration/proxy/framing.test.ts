@@ -48,6 +48,16 @@ forEachEngine((engine) => {
     ['NUL in a header', 'GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n'],
     ['a bare CR in a header', 'GET / HTTP/1.1\r\nHost: h\r\nX: a\rX-Y: b\r\n\r\n'],
     ['non-ASCII in the path', 'GET /caf\xe9 HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['a user name in Host', 'GET / HTTP/1.1\r\nHost: me@h\r\n\r\n'],
+    ['a path in Host', 'GET / HTTP/1.1\r\nHost: h/path\r\n\r\n'],
+    ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n'],
+    [
+      'a second Host behind 2,000 fields',
+      `GET / HTTP/1.1\r\nHost: h\r\n${'X: y\r\n'.repeat(2000)}Host: i\r\n\r\n`,
+    ],
+    ['a user name in its target', 'GET http://me@h/ HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['* where no OPTIONS is', 'GET * HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['a length beyond 2^53', 'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9223372036854775808\r\n\r\nabcd'],
   ])('a request with %s is refused with 400, and never reaches an upstream', async (_name, request) => {
     const upstream = await echoUpstream();
     const proxy = await startedProxy(['--default-target', upstream.url]);
@@ -55,6 +65,34 @@ forEachEngine((engine) => {
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1);
     expect(upstream.accepted()).toBe(0);
+  });
+
+  test.each(['HTTP/2.0', 'HTTP/0.9'])('a request of %s is refused with 505', async (version) => {
+    const upstream = await echoUpstream();
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const client = rawClient(proxy.port, `GET / ${version}\r\nHost: h\r\n\r\n`);
+    expect(await client.untilClosed()).toMatch(/^HTTP\/1\.1 505 /);
+    expect(upstream.accepted()).toBe(0);
+  });
+
+  test('the host of a target in absolute form takes the place of the Host field', async () => {
+    const upstream = await echoUpstream();
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const client = rawClient(
+      proxy.port,
+      'GET http://other:81/path HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n',
+    );
+    const answer = await client.untilClosed();
+    expect(answer).toMatch('"host":"other:81"');
+    expect(answer).toMatch('"x-forwarded-host":"other:81"');
+  });
+
+  test('a body that is announced behind 2,000 fields reaches the upstream', async () => {
+    const upstream = await echoUpstream();
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const fields = `${'X: y\r\n'.repeat(2000)}Connection: close\r\nContent-Length: 4`;
+    const client = rawClient(proxy.port, `POST / HTTP/1.1\r\nHost: h\r\n${fields}\r\n\r\nbody`);
+    expect(await client.untilClosed()).toMatch('"body":"body"');
   });
 
   test('a bad chunk in a body cuts the request to the upstream', async () => {
@@ -89,7 +127,8 @@ forEachEngine((engine) => {
     ['an empty name', 'HTTP/1.1 200 OK\r\n: a\r\nContent-Length: 0\r\n\r\n'],
     ['a status of four digits', 'HTTP/1.1 2000 OK\r\nContent-Length: 0\r\n\r\n'],
     ['a status below 100', 'HTTP/1.1 099 OK\r\nContent-Length: 0\r\n\r\n'],
-    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n\r\n'],
+    ['another protocol', 'SSH-2.0-OpenSSH_9.2\r\n'],
+    ['lines without CR', 'HTTP/1.1 200 OK\nContent-Length: 0\n\n'],
     ['a head without end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(70_000)}`],
     [
       '101 to a plain request',
@@ -109,6 +148,37 @@ forEachEngine((engine) => {
       await expect.poll(() => strange.sockets.size).toBe(0);
     },
   );
+
+  test.each([
+    ['HEAD', '1.1', '200 OK', 'Transfer-Encoding: chunked'],
+    ['GET', '1.1', '304 Not Modified', 'Transfer-Encoding: chunked'],
+    ['GET', '1.1', '200 OK', 'Content-Length: 0'],
+    ['GET', '1.0', '200 OK', 'Transfer-Encoding: chunked'],
+  ])(
+    'trailers announced to a %s of HTTP/%s, answered with %s and %s, harm nobody',
+    async (method, version, status, framing) => {
+      const body = method === 'GET' && version === '1.0' ? '0\r\nX: 1\r\n\r\n' : '';
+      const upstream = await saying(`HTTP/1.1 ${status}\r\nTrailer: X\r\n${framing}\r\n\r\n${body}`);
+      const proxy = await startedProxy(['--default-target', upstream.url]);
+      const client = rawClient(
+        proxy.port,
+        `${method} / HTTP/${version}\r\nHost: h\r\nConnection: close\r\n\r\n`,
+      );
+      const answer = await client.untilClosed();
+      expect(answer).toMatch(`HTTP/1.1 ${status}\r\n`);
+      expect(answer).not.toMatch(/^Trailer/im);
+    },
+  );
+
+  test('a flood of answers that only inform is not passed on', async () => {
+    const hint = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n';
+    const upstream = await saying(`${hint.repeat(1000)}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`);
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const client = rawClient(proxy.port, 'GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+    const answers = await client.untilClosed();
+    expect(answers.match(/HTTP\/1\.1 103/g)?.length ?? 0).toBeLessThan(100);
+    expect(answers).toMatch(/ok$/);
+  });
 
   test('a reason phrase that is not ASCII is passed on', async () => {
     const upstream = await saying('HTTP/1.1 200 Caf\xe9\r\nContent-Length: 0\r\n\r\n');

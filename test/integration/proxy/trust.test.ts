@@ -53,6 +53,20 @@ forEachEngine(() => {
     expect(await seen(['--trusted-proxy', '127.0.0.1'])).toMatchObject({ 'x-real-ip': '10.0.0.7' });
   });
 
+  test('no Connection option takes away what the target is told, and no "_" gets a lie through', async () => {
+    const upstream = await echoUpstream();
+    const proxy = await startedProxy(['--default-target', upstream.url, '--trusted-proxy', '10.0.0.1']);
+    const lies = 'X_Real_IP: 8.8.8.8\r\nX_Forwarded_For: 9.9.9.9';
+    const client = rawClient(
+      proxy.port,
+      `GET / HTTP/1.1\r\nHost: h\r\nConnection: close, X-Real-IP, X-Forwarded-For\r\n${lies}\r\n\r\n`,
+    );
+    const answer = await client.untilClosed();
+    expect(answer).toMatch('"x-real-ip":"127.0.0.1"');
+    expect(answer).toMatch('"x-forwarded-for":"127.0.0.1"');
+    expect(answer).not.toMatch(/8\.8\.8\.8|9\.9\.9\.9/);
+  });
+
   test('with --no-x-forward nothing is said, and lies are still taken out', async () => {
     const headers = await seen(['--trusted-proxy', '10.0.0.1', '--no-x-forward']);
     for (const name of Object.keys(claims)) expect(headers).not.toHaveProperty(name.toLowerCase());

@@ -206,18 +206,6 @@ forEachEngine((engine) => {
     expect(await client.untilClosed()).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test.each(['websocket', 'h2c'])(
-    'an upgrade to %s behind an unanswered request closes the connection',
-    async (protocol) => {
-      const upstream = await rawUpstream(() => undefined);
-      const proxy = await startedProxy(['--default-target', upstream.url]);
-      const second = handshake.replace('Upgrade: websocket', `Upgrade: ${protocol}`);
-      const client = rawClient(proxy.port, `GET /slow HTTP/1.1\r\nHost: h\r\n\r\n${second}`);
-      expect(await client.untilClosed()).toBe('');
-      await expect.poll(() => [...upstream.sockets].filter((socket) => socket.bytesRead > 0).length).toBe(0);
-    },
-  );
-
   test('CONNECT is refused with 405', async () => {
     const proxy = await startedProxy();
     const answer = await rawClient(proxy.port, 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n').untilClosed();
