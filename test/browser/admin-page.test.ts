@@ -221,6 +221,8 @@ describe('for eyes, ears and hands', () => {
     expect(tree).toContain('columnheader "Memory"');
     expect(tree).toMatch(/rowheader "ann"/);
     expect(await admin.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+    await admin.getByRole('link', { name: 'Memory' }).click();
+    await admin.waitForURL(`${list}?sort=memory`);
   });
 
   test.each(['the list', 'a server that runs', 'a server that has ended', 'a page that is not there'])(
