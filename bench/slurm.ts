@@ -1,5 +1,6 @@
-// Servers as Slurm jobs: from POST to ready against srun and sbatch of the same bare command, in turns on one cluster;
-// then what many running and queued servers cost the service and the scheduler. As root, with Debian's Slurm.
+// Servers as Slurm jobs: from POST to ready against srun and sbatch of the same bare command, in turns on one cluster,
+// for two ways in which Slurm is set; then what many running and queued servers cost the service and the scheduler.
+// As root, with Debian's Slurm.
 // Run: node bench/run.mjs slurm. ROUNDS=10 RUNNING=20 QUEUED=50 SECONDS=30 choose other sizes. Needs a build.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,39 +27,65 @@ const seconds = Number(process.env.SECONDS ?? 30);
 openTunDevice();
 const directory = mkdtempSync(join(tmpdir(), 'bench-slurm-'));
 chmodSync(directory, 0o755);
-const { name: user, uid, gid } = testAccount('pwtest-a');
-const cluster = await startCluster();
-const command = ['/usr/bin/python3', '-u', '-m', 'http.server'];
-const profile = (name: string, options: string) =>
-  `  - {name: ${name}, launcher: slurm, command: [${command.join(', ')}, "{guest-port}"], slurm: {options: [${options}]}}`;
-const service = await startService(
-  [profile('web', ''), profile('later', '"--begin=now+3600"')].join('\n'),
-  `limits: {servers_per_user: 1000}\n${slurmSettings(cluster)}`,
-  { accounts: '{mode: system}' },
-).catch(async (error: unknown) => {
-  await cluster.dispose();
-  throw error;
-});
-await service.restart();
+const { name: user, uid, gid, home } = testAccount('pwtest-a');
+/** The smallest server that there is, and one that people start. */
+const commands = {
+  web: ['/usr/bin/python3', '-u', '-m', 'http.server'],
+  jupyter: [
+    ...['/usr/bin/python3', '-m', 'jupyter_server', '--no-browser'],
+    '--ServerApp.token=x',
+    '--ServerApp.ip=0.0.0.0',
+    '--port',
+  ],
+};
+type What = keyof typeof commands;
 let serial = 0;
 const request = (kind: string) => ({ spawn_id: `bench-slurm-${serial++}`, profile: kind });
 
-async function ours(): Promise<number> {
+/** A cluster, and a service that uses it. `settings`: added to slurm.conf. */
+async function open(settings: string) {
+  const cluster = await startCluster(settings);
+  const profile = (name: string, what: What, options: string) =>
+    `  - {name: ${name}, launcher: slurm, command: [${commands[what].join(', ')}, "{guest-port}"], slurm: {options: [${options}]}}`;
+  const profiles = [
+    profile('web', 'web', ''),
+    profile('jupyter', 'jupyter', ''),
+    profile('later', 'web', '"--begin=now+3600"'),
+  ];
+  const service = await startService(
+    profiles.join('\n'),
+    `limits: {servers_per_user: 1000}\n${slurmSettings(cluster)}`,
+    { accounts: '{mode: system}' },
+  ).catch(async (error: unknown) => {
+    await cluster.dispose();
+    throw error;
+  });
+  await service.restart();
+  const close = async () => {
+    await service.dispose();
+    await cluster.dispose();
+  };
+  return { cluster, service, close };
+}
+
+type Opened = Awaited<ReturnType<typeof open>>;
+
+async function ours({ service }: Opened, what: What): Promise<number> {
   const began = performance.now();
-  const last = (await service.start(user, request('web'), 'one')).at(-1);
+  const last = (await service.start(user, request(what), 'one')).at(-1);
   if (last?.ready !== true) throw new Error(last?.message);
   const took = performance.now() - began;
   await service.call('DELETE', serverPath(user, 'one'));
   return took;
 }
 
-async function bareSrun(): Promise<number> {
+async function bareSrun({ cluster }: Opened, what: What): Promise<number> {
   const [port = 0] = await freePorts(1);
   const began = performance.now();
   const become = [`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--'];
-  const argv = [...become, 'srun', '--quiet', '--ntasks=1', ...command, String(port)];
+  const argv = [...become, 'srun', '--quiet', '--ntasks=1', ...commands[what], String(port)];
   const child = spawn('setpriv', argv, {
-    env: { PATH: process.env.PATH, SLURM_CONF: cluster.conf },
+    env: { PATH: process.env.PATH, SLURM_CONF: cluster.conf, HOME: home },
     stdio: 'ignore',
     cwd: '/tmp',
   });
@@ -69,16 +96,34 @@ async function bareSrun(): Promise<number> {
   return took;
 }
 
-async function bareSbatch(): Promise<number> {
+async function bareSbatch({ cluster }: Opened, what: What): Promise<number> {
   const [port = 0] = await freePorts(1);
   const script = join(directory, 'script');
-  writeFileSync(script, `#!/bin/sh\nexec ${command.join(' ')} ${port}\n`, { mode: 0o755 });
+  const text = `#!/bin/sh\nHOME=${home} exec ${commands[what].join(' ')} ${port}\n`;
+  writeFileSync(script, text, { mode: 0o755 });
   const began = performance.now();
   const job = cluster.run('sbatch', ['--parsable', '--output=/dev/null', '--chdir=/tmp', script], user);
   while (!(await answers(port))) await pause(5);
   const took = performance.now() - began;
   cluster.run('scancel', [job]);
   return took;
+}
+
+/** In turns, so that what else the machine does meets all of them. */
+async function compare(opened: Opened, what: What, count: number) {
+  const times = { ours: [] as number[], srun: [] as number[], sbatch: [] as number[] };
+  for (let round = -1; round < count; round += 1) {
+    await pause(Math.random() * 1000); // or all would meet the scheduler at the same point of its second
+    const own = await ours(opened, what);
+    await pause(Math.random() * 1000);
+    const batch = await bareSbatch(opened, what);
+    const bare = await bareSrun(opened, what);
+    if (round < 0) continue; // the first one warms the caches
+    times.ours.push(own);
+    times.srun.push(bare);
+    times.sbatch.push(batch);
+  }
+  return times;
 }
 
 function answers(port: number): Promise<boolean> {
@@ -90,24 +135,31 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-const looks = async () => {
+async function looks({ service }: Opened): Promise<number> {
   const response = await fetch(`${service.url}/metrics`, { headers: { authorization: `token ${hubToken}` } });
   const text = await response.text();
   return [...text.matchAll(/scheduler_calls_total\{command="\w+"} (\d+)/g)].reduce(
     (sum, [, n]) => sum + Number(n),
     0,
   );
-};
-const cpuSeconds = () => {
+}
+
+function cpuSeconds({ service }: Opened): number {
   const fields = readFileSync(`/proc/${service.pid()}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / 100; // utime and stime, in 1/100 s
-};
-const memory = () =>
-  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid()}/status`, 'utf8'))?.[1]) / 1024;
-async function idleCost() {
-  const [calls, cpu] = [await looks(), cpuSeconds()];
+}
+
+function memory({ service }: Opened): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${service.pid()}/status`, 'utf8'))?.[1]) / 1024;
+}
+
+async function idleCost(opened: Opened) {
+  const [calls, cpu] = [await looks(opened), cpuSeconds(opened)];
   await pause(seconds * 1000);
-  return { calls: ((await looks()) - calls) / seconds, cpu: ((cpuSeconds() - cpu) / seconds) * 100 };
+  return {
+    calls: ((await looks(opened)) - calls) / seconds,
+    cpu: ((cpuSeconds(opened) - cpu) / seconds) * 100,
+  };
 }
 
 /** Milliseconds for what the service does with the answer, half of it pending. */
@@ -151,54 +203,66 @@ async function cpuOfReport(): Promise<number> {
   return (own + system) / 1000 / 2000;
 }
 
-try {
-  const times = { ours: [] as number[], srun: [] as number[], sbatch: [] as number[] };
-  for (let round = -1; round < rounds; round += 1) {
-    const [own, bare, batch] = [await ours(), await bareSrun(), await bareSbatch()];
-    if (round < 0) continue; // the first one warms the caches
-    times.ours.push(own);
-    times.srun.push(bare);
-    times.sbatch.push(batch);
-  }
-  const facts: Record<string, string | number> = {
-    'ratio of the medians, ours to srun': median(times.ours) / median(times.srun),
-    'ratio of the medians, ours to sbatch': median(times.ours) / median(times.sbatch),
-  };
-  const started = Array.from({ length: running }, (_, index) => index);
+/** With many servers, the service's own cost and its calls of the scheduler. */
+async function manyServers(opened: Opened): Promise<Record<string, number>> {
+  const { service, cluster } = opened;
   await service.start(user, request('web'), 'r0');
-  const few = await idleCost();
-  facts['with 1 running: scheduler calls a second'] = few.calls;
-  facts['with 1 running: service memory, MB'] = memory();
-  facts['with 1 running: service CPU, % of a core'] = few.cpu;
-  await Promise.all(started.slice(1).map((index) => service.start(user, request('web'), `r${index}`)));
+  const few = await idleCost(opened);
+  const memoryOfFew = memory(opened);
+  const names = Array.from({ length: running - 1 }, (_, index) => `r${index + 1}`);
+  await Promise.all(names.map((name) => service.start(user, request('web'), name)));
   for (let index = 0; index < queued; index += 1)
     await service.call('POST', serverPath(user, `q${index}`), request('later'));
-  while (
-    Number(cluster.run('squeue', ['--noheader', '--states=PENDING', '--format=%i']).split('\n').length) <
-    queued
-  )
-    await pause(200);
-  const many = await idleCost();
+  const pending = ['--noheader', '--states=PENDING', '--format=%i'];
+  while (cluster.run('squeue', pending).split('\n').length < queued) await pause(200);
+  const many = await idleCost(opened);
   const what = `with ${running} running and ${queued} queued`;
-  facts[`${what}: scheduler calls a second`] = many.calls;
-  facts[`${what}: service CPU, % of a core`] = many.cpu;
-  facts[`${what}: service memory, MB`] = memory();
+  return {
+    'with 1 running: scheduler calls a second': few.calls,
+    'with 1 running: service memory, MB': memoryOfFew,
+    'with 1 running: service CPU, % of a core': few.cpu,
+    [`${what}: scheduler calls a second`]: many.calls,
+    [`${what}: service CPU, % of a core`]: many.cpu,
+    [`${what}: service memory, MB`]: memory(opened),
+  };
+}
+
+const rows: Record<string, string | number>[] = [];
+const facts: Record<string, string | number> = {};
+const tell = (what: string, times: Awaited<ReturnType<typeof compare>>) => {
+  const names = {
+    ours: 'POST to ready',
+    srun: 'srun of the bare command',
+    sbatch: 'sbatch of the bare command',
+  };
+  for (const kind of ['ours', 'srun', 'sbatch'] as const) {
+    const values = times[kind];
+    rows.push({
+      'from submission to an answer': `${what}: ${names[kind]}`,
+      'median ms': median(values),
+      'p95 ms': percentile(values, 95),
+    });
+  }
+  for (const other of ['srun', 'sbatch'] as const)
+    facts[`${what}: ratio of the medians, ours to ${other}`] = median(times.ours) / median(times[other]);
+};
+
+const closing: (() => Promise<void>)[] = [];
+try {
+  const quick = await open('');
+  closing.push(quick.close);
+  tell('batch_sched_delay=0, http.server', await compare(quick, 'web', rounds));
+  tell('batch_sched_delay=0, Jupyter', await compare(quick, 'jupyter', rounds));
+  Object.assign(facts, await manyServers(quick));
+  await closing.pop()?.();
+  const ordinary = await open('SchedulerParameters=bf_interval=30');
+  closing.push(ordinary.close);
+  tell("Slurm's defaults, http.server", await compare(ordinary, 'web', rounds));
   facts['CPU of parsing and ranking a squeue of 10,000 jobs, ms'] = cpuOfLook(10_000);
-  const row = (name: string, values: readonly number[]) => ({
-    'from submission to an answer': name,
-    'median ms': median(values),
-    'p95 ms': percentile(values, 95),
-  });
   facts['CPU of one report, of both sides, ms'] = await cpuOfReport();
-  const rows = [
-    row('POST to ready', times.ours),
-    row('srun of the bare command', times.srun),
-    row('sbatch of the bare command', times.sbatch),
-  ];
   report('slurm', rows, facts);
 } finally {
-  await service.dispose();
-  await cluster.dispose();
+  for (const close of closing) await close();
   rmSync(directory, { recursive: true });
 }
 process.exit();
