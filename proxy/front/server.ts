@@ -62,7 +62,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   server.on('clientError', badRequestHandler(turns));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    turns.after(socket, () => {
+    turns.takeOver(socket, () => {
       socket.end(
         'HTTP/1.1 405 Method Not Allowed\r\nAllow:\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
       );

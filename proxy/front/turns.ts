@@ -10,7 +10,8 @@ interface Line {
   req: IncomingMessage;
   res: ServerResponse;
   readonly waiting: (() => void)[];
-  held: boolean;
+  /** Ends the connection; undefined while it is read. */
+  held: NodeJS.Timeout | undefined;
 }
 
 export class Turns {
@@ -21,7 +22,7 @@ export class Turns {
     const { socket } = req;
     const line = this.#lines.get(socket);
     if (line === undefined) {
-      this.#begin(socket, { req, res, waiting: [], held: false });
+      this.#begin(socket, { req, res, waiting: [], held: undefined });
       serve();
       return;
     }
@@ -30,23 +31,41 @@ export class Turns {
       this.#begin(socket, line);
       serve();
     });
-    if (line.waiting.length >= maxWaiting && !line.held) hold(socket, line);
+    if (line.waiting.length >= maxWaiting && line.held === undefined) hold(socket, line);
   }
 
-  /** The same for something that ends the series of requests, and is answered on the socket itself. */
+  /** The same for something that ends the series of requests. */
   after(socket: Socket, then: () => void): void {
+    const line = this.#lines.get(socket);
+    if (line === undefined) then();
+    else line.waiting.push(then);
+  }
+
+  /** The same where node:http has let go of the socket: until it is its turn, it is looked after here. */
+  takeOver(socket: Socket, then: () => void): void {
     const line = this.#lines.get(socket);
     if (line === undefined) {
       then();
       return;
     }
-    // node:http has let go of the socket, and tells its responses no longer when to write on.
+    const early: Buffer[] = [];
+    let size = 0;
+    // Only who is read is seen to leave.
+    const keep = (chunk: Buffer): void => {
+      early.push(chunk);
+      size += chunk.length;
+      if (size > maxEarly) socket.destroy();
+    };
+    const gone = (): void => {
+      socket.destroy();
+    };
     const drained = (): void => {
       line.res.emit('drain');
     };
-    socket.on('drain', drained);
+    socket.on('data', keep).on('end', gone).on('drain', drained);
     line.waiting.push(() => {
-      socket.off('drain', drained);
+      socket.off('data', keep).off('end', gone).off('drain', drained).pause();
+      if (size > 0) socket.unshift(Buffer.concat(early));
       then();
     });
   }
@@ -64,7 +83,8 @@ export class Turns {
   #next(socket: Socket, line: Line): void {
     this.#lines.delete(socket);
     const next = line.waiting.shift();
-    if (line.held && line.waiting.length < maxWaiting / 2) release(socket, line);
+    if (line.waiting.length < maxWaiting / 2) release(socket, line);
+    else line.held?.refresh();
     // After an answer that was the last of its connection nothing is served any more.
     if (next !== undefined && socket.writable) next();
   }
@@ -73,14 +93,23 @@ export class Turns {
 /** Requests that wait on one connection before it is read no further. */
 const maxWaiting = 256;
 
+/** Milliseconds that it may not be read while nothing is answered: its client may have left. */
+const maxHeld = 20_000;
+
+/** Bytes that are kept of what follows something that waits for its turn. */
+const maxEarly = 64 * 1024;
+
 function hold(socket: Socket, line: Line): void {
-  line.held = true;
+  line.held = setTimeout(() => socket.destroy(), maxHeld);
+  socket.once('close', () => clearTimeout(line.held));
   socket.pause();
   socket.on('resume', holdAgain);
 }
 
 function release(socket: Socket, line: Line): void {
-  line.held = false;
+  if (line.held === undefined) return;
+  clearTimeout(line.held);
+  line.held = undefined;
   socket.off('resume', holdAgain);
   socket.resume();
 }

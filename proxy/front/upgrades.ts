@@ -27,7 +27,16 @@ export function upgradeHandler(
     // From here on nobody else listens: without this, a reset would end the process.
     socket.on('error', () => socket.destroy());
     const logStatus = isWebSocket(req) ? access?.onUpgrade(req, socket) : undefined;
-    turns.after(socket, () => arrivals.serve(socket, () => serve(req, socket, head, logStatus)));
+    const begin = (): void => {
+      // While it waited nobody listened: its end would never be heard of again.
+      if (socket.readableEnded) {
+        socket.destroy();
+        return;
+      }
+      serve(req, socket, head, logStatus);
+      socket.resume();
+    };
+    turns.takeOver(socket, () => arrivals.serve(socket, begin));
   };
 
   function serve(

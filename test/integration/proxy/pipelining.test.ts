@@ -70,10 +70,15 @@ forEachEngine(() => {
     await client.untilClosed();
   });
 
-  test('a client that leaves ends the one request of its many that has begun', async () => {
+  test.each([
+    ['another request', get('/')],
+    ['a WebSocket', get('/', 'Connection: Upgrade\r\nUpgrade: websocket\r\n')],
+    ['CONNECT', 'CONNECT h:80 HTTP/1.1\r\nHost: h\r\n\r\n'],
+    ['no HTTP', 'nonsense\r\n\r\n'],
+  ])('a client that leaves while %s waits behind its request frees the upstream', async (_name, second) => {
     const upstream = await rawUpstream(() => undefined);
     const proxy = await startedProxy(['--default-target', upstream.url]);
-    const client = rawClient(proxy.port, get('/') + get('/') + get('/'));
+    const client = rawClient(proxy.port, get('/') + second);
     await expect.poll(() => upstream.sockets.size).toBe(1);
     client.socket.destroy();
     await expect.poll(() => upstream.sockets.size).toBe(0);

@@ -206,6 +206,21 @@ forEachEngine((engine) => {
     expect(await client.untilClosed()).toMatch(/^HTTP\/1\.1 400 /);
   });
 
+  test('clients that end at once with their handshake leave nothing behind, though many come in', async () => {
+    const upstream = await rawUpstream((socket, received) => {
+      if (received.endsWith('\r\n\r\n')) socket.write(`${switching}\r\n`);
+    });
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const clients = Array.from({ length: 50 }, () => rawClient(proxy.port, handshake));
+    for (const { socket } of clients) socket.end();
+    for (const { untilClosed } of clients) await untilClosed();
+    await expect
+      .poll(() => ({ ...proxy.engine.count(), idle: 0 }), { timeout: 20_000 })
+      .toEqual({ opening: 0, idle: 0, active: 0, upgraded: 0 });
+    // Those that were opened for clients who had left by then are kept for the next.
+    await expect.poll(() => upstream.sockets.size - proxy.engine.count().idle, { timeout: 20_000 }).toBe(0);
+  });
+
   test('CONNECT is refused with 405', async () => {
     const proxy = await startedProxy();
     const answer = await rawClient(proxy.port, 'CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\n\r\n').untilClosed();
