@@ -25,7 +25,8 @@ export function routesApi(
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const authorized = tokenCheck(token);
   return (req, res) => {
-    const url = URL.canParse(`http://api${req.url}`) ? new URL(`http://api${req.url}`) : undefined;
+    const target = req.url?.startsWith('/') ? `http://api${req.url}` : (req.url ?? '');
+    const url = URL.canParse(target) ? new URL(target) : undefined;
     res.once('finish', () => {
       counters.onCall(req.method ?? '', res.statusCode);
       const line = `${res.statusCode} ${req.method} ${url?.pathname ?? ''} `;
@@ -51,7 +52,10 @@ async function answer(
 ): Promise<void> {
   const found = url === undefined ? null : /^\/api\/routes(?:\/(.*))?$/.exec(url.pathname);
   if (url === undefined || found === null) return reply(res, 404, 'Not Found');
-  if (!methods.has(req.method ?? '')) return reply(res, 405, 'Method not supported');
+  if (!methods.has(req.method ?? '')) {
+    res.setHeader('Allow', [...methods].join(', '));
+    return reply(res, 405, 'Method not supported');
+  }
   if (!authorized(req)) return reply(res, 403);
   const path = decode(found[1] ?? '');
   if (path === undefined) return reply(res, 400, 'Malformed escape in the path');
@@ -104,6 +108,8 @@ function readRoute(body: string): RouteData | string {
   let data: unknown;
   try {
     data = JSON.parse(body);
+    // Too deep to be written again, it would spoil every later list.
+    JSON.stringify(data);
   } catch (error) {
     return `Body not valid JSON: ${error instanceof Error ? error.message : ''}`;
   }

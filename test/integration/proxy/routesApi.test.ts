@@ -181,3 +181,20 @@ test('a table of 10,000 routes is listed whole, and leaves no listeners behind',
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
 });
+
+test('a route too deeply nested to be listed is refused, and the others are listed on', async () => {
+  const proxy = await startedProxy();
+  const nested = `${'['.repeat(300_000)}${']'.repeat(300_000)}`;
+  const body = `{"target":"http://127.0.0.1:1","more":${nested}}`;
+  expect((await call(proxy, 'POST', '/api/routes/deep', body)).status).toBe(400);
+  expect(JSON.parse((await call(proxy, 'GET', '/api/routes')).text)).toEqual({});
+});
+
+test('a target in absolute form is understood, and 405 says what is allowed', async () => {
+  const proxy = await startedProxy();
+  const more = 'Host: h\r\nAuthorization: token secret\r\nConnection: close\r\n\r\n';
+  const absolute = rawClient(proxy.apiPort, `GET http://h/api/routes HTTP/1.1\r\n${more}`);
+  expect(await absolute.untilClosed()).toMatch(/^HTTP\/1\.1 200 /);
+  const patch = rawClient(proxy.apiPort, `PATCH /api/routes HTTP/1.1\r\n${more}`);
+  expect(await patch.untilClosed()).toMatch(/^HTTP\/1\.1 405 [\s\S]*\r\nAllow: GET, POST, DELETE\r\n/);
+});
