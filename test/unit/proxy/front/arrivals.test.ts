@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -24,7 +25,7 @@ test('of a hundred clients that come at once none is served before all are let i
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  // The kernel has them all before the server has its first turn.
+  // The kernel has them all before the server has its next turn.
   const clients = Array.from({ length: 100 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
   onTestFinished(() => {
     vi.useRealTimers();
@@ -32,6 +33,8 @@ test('of a hundred clients that come at once none is served before all are let i
     server.close();
   });
   for (const client of clients) client.write(request);
+  await new Promise((resolve) => process.nextTick(resolve)); // node:net connects in the next tick
+  while (waitingToBeAccepted(port) < clients.length);
   await Promise.all(clients.map((client) => once(client, 'data')));
   expect(insideWhenServed).toEqual(Array(100).fill(100));
 });
@@ -72,6 +75,13 @@ test('connections without end do not keep others from being served', async () =>
   expect(turns).toBeGreaterThan(1);
   expect(nextAtOnce).toBe(true);
 });
+
+/** Connections that the kernel has made for the listener and nobody has accepted (proc_net_tcp(5): its rx_queue). */
+function waitingToBeAccepted(port: number): number {
+  const at = port.toString(16).toUpperCase().padStart(4, '0');
+  const line = new RegExp(`: 0100007F:${at} 00000000:0000 0A [0-9A-F]+:([0-9A-F]+) `);
+  return Number.parseInt(line.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1] ?? '0', 16);
+}
 
 function quietServer(): { server: EventEmitter; arrivals: Arrivals } {
   const server = new EventEmitter();
