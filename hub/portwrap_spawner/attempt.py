@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Optional
 from .client import Json, ServiceClient, ServiceError, passes
 from .deadline import deadline
 from .events import SpawnEvents
+from .printable import one_line
 from .retry import Pauses, persist
 
 
@@ -93,7 +94,7 @@ class Attempt:
         other_id = str(other.get("spawn_id") or "")
         if other_id in ("", spawn_id):
             return
-        self._log.warning("Stopping the server %s, which the hub has forgotten", other_id)
+        self._log.warning("Stopping the server %s, which the hub has forgotten", one_line(other_id))
         self._events.append({"message": "Stopping a server that was left over"})
         await self._persist(lambda: self._client.stop(self._user, self._name, other_id))
 

@@ -9,11 +9,18 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
-from typing import Any, Dict, Iterable, List, Mapping
+from typing import Any, Dict, Iterable, List, Mapping, Set
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH: openssl-verification-options(1)
 ANOTHER_NAME = (62, 64)
+# Of each hub, the hosts that were looked at: its certificate is another one only after a restart.
+_CHECKED: "WeakKeyDictionary[Any, Set[str]]" = WeakKeyDictionary()
+
+
+class CertificateUnusable(Exception):
+    """The files that the hub has made, or should have made, cannot be had."""
 
 
 def with_hosts(names: Iterable[str], profiles: Iterable[Mapping[str, Any]]) -> List[str]:
@@ -25,18 +32,27 @@ def with_hosts(names: Iterable[str], profiles: Iterable[Mapping[str, Any]]) -> L
 def take(paths: Mapping[str, str]) -> Dict[str, str]:
     """What is in the files, as the service wants it. The key is then nowhere but with its server."""
     fields = {"key": "keyfile", "cert": "certfile", "ca": "cafile"}
-    content = {field: _read(paths[name]) for field, name in fields.items()}
-    os.remove(paths["keyfile"])
-    return content
+    try:
+        return {field: _read(paths[name]) for field, name in fields.items()}
+    finally:
+        os.remove(paths["keyfile"])
 
 
 def check_hub(hub: Any, url: str, log: Any) -> None:
-    """Warns when the hub's own certificate is not for `url`, at which servers reach it.
+    """Warns, once, when the hub's own certificate is not for `url`, at which servers reach it.
 
     JupyterHub 3.0 itself does not compare the name in a server; other versions and other programs do.
     """
     host = urlsplit(url).hostname or ""
-    if _is_for(hub, host):
+    checked = _CHECKED.setdefault(hub, set())
+    if host in checked:
+        return
+    checked.add(host)
+    try:
+        if _is_for(hub, host):
+            return
+    except (OSError, ValueError) as error:  # among them ssl.SSLError, and a name that TLS does not take
+        log.warning("Cannot tell whether the hub's certificate %s is for %s: %s", hub.certfile, host, error)
         return
     log.warning(
         "The hub's certificate %s is not for %s, where servers in sandboxes find the hub: who compares"
@@ -75,5 +91,6 @@ def _is_address(host: str) -> bool:
 
 
 def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:
+    # PEM is ASCII; what stands between the blocks is whatever an administrator has noted there.
+    with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()

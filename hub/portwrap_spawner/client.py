@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from .deadline import deadline
 from .exchange import Answer, Endpoint, ServiceUnreachable, exchange
+from .printable import one_line, printable
 
 Json = Dict[str, Any]
 
@@ -33,11 +34,11 @@ class ServiceError(Exception):
     def __init__(self, status: int, body: Json, is_foreign: bool = False) -> None:
         self.status = status
         self.is_foreign = is_foreign
-        self.code = str(body.get("code") or "")
-        self.message = str(body.get("message") or "the answer was HTTP {}".format(status))
-        self.hint = str(body.get("hint") or "")
+        self.code = one_line(body.get("code") or "")
+        self.message = one_line(body.get("message") or "the answer was HTTP {}".format(status))
+        self.hint = one_line(body.get("hint") or "")
         log = body.get("log")
-        self.log: List[str] = [str(line) for line in log] if isinstance(log, list) else []
+        self.log: List[str] = [printable(line) for line in log] if isinstance(log, list) else []
         self.state_id = str(body.get("state_id") or "")
         self.boot_id = str(body.get("boot_id") or "")
         super().__init__("{}: {}".format(self.code or "HTTP {}".format(status), self.message))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .printable import one_line
+
 Json = Dict[str, Any]
 
 LOG_LINES = 20
@@ -27,7 +29,7 @@ class Ending(NamedTuple):
 
     def __str__(self) -> str:
         """One line, whatever the service said."""
-        return " ".join("{}{}".format(self.reason, " ({})".format(self.code) if self.code else "").split())
+        return one_line("{}{}".format(self.reason, " ({})".format(self.code) if self.code else ""))
 
     def ago(self, now: Optional[datetime] = None) -> str:
         """How long it has been, as " 5 minutes ago"; empty if the time is not known."""

@@ -30,6 +30,11 @@ def of_unknown(error: ServiceError, state_id: str, boot_id: str) -> Optional[int
     under this state directory and this boot; None while that may only mean that records were lost."""
     if error.code != "SERVER_UNKNOWN" or not state_id:
         return None
-    if boot_id and error.boot_id and error.boot_id != boot_id:
-        return 1  # The machine was restarted under it.
+    if is_after_boot(error, boot_id):
+        return 1
     return 0 if error.state_id == state_id else None
+
+
+def is_after_boot(error: ServiceError, boot_id: str) -> bool:
+    """Whether the machine was certainly restarted since that boot, under whatever ran then."""
+    return bool(boot_id and error.boot_id and error.boot_id != boot_id)

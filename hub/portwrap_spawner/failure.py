@@ -11,8 +11,10 @@ from typing import Any, List, NamedTuple
 
 from tornado import web
 
+from .certificate import CertificateUnusable
 from .client import ServiceError
 from .exchange import ServiceMisconfigured
+from .printable import one_line
 
 # Refusals that the person who asked can understand as such; everything else is an error of the server.
 STATUS = {
@@ -26,6 +28,8 @@ STATUS = {
     "REQUEST_TOO_LARGE": 413,
     "PORTS_EXHAUSTED": 503,
 }
+# What a service says of a field that it does not know, of the request or of its "tls".
+FIELD_UNKNOWN = re.compile(r"body(\.tls)?: unknown field \(")
 LOG_LINES = 20
 LAST_WORDS = 3
 LINE_LENGTH = 600
@@ -68,7 +72,7 @@ class _Account(NamedTuple):
 def spawn_failure(error: Exception) -> SpawnFailure:
     """The exception to raise out of Spawner.start."""
     account = _account(error)
-    message = " ".join(part for part in (account.reason, account.hint) if part)
+    message = one_line(" ".join((account.reason, account.hint)))
     return SpawnFailure(account.status, message, _html(account), account.log, account.code)
 
 
@@ -79,6 +83,13 @@ def _account(error: Exception) -> _Account:
         return _Account(
             "The hub's connection to the spawner service is not set up: {}.".format(error),
             "This is for an administrator to repair.",
+            [],
+            500,
+        )
+    if isinstance(error, CertificateUnusable):
+        return _Account(
+            "The server cannot be given a certificate: {}.".format(error),
+            "This is for an administrator to repair: see JupyterHub.internal_certs_location.",
             [],
             500,
         )
@@ -102,6 +113,18 @@ def _account(error: Exception) -> _Account:
             "An administrator must correct the address.",
             [],
             502,
+        )
+    if error.code == "REQUEST_INVALID" and FIELD_UNKNOWN.match(error.message):
+        # A service of the same protocol, from before a field that is only sent where a hub needs it. Its
+        # words are for who wrote the request; these are the ones it has for a plugin of a later protocol.
+        return _Account(
+            "The hub's plugin is newer than the spawner service, which does not know what it asks for: {}.".format(
+                error.message
+            ),
+            "An administrator must upgrade the service. Servers that run are not affected.",
+            [],
+            500,
+            "PROTOCOL_UNSUPPORTED",
         )
     return _Account(
         _sentence(error.message),

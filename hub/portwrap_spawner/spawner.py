@@ -70,6 +70,7 @@ class PortwrapSpawner(Spawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._events = SpawnEvents()
+        # From create_certs to start, and no longer: it holds the server's key.
         self._certificate: Optional[Dict[str, str]] = None
         self._forget()
 
@@ -105,6 +106,7 @@ class PortwrapSpawner(Spawner):
         what it means, and the service then refuses the start even if that arrives later.
         """
         self._forget()
+        tls, self._certificate = self._certificate, None
         spawn_id = self.spawn_id = uuid.uuid4().hex
         self.started_as = self.name
         if self._events.closed:
@@ -116,15 +118,16 @@ class PortwrapSpawner(Spawner):
             attempt = Attempt(
                 self._client(), self.user.name, self.name, events, self._learn, self.log
             )
-            request = self._request(spawn_id)
-            if self._certificate:
+            request = self._request(spawn_id, tls)
+            if tls:
                 certificate.check_hub(self.hub, request["env"]["JUPYTERHUB_API_URL"], self.log)
-            server = await attempt.run(request, self._start_bound(), self._without_choice)
+            server = await attempt.run(
+                request, self._start_bound(), lambda error: self._without_choice(error, tls)
+            )
             return str(server["host"]), int(server["port"])
         except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
             raise spawn_failure(error) from None
         finally:
-            self._certificate = None
             events.close()
 
     async def poll(self) -> Optional[int]:
@@ -141,7 +144,7 @@ class PortwrapSpawner(Spawner):
                 self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
             status = exit_status.of_unknown(error, self.state_id, self.boot_id)
             if status is not None:
-                self._tell_once(ending_unknown(error.boot_id != self.boot_id))
+                self._tell_once(ending_unknown(exit_status.is_after_boot(error, self.boot_id)))
             return status
         except Exception as error:
             self.log.warning("Cannot tell whether %s runs: %s", self._log_name, error)
@@ -149,6 +152,7 @@ class PortwrapSpawner(Spawner):
 
     async def stop(self, now: bool = False) -> None:
         """Returns when the server is gone; asks as long as it takes while the service is away."""
+        self._certificate = None
         if not self.spawn_id:
             return
         client, user, name, spawn_id = self._client(), self.user.name, self.started_as, self.spawn_id
@@ -201,6 +205,7 @@ class PortwrapSpawner(Spawner):
 
     def clear_state(self) -> None:
         super().clear_state()
+        self._certificate = None
         self._forget()
         # A browser may ask for the progress of the next start before that has begun (hooks run first).
         self._events.close()
@@ -220,6 +225,7 @@ class PortwrapSpawner(Spawner):
 
     async def create_certs(self) -> Dict[str, str]:
         """JupyterHub's own, for the address at which the service will make the server reachable."""
+        self._certificate = None
         bound = self._start_bound()
         try:
             async with deadline(bound if bound > 0 else None):
@@ -231,9 +237,12 @@ class PortwrapSpawner(Spawner):
         except (ServiceError, ServiceMisconfigured) as error:
             raise spawn_failure(error) from None
         self.ssl_alt_names = certificate.with_hosts(self.ssl_alt_names, profiles)
-        paths = await super().create_certs()
-        # At once: another server of this user is given the same files.
-        self._certificate = certificate.take(paths)
+        try:
+            paths = await super().create_certs()
+            # At once: another server of this user is given the same files.
+            self._certificate = certificate.take(paths)
+        except (OSError, ValueError) as error:
+            raise spawn_failure(certificate.CertificateUnusable(str(error))) from None
         return paths
 
     async def move_certs(self, paths: Dict[str, str]) -> Dict[str, str]:
@@ -266,7 +275,7 @@ class PortwrapSpawner(Spawner):
         choice_of(options, self.profile)
         return options
 
-    def _without_choice(self, error: ServiceError) -> Optional[Json]:
+    def _without_choice(self, error: ServiceError, tls: Optional[Json]) -> Optional[Json]:
         """The start to ask for instead of one that was refused for its options, or None.
 
         The hub uses the options of the last start again when somebody starts a server without saying
@@ -278,7 +287,7 @@ class PortwrapSpawner(Spawner):
             return None
         self.log.warning("The last choice of %s is refused (%s)", self._log_name, error)
         self.user_options = {}
-        return self._request(self.spawn_id)
+        return self._request(self.spawn_id, tls)
 
     async def _offered(self) -> List[Json]:
         return await self._client().profiles(self.user.name, self._groups())
@@ -288,7 +297,7 @@ class PortwrapSpawner(Spawner):
 
     # What the methods above share.
 
-    def _request(self, spawn_id: str) -> Json:
+    def _request(self, spawn_id: str, tls: Optional[Json]) -> Json:
         choice = choice_of(self.user_options, self.profile)
         request: Json = {
             "spawn_id": spawn_id,
@@ -309,8 +318,8 @@ class PortwrapSpawner(Spawner):
         args = self.get_args()
         if args:
             request["args"] = list(args)
-        if self._certificate:
-            request["tls"] = self._certificate
+        if tls:
+            request["tls"] = tls
         return request
 
     def _start_bound(self) -> float:

@@ -124,7 +124,7 @@ class Handler(web.RequestHandler):
 
     def refuse(self, status, code, message, **more):
         self.set_status(status)
-        self.finish(dict(more, code=code, message=message, hint="A hint."))
+        self.finish(dict({"hint": "A hint."}, code=code, message=message, **more))
 
     def known(self, user, name):
         """The server that the request means, or None."""

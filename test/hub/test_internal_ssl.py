@@ -112,3 +112,78 @@ async def test_a_hub_whose_certificate_is_for_another_name_is_told_the_line_that
             await start(spawner)
         assert ('Add "IP:10.9.9.9" to c.JupyterHub.trusted_alt_names' in caplog.text) is told
         service.forget()
+
+
+@pytest.fixture
+def noted(internal, tmp_path):
+    """Writes bytes before the authorities that servers trust, where administrators make notes."""
+    plain = internal.bundles["notebooks-ca"]
+    path = tmp_path / "trust.pem"
+    with open(plain, "rb") as file:
+        blocks = file.read()
+    internal.bundles["notebooks-ca"] = str(path)
+    yield lambda note: path.write_bytes(note + b"\n" + blocks)
+    internal.bundles["notebooks-ca"] = plain
+
+
+@pytest.mark.parametrize("note", ["# Prüfstelle".encode("utf-8"), "# Prüfstelle".encode("latin-1")])
+async def test_a_note_in_the_authorities_may_be_in_any_language(service, make_secured, noted, note):
+    noted(note)
+    await start(make_secured())
+    assert "BEGIN CERTIFICATE" in service.bodies[0]["tls"]["ca"]
+
+
+async def test_authorities_that_cannot_be_read_are_called_so_and_leave_no_key(make_secured, internal, noted):
+    spawner = make_secured()
+    internal.bundles["notebooks-ca"] = internal.directory
+    with pytest.raises(Exception, match="cannot be given a certificate: .*Is a directory") as caught:
+        await spawner.create_certs()
+    assert caught.value.status_code == 500
+    assert "administrator" in caught.value.jupyterhub_message
+    files = os.listdir(os.path.join(internal.directory, "user-alice"))
+    assert [name.rpartition(".")[2] for name in files] == ["crt"]
+    assert spawner._certificate is None
+
+
+@pytest.mark.parametrize("nothing", ["missing", "empty"])
+async def test_a_hub_whose_own_certificate_cannot_be_looked_at_starts_servers(
+    service, make_secured, tmp_path, caplog, nothing
+):
+    spawner = make_secured()
+    spawner.hub.certfile = str(tmp_path / "hub.pem")
+    if nothing == "empty":
+        (tmp_path / "hub.pem").write_text("")
+    spawner.log.propagate = True
+    with caplog.at_level(logging.WARNING):
+        assert await start(spawner) == ("127.0.0.1", 20017)
+    assert "Cannot tell whether the hub's certificate" in caplog.text
+
+
+async def test_the_hubs_own_certificate_is_looked_at_once(service, make_secured, caplog):
+    spawner = make_secured(sandbox_gateway="10.9.9.9")
+    spawner.log.propagate = True
+    with caplog.at_level(logging.WARNING):
+        for _ in range(2):
+            await start(spawner)
+            await spawner.stop()
+    assert caplog.text.count("c.JupyterHub.trusted_alt_names") == 1
+
+
+@pytest.mark.parametrize("end", ["stop", "clear_state", "start", "create_certs"])
+async def test_a_certificate_is_kept_no_longer_than_until_its_start(service, make_secured, end):
+    spawner = make_secured()
+    await spawner.create_certs()
+    assert spawner._certificate
+    if end == "stop":
+        await spawner.stop()
+    elif end == "clear_state":
+        spawner.clear_state()
+    elif end == "start":
+        service.refuse_start = (403, {"code": "USER_REFUSED", "message": "no"})
+        with pytest.raises(Exception, match="No"):
+            await spawner.start()
+    else:
+        spawner.service_token = "wrong"
+        with pytest.raises(Exception, match="token"):
+            await spawner.create_certs()
+    assert spawner._certificate is None

@@ -57,6 +57,10 @@ async def test_an_exited_server_has_an_integer_status(
             {"exit": {"code": 0}, "error": {"code": "IDLE_CULLED", "message": "stopped after\n2 hours"}},
             "stopped after 2 hours (IDLE_CULLED)",
         ),
+        (
+            {"exit": {"code": 1}, "error": {"code": "SERVER_DIED", "message": "\x1b[2Jthe\u202e \x00end\ud800"}},
+            "[2Jthe end (SERVER_DIED)",
+        ),
     ],
 )
 async def test_the_hubs_log_says_once_why_a_server_is_gone(
@@ -84,6 +88,15 @@ async def test_the_hubs_log_says_why_a_server_is_unknown(service, make_spawner, 
     await spawner.poll()
     await spawner.poll()
     assert said() == ["The server alice has ended: " + words]
+
+
+async def test_without_a_boot_to_compare_nobody_claims_a_restart(service, make_spawner, said):
+    spawner = make_spawner()
+    await spawner.start()
+    spawner.boot_id = ""
+    service.forget()
+    assert await spawner.poll() == 0
+    assert said() == ["The server alice has ended: the spawner service does not know it: it was stopped there"]
 
 
 async def misfortune_down(service):

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from fake_service import TOKEN
+from portwrap_spawner.client import ServiceError
 from tornado import web
 
 ALICE = ("alice", "")
@@ -234,6 +235,45 @@ async def test_the_reason_survives_the_hub_and_is_fit_for_a_status_line(service,
         await make_spawner().start()
     caught.value.reason = "error"  # as jupyterhub.user.User.spawn does
     assert caught.value.reason == "No nicode b . A hint. (USER_REFUSED)"
+
+
+async def test_nothing_that_a_terminal_obeys_comes_into_the_hubs_log(service, make_spawner):
+    error = {
+        "code": "SERVER_DIED",
+        "message": "\x1b[2Jit ended\r\u202e",
+        "hint": "See\x9b the log.\ud800",
+        "log": ["\tTraceback\x1b]0;title\x07", "two\nlines"],
+    }
+    service.refuse_start = (500, error)
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner().start()
+    failure = caught.value
+    assert str(failure) == "[2Jit ended. See the log.\n        Traceback]0;title\ntwolines"
+    assert "\x1b" not in failure.jupyterhub_html_message
+    assert str(ServiceError(500, error)) == "SERVER_DIED: [2Jit ended"
+
+
+@pytest.mark.parametrize("field", ["body: unknown field (route_host)", "body.tls: unknown field (chain)"])
+async def test_a_service_that_is_too_old_for_a_field_is_named_as_what_to_upgrade(
+    service, make_spawner, field
+):
+    service.refuse_start = (400, {"code": "REQUEST_INVALID", "message": field})
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner().start()
+    failure = caught.value
+    assert failure.jupyterhub_message == (
+        "The hub's plugin is newer than the spawner service, which does not know what it asks for: {}."
+        " An administrator must upgrade the service. Servers that run are not affected.".format(field)
+    )
+    assert failure.status_code == 500
+    assert "<code>PROTOCOL_UNSUPPORTED</code>" in failure.jupyterhub_html_message
+
+
+async def test_another_refused_field_keeps_its_own_words(service, make_spawner):
+    service.refuse_start = (400, {"code": "REQUEST_INVALID", "message": "body.user_options.a: must be text"})
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner().start()
+    assert caught.value.jupyterhub_message == "Body.user_options.a: must be text. A hint."
 
 
 async def test_a_refusal_during_the_start_has_its_status_too(service, make_spawner):
