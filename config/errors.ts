@@ -163,6 +163,11 @@ export const errorCatalogue = {
     hint: 'The token of "admin_page" must be the api_token of the service in c.JupyterHub.services of the hub.',
   },
   SIGN_IN_EXPIRED: { status: 400, exit: 77, hint: 'Open the page again; the browser must accept cookies.' },
+  COOKIE_AMBIGUOUS: {
+    status: 400,
+    exit: 77,
+    hint: "Delete the cookies of the hub's site in the browser, then open the page again.",
+  },
   SIGNED_OUT: { status: 401, exit: 77, hint: 'Load the page again to sign in.' },
   PAGE_REFUSED: {
     status: 403,

@@ -1,14 +1,23 @@
 // The page's cookies: for the page's own path, out of reach of scripts and of requests that other sites make.
 // Not here: what is in them.
 import type { Request, Response } from 'express';
+import { PortwrapError } from '../../config/errors.ts';
 
-/** The value of the request's cookie of that name. */
+/**
+ * The value of the page's own cookie of that name; COOKIE_AMBIGUOUS if the browser sends two. Ours is one: the other
+ * was set by a server on another host of the same site, and nothing tells which is which (RFC 6265, 8.6).
+ */
 export function readCookie(request: Request, name: string): string | undefined {
-  for (const pair of (request.get('cookie') ?? '').split(';')) {
-    const [key, ...value] = pair.trim().split('=');
-    if (key === name) return value.join('=').replace(/^"(.*)"$/, '$1');
-  }
-  return undefined;
+  const [value, other] = cookieValues(request, name);
+  if (other === undefined) return value;
+  throw new PortwrapError('COOKIE_AMBIGUOUS', `this browser sends two different cookies ${name}`);
+}
+
+/** Every different value that the request has for the cookie, in a stable order. */
+export function cookieValues(request: Request, name: string): readonly string[] {
+  const pairs = (request.get('cookie') ?? '').split(';').map((pair) => pair.trim().split('='));
+  const values = pairs.filter(([key]) => key === name).map(([, ...value]) => value.join('='));
+  return [...new Set(values.map((value) => value.replace(/^"(.*)"$/, '$1')))].sort();
 }
 
 /** `seconds`: how long it lasts; null: until the browser ends; 0 removes it. */

@@ -3,7 +3,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
-import { readCookie, setCookie } from './cookies.ts';
+import { cookieValues, readCookie, setCookie } from './cookies.ts';
 import { formTokenHeader, isFormToken } from './form-token.ts';
 import type { HubIdentity } from './hub-identity.ts';
 import type { Session, Sessions } from './sessions.ts';
@@ -46,7 +46,7 @@ export function createSignIn(input: SignInInput): SignIn {
   async function current(request: Request): Promise<Session | undefined> {
     const session = sessions.find(readCookie(request, sessionCookie) ?? '');
     if (session === undefined) return undefined;
-    const hubSession = readCookie(request, hubSessionCookie);
+    const hubSession = hubSessionOf(request);
     if (now() - session.checked < trustFor && hubSession === session.hubSession) return session;
     const person = await hub.whoIs(session.token).catch((error: unknown) => {
       if (error instanceof PortwrapError && error.code === 'PAGE_REFUSED') sessions.end(session.id);
@@ -85,7 +85,7 @@ export function createSignIn(input: SignInInput): SignIn {
       const token = await hub.exchange(code, callbackOf(request));
       const person = await hub.whoIs(token);
       if (person === null) throw new PortwrapError('SIGN_IN_FAILED', 'the hub does not know its own token');
-      const hubSession = readCookie(request, hubSessionCookie);
+      const hubSession = hubSessionOf(request);
       const session = sessions.begin({ person, token, hubSession });
       setCookie(request, response, { name: sessionCookie, value: session.id, path: prefix, seconds: null });
       response.redirect(302, target);
@@ -96,6 +96,11 @@ export function createSignIn(input: SignInInput): SignIn {
       response.redirect(303, logoutUrl);
     },
   };
+}
+
+/** Whatever the browser sends as the hub's cookie: it is compared with what was sent before, and trusted for nothing. */
+function hubSessionOf(request: Request): string | undefined {
+  return cookieValues(request, hubSessionCookie).join(' ') || undefined;
 }
 
 /** Who the guard has let through. */

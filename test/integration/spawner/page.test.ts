@@ -98,6 +98,23 @@ describe('signing in', () => {
     }
   });
 
+  test('goes no further, and says why, where another host of the site has set a cookie of the same name', async () => {
+    const ann = await signedIn('ann');
+    const session = ann.cookies.get('portwrap-page');
+    for (const both of [`tossed; portwrap-page=${session}`, `${session}; portwrap-page=tossed`]) {
+      ann.cookies.set('portwrap-page', both);
+      const { status, text } = await ann.get(list);
+      expect([status, text]).toEqual([400, expect.stringContaining('COOKIE_AMBIGUOUS')]);
+    }
+    const visitor = new Visitor();
+    const state = new URL((await visitor.get(list)).to, 'http://hub').searchParams.get('state') ?? '';
+    const name = `portwrap-sign-in-${state.slice(0, 8)}`;
+    visitor.cookies.set(name, `tossed; ${name}=${visitor.cookies.get(name)}`);
+    expect((await visitor.get(`${list}oauth_callback?code=ann&state=${state}`)).text).toContain(
+      'COOKIE_AMBIGUOUS',
+    );
+  });
+
   test('gives each session a secret of its own', async () => {
     const [one, two] = [await signedIn('ann'), await signedIn('ann')];
     expect(one.cookies.get('portwrap-page')).toMatch(/^[\w-]{43}$/);
