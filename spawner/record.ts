@@ -34,8 +34,6 @@ export const jobSchema = z.object({
   port: z.int().nullable(),
   /** When the time limit ends it; null: not known. */
   ends_at: z.iso.datetime().nullable(),
-  /** Seconds from `started` in which its server must run; null: no limit. */
-  queue_timeout: z.number().nullable().default(null),
 });
 
 export const errorSchema = z.object({
@@ -77,6 +75,8 @@ export const recordSchema = z.object({
   sandbox: sandboxSchema.nullable(),
   /** With the launcher slurm. */
   job: jobSchema.nullable().default(null),
+  /** Of its profile: seconds from `started` in which its job must run, submitted or not; null: no limit. */
+  queue_timeout: z.number().nullable().default(null),
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });

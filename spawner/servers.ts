@@ -134,6 +134,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     phases: {},
     launcher: profile.launcher,
     ...nowhere,
+    queue_timeout: profile.slurm.queue_timeout,
     exit: null,
     error: null,
   };

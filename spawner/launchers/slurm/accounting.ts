@@ -9,12 +9,17 @@ import { phaseOf } from './job-state.ts';
 import type { Accounted } from './sacct.ts';
 
 export interface Accounting {
-  /** The job's end; null: it is not on record, or there is no record, or it cannot be read. Never rejects. */
-  endOf(id: string): Promise<Accounted | null>;
+  /**
+   * The end of the job that was submitted for a start requested at `requested` (milliseconds since 1970); null: it is
+   * not on record, or there is no record, or it cannot be read. Never rejects.
+   */
+  endOf(id: string, requested: number): Promise<Accounted | null>;
 }
 
 /** Milliseconds: from the first question to the last, and between two. */
 const defaultPaces = { patience: 15_000, firstPause: 500, longestPause: 4_000 };
+/** Milliseconds by which the controller's clock may be behind ours. Job numbers do not begin anew as soon. */
+const slack = 600_000;
 /** In one call: an argument has no more than 128 KB (execve(2)). */
 const mostJobs = 5_000;
 
@@ -45,14 +50,16 @@ export function createAccounting(
   };
 
   return {
-    async endOf(id) {
+    async endOf(id, requested) {
+      const isOlder = ({ submitted }: Accounted) => submitted * 1000 < requested - slack;
       const late = performance.now() + patience;
       for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
         try {
           const accounts = await ask(id);
           if (accounts === null) return null;
           const found = accounts.get(id);
-          if (found !== undefined && phaseOf(found.state) === 'ended') return found;
+          // numbers begin anew: it may be another user's old job
+          if (found !== undefined && !isOlder(found) && phaseOf(found.state) === 'ended') return found;
         } catch (error) {
           log.warn({ job: id, err: error }, 'sacct could not tell how a job has ended');
           if ((error as PortwrapError).code === 'TOOL_MISSING') return null;

@@ -20,7 +20,7 @@ export async function findSubmitted(
     try {
       const id = livingOf(await commands.named(name));
       if (id === null) return null;
-      return { id, node: null, host: null, port: null, ends_at: null, queue_timeout: null };
+      return { id, node: null, host: null, port: null, ends_at: null };
     } catch (error) {
       log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
     }

@@ -41,6 +41,8 @@ export interface Address {
 
 export interface JobInput {
   readonly recordId: string;
+  /** When the start was requested: milliseconds since 1970. */
+  readonly requested: number;
   readonly place: JobPlace;
   readonly commands: Pick<SlurmCommands, 'exitOf'>;
   readonly accounting: Accounting;
@@ -205,7 +207,7 @@ export function watchJob(input: JobInput): Job {
   const learnEnd = async () => {
     if (isAsking) return;
     isAsking = true;
-    const end = await accounting.endOf(place.id);
+    const end = await accounting.endOf(place.id, input.requested);
     isAsking = false;
     if (end !== null) return conclude(end.state, end.node, () => finishWith(end));
     finish(hasReported || wanted ? exit : forgotten(place.id));

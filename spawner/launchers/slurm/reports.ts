@@ -25,7 +25,11 @@ const mostOutput = 262_144;
 const bodyLimit = 2_097_152;
 
 const number = z.int().nonnegative();
-const text = z.string().max(1000);
+/** Words that people will read. */
+const text = z
+  .string()
+  .max(1000)
+  .transform((said) => said.replaceAll(/\p{Cc}/gu, ' '));
 const reportSchema = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('started'),
@@ -44,7 +48,10 @@ const reportSchema = z.discriminatedUnion('event', [
   z.object({
     event: z.literal('ended'),
     code: z.int().min(0).max(255).nullable(),
-    signal: z.string().max(16).nullable(),
+    signal: z
+      .string()
+      .regex(/^SIG[A-Z0-9+]{1,12}$/)
+      .nullable(),
     out_of_memory: z.boolean(),
     asked: z.boolean(),
   }),

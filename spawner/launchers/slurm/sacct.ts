@@ -4,6 +4,8 @@
 /** A job, as the accounting database has it. */
 export interface Accounted {
   readonly id: string;
+  /** When it was submitted, or put back into the queue: seconds since 1970. */
+  readonly submitted: number;
   /** As Slurm names it (job-state.ts). */
   readonly state: string;
   readonly node: string | null;
@@ -15,21 +17,23 @@ export interface Accounted {
 export function sacctArgv(ids: readonly string[]): string[] {
   return [
     ...['--noheader', '--parsable2', '--allocations', '--allusers'],
-    ...[`--jobs=${ids.join(',')}`, '--format=JobIDRaw,State,ExitCode,NodeList'],
+    ...[`--jobs=${ids.join(',')}`, '--format=JobIDRaw,Submit,State,ExitCode,NodeList'],
   ];
 }
 
-/** sacct(1): "CANCELLED by UID"; jobs that never had a node have "None assigned". */
-const line = /^(\d{1,20})\|([A-Z_]{2,32})(?: by \d+)?\|(\d{1,3}):(\d{1,3})\|(.*)$/;
+/** SLURM_TIME_FORMAT=%s makes times numbers. sacct(1): "CANCELLED by UID"; jobs that never had a node have "None assigned". */
+const line = /^(\d{1,20})\|(\d{1,12})\|([A-Z_]{2,32})(?: by \d+)?\|(\d{1,3}):(\d{1,3})\|(.*)$/;
 
 /** By their ids. */
 export function parseAccounts(output: string): ReadonlyMap<string, Accounted> {
   return new Map(
     output.split('\n').flatMap((text) => {
-      const [, id, state, code, signal, nodes = ''] = line.exec(text) ?? [];
+      const [, id, submitted, state, code, signal, nodes = ''] = line.exec(text) ?? [];
       if (id === undefined || state === undefined) return [];
       const node = /^[A-Za-z0-9_.-]{1,256}$/.test(nodes) ? nodes : null;
-      return [[id, { id, state, node, code: Number(code), signal: Number(signal) }]];
+      return [
+        [id, { id, submitted: Number(submitted), state, node, code: Number(code), signal: Number(signal) }],
+      ];
     }),
   );
 }

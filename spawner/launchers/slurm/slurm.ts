@@ -67,6 +67,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     const tell = createQueueReport(place.id, steps.report);
     const job = watchJob({
       recordId: record.id,
+      requested: Date.parse(record.started),
       ...{ place, commands, queue, accounting, reports },
       checkAddress: (address, from) => addresses.check(address, from, record.id),
       onQueue(sight) {
@@ -175,8 +176,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         steps.report({ progress: 5, message: `Submitting ${profile.title} to Slurm` });
         // not broken off: a submission that was begun may have come to something
         const id = await submit(launch);
-        const { queue_timeout } = profile.slurm;
-        const place = { id, node: null, host: null, port: null, ends_at: null, queue_timeout };
+        const place = { id, node: null, host: null, port: null, ends_at: null };
         held = takeUp(record, place, steps);
         await steps.keep({ job: place }).catch(async (error: unknown) => {
           await held.ending.stop(0);

@@ -5,13 +5,14 @@ import type { ServerRecord } from '../../record.ts';
 
 /** Seconds that a job has at least after a restart: one that began meanwhile repeats its report in that time. */
 const leastAfterRestart = 20;
+/** Milliseconds. setTimeout() fires at once beyond it. */
+const longestTimer = 2_147_483_647;
 
 /** Seconds that are left; `now` in milliseconds since 1970. A clock that was set back lengthens nothing. */
 export function secondsLeft(
-  { job, started }: Pick<ServerRecord, 'job' | 'started'>,
+  { queue_timeout: limit, started }: Pick<ServerRecord, 'queue_timeout' | 'started'>,
   now: number,
 ): number | null {
-  const limit = job?.queue_timeout ?? null;
   if (limit === null) return null;
   const waited = Math.max(0, now - Date.parse(started)) / 1000;
   return Math.max(limit - waited, leastAfterRestart);
@@ -28,8 +29,14 @@ export function createStartDeadline(seconds: number | null, id: string): StartDe
   let timer: NodeJS.Timeout | undefined;
   const passed = new Promise<never>((_, reject) => {
     if (seconds === null) return;
+    const due = performance.now() + seconds * 1000;
     const message = `the Slurm job ${id} did not start within its queue_timeout`;
-    timer = setTimeout(() => reject(new PortwrapError('JOB_NOT_STARTED', message)), seconds * 1000);
+    const arm = () => {
+      const left = due - performance.now();
+      if (left > 0) timer = setTimeout(arm, Math.min(left, longestTimer));
+      else reject(new PortwrapError('JOB_NOT_STARTED', message));
+    };
+    arm();
   });
   passed.catch(() => {});
   return { passed, clear: () => clearTimeout(timer) };

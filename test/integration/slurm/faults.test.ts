@@ -185,13 +185,16 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     expect(last).toMatchObject({ failed: true, error: { code: 'JOB_NOT_STARTED' } });
   });
 
-  test('that had waited longer than queue_timeout when the service came back is cancelled too', async () => {
+  test.each([
+    ['when the service came back', {}],
+    ['when a service came back that had not written its number down', { job: null }],
+  ])('that had waited longer than queue_timeout %s is cancelled too', async (_when, fields) => {
     await request('patient', 'patient');
     await expect.poll(() => jobOf('patient'), patient).not.toBe('');
     const job = await jobOf('patient');
     await expect.poll(() => recordOf(job), patient).toBeDefined();
     const twoHoursAgo = new Date(Date.now() - 7_200_000).toISOString();
-    await service.restart('SIGKILL', () => changeRecord(job, { started: twoHoursAgo }));
+    await service.restart('SIGKILL', () => changeRecord(job, { started: twoHoursAgo, ...fields }));
     expect(await jobOf('patient')).toBe(job);
     await endsWith('patient', 'JOB_NOT_STARTED');
     expect(cluster.stateOf(job)).toBe('CANCELLED');

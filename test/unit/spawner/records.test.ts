@@ -32,7 +32,8 @@ function record(fields: Partial<ServerRecord> = {}): ServerRecord {
       certificate: null,
       state: 'starting' as const,
     },
-    ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, sandbox: null, job: null, exit: null, error: null },
+    ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, sandbox: null, job: null, queue_timeout: null },
+    ...{ exit: null, error: null },
     ...fields,
   };
 }

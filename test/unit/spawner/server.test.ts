@@ -193,6 +193,7 @@ const firstRecord: ServerRecord = {
   phases: {},
   launcher: 'local',
   ...nowhere,
+  queue_timeout: null,
   exit: null,
   error: null,
 };

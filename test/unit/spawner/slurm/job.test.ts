@@ -12,6 +12,7 @@ import type { QueueEntry } from '../../../../spawner/launchers/slurm/squeue.ts';
 import type { JobPlace } from '../../../../spawner/record.ts';
 
 const address = { host: '10.1.0.5', port: 20_001 };
+const submitted = 1_795_472_176;
 const started: Report = {
   ...{ event: 'started', job: '7', restarts: 0, node: 'n1', ...address },
   ...{ pid: 4, start_time: 5, clock: 6 },
@@ -81,7 +82,7 @@ test.each<[string, Partial<Accounted>, Report[], object]>([
   ['OUT_OF_MEMORY', {}, [started], { code: 'JOB_OUT_OF_MEMORY' }],
   ['FAILED', { code: 7 }, [], { code: 'JOB_FAILED', message: expect.stringContaining('exit code 7') }],
 ])('what squeue has forgotten and sacct knows as %s is told as that', async (state, fields, told, error) => {
-  const world = createWorld(null, { id: '7', state, node: 'n1', code: 0, signal: 0, ...fields });
+  const world = createWorld(null, { id: '7', submitted, state, node: 'n1', code: 0, signal: 0, ...fields });
   for (const report of told) world.report(report);
   for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
   await expect(told.length === 0 ? world.job.started : world.job.ended).rejects.toMatchObject(error);
@@ -89,14 +90,14 @@ test.each<[string, Partial<Accounted>, Report[], object]>([
 });
 
 test('an end of its own that only sacct knows is an exit code', async () => {
-  const world = createWorld(null, { id: '7', state: 'FAILED', node: 'n1', code: 0, signal: 9 });
+  const world = createWorld(null, { id: '7', submitted, state: 'FAILED', node: 'n1', code: 0, signal: 9 });
   world.report(started);
   world.look(entry('FAILED')); // and then the controller forgets it, before it is asked for the code
   expect(await world.job.ended).toMatchObject({ code: 137 });
 });
 
 test('nobody asks sacct how a job has ended that we have ended', async () => {
-  const world = createWorld(null, { id: '7', state: 'FAILED', node: 'n1', code: 1, signal: 0 });
+  const world = createWorld(null, { id: '7', submitted, state: 'FAILED', node: 'n1', code: 1, signal: 0 });
   world.report(started);
   world.job.expectEnd();
   for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
@@ -245,7 +246,8 @@ function createWorld(
   const asked: string[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
-    place: { id: '7', node: null, host: null, port: null, ends_at: null, queue_timeout: null },
+    requested: submitted * 1000,
+    place: { id: '7', node: null, host: null, port: null, ends_at: null },
     commands: { exitOf: async () => noted },
     accounting: {
       async endOf(id) {

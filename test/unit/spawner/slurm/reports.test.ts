@@ -23,6 +23,10 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
+function endedBy(signal: string): string {
+  return JSON.stringify({ event: 'ended', code: 137, signal, out_of_memory: false, asked: false });
+}
+
 async function send(
   body: string,
   { path = `/jobs/${id}`, secret = reports.secretOf(id), method = 'POST' } = {},
@@ -50,12 +54,30 @@ test.each([
   ['another method', '', { method: 'GET' }, 400],
   ['what is not JSON', '{', {}, 400],
   ['an event that there is not', '{"event":"root"}', {}, 400],
+  ['an end by what is no signal', endedBy('<b>\u001b[2J'), {}, 400],
+  ['an end by words', endedBy('SIGKILL, as asked'), {}, 400],
   ['more than a report can hold', JSON.stringify({ event: 'log', text: 'x'.repeat(3_000_000) }), {}, 413],
 ])('%s is refused', async (_what, body, request, status) => {
   const taken: unknown[] = [];
   reports.expect(id, (report) => taken.push(report));
   expect(await send(body, request)).toBe(status);
   expect(taken).toEqual([]);
+});
+
+test('an end by a signal is handed on', async () => {
+  const taken: unknown[] = [];
+  reports.expect(id, (report) => taken.push(report));
+  for (const signal of ['SIGKILL', 'SIGRTMIN+3', 'SIGUSR1']) expect(await send(endedBy(signal))).toBe(204);
+  expect(taken).toMatchObject([{ signal: 'SIGKILL' }, { signal: 'SIGRTMIN+3' }, { signal: 'SIGUSR1' }]);
+});
+
+test('the words of a failure are handed on without control characters', async () => {
+  const taken: unknown[] = [];
+  reports.expect(id, (report) => taken.push(report));
+  const said = { message: 'nft refused\n\u001b[31mall', hint: 'Install\u009bit.' };
+  expect(await send(JSON.stringify({ event: 'failed', code: 'POLICY_FAILED', ...said }))).toBe(204);
+  const shown = { message: 'nft refused  [31mall', hint: 'Install it.' };
+  expect(taken).toEqual([{ event: 'failed', code: 'POLICY_FAILED', ...shown }]);
 });
 
 test('a job that nobody wants any more is told so; before the records are read it is told to wait', async () => {

@@ -8,25 +8,31 @@ import { type Accounted, parseAccounts, sacctArgv } from '../../../../spawner/la
 
 const log = pino({ level: 'silent' });
 const hasty = { patience: 40, firstPause: 1, longestPause: 1 };
-const noted = (state: string, id = '7'): Accounted => ({ id, state, node: 'n1', code: 0, signal: 0 });
+const submitted = 1_795_472_176;
+const noted = (state: string, id = '7'): Accounted => ({
+  ...{ id, submitted, state, node: 'n1', code: 0, signal: 0 },
+});
+const requested = submitted * 1000;
 
 test('the whole command', () => {
   expect(sacctArgv(['7', '12'])).toEqual([
     ...['--noheader', '--parsable2', '--allocations', '--allusers'],
-    ...['--jobs=7,12', '--format=JobIDRaw,State,ExitCode,NodeList'],
+    ...['--jobs=7,12', '--format=JobIDRaw,Submit,State,ExitCode,NodeList'],
   ]);
 });
 
 test('its answer, by number; a line that is not as expected tells nothing', () => {
   const output = [
-    ...['7|CANCELLED by 1003|0:15|n1', '8|FAILED|9:0|n2', '9|CANCELLED|0:0|None assigned'],
-    ...['10|OUT_OF_MEMORY|0:125|n[1-2]', 'sacct: a warning', '11|RUNNING', '11.batch|FAILED|1:0|n1', ''],
+    ...['7|1795472176|CANCELLED by 1003|0:15|n1', '8|1795472177|FAILED|9:0|n2'],
+    ...['9|1795472178|CANCELLED|0:0|None assigned', '10|1795472179|OUT_OF_MEMORY|0:125|n[1-2]'],
+    ...['sacct: a warning', '11|1795472180|RUNNING', '11.batch|1795472180|FAILED|1:0|n1'],
+    ...['12|Unknown|FAILED|1:0|n1', '13|FAILED|1:0|n1', ''],
   ].join('\n');
   expect([...parseAccounts(output).values()]).toEqual([
-    { id: '7', state: 'CANCELLED', node: 'n1', code: 0, signal: 15 },
-    { id: '8', state: 'FAILED', node: 'n2', code: 9, signal: 0 },
-    { id: '9', state: 'CANCELLED', node: null, code: 0, signal: 0 },
-    { id: '10', state: 'OUT_OF_MEMORY', node: null, code: 0, signal: 125 },
+    { id: '7', submitted, state: 'CANCELLED', node: 'n1', code: 0, signal: 15 },
+    { id: '8', submitted: submitted + 1, state: 'FAILED', node: 'n2', code: 9, signal: 0 },
+    { id: '9', submitted: submitted + 2, state: 'CANCELLED', node: null, code: 0, signal: 0 },
+    { id: '10', submitted: submitted + 3, state: 'OUT_OF_MEMORY', node: null, code: 0, signal: 125 },
   ]);
 });
 
@@ -45,9 +51,9 @@ test('jobs that vanish at once are one call; those that vanish meanwhile are the
     },
     log,
   );
-  const first = ['1', '2', '3'].map((id) => accounting.endOf(id));
+  const first = ['1', '2', '3'].map((id) => accounting.endOf(id, requested));
   await expect.poll(() => calls.length).toBe(1);
-  const second = ['4', '5'].map((id) => accounting.endOf(id));
+  const second = ['4', '5'].map((id) => accounting.endOf(id, requested));
   answer();
   expect((await Promise.all(first)).map((end) => end?.id)).toEqual(['1', '2', '3']);
   await expect.poll(() => calls.length).toBe(2);
@@ -72,15 +78,25 @@ test('a database that lags behind, or does not answer, is asked again', async ()
     log,
     { ...hasty, patience: 10_000 },
   );
-  expect(await accounting.endOf('7')).toMatchObject({ state: 'PREEMPTED' });
+  expect(await accounting.endOf('7', requested)).toMatchObject({ state: 'PREEMPTED' });
+});
+
+test('a job of that number that was submitted long before is another one, the right one may follow', async () => {
+  const ofBefore = { ...noted('TIMEOUT'), submitted: submitted - 86_400 };
+  const behind = { ...noted('PREEMPTED'), submitted: submitted - 300 }; // by the controller's clock
+  const answers = [ofBefore, ofBefore, behind];
+  const accounts = async () => new Map([['7', answers.shift() ?? ofBefore]]);
+  const accounting = createAccounting({ accounts }, log, { ...hasty, patience: 10_000 });
+  expect(await accounting.endOf('7', requested)).toEqual(behind);
 });
 
 test.each<[string, () => Promise<ReadonlyMap<string, Accounted> | null>]>([
   ['has nothing about it', async () => new Map()],
+  ['knows only an older job', async () => new Map([['7', { ...noted('TIMEOUT'), submitted: 1_000_000 }]])],
   ['says that it runs', async () => new Map([['7', noted('RUNNING')]])],
   ['fails', () => Promise.reject(new PortwrapError('SCHEDULER_UNREACHABLE', 'away'))],
 ])('one that %s to the end is no answer', async (_what, accounts) => {
-  expect(await createAccounting({ accounts }, log, hasty).endOf('7')).toBeNull();
+  expect(await createAccounting({ accounts }, log, hasty).endOf('7', requested)).toBeNull();
 });
 
 test.each<[string, () => Promise<null>]>([
@@ -92,6 +108,6 @@ test.each<[string, () => Promise<null>]>([
     calls += 1;
     return answer();
   };
-  expect(await createAccounting({ accounts }, log).endOf('7')).toBeNull();
+  expect(await createAccounting({ accounts }, log).endOf('7', requested)).toBeNull();
   expect(calls).toBe(1);
 });
