@@ -1,6 +1,7 @@
 // The side of the proxy that clients meet: front and engine over one table. It may live in this process, or
 // in several workers (workers/primary.ts).
 // Not here: the REST API and the other listeners (proxy.ts).
+import type { Socket } from 'node:net';
 import type { Logger } from '../config/logger.ts';
 import type { ConnectionCounts, Engine } from './engine.ts';
 import { openAccessLog } from './front/accessLog.ts';
@@ -58,6 +59,14 @@ export async function servePublic(
     { table, engine, answerError, counters, log, options, access, trusted },
     { keepAliveTimeout, headTimeout, tls, http2 },
   );
+  // closeAllConnections() knows no socket during its TLS handshake, and none that speaks HTTP/2
+  const sockets = new Set<Socket>();
+  if (tls !== undefined) {
+    front.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
   const clients = watchClients(front, engine, tls !== undefined);
   return {
     listen: async (where) => {
@@ -77,7 +86,7 @@ export async function servePublic(
     },
     renew: async () => log.warn('SIGUSR2 renews the workers, but there are none: see --workers'),
     close: async () => {
-      sessions?.close();
+      for (const socket of sockets) socket.destroy();
       const closed = closeServer(front);
       engine.close();
       await closed;

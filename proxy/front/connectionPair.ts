@@ -49,7 +49,8 @@ class End extends Duplex {
       return;
     }
     this.#ended = chunk === null;
-    if (this.push(chunk) || chunk === null) done();
+    // a copy: when `done` is called the writer may use its memory again, and here it may lie for long
+    if (this.push(chunk === null ? null : Buffer.from(chunk)) || chunk === null) done();
     else this.#taken = done;
   }
 }

@@ -1,13 +1,10 @@
-// HTTP/2 for browsers (--http2): each stream is handed on as a connection with one HTTP/1.1 request, so that parser,
-// refusals, routing and relay are the same for both, and nothing is decided twice. WebSockets stay with HTTP/1.1,
-// which browsers open for them by themselves.
-// Not here: the TLS listener that negotiates (server.ts), fields of either version (http2Fields.ts).
-import { type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http';
+// HTTP/2 for browsers (--http2): the connections, how long they are kept, and that none outlives its client.
+// WebSockets stay with HTTP/1.1, which browsers open for them by themselves.
+// Not here: the TLS listener that negotiates (server.ts), what is asked on a connection (http2Stream.ts).
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { connectionPair } from './connectionPair.ts';
-import { answerFields, informationFields, readRequestFields } from './http2Fields.ts';
+import { serveStream } from './http2Stream.ts';
 
 export interface Http2Limits {
   /** Bytes of a request's fields. */
@@ -21,10 +18,9 @@ export interface Http2Sessions {
   accept(socket: TLSSocket): void;
   /** Lets streams end, and no new ones begin. */
   drain(): void;
-  close(): void;
 }
 
-/** `serve` is given a connection for each stream. */
+/** `serve` is given a connection for each stream. Sockets are their listener's to destroy when it closes. */
 export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2Limits): Http2Sessions {
   const sessions = new Set<ServerHttp2Session>();
   const accept = (socket: TLSSocket): void => {
@@ -33,102 +29,57 @@ export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2
       settings: { maxConcurrentStreams: mostStreams, maxHeaderListSize: limits.maxHead },
     });
     sessions.add(session);
-    let streams = 0;
+    // node:http2 leaves the socket of a session that has ended to the client, who may never close it
+    session.once('close', () => {
+      sessions.delete(session);
+      const deadline = setTimeout(() => socket.destroy(), closeTime);
+      socket.once('close', () => clearTimeout(deadline));
+    });
     session.on('error', () => session.destroy());
-    session.once('close', () => sessions.delete(session));
-    session.setTimeout(limits.keepAliveTimeout, () => {
-      if (streams === 0) session.close();
-    });
-    session.on('stream', (stream: ServerHttp2Stream, _named: object, _flags: number, fields: string[]) => {
-      streams += 1;
-      stream.once('close', () => {
-        streams -= 1;
-      });
-      handOn(stream, fields, socket, serve);
-    });
+    keepWhileUsed(session, socket, limits.keepAliveTimeout);
+    session.on('stream', (stream: ServerHttp2Stream, _named: object, _flags: number, fields: string[]) =>
+      serveStream(stream, fields, socket, serve),
+    );
   };
   return {
     accept,
     drain: () => {
       for (const session of sessions) session.close();
     },
-    close: () => {
-      for (const session of sessions) session.destroy();
-    },
   };
 }
 
-function handOn(
-  stream: ServerHttp2Stream,
-  fields: string[],
-  socket: TLSSocket,
-  serve: (connection: Duplex) => void,
-) {
-  stream.on('error', () => undefined);
-  const read = readRequestFields(fields, stream.endAfterHeaders);
-  if (read.status !== 200) {
-    stream.respond({ ':status': read.status }, { endStream: true });
-    stream.close();
-    return;
-  }
-  const { near, far } = connectionPair();
-  Object.assign(far, asSocket(socket, stream));
-  const { method, path, headers, hasBody } = read;
-  const asked = startRequest({
-    method,
-    path,
-    headers,
-    setHost: false,
-    createConnection: () => near,
+/** Closes it when it has been idle; while it waits for answers, asks whether its client is still there. */
+function keepWhileUsed(session: ServerHttp2Session, socket: TLSSocket, keepAliveTimeout: number): void {
+  let streams = 0;
+  session.setTimeout(keepAliveTimeout);
+  session.on('stream', (stream: ServerHttp2Stream) => {
+    streams += 1;
+    stream.once('close', () => {
+      streams -= 1;
+      if (streams === 0 && !session.destroyed) session.setTimeout(keepAliveTimeout);
+    });
   });
-  stream.once('close', () => asked.destroy());
-  // the client has left: what is still to be written would wait for it
-  stream.once('aborted', () => stream.destroy());
-  asked.on('information', (info) => {
-    if (!stream.headersSent && !stream.destroyed) stream.additionalHeaders(informationFields(info));
+  session.on('timeout', () => {
+    if (streams === 0) {
+      session.close();
+      return;
+    }
+    // after an error of the protocol node:http2 reads no more, and says nothing
+    const deadline = setTimeout(() => socket.destroy(), keepAliveTimeout);
+    socket.once('close', () => clearTimeout(deadline));
+    const answered = (error: Error | null): void => {
+      clearTimeout(deadline);
+      if (error !== null) socket.destroy();
+      else if (!session.destroyed) session.setTimeout(keepAliveTimeout);
+    };
+    if (!session.ping(answered)) socket.destroy();
   });
-  asked.once('response', (answer) => passOn(answer, asked, stream));
-  // the connection was cut before an answer: so is the stream
-  asked.on('error', (error) => stream.destroy(error));
-  serve(far);
-  if (hasBody) stream.pipe(asked);
-  else asked.end();
-}
-
-/** What a server asks of the connection of a client; `pair` is how the library asks whether it is encrypted. */
-function asSocket({ remoteAddress, remotePort, remoteFamily }: TLSSocket, stream: ServerHttp2Stream): object {
-  const setTimeout = (milliseconds: number) => {
-    stream.setTimeout(milliseconds, () => stream.destroy());
-  };
-  return {
-    remoteAddress,
-    remotePort,
-    remoteFamily,
-    encrypted: true,
-    pair: true,
-    alpnProtocol: 'h2',
-    setTimeout,
-  };
-}
-
-function passOn(answer: IncomingMessage, asked: ClientRequest, stream: ServerHttp2Stream): void {
-  // not close(): that would first end the stream as if the answer were whole
-  const cut = (error: Error): void => {
-    asked.destroy();
-    stream.destroy(error);
-  };
-  answer.once('error', cut);
-  try {
-    stream.respond(answerFields(answer), { waitForTrailers: answer.headers.trailer !== undefined });
-  } catch (error) {
-    cut(error as Error); // the client has left, or there are fields that HTTP/2 does not allow
-    return;
-  }
-  stream.once('wantTrailers', () => stream.sendTrailers(answer.trailers));
-  answer.pipe(stream);
 }
 
 /** As node:http's own default. */
 const mostFields = 2000;
 /** What nginx allows. */
 const mostStreams = 128;
+/** Milliseconds. */
+const closeTime = 2_000;

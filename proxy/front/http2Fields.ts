@@ -41,7 +41,7 @@ export function readRequestFields(
   const [method = '', path = ''] = [pseudo.get(':method'), pseudo.get(':path')];
   const authority = pseudo.get(':authority');
   if (method === 'CONNECT') return { status: 405 };
-  if (!fieldName.test(method.toLowerCase()) || !requestTarget.test(path)) return { status: 400 };
+  if (!methodName.test(method) || !requestTarget.test(path)) return { status: 400 };
   // two names of a host would be read in two ways
   if (hosts + (authority === undefined ? 0 : 1) !== 1) return { status: 400 };
   if (authority !== undefined) headers.unshift('host', authority);
@@ -55,6 +55,13 @@ export function readRequestFields(
 /** Throws nothing; node:http2 refuses what HTTP/2 does not allow when it is sent. */
 export function answerFields(answer: IncomingMessage): OutgoingHttpHeaders {
   return withStatus(answer.statusCode ?? 502, answer.rawHeaders, answer.headers.connection);
+}
+
+/** Without what HTTP/2 does not allow there; the relay has taken out what would change the answer's meaning. */
+export function trailerFields(answer: IncomingMessage): OutgoingHttpHeaders {
+  const fields = withStatus(0, answer.rawTrailers, undefined);
+  delete fields[':status'];
+  return fields;
 }
 
 export function informationFields(info: InformationEvent): OutgoingHttpHeaders {
@@ -74,13 +81,18 @@ function withStatus(
     const value = raw[at + 1] ?? '';
     if (ofConnection.has(name) || named.has(name)) continue;
     const known = fields[name];
-    fields[name] = known === undefined ? value : [...(Array.isArray(known) ? known : [`${known}`]), value];
+    if (known === undefined) fields[name] = value;
+    else if (name === 'set-cookie') fields[name] = [known, value].flat() as string[];
+    // node:http2 throws for some that are repeated; a list in one field means the same (RFC 9110, section 5.3)
+    else if (known !== value) fields[name] = `${known}, ${value}`;
   }
   return fields;
 }
 
 /** In lower case, as HTTP/2 demands. */
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+/** Methods are case-sensitive, and node:http would write any in capitals. */
+const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Z]+$/;
 const requestTarget = /^(?:\/[!-~\x80-\xff]*|\*)$/;
 
 /** Fields of one connection; HTTP/2 has none. */
@@ -90,5 +102,6 @@ const ofConnection = new Set([
   'proxy-connection',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ]);
 const methodsWithBody = new Set(['POST', 'PUT', 'PATCH']);

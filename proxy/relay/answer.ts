@@ -2,6 +2,7 @@
 // Not here: where the answer comes from, and what happens when it is cut (exchange.ts, upgrade.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { EngineOptions, Passage } from '../engine.ts';
+import { hopByHop } from '../hopByHop.ts';
 import type { UpstreamConnection } from './connection.ts';
 import { relayInformation, writeResponseHead } from './responseFields.ts';
 import type { ResponseHead } from './responseHead.ts';
@@ -84,17 +85,11 @@ function allowedTrailers(fields: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] ?? '';
-    if (!neverTrailers.has(name.toLowerCase())) pairs.push([name, fields[at + 1] ?? '']);
+    const lower = name.toLowerCase();
+    if (!neverTrailers.has(lower) && !hopByHop.has(lower)) pairs.push([name, fields[at + 1] ?? '']);
   }
   return pairs;
 }
 
 /** Fields that would change the meaning of what the client has already read. */
-const neverTrailers = new Set([
-  'connection',
-  'content-length',
-  'host',
-  'set-cookie',
-  'trailer',
-  'transfer-encoding',
-]);
+const neverTrailers = new Set(['content-length', 'host', 'set-cookie', 'trailer']);

@@ -9,8 +9,11 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { get as getOverHttps } from 'node:https';
+import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { certificates } from './support/certificates.ts';
@@ -143,6 +146,70 @@ forEachEngine((engine) => {
     await expectIdle(proxy);
   });
 
+  test('what a slow client gets late is what was sent, whoever is served meanwhile', async () => {
+    const sent = Buffer.alloc(600_000);
+    for (let at = 0; at < sent.length; at += 4) sent.writeUInt32LE(at, at);
+    const junk = Buffer.alloc(1024 * 1024, 0xee);
+    const upstream = await httpUpstream(async (req, res) => {
+      if (req.url === '/junk') {
+        while (!res.destroyed && (res.write(junk) || (await once(res, 'drain').catch(() => null))))
+          await nextTurn();
+        return;
+      }
+      res.writeHead(200, { 'Content-Length': sent.length });
+      for (let at = 0; at < sent.length; at += 30_000) {
+        res.write(sent.subarray(at, at + 30_000));
+        await pause(2); // in pieces of their own
+      }
+      res.end();
+    });
+    const { session } = await started(upstream.url);
+    const junkStream = ask(session, { ':path': '/junk' }).resume();
+    const slow = Array.from({ length: 6 }, async () => {
+      const stream = ask(session, { ':path': '/' });
+      const got: Buffer[] = [];
+      for await (const chunk of stream) {
+        got.push(chunk);
+        await pause(5);
+      }
+      return Buffer.concat(got).equals(sent);
+    });
+    expect(await Promise.all(slow)).toEqual(slow.map(() => true));
+    junkStream.close(constants.NGHTTP2_CANCEL);
+  });
+
+  test('an upload that is cut is cut for the target, never ended as if it were whole', async () => {
+    const ends: string[] = [];
+    const upstream = await httpUpstream((req) => {
+      req.resume();
+      req.on('end', () => ends.push('whole')).on('error', () => ends.push('cut'));
+    });
+    const { session } = await started(upstream.url);
+    const stream = ask(session, { ':method': 'POST', ':path': '/' }, false);
+    stream.write('part');
+    await expect.poll(() => upstream.accepted()).toBe(1);
+    stream.destroy(new Error('not close(): node:http2 would end the stream before'));
+    await expect.poll(() => ends).toEqual(['cut']);
+    const other = ask(session, { ':method': 'POST', ':path': '/' }, false);
+    other.write('part');
+    await expect.poll(() => upstream.accepted()).toBe(2);
+    session.destroy();
+    await expect.poll(() => ends).toEqual(['cut', 'cut']);
+  });
+
+  test.each([
+    [
+      'a trailer that HTTP/2 does not allow',
+      'Transfer-Encoding: chunked\r\nTrailer: x\r\n\r\n2\r\nok\r\n0\r\nKeep-Alive: x\r\n\r\n',
+    ],
+    ['a field twice that may be there once', 'Date: a\r\nDate: b\r\nContent-Length: 2\r\n\r\nok'],
+  ])('%s costs nobody his answer', async (_, rest) => {
+    const upstream = await saying(`HTTP/1.1 200 OK\r\n${rest}`);
+    const { session } = await started(upstream.url);
+    expect((await answerOf(ask(session, { ':path': '/' }))).body).toBe('ok');
+    expect((await answerOf(ask(session, { ':path': '/_chp_healthz' }))).headers[':status']).toBe(200);
+  });
+
   // The library loses an answer when a write fails.
   test.skipIf(engine === 'http-proxy')('an early refusal reaches a client that still uploads', async () => {
     let refused = false;
@@ -204,6 +271,42 @@ test('a drain lets the stream end, takes no new one, and a close leaves no conne
   await expect.poll(() => session.closed || session.destroyed).toBe(true);
 });
 
+test('a client that breaks the protocol and leaves is noticed while its request waits', async () => {
+  const upstream = await rawUpstream(() => undefined);
+  const { proxy } = await started(upstream.url, '--keep-alive-timeout', '200');
+  const client = connectTls({ host: '127.0.0.1', port: proxy.port, ca, ALPNProtocols: ['h2'] });
+  await once(client, 'secureConnect');
+  const frame = (kind: number, flags: number, stream: number, payload: Buffer) => {
+    const head = Buffer.alloc(9);
+    head.writeUIntBE(payload.length, 0, 3);
+    head.writeUInt8(kind, 3);
+    head.writeUInt8(flags, 4);
+    head.writeUInt32BE(stream, 5);
+    return Buffer.concat([head, payload]);
+  };
+  // indexed fields of HPACK: GET, https, /, and the authority "h"
+  const get = Buffer.from([0x82, 0x87, 0x84, 0x41, 0x01, 0x68]);
+  client.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+  client.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(1, 5, 1, get)]));
+  await expect.poll(() => upstream.sockets.size).toBe(1);
+  client.write(frame(0, 0, 99, Buffer.from('data of a stream that is none')), () => client.destroy());
+  await expect.poll(() => upstream.sockets.size).toBe(0);
+});
+
+test('a client that never closes its side keeps no proxy from closing', async () => {
+  const upstream = await echoUpstream();
+  const { proxy } = await started(upstream.url);
+  const halfOpen = { host: '127.0.0.1', port: proxy.port, allowHalfOpen: true };
+  const clients = ['h2', 'http/1.1'].map((protocol) =>
+    connectTls({ socket: connectPlain(halfOpen), host: '127.0.0.1', ca, ALPNProtocols: [protocol] }),
+  );
+  const handshake = connectPlain(halfOpen);
+  for (const client of [...clients, handshake]) client.on('error', () => undefined);
+  await Promise.all(clients.map((client) => once(client, 'secureConnect')));
+  await proxy.close();
+  for (const client of [...clients, handshake]) client.destroy();
+});
+
 test('a connection that is idle for the keep-alive time is closed, one that waits for an answer is not', async () => {
   let answer = () => {};
   const upstream = await httpUpstream((req, res) => {
@@ -218,4 +321,5 @@ test('a connection that is idle for the keep-alive time is closed, one that wait
   await once(idle, 'close');
   answer();
   expect((await answerOf(slow)).body).toBe('late');
+  await once(session, 'close'); // now it is idle, too
 });

@@ -51,6 +51,8 @@ test.each<[string[], number]>([
   [[':method', 'GET', ':authority', 'h', ':path', 'http://other/'], 400],
   [[':method', 'GET', ':authority', 'h\r\nx: y', ':path', '/'], 400],
   [[':method', 'GE T', ':authority', 'h', ':path', '/'], 400],
+  [[':method', 'get', ':authority', 'h', ':path', '/'], 400],
+  [[':method', 'connect', ':authority', 'h', ':path', '/'], 400],
   [[':method', 'CONNECT', ':authority', 'h'], 405],
 ])('%j is refused with %i', (fields, status) => {
   expect(readRequestFields(fields, true)).toEqual({ status });
