@@ -101,7 +101,7 @@ export function readOptions(
         ? undefined
         : address(given['metrics-socket'], given['metrics-ip'] ?? '', metricsPort ?? 0)),
     redirect:
-      redirect === undefined || port === 80
+      redirect === undefined || (port === 80 && 'port' in redirect)
         ? undefined
         : { listen: redirect, to: number('redirect-to', given['redirect-to']) ?? port },
     token: env.CONFIGPROXY_AUTH_TOKEN ?? '',

@@ -44,7 +44,9 @@ export async function startProxy(
     options.workers > 1
       ? serveByWorkers(options.workers, table, counters, log)
       : await servePublic(options, table, counters, log, clock);
+  let isAnnounced = true;
   table.watch((change) => {
+    if (!isAnnounced) return;
     if (change.kind === 'added') log.info(`Route added ${change.route.path} -> ${change.route.data.target}`);
     else log.info(`Removing route ${change.route.path}`);
   });
@@ -68,6 +70,12 @@ export async function startProxy(
   let port = 0;
   try {
     if (options.storageFile !== undefined) storage = await openStorage(table, options.storageFile, log);
+    if (options.defaultTarget !== undefined) {
+      // before any client is let in; told when everything listens, which is what readers of the log wait for
+      isAnnounced = false;
+      table.add('/', { target: options.defaultTarget });
+      isAnnounced = true;
+    }
     // first: whoever gets an answer of the API finds clients served
     port = await side.listen(options.listen);
     for (const [server, where, what] of servers) await listen(server, where, what);
@@ -81,10 +89,7 @@ export async function startProxy(
       new Promise<void>((resolve) => setTimeout(resolve, limit).unref()),
     ]);
   announce(options, log);
-  if (options.defaultTarget !== undefined) {
-    table.add('/', { target: options.defaultTarget });
-    await side.settled();
-  }
+  if (options.defaultTarget !== undefined) log.info(`Route added / -> ${options.defaultTarget}`);
   const metricsPort = metrics ? portOf(metrics) : 0;
   return {
     port,

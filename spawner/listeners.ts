@@ -11,7 +11,7 @@ export interface Listener {
 }
 
 /**
- * The sockets that listen at this port of one of the addresses, or of the wildcard address of the same family; `table`
+ * The sockets that listen at this port of one of the addresses, or of a wildcard address that answers for it; `table`
  * is /proc/net/tcp and tcp6. Somebody else may listen at the same port of another address.
  */
 export function listenersAt(table: string, addresses: readonly string[], port: number): Listener[] {
@@ -19,7 +19,9 @@ export function listenersAt(table: string, addresses: readonly string[], port: n
   for (const address of addresses) {
     const family = isIPv4(address) ? 'ipv4' : 'ipv6';
     wanted.addAddress(address, family);
-    wanted.addAddress(family === 'ipv4' ? '0.0.0.0' : '::', family);
+    if (family === 'ipv4') wanted.addAddress('0.0.0.0', 'ipv4');
+    // it answers for IPv4 too, unless it was told not to; then somebody else may be the one, and both are named
+    wanted.addAddress('::', 'ipv6');
   }
   // proc_net_tcp(5): number, local, remote, state (0A is LISTEN), queues, timer, retransmissions, uid, timeout, inode
   const listener = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:0000 0A \S+ \S+ \S+\s+(\d+)\s+\d+ (\d+) /gm;

@@ -42,13 +42,17 @@ export function createPlanner(
       if (request.tls !== undefined && !launcher.givesCertificates) throw noCertificate(profile);
       const { environment, resources, job: jobFields } = chosenOptions(profile.options, request.user_options);
       const limited = { ...profile, resources: { ...profile.resources, ...resources } };
-      const complete = { ...request, env: { ...request.env, ...environment } };
+      // the plan lives as long as the server; the secrets of its request (tokens, a key) need not
+      let pending: StartRequest | null = { ...request, env: { ...request.env, ...environment } };
       return {
         ...common(record, profile),
         isRecorded: false,
         admit: launcher.admit,
         async obtain(abort, steps) {
-          tokens.keep(record.id, request.env);
+          if (pending === null) throw new PortwrapError('INTERNAL', 'a server is obtained once');
+          const complete = pending;
+          pending = null;
+          tokens.keep(record.id, complete.env);
           return launcher.start(
             { hub, profile: limited, request: complete, jobFields, record },
             abort,

@@ -38,8 +38,10 @@ export function keepUsageHistory(servers: Pick<Servers, 'list'>, readings: Usage
   function upToNow(record: ServerRecord): readonly Sample[] {
     const earlier = samples.get(record.id) ?? [];
     const reading = readings.of(record);
-    if (reading === null || reading.time <= (earlier.at(-1)?.time ?? 0)) return earlier;
-    return [...earlier, sampleOf(reading, record, earlier)];
+    if (reading === null || reading.time === earlier.at(-1)?.time) return earlier;
+    // a clock that was set back leaves samples in the future
+    const past = earlier.filter(({ time }) => time < reading.time);
+    return [...past, sampleOf(reading, record, past)];
   }
 
   async function sampleAll(): Promise<void> {

@@ -43,13 +43,18 @@ export function createUsageReadings(read: Read = readNow, now: () => number = Da
       let taken = 0;
       for (const record of records) {
         // asked at its turn: another refresh may have come by meanwhile
-        if (now() - (of(record)?.time ?? 0) < freshFor) continue;
+        if (isFresh(of(record), now())) continue;
         if (taken > 0 && taken % atOnce === 0) await otherWork();
         take(record);
         taken += 1;
       }
     },
   };
+}
+
+/** A reading of the future is one from before the clock was set back. */
+function isFresh(reading: UsageReading | null, now: number): boolean {
+  return reading !== null && Math.abs(now - reading.time) < freshFor;
 }
 
 function readNow(record: ServerRecord): Omit<UsageReading, 'time'> | null {

@@ -44,7 +44,7 @@ export class Arrivals {
       return;
     }
     // Whoever only connects, again and again, must not keep the others from being served.
-    if (late) this.#restUntil = now + longestWait;
+    if (late) this.#restUntil = now + rest;
     this.#came = false;
     this.#since = undefined;
     const waiting = this.#waiting;
@@ -54,4 +54,6 @@ export class Arrivals {
 }
 
 /** Milliseconds; hundreds come in meanwhile. */
-const longestWait = 100;
+const longestWait = 25;
+/** Milliseconds. So nobody who connects all the time makes others wait for more than a fifth of theirs. */
+const rest = 100;

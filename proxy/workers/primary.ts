@@ -7,6 +7,7 @@ import type { Logger } from '../../config/logger.ts';
 import type { ConnectionCounts } from '../engine.ts';
 import type { ClientCounts } from '../front/clients.ts';
 import type { Counters } from '../front/counters.ts';
+import type { ListenAddress } from '../listen.ts';
 import type { PublicSide } from '../publicSide.ts';
 import type { RouteTable } from '../routes/table.ts';
 import { exitOf, hasLeft, messageOf } from './awaitWorker.ts';
@@ -35,12 +36,14 @@ class Workers implements PublicSide {
   readonly #log: Logger;
   /** Workers that listen, and the last report of each. */
   readonly #workers = new Map<Worker, Report | undefined>();
+  readonly #listening = new Set<Worker>();
   readonly #asked = new Map<number, () => void>();
   readonly #unwatch: () => void;
   /** Workers whose place another one has taken. */
   readonly #leaving = new Set<Worker>();
   readonly #restarts: Restarts;
   #number = 0;
+  #where: ListenAddress = { ip: '', port: 0 };
   #closing = false;
 
   constructor(count: number, table: RouteTable, counters: Counters, log: Logger) {
@@ -55,7 +58,8 @@ class Workers implements PublicSide {
     });
   }
 
-  async listen(): Promise<number> {
+  async listen(where: ListenAddress): Promise<number> {
+    this.#where = where;
     const ports = await Promise.all(Array.from({ length: this.#count }, () => this.#start()));
     return ports[0] ?? 0;
   }
@@ -141,14 +145,25 @@ class Workers implements PublicSide {
       const message = settled?.kind === 'failed' ? settled.message : 'a worker ended before it listened';
       throw new PortwrapError('LISTEN_FAILED', message);
     }
+    this.#listening.add(worker);
     worker.once('exit', (code, signal) => this.#onExit(worker, signal ?? `status ${code}`));
     return settled.port;
   }
 
   #onExit(worker: Worker, how: string): void {
     this.#workers.delete(worker);
+    this.#listening.delete(worker);
     if (this.#closing || this.#leaving.delete(worker)) return;
+    if (this.#listening.size === 0 && 'descriptor' in this.#where) this.#giveUp();
     this.#restarts.replace(`worker ${worker.process.pid} ended (${how})`);
+  }
+
+  /** node:cluster has closed an inherited socket with its last worker: whoever handed it over has it still. */
+  #giveUp(): never {
+    this.#log.error(
+      'every worker has ended, and the inherited socket is closed: ending, to be started again',
+    );
+    process.exit(1);
   }
 
   /** The worker ends with its last connection, or when its time is over. */

@@ -1,5 +1,6 @@
 // Sockets that a service manager keeps open: over a restart or a kill -9 of the proxy no client is refused.
 // systemd does not run here; a stand-in (test/fixtures/proxy/service-manager.py) hands the sockets over as it does.
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -64,6 +65,10 @@ async function endWith(signal: NodeJS.Signals, command: Command, api: string): P
   const before = startsOf(command);
   process.kill(before.at(-1) ?? 0, signal);
   await expect.poll(() => startsOf(command).length, { timeout: 20_000 }).toBe(before.length + 1);
+  await expectRoutes(api);
+}
+
+async function expectRoutes(api: string): Promise<void> {
   const routes = await fetch(api, { headers: { authorization: 'token secret' } });
   expect(Object.keys((await routes.json()) as object)).toEqual(['/web']);
 }
@@ -83,6 +88,32 @@ test('after a kill -9 clients wait for the next proxy, and none is refused', asy
   const seen = await outcomesDuring(port, () => endWith('SIGKILL', command, api));
   seen.delete('ECONNRESET'); // what the proxy had in its hands
   expect([...seen]).toEqual([200]);
+});
+
+test.each(['1', '2'])(
+  'who waits for the first start of %s processes is served, never told of no route',
+  async (workers) => {
+    const port = await freePort();
+    const { url } = await echoUpstream();
+    const options = ['--workers', workers, '--api-port', `${port + 1}`, '--default-target', url];
+    const argv = [manager, `public=${port}`, '--', process.execPath, main, ...options];
+    const command = runProgram('python3', argv, { CONFIGPROXY_AUTH_TOKEN: 'secret' });
+    await command.until('started');
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => outcome(port)));
+    expect(new Set(outcomes)).toEqual(new Set([200]));
+  },
+);
+
+test('when all workers are killed at once the proxy ends, and the next one has its sockets', async () => {
+  const { command, port, api } = await managed(['--workers', '2']);
+  const workers = execFileSync('pgrep', ['-P', `${startsOf(command)[0]}`], { encoding: 'utf8' });
+  const pids = workers.trim().split('\n').map(Number);
+  expect(pids).toHaveLength(2);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  await expect.poll(() => startsOf(command).length, { timeout: 20_000 }).toBe(2);
+  await expectRoutes(api);
+  expect(await outcome(port)).toBe(200);
+  expect(command.stdout()).toContain('every worker has ended');
 });
 
 test('a descriptor that is no socket is named, and nothing starts', async () => {

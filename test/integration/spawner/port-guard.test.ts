@@ -53,6 +53,7 @@ test('the account of a listener is read from the kernel’s table, for its own a
   expect(listenerUids(['127.0.0.1', '::1'], 8001)).toEqual([998, 1001]);
   expect(listenerUids(['127.0.0.1'], 8081)).toEqual([997]);
   expect(listenerUids(['::1'], 8082)).toEqual([996]);
+  expect(listenerUids(['127.0.0.1'], 8082)).toEqual([996]);
   expect(listenerUids(['127.0.0.1'], 8080)).toEqual([]); // a connection, not a listener
 });
 

@@ -46,6 +46,19 @@ test('what was read a moment ago is not read again, whoever asks; later it is', 
   ]);
 });
 
+test('a clock that is set back does not keep old readings', async () => {
+  let [reads, now] = [0, 10_000_000];
+  const readings = createUsageReadings(
+    () => ({ usage: usage(++reads), limits }),
+    () => now,
+  );
+  const record = running();
+  await readings.refresh([record]);
+  now -= 3_600_000;
+  await readings.refresh([record]);
+  expect(readings.of(record)).toEqual({ time: now, usage: usage(2), limits });
+});
+
 test('a server that does not run here uses nothing, nor does one whose control group is gone', async () => {
   let now = 1_000_000;
   const answers = [{ usage: usage(1), limits }, null];

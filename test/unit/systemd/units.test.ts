@@ -49,14 +49,17 @@ test('the programs accept the command lines of the units', () => {
 });
 
 test('the sockets are where the proxy would listen without them, by names that it knows', () => {
-  const units = (setting('portwrap-proxy.service', 'Sockets') ?? '').split(' ');
+  const sockets = ['portwrap-proxy.socket', 'portwrap-proxy-api.socket'];
   const env = {
     LISTEN_PID: '7',
-    LISTEN_FDS: String(units.length),
-    LISTEN_FDNAMES: units.map((unit) => setting(unit, 'FileDescriptorName')).join(':'),
+    LISTEN_FDS: '2',
+    LISTEN_FDNAMES: sockets.map((unit) => setting(unit, 'FileDescriptorName')).join(':'),
   };
   expect(readOptions([], env, 7)).toMatchObject({ listen: { descriptor: 3 }, api: { descriptor: 4 } });
-  expect(units.map((unit) => setting(unit, 'ListenStream'))).toEqual(['0.0.0.0:8000', '127.0.0.1:8001']);
+  expect(sockets.map((unit) => setting(unit, 'ListenStream'))).toEqual(['0.0.0.0:8000', '127.0.0.1:8001']);
+  expect(setting('portwrap-proxy-api.socket', 'Service')).toBe('portwrap-proxy.service');
+  // systemd.service(5): it would pull the sockets in where nobody has enabled them
+  expect(setting('portwrap-proxy.service', 'Sockets')).toBeUndefined();
 });
 
 test('an end of the service ends no server and forgets no record', () => {
