@@ -135,7 +135,8 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
       ending = true;
       exit = await running.stop(grace);
     }
-    const failure = outcome instanceof PortwrapError ? errorBody(outcome) : null;
+    const reason = running?.verdict ?? outcome;
+    const failure = reason instanceof PortwrapError ? errorBody(reason) : null;
     await plan.clean();
     await note({
       state: 'exited',
@@ -148,7 +149,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
       },
       error: failure,
     });
-    meter.ended(outcome instanceof PortwrapError ? outcome.code : null);
+    meter.ended(reason instanceof PortwrapError ? reason.code : null);
     log.info({ exit, error: failure?.code }, 'ended');
     progress.add({
       progress: 100,

@@ -1,5 +1,6 @@
 // The launcher: what makes a server run somewhere, and finds it again after a restart of the service.
 // Not here: the launchers there are (launchers.ts), the life of a server (server.ts).
+import type { PortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
 import type { ProgressLog } from '../progress.ts';
@@ -52,8 +53,10 @@ export interface RunningServer {
   /** Where the proxy and the hub reach it. */
   readonly host: string;
   readonly port: number;
-  /** Settles when nothing of it runs any more; rejects with PortwrapError when something else ended it. */
+  /** Settles when nobody is to be sent to it any more; rejects with PortwrapError when something else ended it. */
   readonly exited: Promise<SandboxExit>;
+  /** What else ended it, where that came out after `exited`, at the latest when stop() has settled; null: nothing. */
+  readonly verdict: PortwrapError | null;
   /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
   readonly lost: Promise<never>;
   /** Settles when it has answered as portwrap/readiness.ts says. Rejects when aborted. */

@@ -89,6 +89,7 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
     },
     ...{ host, port },
     exited: sandbox.exited,
+    verdict: null,
     lost,
     answered: ({ ready_path: path, certificate }, abort) =>
       answered({ host, port, child: child.pid, path, certificate }, abort),

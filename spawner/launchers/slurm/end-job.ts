@@ -30,10 +30,6 @@ export function createJobEnding(
     () => {},
     () => {},
   );
-  let isTold = false;
-  void told.then(() => {
-    isTold = true;
-  });
   let isGone = false;
   void job.gone.then(() => {
     isGone = true;
@@ -54,9 +50,10 @@ export function createJobEnding(
   };
   const wait = (milliseconds: number) =>
     Promise.race([told, pause(milliseconds, undefined, { signal: hurry.signal }).catch(() => {})]);
-  const canBeAsked = () => !(isTold || job.isPending);
+  const canBeAsked = () => !(job.hasEnded || job.isPending);
 
   const run = async (grace: number) => {
+    if (job.hasEnded) return confirm();
     job.expectEnd();
     if (grace > 0) {
       while (canBeAsked() && !hurry.signal.aborted && !(await attempt('TERM'))) await wait(firstPause);
@@ -67,15 +64,19 @@ export function createJobEnding(
       await attempt('USR1');
       await wait(tellGrace);
     }
-    for (let interval = firstPause; !isTold; interval = next(interval)) {
+    for (let interval = firstPause; !job.hasEnded; interval = next(interval)) {
       await cancel();
       await Promise.race([told, pause(interval)]);
     }
     await confirm();
   };
-  /** An end that only the job has told is its user's word: Slurm agrees soon, or is told to end what runs on. */
+  /**
+   * An end that only the job has told is its user's word: Slurm agrees soon, or is told to end what runs on. What it
+   * says afterwards is our doing.
+   */
   const confirm = async () => {
-    if (!isGone) await Promise.race([job.gone, pause(tellGrace)]);
+    if (!isGone) await Promise.race([job.gone, job.lost.catch(() => {}), pause(tellGrace)]);
+    job.expectEnd();
     for (let interval = firstPause; !isGone && !(await cancel()); interval = next(interval)) {
       await Promise.race([job.gone, pause(interval)]);
     }

@@ -21,6 +21,10 @@ export interface Job {
   readonly ready: Promise<void>;
   /** Settles when it or Slurm says that it has ended; rejects with PortwrapError when something else ended it. Handled. */
   readonly ended: Promise<SandboxExit>;
+  /** Has either of them said so? */
+  readonly hasEnded: boolean;
+  /** What else ended it, as far as Slurm has said; null: nothing. */
+  readonly verdict: PortwrapError | null;
   /** Settles when Slurm says so. What a job says is its user's word: it may run on. */
   readonly gone: Promise<void>;
   /** Rejects when its server must be ended although the job lives. Never resolves. Handled. */
@@ -67,13 +71,16 @@ export function watchJob(input: JobInput): Job {
   const lost = createDeferred<never>();
   let place = input.place;
   let exit = unknownExit;
-  let hasReported = false;
+  let verdict: PortwrapError | null = null;
   let wanted = false;
   let absences = 0;
   let isAsking = false;
   let isLost = false;
   let isPending = input.place.host === null;
   let isTold = false;
+  let hasEnded = false;
+  /** Has it told an end that may be somebody else's doing? Slurm knows. */
+  let isDoubtful = false;
   let over = false;
 
   const update = (fields: Partial<JobPlace>) => {
@@ -90,6 +97,7 @@ export function watchJob(input: JobInput): Job {
   const finish = (outcome: SandboxExit | PortwrapError) => {
     if (over) return;
     close();
+    if (outcome instanceof PortwrapError) verdict = outcome;
     settle(outcome);
     vanished.resolve();
   };
@@ -101,7 +109,10 @@ export function watchJob(input: JobInput): Job {
     settle(outcome);
     queue.soon();
   };
+  /** Is it known how it ended, whatever Slurm calls it? */
+  const isDecided = () => wanted || (isTold && !isDoubtful);
   const settle = (outcome: SandboxExit | PortwrapError) => {
+    hasEnded = true;
     if (outcome instanceof PortwrapError) {
       ended.reject(outcome);
       started.reject(outcome);
@@ -113,9 +124,9 @@ export function watchJob(input: JobInput): Job {
 
   /** The job may go on, with nothing in it that a user could want. */
   const lose = (error: PortwrapError) => {
-    if (wanted) return;
+    if (isDecided()) return;
     isLost = true;
-    hasReported = false; // what it told was the end of a run before
+    verdict = error;
     lost.reject(error);
     started.reject(error);
   };
@@ -140,9 +151,9 @@ export function watchJob(input: JobInput): Job {
           outOfMemory: report.out_of_memory,
         };
         if (isLost) return; // which run's end that was, only Slurm can tell
-        hasReported = true;
-        if (wanted || !(report.asked || exit.signal === 'SIGKILL')) believe(exit);
-        else queue.soon(); // somebody else has ended it, or used up its memory: Slurm knows
+        // somebody else has ended it, or it has used up its memory
+        isDoubtful = !wanted && (report.asked || exit.signal === 'SIGKILL');
+        believe(exit);
     }
   };
   const onStarted = (report: Extract<Report, { event: 'started' }>, from: string) => {
@@ -164,12 +175,12 @@ export function watchJob(input: JobInput): Job {
   const onSight = (sight: Sight) => {
     if (over) return;
     if (!isTold) input.onQueue(sight);
-    if (sight.kind === 'unknown') return;
+    if (sight.kind === 'unknown') return isDoubtful && !wanted ? queue.soon() : undefined;
     if (sight.kind === 'absent') {
       absences += 1;
       // one look may be older than the job's number; two are not
       if (absences < 2) return queue.soon();
-      return wanted || isTold ? finish(exit) : void learnEnd();
+      return isDecided() ? finish(exit) : void learnEnd();
     }
     absences = 0;
     onEntry(sight.entry);
@@ -177,19 +188,20 @@ export function watchJob(input: JobInput): Job {
   const onEntry = ({ state, node, end }: QueueEntry) => {
     const phase = phaseOf(state);
     isPending = phase === 'waits';
-    if (isTold) return phase === 'ended' ? finish(exit) : queue.soon();
-    if (phase === 'waits' && place.port !== null) return lose(requeued(place.id));
-    if (phase === 'runs') update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
-    if (phase !== 'ended') return;
+    if (phase === 'waits' && place.port !== null) lose(requeued(place.id));
+    if (phase === 'runs' && !isTold)
+      update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
+    if (phase !== 'ended') return isTold ? queue.soon() : undefined;
+    if (isTold && !isDoubtful) return finish(exit);
     conclude(state, node, () => void learnExit());
   };
   /** Slurm says that nothing of it runs. `ofItself`: neither it nor anybody else has said how. */
   const conclude = (state: string, node: string | null, ofItself: () => void) => {
-    const verdict = verdictOn(place.id, state, node ?? place.node);
+    const reason = verdictOn(place.id, state, node ?? place.node);
     if (state === 'OUT_OF_MEMORY') exit = { ...exit, outOfMemory: true };
-    if (wanted || (verdict === null && hasReported)) return finish(exit);
-    if (verdict !== null) return finish(verdict);
-    ofItself();
+    if (isDecided()) return finish(exit);
+    if (reason !== null) return finish(reason);
+    return isTold ? finish(exit) : ofItself();
   };
   const finishWith = (noted: { code: number; signal: number }) => {
     const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
@@ -210,7 +222,7 @@ export function watchJob(input: JobInput): Job {
     const end = await accounting.endOf(place.id, input.requested);
     isAsking = false;
     if (end !== null) return conclude(end.state, end.node, () => finishWith(end));
-    finish(hasReported || wanted ? exit : forgotten(place.id));
+    finish(isTold || wanted ? exit : forgotten(place.id));
   };
 
   const stopReports = reports.expect(input.recordId, onReport);
@@ -224,6 +236,12 @@ export function watchJob(input: JobInput): Job {
     started: started.settled,
     ready: ready.settled,
     ended: ended.settled,
+    get hasEnded() {
+      return hasEnded;
+    },
+    get verdict() {
+      return verdict;
+    },
     gone: vanished.settled,
     lost: lost.settled,
     get isPending() {
@@ -234,7 +252,6 @@ export function watchJob(input: JobInput): Job {
     },
     expectEnd() {
       wanted = true;
-      if (hasReported) believe(exit);
     },
     leave: close,
   };

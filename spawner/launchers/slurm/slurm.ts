@@ -99,7 +99,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     } catch (error) {
       await held.ending.stop(0);
       addresses.release(record.id);
-      throw error;
+      throw held.job.verdict ?? error;
     } finally {
       late.clear();
     }
@@ -115,6 +115,9 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
     },
     ...address,
     exited: job.ended,
+    get verdict() {
+      return job.verdict;
+    },
     lost: job.lost,
     answered: ({ ready_path: path }, abort) => answersHere(address, path, job.ready, abort),
     async stop(grace) {

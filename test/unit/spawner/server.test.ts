@@ -2,6 +2,7 @@
 // when it is told to or dies, and gives everything back.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { PortwrapError } from '../../../config/errors.ts';
 import { createLogger } from '../../../config/logger.ts';
 import type { SandboxExit } from '../../../portwrap/index.ts';
 import type { RunningServer } from '../../../spawner/launchers/launcher.ts';
@@ -36,6 +37,24 @@ test('whatever happens in whatever order, the states follow the table and everyt
     }),
     { numRuns: 300 },
   );
+});
+
+test('who has ended has no route at once, and what else ended it may come out later', async () => {
+  const reason = new PortwrapError('JOB_OUT_OF_MEMORY', 'it used more memory than it had asked for');
+  let routesAtStop: number | undefined;
+  const world = createWorld(({ routes }) => {
+    routesAtStop = routes;
+    return reason;
+  });
+  for (const event of ['turn', 'built', 'answers'] as const) {
+    world.happen(event);
+    await settle();
+  }
+  expect(world.held().routes).toBe(1);
+  world.happen('dies');
+  await world.server.ended;
+  expect(routesAtStop).toBe(0);
+  expect(world.server.record.error).toMatchObject({ code: 'JOB_OUT_OF_MEMORY' });
 });
 
 test('a change that is not in the table is a defect, not a silent one', () => {
@@ -73,9 +92,16 @@ function createModel() {
   };
 }
 
-/** The real server among parts that do what the test says. */
-function createWorld() {
-  const held = { routes: 0, places: 0, sandboxes: 0 };
+interface Held {
+  routes: number;
+  places: number;
+  sandboxes: number;
+}
+
+/** The real server among parts that do what the test says. `onStop`: tells what has ended it, when it is stopped. */
+function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) {
+  const held: Held = { routes: 0, places: 0, sandboxes: 0 };
+  let verdict: PortwrapError | null = null;
   const note = (what: keyof typeof held, count: number) => {
     held[what] = count;
   };
@@ -88,9 +114,13 @@ function createWorld() {
     place: nowhere,
     ...{ host: '127.0.0.1', port: 20_000 },
     exited: exit.settled,
+    get verdict() {
+      return verdict;
+    },
     lost: new Promise(() => {}),
     answered: (_expected, abort) => orAborted(answer.settled, abort),
     async stop() {
+      verdict = onStop(held);
       exit.resolve({ code: 143, signal: 'SIGTERM', outOfMemory: false });
       return exit.settled;
     },

@@ -38,9 +38,12 @@ test.each([
     for (const reports of [[started], [started, ended({ code: 143, asked: true })], [started, killed]]) {
       const world = createWorld();
       for (const report of reports) world.report(report);
-      expect(await world.isOver()).toBe(false);
+      expect(await world.isOver()).toBe(reports.length > 1); // by its own word, without the reason
+      expect(world.job.verdict).toBeNull();
       world.look(entry(state));
-      await expect(world.job.ended).rejects.toMatchObject({ code });
+      if (reports.length === 1) await expect(world.job.ended).rejects.toMatchObject({ code });
+      await world.job.gone;
+      expect(world.job.verdict).toMatchObject({ code });
       expect(world.job.exit.outOfMemory).toBe(state === 'OUT_OF_MEMORY');
     }
   },
@@ -78,7 +81,7 @@ test('however long nobody knows, nothing is ended; one look without it is not en
 
 test.each<[string, Partial<Accounted>, Report[], object]>([
   ['CANCELLED', {}, [started], { code: 'JOB_CANCELLED' }],
-  ['TIMEOUT', {}, [started, ended({ code: 143, asked: true })], { code: 'JOB_TIME_LIMIT' }],
+  ['TIMEOUT', {}, [started], { code: 'JOB_TIME_LIMIT' }],
   ['OUT_OF_MEMORY', {}, [started], { code: 'JOB_OUT_OF_MEMORY' }],
   ['FAILED', { code: 7 }, [], { code: 'JOB_FAILED', message: expect.stringContaining('exit code 7') }],
 ])('what squeue has forgotten and sacct knows as %s is told as that', async (state, fields, told, error) => {
@@ -87,6 +90,14 @@ test.each<[string, Partial<Accounted>, Report[], object]>([
   for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
   await expect(told.length === 0 ? world.job.started : world.job.ended).rejects.toMatchObject(error);
   expect(world.asked).toEqual(['7']);
+});
+
+test('why a job has told its end is asked of sacct, when squeue has forgotten it', async () => {
+  const world = createWorld(null, { id: '7', submitted, state: 'TIMEOUT', node: 'n1', code: 0, signal: 0 });
+  for (const report of [started, ended({ code: 143, asked: true })]) world.report(report);
+  for (let round = 0; round < 2; round += 1) world.look({ kind: 'absent' });
+  await world.job.gone;
+  expect(world.job.verdict).toMatchObject({ code: 'JOB_TIME_LIMIT' });
 });
 
 test('an end of its own that only sacct knows is an exit code', async () => {
@@ -110,7 +121,6 @@ test.each([['PENDING'], ['REQUEUED'], ['REQUEUE_HOLD'], ['SPECIAL_EXIT']])(
   async (state) => {
     const world = createWorld();
     world.report(started);
-    world.report(ended({ code: 143, asked: true }));
     world.look(entry(state));
     await expect(world.job.lost).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
     world.job.expectEnd();
@@ -128,6 +138,35 @@ test('begun again on another node, it is lost as well', async () => {
   world.report(started);
   world.report({ ...started, restarts: 1, port: 20_002 } as Report);
   await expect(world.job.lost).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
+});
+
+test('a kill is the end at once, and Slurm is looked at until it says why', async () => {
+  const world = createWorld();
+  for (const report of [started, ended({ code: 137, signal: 'SIGKILL' })]) world.report(report);
+  expect(await world.job.ended).toMatchObject({ code: 137, signal: 'SIGKILL' });
+  const away: Sight = { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away') };
+  const sights = [entry('RUNNING'), away, entry('COMPLETING'), entry('COMPLETING')];
+  for (const [index, sight] of sights.entries()) {
+    expect(world.looksAskedFor()).toBe(index + 1);
+    world.look(sight);
+  }
+  expect(world.looksAskedFor()).toBe(5);
+  expect(world.job.verdict).toBeNull();
+  world.look(entry('OUT_OF_MEMORY'));
+  await world.job.gone;
+  expect(world.job.verdict).toMatchObject({ code: 'JOB_OUT_OF_MEMORY' });
+  expect(world.job.exit.outOfMemory).toBe(true);
+  expect(world.looksAskedFor()).toBe(5);
+});
+
+test('a job that is put back into the queue after it has told its end is lost, and cancelled', async () => {
+  const world = createWorld();
+  for (const report of [started, ended({ code: 143, asked: true })]) world.report(report);
+  world.look(entry('COMPLETING'));
+  world.look(entry('PENDING'));
+  await expect(world.job.lost).rejects.toMatchObject({ code: 'JOB_REQUEUED' });
+  expect(await stopAsked(world, 600_000)).toEqual(['cancel', 'cancel', 'cancel']);
+  expect(world.job.verdict).toMatchObject({ code: 'JOB_REQUEUED' });
 });
 
 test('an end of its own is told by its report alone, without waiting for a look', async () => {
@@ -199,20 +238,35 @@ test('a job whose end Slurm confirms is not cancelled', async () => {
   expect(await endAfter(ended(), 'COMPLETED')).toEqual([]);
 });
 
-/** Stops a job that has told its end and is in that state, while Slurm refuses the first two of its commands. */
+test('what Slurm does not say in time is not waited for, and what it says of a job that we cancel counts no more', async () => {
+  const world = createWorld();
+  for (const report of [started, ended({ code: 137, signal: 'SIGKILL' })]) world.report(report);
+  world.look(entry('COMPLETING'));
+  expect(await stopAsked(world, 1, () => world.look(entry('CANCELLED')))).toEqual(['KILL', 'cancel']);
+  expect(world.job.verdict).toBeNull();
+  expect(world.job.exit).toMatchObject({ code: 137, signal: 'SIGKILL' });
+});
+
+/** Stops a job that has told its end and is in that state. */
 async function endAfter(said: Report, state: string) {
   const world = createWorld();
+  for (const report of [started, said]) world.report(report);
+  expect(await world.isOver()).toBe(true);
+  world.look(entry(state));
+  return stopAsked(world, 1);
+}
+
+/** What a stop asks of Slurm, which refuses the first two commands; `onCommand`: it looks as well. */
+async function stopAsked(world: World, tellGrace: number, onCommand = () => {}) {
   const asked: string[] = [];
   const cancel = async (_id: string, signal = 'cancel') => {
     asked.push(signal);
+    onCommand();
     if (asked.length < 3) throw new PortwrapError('SCHEDULER_UNREACHABLE', 'away');
   };
   const queue = { soon() {} };
   const input = { job: world.job, commands: { cancel }, queue, log: pino({ level: 'silent' }) };
-  const { stop } = createJobEnding(input, { tellGrace: 1, firstPause: 1 });
-  for (const report of [started, said]) world.report(report);
-  expect(await world.isOver()).toBe(true);
-  world.look(entry(state));
+  const { stop } = createJobEnding(input, { tellGrace, firstPause: 1 });
   await stop(10_000);
   return asked;
 }
@@ -231,6 +285,8 @@ interface World {
   readonly places: readonly JobPlace[];
   /** Of sacct. */
   readonly asked: readonly string[];
+  /** By queue.soon(). */
+  looksAskedFor(): number;
   look(sight: Sight): void;
   report(report: Report): void;
   isOver(): Promise<boolean>;
@@ -242,6 +298,7 @@ function createWorld(
 ): World {
   let look: (sight: Sight) => void = () => {};
   let take: TakeReport = () => {};
+  let looks = 0;
   const places: JobPlace[] = [];
   const asked: string[] = [];
   const input: JobInput = {
@@ -260,7 +317,9 @@ function createWorld(
         look = show;
         return () => {};
       },
-      soon() {},
+      soon() {
+        looks += 1;
+      },
       close() {},
     },
     reports: {
@@ -286,6 +345,7 @@ function createWorld(
   const job = watchJob(input);
   return {
     ...{ job, places, asked },
+    looksAskedFor: () => looks,
     look: (sight) => look(sight),
     report: (report) => take(report, address.host),
     isOver: () =>
