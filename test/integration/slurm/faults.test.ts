@@ -195,7 +195,7 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
     await expect.poll(() => recordOf(job), patient).toBeDefined();
     const twoHoursAgo = new Date(Date.now() - 7_200_000).toISOString();
     await service.restart('SIGKILL', () => changeRecord(job, { started: twoHoursAgo, ...fields }));
-    expect(await jobOf('patient')).toBe(job);
+    await expect.poll(() => jobOf('patient'), patient).toBe(job);
     await endsWith('patient', 'JOB_NOT_STARTED');
     expect(cluster.stateOf(job)).toBe('CANCELLED');
   });
