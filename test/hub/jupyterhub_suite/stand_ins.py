@@ -47,9 +47,9 @@ class Portwrapped(PortwrapSpawner):
     def get_env(self):
         return self.user_env(super().get_env())
 
-    def _request(self, spawn_id):
+    def _request(self, spawn_id, tls):
         # The tests choose options that no profile has; the service would refuse them, as it must.
-        return dict(super()._request(spawn_id), user_options={})
+        return dict(super()._request(spawn_id, tls), user_options={})
 
 
 def only_the_pid(normalize_user):
