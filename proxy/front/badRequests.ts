@@ -3,6 +3,7 @@
 // Not here: what the parser lets through and is refused all the same (admit.ts).
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { destroyLater } from '../destroyLater.ts';
 import type { Turns } from './turns.ts';
 
 /** The handler of the 'clientError' event. */
@@ -30,8 +31,7 @@ function refuse(socket: Socket, code: string): void {
   const status = statuses[code] ?? 400;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
   // Closed with bytes unread, the connection would be reset under the answer.
-  const deadline = setTimeout(() => socket.destroy(), lingerTime);
-  socket.once('close', () => clearTimeout(deadline));
+  destroyLater(socket, lingerTime);
   socket.resume();
 }
 

@@ -1,5 +1,5 @@
 // Two ends of a connection inside this process, with back pressure both ways and cuts that the other end notices.
-// Not here: who talks over it (http2.ts).
+// Not here: who talks over it (http2Stream.ts).
 import { Duplex } from 'node:stream';
 
 export function connectionPair(): { near: Duplex; far: Duplex } {

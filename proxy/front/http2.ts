@@ -4,6 +4,7 @@
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import { destroyLater } from '../destroyLater.ts';
 import { serveStream } from './http2Stream.ts';
 
 export interface Http2Limits {
@@ -32,8 +33,7 @@ export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2
     // node:http2 leaves the socket of a session that has ended to the client, who may never close it
     session.once('close', () => {
       sessions.delete(session);
-      const deadline = setTimeout(() => socket.destroy(), closeTime);
-      socket.once('close', () => clearTimeout(deadline));
+      destroyLater(socket, closeTime);
     });
     session.on('error', () => session.destroy());
     keepWhileUsed(session, socket, limits.keepAliveTimeout);
@@ -66,10 +66,9 @@ function keepWhileUsed(session: ServerHttp2Session, socket: TLSSocket, keepAlive
       return;
     }
     // after an error of the protocol node:http2 reads no more, and says nothing
-    const deadline = setTimeout(() => socket.destroy(), keepAliveTimeout);
-    socket.once('close', () => clearTimeout(deadline));
+    const callOff = destroyLater(socket, keepAliveTimeout);
     const answered = (error: Error | null): void => {
-      clearTimeout(deadline);
+      callOff();
       if (error !== null) socket.destroy();
       else if (!session.destroyed) session.setTimeout(keepAliveTimeout);
     };
