@@ -1,6 +1,7 @@
 // pasta's arguments, and the few lines of sh(1) that end it with its sandbox, as pure functions.
 // Not here: starting it (pasta.ts).
 import type { ForwardRequest } from './forwarder.ts';
+import type { SandboxOwner } from './forwarder-account.ts';
 import { slirpNetwork } from './policy.ts';
 
 /** What this pasta can do, as its help says: the options changed much between 2023 and 2025. */
@@ -26,12 +27,6 @@ export function keepsLargeTransfers(help: string): boolean {
   return pastaFeatures(help).mapHostLoopback;
 }
 
-/** Who owns the sandbox, as the host sees it; null: the launching account does. */
-export interface PastaOwner {
-  readonly uid: number;
-  readonly gid: number;
-}
-
 /**
  * The arguments. The guest gets slirp4netns' addresses, so that policy and resolv.conf need not know which
  * forwarder it is. All four port options are given: each one's default is to forward whatever is bound.
@@ -40,7 +35,7 @@ export function pastaArgv(
   request: ForwardRequest,
   hostPort: number,
   features: PastaFeatures,
-  owner: PastaOwner | null,
+  owner: SandboxOwner | null,
 ): string[] {
   const { gateway, guest, dns, cidr } = slirpNetwork;
   const hostLoopback = features.mapHostLoopback

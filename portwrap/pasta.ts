@@ -5,13 +5,13 @@ import { chownSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
-import { becomeArgv } from './account.ts';
 import { runTool, type StartedChild, startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
 import { ownUntil } from './descriptor.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
+import { asSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
 import { fifos, openReader, openWriter, watchLiveness } from './liveness.ts';
-import { type PastaOwner, pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
+import { pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
 import { slirpNetwork } from './policy.ts';
 import { identify, readStat } from './process.ts';
 import { createTeardown } from './teardown.ts';
@@ -31,13 +31,13 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
     async attach(request) {
       help ??= runTool(tools('pasta'), ['--help']).then((run) => run.output);
       const features = pastaFeatures(await help);
-      const owner = asRoot ? ownerOf(request.child) : null;
+      const owner = asRoot ? sandboxOwner(request.child) : null;
       const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];
-      const become =
-        owner === null || owner.uid === 0 ? [] : becomeArgv(tools('setpriv'), { ...nobody, ...owner });
+      const hostPorts = [...request.hostPorts];
+      const become = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), []);
       // it opens the FIFO once more, by the descriptor it has inherited, as the sandbox's owner
       if (owner !== null) chownSync(join(request.directory, fifos.forwarder), owner.uid, owner.gid);
-      return bindFirst(request, (hostPort) => [
+      return bindFirst({ ...request, hostPorts }, (hostPort) => [
         ...become,
         ...shell,
         ...pastaArgv(request, hostPort, features, owner),
@@ -45,8 +45,6 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
     },
   };
 }
-
-const nobody = { name: '', home: '/', shell: '/bin/sh', listed: false } as const;
 
 /** One pasta for each candidate until one could bind its port: it knows no other way to ask. */
 async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<Forward> {
@@ -151,12 +149,6 @@ async function endGroup(child: StartedChild): Promise<void> {
   // as long as we have not reaped the shell, its number is no other group's
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
   await child.exited.catch(() => {});
-}
-
-function ownerOf(child: number): PastaOwner {
-  const status = readFileSync(`/proc/${child}/status`, 'utf8');
-  const id = (name: string) => Number(new RegExp(`^${name}:\\t(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
-  return { uid: id('Uid'), gid: id('Gid') };
 }
 
 /** Old: "Failed to bind any port for '-t 127.0.0.1/80:8888'"; newer ones name the port and the reason. */

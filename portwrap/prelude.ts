@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../config/errors.ts';
+import { inOwnMounts } from './own-mounts.ts';
 import type { Toolbox } from './tools.ts';
 
 /**
@@ -31,10 +32,11 @@ export interface Prelude {
 export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
   const { life, made, policy } = preludeDescriptors;
   const asRoot = paths.policyLog !== null;
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
   // it belongs to init, and ends without a word when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +
-    `${tools('nsenter')} "--net=/proc/$child/ns/net" -- ${tools('nft')} -f - <&${policy} >"$3" 2>&1 && ` +
+    `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
     `printf ${policyLoaded} >&${policy} ) 3<&- 4<&- 5<&- ${made}<&- & )`;
   const script = [
     `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,

@@ -1,7 +1,7 @@
 // The slirp4netns forwarder: arguments, start, readiness by descriptor, the host port over its API socket.
 // The socket is unlinked before any payload runs: whoever reaches it could forward any port of the host.
-// Not here: when it is attached and to what (launch.ts).
-import { openSync, readFileSync } from 'node:fs';
+// Not here: when it is attached and to what (launch.ts), whom it runs as (forwarder-account.ts).
+import { chownSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -11,6 +11,7 @@ import { startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
 import { ownUntil } from './descriptor.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
+import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from './forwarder-account.ts';
 import { fifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { slirpNetwork } from './policy.ts';
 import { identify } from './process.ts';
@@ -25,11 +26,20 @@ export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
   return { name: 'slirp4netns', network: slirpNetwork, attach: (request) => attach(tools, asRoot, request) };
 }
 
-const descriptors = { ready: 3, exit: 4, token: 5 } as const;
+const descriptors = { ready: 3, exit: 4, token: 5, api: 6 } as const;
 
-/** The arguments; `asRoot` enters the namespaces by path and confines slirp4netns itself. */
-export function slirpArgv(request: ForwardRequest, apiSocket: string, asRoot: boolean): string[] {
-  const target = asRoot
+/** In a directory that it has as a descriptor: the directories above are closed to it and to everybody else. */
+const apiSocketInside = `/proc/self/fd/${descriptors.api}/socket`;
+
+/**
+ * The arguments. `confined`: it runs as root, so it leaves the host's file system and its capabilities behind. Never
+ * without a mount namespace of its own (own-mounts.ts): it makes only "/" private before it mounts and unmounts.
+ */
+export function slirpArgv(
+  request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns'>,
+  confined: boolean,
+): string[] {
+  const target = confined
     ? [
         '--enable-sandbox',
         '--netns-type=path',
@@ -45,7 +55,7 @@ export function slirpArgv(request: ForwardRequest, apiSocket: string, asRoot: bo
     ...(request.dns ? [] : ['--disable-dns']),
     `--ready-fd=${descriptors.ready}`,
     `--exit-fd=${descriptors.exit}`,
-    `--api-socket=${apiSocket}`,
+    `--api-socket=${apiSocketInside}`,
     ...target,
     'tap0',
   ];
@@ -53,16 +63,23 @@ export function slirpArgv(request: ForwardRequest, apiSocket: string, asRoot: bo
 
 async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest): Promise<Forward> {
   const undo = createTeardown();
-  const apiSocket = join(request.directory, 'api');
+  const api = join(request.directory, 'api');
   const logFile = join(request.directory, 'forwarder.log');
+  const owner = asRoot ? sandboxOwner(request.child) : null;
+  const hostPorts = [...request.hostPorts];
   try {
     const own = ownUntil(undo);
+    undo.add('API socket', () => rm(api, { recursive: true, force: true }));
+    const apiDirectory = own(openApiDirectory(api, owner));
     const log = own(openSync(logFile, 'a', 0o600));
     const life = own(request.life.openReader());
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));
     const token = own(openWriter(join(request.directory, fifos.forwarder)));
-    const child = startChild(tools('slirp4netns'), slirpArgv(request, apiSocket, asRoot), {
-      stdio: ['ignore', log.fd, log.fd, 'pipe', life.fd, token.fd],
+    const argv = [tools('slirp4netns'), ...slirpArgv(request, owner?.uid === 0)];
+    const [program = '', ...rest] = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), argv);
+    const child = startChild(program, rest, {
+      // its banner goes nowhere, its errors into the log
+      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, apiDirectory.fd],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
     const pid = child.process.pid;
@@ -72,12 +89,13 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       child.process.kill('SIGKILL');
       await child.exited; // then the port is free
     });
-    for (const descriptor of [token, life, log]) descriptor.close();
+    for (const descriptor of [token, life, log, apiDirectory]) descriptor.close();
 
     const ready = child.process.stdio[descriptors.ready] as Readable;
     const died = child.exited.then(() => {
-      throw new PortwrapError('FORWARD_FAILED', `slirp4netns failed: ${lastLine(logFile)}`, {
-        hint: slirpHint(readFileSync(logFile, 'utf8')),
+      const said = readFileSync(logFile, 'utf8');
+      throw new PortwrapError('FORWARD_FAILED', `slirp4netns failed: ${slirpErrors(said)}`, {
+        hint: slirpHint(said, owner?.uid),
       });
     });
     await withDeadline(
@@ -85,8 +103,9 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       readyDeadline,
       () => new PortwrapError('FORWARD_FAILED', `slirp4netns was not ready within ${readyDeadline} ms`),
     );
-    const hostPort = await Promise.race([bindHostPort(apiSocket, request), died]);
-    await rm(apiSocket, { force: true });
+    const apiSocket = join(api, 'socket');
+    const hostPort = await Promise.race([bindHostPort(apiSocket, request, hostPorts), died]);
+    await rm(api, { recursive: true });
     if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
     undo.release();
     const watched = watchLiveness(liveness.fd);
@@ -98,16 +117,26 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     };
     return { hostPort, process: identity, liveness: { gone, close } };
   } catch (error) {
-    await rm(apiSocket, { force: true });
     await undo.run();
     throw error;
   }
 }
 
+/** The owner's alone; returns a descriptor of it. */
+function openApiDirectory(path: string, owner: SandboxOwner | null): number {
+  mkdirSync(path, { mode: 0o700 });
+  if (owner !== null) chownSync(path, owner.uid, owner.gid);
+  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
 /** The bind is the lease: a port is ours when slirp4netns says so, and never before. */
-async function bindHostPort(apiSocket: string, request: ForwardRequest): Promise<number> {
+async function bindHostPort(
+  apiSocket: string,
+  request: ForwardRequest,
+  hostPorts: readonly number[],
+): Promise<number> {
   const tried: number[] = [];
-  for (const hostPort of request.hostPorts) {
+  for (const hostPort of hostPorts) {
     const reply = await askSlirp(apiSocket, {
       execute: 'add_hostfwd',
       arguments: {
@@ -174,19 +203,17 @@ function readByte(stream: Readable): Promise<void> {
   });
 }
 
-function lastLine(file: string): string {
-  const lines = readFileSync(file, 'utf8').trim().split('\n');
-  return (
-    lines
-      .filter((line) => !line.startsWith('WARNING'))
-      .slice(-3)
-      .join(' / ') || 'no message'
-  );
+/** What it does is on standard error as well as what fails; only the latter says why it ended. */
+export function slirpErrors(log: string): string {
+  const progress = /^(?:sent|received) tapfd|^WARNING|^\* /;
+  const lines = log.split('\n').filter((line) => line !== '' && !progress.test(line));
+  return lines.slice(-3).join(' / ') || 'it gave no reason';
 }
 
-function slirpHint(log: string): string | undefined {
+export function slirpHint(log: string, uid: number | undefined): string | undefined {
   if (!log.includes('/dev/net/tun')) return undefined;
+  const who = uid === undefined ? 'This account' : `The account with uid ${uid}`;
   return log.includes('Permission denied')
-    ? 'This account may not open /dev/net/tun. As root: chmod 0666 /dev/net/tun'
+    ? `${who} may not open /dev/net/tun. As root: chmod 0666 /dev/net/tun`
     : 'The kernel module tun is missing. As root: modprobe tun';
 }

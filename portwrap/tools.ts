@@ -17,6 +17,7 @@ const packages = {
   setsid: 'util-linux',
   sh: 'dash',
   slirp4netns: 'slirp4netns',
+  unshare: 'util-linux',
 } as const;
 
 export type ToolName = keyof typeof packages;

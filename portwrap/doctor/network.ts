@@ -12,6 +12,7 @@ import { fileView } from '../file-view.ts';
 import { createForwarder } from '../forwarders.ts';
 import { launch } from '../launch.ts';
 import { noLimits } from '../limits.ts';
+import { inOwnMounts } from '../own-mounts.ts';
 import { nftRuleset } from '../policy.ts';
 import { type Check, failed, ok, type Patient, runAsPatient, warning } from './check.ts';
 
@@ -50,7 +51,7 @@ export async function checkPolicy(patient: Patient): Promise<Check[]> {
   const unprivileged = await runAsPatient(patient, gate, rules);
   const message = unprivileged.code === 0 ? null : unprivileged.output;
   if (!patient.asRoot) return [judgePolicy('inside, by an ordinary user', message, true)];
-  const [program = '', ...argv] = [...box, '--', tools('nft'), '-f', '-'];
+  const [program = '', ...argv] = inOwnMounts(tools, [...box, '--', tools('nft'), '-f', '-']);
   const root = await runTool(program, argv, rules);
   return [
     judgePolicy('from outside, by root', root.code === 0 ? null : root.output, true),

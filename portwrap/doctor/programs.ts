@@ -13,8 +13,17 @@ export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>
   mkfifo: ['--mode'],
   nft: ['--file'],
   nsenter: ['--net'],
-  setpriv: ['--reuid', '--regid', '--init-groups', '--inh-caps', '--ambient-caps', '--bounding-set'],
+  setpriv: [
+    '--reuid',
+    '--regid',
+    '--init-groups',
+    '--inh-caps',
+    '--ambient-caps',
+    '--bounding-set',
+    '--no-new-privs',
+  ],
   setsid: ['--fork'],
+  unshare: ['--mount', '--propagation'],
 };
 
 const forwarderOptions = {

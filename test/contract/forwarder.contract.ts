@@ -2,7 +2,7 @@
 // Not here: which forwarders there are (forwarder.test.ts), the launch itself (test/integration/portwrap).
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -22,6 +22,9 @@ export interface ForwarderLimits {
   /** Does it keep every byte of a large transfer? */
   readonly largeTransfers: boolean;
 }
+
+/** No capability, as /proc/PID/status shows it. */
+const none = '0'.repeat(16);
 
 /** Holds one driver to the contract; resources of a test end with it. */
 export function describeForwarder(
@@ -82,6 +85,37 @@ export function describeForwarder(
       await expect.poll(() => exchange(port, { send: 5, receive: 3 }), { timeout: 10_000 }).toBe('3+got 7');
       expect(record.hostPort).toBe(port);
     });
+
+    test("runs as the sandbox's account, filtered, with no privilege of the host", async () => {
+      const { forwarder } = await begin(peer(), await freePorts(1)).record;
+      const status = readFileSync(`/proc/${forwarder.pid}/status`, 'utf8');
+      const field = (of: string) => new RegExp(`^${of}:\\s+(.*)$`, 'm').exec(status)?.[1];
+      expect(field('Uid')).toBe(Array(4).fill(mode.uid).join('\t'));
+      expect([field('Seccomp'), field('NoNewPrivs')]).toEqual(['2', '1']);
+      // capabilities over a user namespace of its own are none over the host
+      const isOnHost = readlinkSync(`/proc/${forwarder.pid}/ns/user`) === readlinkSync('/proc/self/ns/user');
+      if (isOnHost) expect([field('CapPrm'), field('CapEff'), field('CapAmb')]).toEqual(Array(3).fill(none));
+    });
+
+    test('leaves no name of its API socket behind', async () => {
+      const launcher = begin(peer(), await freePorts(1));
+      await launcher.record;
+      const left = readdirSync(launcher.directory, { recursive: true });
+      expect(left.filter((name) => statSync(join(launcher.directory, String(name))).isSocket())).toEqual([]);
+      expect(left).not.toContain('api');
+    });
+
+    test.runIf(mode.become.length === 0 && isRoot)(
+      'binds a port that is reserved for root, for an account that could not',
+      async () => {
+        const ports = Array.from({ length: 20 }, () => 200 + Math.floor(Math.random() * 800));
+        const { hostPort } = await begin(peer(), ports).record;
+        expect(hostPort).toBeLessThan(1024);
+        await expect
+          .poll(() => exchange(hostPort, { send: 1, receive: 1 }), { timeout: 10_000 })
+          .toBe('1+got 3');
+      },
+    );
 
     test('fails with PORT_TAKEN when its only host port is taken', async () => {
       const [port = 0] = await freePorts(1);

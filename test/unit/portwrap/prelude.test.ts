@@ -28,10 +28,11 @@ test('the FIFOs are made and open before it says so, and then it becomes the com
   ]);
 });
 
-test('as root a loader of the policy waits outside, without the descriptors of the sandbox, and the command lacks its own', () => {
+test('as root a loader of the policy waits outside, in mounts of its own, without the descriptors of the sandbox, and the command lacks its own', () => {
   const [, , script = ''] = preludeArgv(tools, { ...paths, policyLog: '/d/policy.log' }, ['bwrap']);
   expect(script).toContain(
-    'read -r child <&9 && /bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
+    'read -r child <&9 && /bin/unshare --mount --propagation slave -- ' +
+      '/bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
   );
   expect(script).toContain('3<&- 4<&- 5<&- 8<&- & )');
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
