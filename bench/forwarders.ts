@@ -8,13 +8,15 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  cgroupSurroundings,
   createForwarder,
   createToolbox,
   fileView,
-  findCgroupRoot,
+  findCgroupWay,
   forwarderNames,
   launch,
   noLimits,
+  openCgroups,
   ownAddresses,
   type Sandbox,
 } from '../portwrap/index.ts';
@@ -73,7 +75,12 @@ async function direct(): Promise<Subject> {
 async function forwarded(name: (typeof forwarderNames)[number], port: number): Promise<Subject> {
   const sandbox: Sandbox = await launch(
     {
-      ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups: findCgroupRoot() },
+      ...{
+        tools,
+        asRoot,
+        hostAddresses: ownAddresses,
+        cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
+      },
       forwarder: createForwarder(name, tools, asRoot),
     },
     {

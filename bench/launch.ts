@@ -8,12 +8,14 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  cgroupSurroundings,
   createSlirp4netns,
   createToolbox,
   fileView,
-  findCgroupRoot,
+  findCgroupWay,
   launch,
   noLimits,
+  openCgroups,
   ownAddresses,
   type Sandbox,
 } from '../portwrap/index.ts';
@@ -32,7 +34,7 @@ const context = {
   asRoot,
   forwarder: createSlirp4netns(tools, asRoot),
   hostAddresses: ownAddresses,
-  cgroups: findCgroupRoot(),
+  cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
 };
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const log = openSync(join(directory, 'log'), 'a');

@@ -1,11 +1,12 @@
 // Building a sandbox up to the gate: descriptors, bwrap, and the proof that all of it stands. The payload
 // is held. Not here: network and release (launch.ts), arguments (bwrap-argv.ts, gate.ts).
 import { constants, openSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../config/errors.ts';
 import { becomeArgv } from './account.ts';
 import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
+import type { ScopeManager } from './cgroup-way.ts';
 import { type StartedChild, startChild } from './child.ts';
 import { aborted, withDeadline } from './deadline.ts';
 import { ownUntil } from './descriptor.ts';
@@ -20,6 +21,7 @@ import {
 import { fifos, type Liveness, openReader, watchLiveness } from './liveness.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv, preludeDescriptors } from './prelude.ts';
 import { identify, type ProcessIdentity, signalProcess } from './process.ts';
+import { scopeArgv } from './scope.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { readStatus, statusFile } from './status.ts';
 import type { Teardown } from './teardown.ts';
@@ -37,6 +39,8 @@ export interface HeldSandbox {
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
   readonly policy: Duplex | null;
+  /** Lets systemd remove the sandbox's scope, if it has one, when it has ended. */
+  leaveScope(): void;
 }
 
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
@@ -63,11 +67,12 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 filter, 7 life (opened by the prelude), 8 the gate, 9 rules, 10… synthetic files
+    // 3 args, 4 status, 5 filter, 6 keeper, 7 life (opened by the prelude), 8 the gate, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
       ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
-      ...['ignore' as const, 'ignore' as const, 'pipe' as const, rules?.fd ?? ('pipe' as const)],
+      ...[context.cgroups.scope === null ? ('ignore' as const) : ('pipe' as const), 'ignore' as const],
+      ...['pipe' as const, rules?.fd ?? ('pipe' as const)],
       ...synthetic.map(() => 'pipe' as const),
     ],
     detached: spec.lifetime === 'detached',
@@ -83,6 +88,10 @@ export async function buildSandbox(
   const policy = context.asRoot ? pipe(preludeDescriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is told by its silence
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
+  const keeper = context.cgroups.scope === null ? null : pipe(preludeDescriptors.keeper);
+  keeper?.on('error', () => {}); // a keeper that is killed lets the scope go, and nothing else
+  const leaveScope = () => void keeper?.destroy();
+  undo.add('scope', leaveScope);
   undo.add('pipes', closePipes);
   for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is told by its life
   const gate = pipe(gateDescriptors.launcher);
@@ -90,7 +99,9 @@ export async function buildSandbox(
   const failed = starter.exited.then(({ code }) => {
     if (code !== 0) throw buildFailure(spec);
   });
-  await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))]));
+  await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))])).catch((cause) => {
+    throw context.cgroups.scope === null ? cause : noScope(context.cgroups.scope, cause);
+  });
   const life = watchLiveness(openReader(at(fifos.life)));
   undo.add('liveness', () => life.close());
   undo.add('sandbox', () => endSandbox(spec.directory, life, closePipes));
@@ -104,7 +115,7 @@ export async function buildSandbox(
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
-  return { child, life, starter, policy, release: () => gate.end(wordToGo) };
+  return { child, life, starter, policy, release: () => gate.end(wordToGo), leaveScope };
 }
 
 /** The whole chain: its own lifetime, the account, bwrap, the gate, the command. No secret is in it. */
@@ -128,8 +139,9 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     life: join(spec.directory, fifos.life),
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
+    keeper: context.cgroups.scope !== null,
   };
-  return preludeArgv(tools, paths, [
+  const prelude = preludeArgv(tools, paths, [
     // in the foreground it stays in the terminal's process group, and in a batch job among its processes, with
     // bwrap itself deaf to what is sent to all of them: that ends the payload and not its monitor
     ...(spec.lifetime === 'detached'
@@ -139,6 +151,17 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     ...[tools('bwrap'), '--args', String(bwrapDescriptors.args), '--'],
     ...gate,
   ]);
+  if (context.cgroups.scope === null) return prelude;
+  const unit = basename(spec.directory);
+  const scope = { manager: context.cgroups.scope, unit, description: 'A sandbox of portwrap' };
+  return scopeArgv(tools, scope, process.getuid?.() ?? 0, prelude);
+}
+
+function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
+  return new PortwrapError('LIMITS_UNAVAILABLE', `systemd (${manager}) made no scope for the sandbox`, {
+    hint: 'See the message of systemd-run above, or take the limits away.',
+    cause,
+  });
 }
 
 function sandboxArgs(context: LaunchContext, spec: SandboxSpec, filtered: boolean): string {

@@ -1,7 +1,8 @@
-// Where control groups may be made: a delegated version 2 subtree, or the version 1 hierarchies. Found once,
-// by looking at /proc/self/cgroup and /proc/self/mountinfo. Not here: the groups of sandboxes (cgroup.ts).
-import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+// Where groups of sandboxes are made: opened once by whoever launches. Nobody's process but our own is moved, and
+// nothing of a group that is not ours is changed. Not here: which way there is (cgroup-way.ts), the groups (cgroup.ts).
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { availableControllers, type CgroupWay, leafName, type ScopeManager } from './cgroup-way.ts';
 import { type Controller, controllers } from './limits.ts';
 
 export interface CgroupRoot {
@@ -12,111 +13,99 @@ export interface CgroupRoot {
   readonly hint: string;
 }
 
+/** What a launch asks for a place for its group. */
+export interface Cgroups {
+  /** The systemd manager that makes a scope for each sandbox, with its group in it; null: `root` has the place. */
+  readonly scope: ScopeManager | null;
+  /** Where to make the group now: what was there a moment ago may be gone. It never rejects. */
+  root(): Promise<CgroupRoot>;
+  /** Lets go of what was opened, and removes what is empty; groups of sandboxes stay. */
+  close(): void;
+}
+
+/** Groups in that way. What cannot be opened gives no root, and says why. */
+export function openCgroups(way: CgroupWay): Cgroups {
+  if (way.kind === 'scope') return { ...noCgroups, scope: way.manager };
+  let last: CgroupRoot = noRoot('');
+  const root = () => {
+    last = openRoot(way);
+    return Promise.resolve(last);
+  };
+  return { scope: null, root, close: () => removeEmpty(last) };
+}
+
+/** No controller can be used; the hint says what would help. */
+export function noRoot(hint: string): CgroupRoot {
+  return { version: 2, directories: {}, hint };
+}
+
 /** For launches that ask for no limits: looking costs more than it is worth. */
-export const noCgroups: CgroupRoot = { version: 2, directories: {}, hint: '' };
+export const noCgroups: Cgroups = { scope: null, root: () => Promise.resolve(noRoot('')), close() {} };
 
-const hints = {
-  1: 'Run the launcher as root, or delegate the cgroup hierarchies to its account.',
-  2: 'Run the launcher as a systemd service with Delegate=yes, or as root.',
-} as const;
-
-/** Our own name in the hierarchy: groups of sandboxes lie below it. */
-const ownName = 'portwrap';
-
-/** `proc` is /proc/self but for tests. */
-export function findCgroupRoot(proc = '/proc/self'): CgroupRoot {
-  const mounts = parseMounts(readText(join(proc, 'mountinfo')));
-  const groups = parseGroups(readText(join(proc, 'cgroup')));
-  const v1: Partial<Record<Controller, string>> = {};
-  for (const controller of controllers) {
-    const mount = mounts.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
-    const group = groups.find((entry) => entry.controllers.includes(controller));
-    if (mount === undefined || group === undefined) continue;
-    const directory = makeOwn(join(mount.point, group.path));
-    if (directory !== null) v1[controller] = directory;
-  }
-  if (Object.keys(v1).length > 0) return { version: 1, directories: v1, hint: hints[1] };
-  const unified = mounts.find(({ type }) => type === 'cgroup2');
-  const group = groups.find(({ controllers: named }) => named.length === 0);
-  if (unified === undefined || group === undefined) return { version: 2, directories: {}, hint: hints[2] };
-  return { version: 2, directories: delegate(join(unified.point, group.path)), hint: hints[2] };
-}
-
-/**
- * In version 2 a group with processes cannot hand controllers down (the "no internal processes" rule), so the
- * launcher moves into a leaf of its own first.
- */
-function delegate(own: string): Partial<Record<Controller, string>> {
-  const available = readText(join(own, 'cgroup.controllers')).trim().split(' ');
-  const usable = controllers.filter((controller) => available.includes(controller));
-  if (usable.length === 0 || !isWritable(own)) return {};
+function openRoot(way: Exclude<CgroupWay, { kind: 'scope' }>): CgroupRoot {
   try {
-    mkdirSync(join(own, 'service'), { recursive: true });
-    for (const pid of readText(join(own, 'cgroup.procs')).split('\n').filter(Boolean)) {
-      writeFileSync(join(own, 'service', 'cgroup.procs'), pid);
+    switch (way.kind) {
+      case 'v1':
+        return openVersion1(way.parents);
+      case 'delegated':
+        if (!way.leaf) enterLeaf(way.directory, leafName, [process.pid]);
+        return handDown(way.directory);
+      case 'none':
+        return noRoot(way.hint);
     }
-    const enable = usable.map((controller) => `+${controller}`).join(' ');
-    writeFileSync(join(own, 'cgroup.subtree_control'), enable);
-    mkdirSync(join(own, ownName), { recursive: true });
-    writeFileSync(join(own, ownName, 'cgroup.subtree_control'), enable);
-  } catch {
-    return {}; // not delegated after all: limits are refused where they are asked for
-  }
-  return Object.fromEntries(usable.map((controller) => [controller, join(own, ownName)]));
-}
-
-function makeOwn(parent: string): string | null {
-  const directory = join(parent, ownName);
-  try {
-    mkdirSync(directory, { recursive: true });
-    return isWritable(directory) ? directory : null;
-  } catch {
-    return null;
+  } catch (error) {
+    return noRoot(`Control groups cannot be made here: ${(error as Error).message}`);
   }
 }
 
-interface Mount {
-  readonly point: string;
-  readonly type: string;
-  readonly options: readonly string[];
+/** Moves processes of ours into a group below `directory`: one that hands controllers down may have none itself. */
+export function enterLeaf(directory: string, name: string, pids: readonly number[]): void {
+  makeDirectory(join(directory, name));
+  for (const pid of pids) writeFileSync(join(directory, name, 'cgroup.procs'), String(pid));
 }
 
-/** proc_pid_mountinfo(5): the fields after " - " are type, source and super options. */
-function parseMounts(text: string): Mount[] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [before = '', after = ''] = line.split(' - ');
-      const [type = '', , options = ''] = after.split(' ');
-      return { point: before.split(' ')[4] ?? '', type, options: options.split(',') };
-    });
+/** Has `directory` hand its controllers down to a group "servers", in which groups of sandboxes are made. */
+export function handDown(directory: string): CgroupRoot {
+  const usable = availableControllers(directory);
+  const servers = join(directory, 'servers');
+  const enable = usable.map((controller) => `+${controller}`).join(' ');
+  writeFileSync(join(directory, 'cgroup.subtree_control'), enable);
+  makeDirectory(servers);
+  writeFileSync(join(servers, 'cgroup.subtree_control'), enable);
+  const missing = controllers.filter((name) => name !== 'cpuacct' && !usable.includes(name));
+  return {
+    version: 2,
+    directories: Object.fromEntries(usable.map((controller) => [controller, servers])),
+    hint: missing.length === 0 ? '' : `${directory} was not given the controllers ${missing.join(', ')}.`,
+  };
 }
 
-/** cgroups(7): "id:controllers:path"; version 2 has no controllers in its line. */
-function parseGroups(text: string): { controllers: readonly string[]; path: string }[] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [, named = '', ...path] = line.split(':');
-      return { controllers: named.split(',').filter(Boolean), path: path.join(':') };
-    });
+function openVersion1(parents: Readonly<Partial<Record<Controller, string>>>): CgroupRoot {
+  const directories: Partial<Record<Controller, string>> = {};
+  for (const [controller, parent] of Object.entries(parents) as [Controller, string][]) {
+    const directory = join(parent, 'portwrap');
+    makeDirectory(directory);
+    directories[controller] = directory;
+  }
+  return { version: 1, directories, hint: 'Some controllers are not mounted on this machine.' };
 }
 
-function isWritable(path: string): boolean {
+/** Never with `recursive`: on Node 20 that does not end below a control group that has vanished. */
+function makeDirectory(path: string): void {
   try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
+    mkdirSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
+/** Another launcher may use the directory, or make it again at this moment: then it stays. */
+function removeEmpty({ directories }: CgroupRoot): void {
+  for (const directory of new Set(Object.values(directories))) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // not empty, not ours, or gone
+    }
   }
 }

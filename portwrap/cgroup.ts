@@ -36,7 +36,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
   if (missing.length > 0) {
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
-      `the limits need the cgroup controllers ${missing.join(', ')}`,
+      `the limits need the control group controllers ${missing.join(', ')}, which cannot be used here`,
       {
         hint: root.hint,
       },
@@ -50,7 +50,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
       : Object.fromEntries(parents.map(([controller, parent]) => [controller, join(parent, name)]));
   const place: CgroupPlace = { version: root.version, directories };
   try {
-    for (const directory of new Set(Object.values(directories))) mkdirSync(directory, { recursive: true });
+    for (const directory of new Set(Object.values(directories))) mkdirSync(directory);
     for (const [file, value] of settings(place, limits)) writeFileSync(file, value);
   } catch (cause) {
     for (const directory of Object.values(directories)) removed(directory);
@@ -166,6 +166,9 @@ function removed(directory: string): boolean {
   }
 }
 
+/** bwrap's monitor, the sandbox's pid 1, and a forwarder with the shell above it are in the group, too. */
+const ownProcesses = 4;
+
 /** Files and values; https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/. */
 function settings({ version, directories }: CgroupPlace, limits: Limits): [string, string][] {
   const period = 100_000; // microseconds, the kernel's default
@@ -173,8 +176,7 @@ function settings({ version, directories }: CgroupPlace, limits: Limits): [strin
   const set = (directory: string | undefined, file: string, value: string | null): [string, string][] =>
     directory === undefined || value === null ? [] : [[join(directory, file), value]];
   const memory = limits.memory === null ? null : String(limits.memory);
-  // bwrap's monitor and the sandbox's pid 1 are in the group too
-  const processes = limits.processes === null ? null : String(limits.processes + 2);
+  const processes = limits.processes === null ? null : String(limits.processes + ownProcesses);
   if (version === 2) {
     return [
       ...set(directories.unified, 'memory.max', memory),

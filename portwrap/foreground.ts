@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { type Account, findAccount, loginEnvironment } from './account.ts';
 import { ownAddresses } from './addresses.ts';
-import { findCgroupRoot, noCgroups } from './cgroup-root.ts';
+import { type Cgroups, noCgroups, openCgroups } from './cgroup-root.ts';
+import { cgroupSurroundings, findCgroupWay } from './cgroup-way.ts';
 import type { CliRun } from './cli.ts';
 import { substituteGuestPort } from './command.ts';
 import { fileView } from './file-view.ts';
@@ -43,12 +44,13 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     ],
     write: (text) => process.stderr.write(text),
   });
+  const cgroups = openFor(request);
   const interrupt = new AbortController();
   let deliver = (signal: NodeJS.Signals) => interrupt.abort(signal);
   const listeners = handled.map((signal) => [signal, () => deliver(signal)] as const);
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
-    const context = launchContext(request, around, tell);
+    const context = launchContext(request, around, cgroups, tell);
     const sandbox = await launch(context, sandboxSpec(request, around, account), interrupt.signal);
     deliver = (signal) => {
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
@@ -61,6 +63,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     }
     throw error;
   } finally {
+    cgroups.close();
     for (const [signal, listener] of listeners) process.off(signal, listener);
   }
 }
@@ -94,14 +97,26 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) =>
 /** Milliseconds that a command has to end when its forwarder is lost. */
 const stopGrace = 10_000;
 
-function launchContext(request: CliRun, around: Surroundings, tell: (story: Story) => void): LaunchContext {
+/** Only limits need control groups. */
+function openFor({ limits }: CliRun): Cgroups {
+  return neededControllers(limits).length === 0
+    ? noCgroups
+    : openCgroups(findCgroupWay('command', cgroupSurroundings()));
+}
+
+function launchContext(
+  request: CliRun,
+  around: Surroundings,
+  cgroups: Cgroups,
+  tell: (story: Story) => void,
+): LaunchContext {
   const { tools, uid } = around;
   const asRoot = uid === 0;
   const forwarder = createForwarder(request.forwarder, tools, asRoot);
   return {
     ...{ tools, asRoot, forwarder },
     hostAddresses: ownAddresses,
-    cgroups: neededControllers(request.limits).length === 0 ? noCgroups : findCgroupRoot(),
+    cgroups,
     report: (_directory, { kind, error }) =>
       tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) }),
   };

@@ -23,6 +23,8 @@ export interface ForwardRequest {
 export interface Forward {
   readonly hostPort: number;
   readonly process: ProcessIdentity;
+  /** All of its processes. */
+  readonly pids: readonly number[];
   /** Tells when the forwarder is gone. */
   readonly liveness: Watch;
 }

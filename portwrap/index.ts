@@ -2,7 +2,8 @@
 export { type Account, becomeArgv, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
 export { type CgroupPlace, readCgroupLimits, readUsage, type Usage, type UsageLimits } from './cgroup.ts';
-export { findCgroupRoot } from './cgroup-root.ts';
+export { type Cgroups, noCgroups, openCgroups } from './cgroup-root.ts';
+export { type CgroupWay, cgroupSurroundings, findCgroupWay } from './cgroup-way.ts';
 export { runTool, type ToolRun } from './child.ts';
 export { substituteGuestPort } from './command.ts';
 export { aborted } from './deadline.ts';
@@ -29,6 +30,7 @@ export {
   type SandboxExit,
   type SandboxRecord,
 } from './sandbox.ts';
+export { openServersScope } from './servers-scope.ts';
 export { createSlirp4netns } from './slirp4netns.ts';
 export type { LaunchContext, SandboxSpec } from './spec.ts';
 export { createToolbox, type Toolbox } from './tools.ts';

@@ -7,17 +7,19 @@ import { basename, join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
 import { type CgroupPlace, createCgroup, enterCgroup, removeCgroup, saveCgroupPlace } from './cgroup.ts';
+import type { CgroupRoot } from './cgroup-root.ts';
 import { aborted } from './deadline.ts';
 import type { Forward } from './forwarder.ts';
 import { neededControllers } from './limits.ts';
 import { reachesHostLoopback } from './policy.ts';
 import { loadPolicy, policyLog } from './prelude.ts';
-import { bootId, childrenOf, type ProcessIdentity, readStat } from './process.ts';
+import { bootId, childrenOf, type ProcessIdentity, parentOf } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
+import { settleInScope } from './scope.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { awaitExitCode, toExit } from './status.ts';
 import { closeStrayDescriptors } from './stray-descriptors.ts';
-import { createTeardown } from './teardown.ts';
+import { createTeardown, type Teardown } from './teardown.ts';
 
 /**
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
@@ -35,11 +37,7 @@ export async function launch(
     closeStrayDescriptors();
     mkdirSync(spec.directory, { mode: 0o700 });
     undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
-    const cgroup = createCgroup(context.cgroups, basename(spec.directory), spec.limits);
-    if (cgroup !== null) {
-      undo.add('control group', () => removeCgroup(cgroup));
-      saveCgroupPlace(spec.directory, cgroup);
-    }
+    const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
     // undone after the sandbox, whose end is the forwarder's: then the host port is free again
     undo.add('forwarder', () =>
       forwarding?.then(
@@ -48,11 +46,15 @@ export async function launch(
       ),
     );
     const held = await buildSandbox(context, spec, undo, abort);
+    const cgroup =
+      context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
     // the payload waits until it is in, or what it forks first would never be counted; only limits can fail it
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
     forwarding = attachForwarder(context, spec, held);
+    // it counts for the server, whose packets it handles; where it cannot be moved, it stays beside us
+    if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
@@ -71,6 +73,32 @@ export async function launch(
     await undo.run();
     throw error;
   }
+}
+
+/** Another launcher that ends removes the place of all groups when it is empty: then it is made again. */
+async function makeGroup(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  undo: Teardown,
+): Promise<CgroupPlace | null> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return groupIn(await context.cgroups.root(), spec, undo);
+    } catch (error) {
+      const cause = error instanceof PortwrapError ? error.cause : null;
+      if (tries === mostTries || (cause as NodeJS.ErrnoException | null)?.code !== 'ENOENT') throw error;
+    }
+  }
+}
+
+const mostTries = 5;
+
+function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPlace | null {
+  const place = createCgroup(root, basename(spec.directory), spec.limits);
+  if (place === null) return null;
+  undo.add('control group', () => removeCgroup(place));
+  saveCgroupPlace(spec.directory, place);
+  return place;
 }
 
 function attachForwarder(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<Forward> {
@@ -120,16 +148,22 @@ function handOver(
     dns: spec.policy.dns,
     cgroup,
   };
-  return watchSandbox(context, record, held.life, forward, async () =>
-    spec.lifetime === 'foreground'
-      ? toExit((await held.starter.exited).code)
-      : toExit(await awaitExitCode(spec.directory)),
+  return watchSandbox(
+    context,
+    record,
+    held.life,
+    forward,
+    async () =>
+      spec.lifetime === 'foreground'
+        ? toExit((await held.starter.exited).code)
+        : toExit(await awaitExitCode(spec.directory)),
+    held.leaveScope,
   );
 }
 
 /** Whatever they start is in the group as well; while the payload is held they have started nothing. */
 function monitorAndChild(child: ProcessIdentity): number[] {
-  const monitor = readStat(child.pid)?.parent;
+  const monitor = parentOf(child);
   // the gate is the only process below pid 1 now
-  return [...(monitor === undefined || monitor <= 1 ? [] : [monitor]), child.pid, ...childrenOf(child.pid)];
+  return [...(monitor === null ? [] : [monitor.pid]), child.pid, ...childrenOf(child.pid)];
 }

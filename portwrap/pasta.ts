@@ -91,7 +91,8 @@ async function startOnPort(
     });
     undo.add('forwarder', () => endGroup(child));
     for (const descriptor of [token, life, log]) descriptor.close();
-    if (child.process.pid === undefined) await child.exited;
+    const shell = child.process.pid;
+    if (shell === undefined) await child.exited;
 
     const pid = await withDeadline(
       ready.pid,
@@ -99,7 +100,7 @@ async function startOnPort(
       () => new PortwrapError('FORWARD_FAILED', `pasta was not ready within ${readyDeadline} ms`),
     );
     const pasta = pid === null ? null : identify(pid);
-    if (pasta === null || readStat(pasta.pid)?.parent !== child.process.pid) {
+    if (pasta === null || shell === undefined || readStat(pasta.pid)?.parent !== shell) {
       await undo.run();
       const said = messages(readFileSync(logFile).subarray(logged).toString('utf8'));
       if (said.some((line) => portTaken.test(line))) return null;
@@ -120,7 +121,7 @@ async function startOnPort(
       watched.close();
       child.process.unref(); // whoever leaves it may end before it does
     };
-    return { hostPort, process: pasta, liveness: { gone, close } };
+    return { hostPort, process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
   } catch (error) {
     await undo.run();
     throw error;

@@ -10,8 +10,9 @@ import type { Toolbox } from './tools.ts';
 /**
  * Descriptors of the prelude. `made`: it says so there when the FIFOs are made. `policy` (root only): the pid of the
  * sandbox's pid 1, a line end and the rules go in; a word comes back when they are loaded, else end of file.
+ * `keeper`: as long as the launcher holds its end, the scope of the sandbox stays (scope.ts).
  */
-export const preludeDescriptors = { life: 7, made: 8, policy: 9 } as const;
+export const preludeDescriptors = { keeper: 6, life: 7, made: 8, policy: 9 } as const;
 
 /** What the loader says when the rules are loaded. */
 const policyLoaded = 'y';
@@ -26,11 +27,13 @@ export interface Prelude {
   readonly forwarder: string;
   /** Where the messages of nft go; null: the rules are the gate's to load. */
   readonly policyLog: string | null;
+  /** Is the sandbox in a scope of its own, which must be kept until the launcher has read from it? */
+  readonly keeper: boolean;
 }
 
 /** The argv that makes the FIFOs, leaves the loader of the policy waiting, and becomes `argv`. */
 export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
-  const { life, made, policy } = preludeDescriptors;
+  const { keeper, life, made, policy } = preludeDescriptors;
   const asRoot = paths.policyLog !== null;
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
   // it belongs to init, and ends without a word when the launcher does
@@ -38,7 +41,10 @@ export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly strin
     `( ( read -r child <&${policy} && ` +
     `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
     `printf ${policyLoaded} >&${policy} ) 3<&- 4<&- 5<&- ${made}<&- & )`;
+  const others = [3, 4, 5, keeper, made, policy].map((fd) => `${fd}<&-`).join(' ');
+  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${others} & )`;
   const script = [
+    ...(paths.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
     ...(asRoot ? [loader] : []),
     // for reading too: opening then waits for nobody, and what holds it open for writing is what lives

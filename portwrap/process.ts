@@ -51,6 +51,12 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
+/** Its parent, unless that is init: then its own parent has ended. */
+export function parentOf({ pid }: ProcessIdentity): ProcessIdentity | null {
+  const parent = readStat(pid)?.parent ?? 0;
+  return parent > 1 ? identify(parent) : null;
+}
+
 /** Settles when that process is gone. The kernel tells only parents, so it is looked at now and then. */
 export async function gone(identity: ProcessIdentity): Promise<void> {
   while (isAlive(identity)) await pause(5);

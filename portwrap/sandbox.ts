@@ -5,7 +5,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PortwrapError } from '../config/errors.ts';
-import { type CgroupPlace, readCgroupPlace, readUsage, removeCgroup, type Usage } from './cgroup.ts';
+import {
+  type CgroupPlace,
+  enterCgroup,
+  readCgroupPlace,
+  readUsage,
+  removeCgroup,
+  type Usage,
+} from './cgroup.ts';
 import { withDeadline } from './deadline.ts';
 import { ownDescriptor } from './descriptor.ts';
 import type { Forward } from './forwarder.ts';
@@ -18,6 +25,7 @@ import {
   identify,
   isAlive,
   type ProcessIdentity,
+  parentOf,
   signalProcess,
 } from './process.ts';
 import type { LaunchContext } from './spec.ts';
@@ -82,13 +90,17 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sa
 /** What it takes to keep a sandbox reachable. */
 export type SandboxContext = Pick<LaunchContext, 'tools' | 'forwarder' | 'report'>;
 
-/** A handle on a sandbox whose life is watched by `life`; `learnExit` is asked once it has ended. */
+/**
+ * A handle on a sandbox whose life is watched by `life`; `learnExit` is asked once it has ended, and `leaveScope`
+ * called when nothing is to be read from its control group any more.
+ */
 export function watchSandbox(
   context: SandboxContext,
   record: SandboxRecord,
   life: Liveness,
   forward: Pick<Forward, 'process' | 'liveness'>,
   learnExit: () => PayloadExit | Promise<PayloadExit>,
+  leaveScope: () => void = () => {},
 ): Sandbox {
   const kept = keepForward({
     first: forward,
@@ -102,6 +114,7 @@ export function watchSandbox(
     const exit = await learnExit();
     const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
     if (record.cgroup !== null) await removeCgroup(record.cgroup);
+    leaveScope();
     return { ...exit, outOfMemory };
   };
   /** A descriptor of its life can be given to a process outside, so after a kill the pid decides. */
@@ -149,7 +162,7 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
   try {
     if (temporary !== null) await makeFifos(context.tools, [join(temporary, fifos.forwarder)]);
     const place = { directory: temporary ?? directory, life, child: child.pid };
-    return await context.forwarder.attach({
+    const forward = await context.forwarder.attach({
       ...place,
       hostAddress,
       hostPorts: [hostPort],
@@ -157,6 +170,9 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
       hostLoopback,
       dns,
     });
+    // as at the launch (launch.ts)
+    if (record.cgroup !== null) enterCgroup(record.cgroup, forward.pids).catch(() => {});
+    return forward;
   } finally {
     if (temporary !== null) await rm(temporary, { recursive: true, force: true });
   }
@@ -172,11 +188,14 @@ export async function destroySandbox(directory: string): Promise<void> {
     const life = watchLiveness(reader);
     const { childPid } = readStatus(directory);
     const child = childPid === null ? null : identify(childPid);
+    const monitor = child === null ? null : parentOf(child);
     // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
     if (child !== null) signalProcess(child, 'SIGKILL');
     const ended =
       child === null ? life.gone : Promise.race([life.gone, gone(child).then(() => pause(lastHold))]);
-    await withDeadline(ended, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+    // the monitor ends after its child, when it has written the exit code
+    const all = ended.then(() => (monitor === null ? undefined : gone(monitor)));
+    await withDeadline(all, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
     life.close();
   }
   // it ends by itself after the sandbox; only then the host port is free

@@ -115,7 +115,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       watched.close();
       child.process.unref(); // whoever leaves it may end before it does
     };
-    return { hostPort, process: identity, liveness: { gone, close } };
+    return { hostPort, process: identity, pids: [identity.pid], liveness: { gone, close } };
   } catch (error) {
     await undo.run();
     throw error;

@@ -1,7 +1,7 @@
 // What a launch is given: the specification of one sandbox, and what holds for all of them.
 // Not here: how it is carried out (launch.ts).
 import type { Account } from './account.ts';
-import type { CgroupRoot } from './cgroup-root.ts';
+import type { Cgroups } from './cgroup-root.ts';
 import type { FileView } from './file-view.ts';
 import type { Forwarder } from './forwarder.ts';
 import type { ForwardEvent } from './keep-forward.ts';
@@ -38,8 +38,8 @@ export interface LaunchContext {
   readonly asRoot: boolean;
   /** This host's own addresses, which the policy refuses: asked at every launch, for they change. */
   readonly hostAddresses: () => readonly string[];
-  /** Where control groups can be made. */
-  readonly cgroups: CgroupRoot;
+  /** Where control groups are made. */
+  readonly cgroups: Cgroups;
   /** Told when a forwarder was lost, and whether that was made good. */
   readonly report?: (directory: string, event: ForwardEvent) => void;
 }

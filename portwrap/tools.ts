@@ -17,6 +17,8 @@ const packages = {
   setsid: 'util-linux',
   sh: 'dash',
   slirp4netns: 'slirp4netns',
+  systemctl: 'systemd',
+  'systemd-run': 'systemd',
   unshare: 'util-linux',
 } as const;
 

@@ -4,7 +4,18 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import { bootId, createSlirp4netns, createToolbox, findCgroupRoot, ownAddresses } from '../portwrap/index.ts';
+import {
+  bootId,
+  type Cgroups,
+  cgroupSurroundings,
+  createSlirp4netns,
+  createToolbox,
+  findCgroupWay,
+  openCgroups,
+  openServersScope,
+  ownAddresses,
+  type Toolbox,
+} from '../portwrap/index.ts';
 import { createAccounts } from './accounts.ts';
 import { createCurrentConfig, type Reload } from './current-config.ts';
 import { createApp } from './http/app.ts';
@@ -68,13 +79,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
   });
-  const cgroups = findCgroupRoot();
-  if (Object.keys(cgroups.directories).length === 0) {
-    log.warn(
-      { hint: cgroups.hint },
-      'no control groups: profiles with limits are refused, and usage is unknown',
-    );
-  }
+  const cgroups = await openGroups(tools, log);
   const context = {
     ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
     forwarder: createSlirp4netns(tools, asRoot),
@@ -136,6 +141,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     await watch.close();
     routes.close();
     slurm.close();
+    cgroups.close();
     await state.close();
   };
   try {
@@ -156,6 +162,18 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     await letGo();
     throw error;
   }
+}
+
+/** Never a reason not to serve: servers without limits need none. */
+async function openGroups(tools: Toolbox, log: Logger): Promise<Cgroups> {
+  const way = findCgroupWay('service', cgroupSurroundings());
+  const report = (reason: string) => log.warn({ reason }, 'systemd makes no scope for servers');
+  const cgroups =
+    way.kind === 'scope' ? openServersScope({ tools, mount: way.mount, report }) : openCgroups(way);
+  const { directories, hint } = await cgroups.root();
+  if (Object.keys(directories).length === 0)
+    log.warn({ hint }, 'no control groups: profiles with limits are refused, and usage is unknown');
+  return cgroups;
 }
 
 function ownAccount() {

@@ -2,32 +2,54 @@
 // Not here: what a single launch needs (sandbox.ts, network.ts).
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { findCgroupRoot } from '../cgroup-root.ts';
+import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroup-way.ts';
 import { controllers } from '../limits.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 export function checkSurroundings(patient: Patient): Check[] {
-  const root = findCgroupRoot();
-  const usable = Object.keys(root.directories);
+  const way = findCgroupWay('command', cgroupSurroundings());
   const tables = ['/proc/net/tcp', '/proc/net/tcp6']
     .filter(existsSync)
     .map((path) => readFileSync(path, 'utf8'));
   return [
-    judgeCgroups(root.version, usable, root.hint),
+    judgeCgroups(way, controllersOf(way)),
     judgeStateDirectory(patient.stateDirectory, fileSystemType(patient.stateDirectory)),
     judgeHub(patient.hubPort, tables.join('\n')),
   ];
 }
 
-export function judgeCgroups(version: 1 | 2, usable: readonly string[], hint: string): Check {
-  const missing = controllers.filter((name) => name !== 'cpuacct' && !usable.includes(name));
-  if (missing.length === 0) return ok('control groups', `version ${version}: ${usable.join(', ')}`);
-  return warning(
-    'control groups',
-    `version ${version}: ${missing.join(', ')} cannot be used`,
-    'Limits of these cannot be set on a sandbox.',
-    hint,
+/** `usable` are the controllers that groups of this way can have. */
+export function judgeCgroups(way: CgroupWay, usable: readonly string[]): Check {
+  const name = 'control groups';
+  const missing = controllers.filter(
+    (controller) => controller !== 'cpuacct' && !usable.includes(controller),
   );
+  const why = 'Limits of these cannot be set on a sandbox.';
+  if (way.kind === 'none') return warning(name, `${missing.join(', ')} cannot be used`, why, way.hint);
+  const how = {
+    v1: 'version 1',
+    delegated: 'version 2, in a group of our own',
+    scope: 'version 2, in scopes of systemd',
+  }[way.kind];
+  if (missing.length === 0) return ok(name, `${how}: ${usable.join(', ')}`);
+  const fix =
+    way.kind === 'v1'
+      ? 'Mount these hierarchies, or boot with control groups of version 2.'
+      : 'Enable these controllers in the group above, or in the kernel.';
+  return warning(name, `${how}: ${missing.join(', ')} cannot be used`, why, fix);
+}
+
+function controllersOf(way: CgroupWay): string[] {
+  switch (way.kind) {
+    case 'v1':
+      return Object.keys(way.parents);
+    case 'delegated':
+      return availableControllers(way.directory);
+    case 'scope':
+      return availableControllers(way.mount);
+    case 'none':
+      return [];
+  }
 }
 
 /** `type` is statfs(2)'s f_type, null when it could not be learned. */

@@ -14,6 +14,7 @@ import {
   findAccount,
   isSandboxAlive,
   launch,
+  noCgroups,
   noLimits,
   ownAddresses,
   type Sandbox,
@@ -174,7 +175,7 @@ describe.runIf(isRoot)('a launch that is aborted', () => {
         forwarder: createSlirp4netns(aborting, true),
         asRoot: true,
         hostAddresses: ownAddresses,
-        cgroups: { version: 2, directories: {}, hint: '' },
+        cgroups: noCgroups,
       },
       {
         directory: join(directory, 's'),

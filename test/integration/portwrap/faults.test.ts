@@ -6,13 +6,15 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import {
+  cgroupSurroundings,
   createSlirp4netns,
   createToolbox,
   destroySandbox,
   fileView,
-  findCgroupRoot,
+  findCgroupWay,
   isSandboxAlive,
   launch,
+  openCgroups,
   ownAddresses,
   type Sandbox,
 } from '../../../portwrap/index.ts';
@@ -33,7 +35,12 @@ afterAll(() => {
 
 const tools = createToolbox();
 const context = {
-  ...{ tools, asRoot: isRoot, hostAddresses: ownAddresses, cgroups: findCgroupRoot() },
+  ...{
+    tools,
+    asRoot: isRoot,
+    hostAddresses: ownAddresses,
+    cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
+  },
   forwarder: createSlirp4netns(tools, isRoot),
 };
 const account = { name: 'nobody', uid: 64_999, gid: 64_999, home: '/', shell: '/bin/sh', listed: false };
@@ -77,8 +84,10 @@ test(`after ${rounds} launches with faults at random moments nothing is left (se
   expect(census(join(root, 's'))).toEqual(nothing);
   expect(pidsOf(`${root}/`).length).toBe(0);
   expect(readdirSync(root)).toEqual(['log']);
-  const groups = Object.values(context.cgroups.directories).flatMap((directory) => readdirSync(directory));
+  const { directories } = await context.cgroups.root();
+  const groups = Object.values(directories).flatMap((directory) => readdirSync(directory));
   expect(groups.filter((name) => name.startsWith('s-'))).toEqual([]);
+  context.cgroups.close();
 }, 240_000);
 
 async function oneLaunch(name: string, fault: Fault, delay: number, random: () => number): Promise<string> {

@@ -1,9 +1,9 @@
 // The options of `portwrap` that shape the sandbox, as they are felt inside, and what it tells scripts.
 // Not here: how they are parsed (test/unit/portwrap).
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { findCgroupRoot } from '../../../portwrap/index.ts';
+import { cgroupSurroundings, findCgroupWay } from '../../../portwrap/index.ts';
 import { isRoot } from '../../support/accounts.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { fetchText } from '../../support/http.ts';
@@ -118,7 +118,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
   });
 });
 
-describe.runIf(isRoot && Object.keys(findCgroupRoot().directories).length > 0)(
+describe.runIf(isRoot && findCgroupWay('command', cgroupSurroundings()).kind !== 'none')(
   'limits, with control groups',
   () => {
     const [mode] = modes();
@@ -148,10 +148,15 @@ describe.runIf(isRoot && Object.keys(findCgroupRoot().directories).length > 0)(
     });
 
     test('no control group is left', () => {
-      const left = Object.values(findCgroupRoot().directories).flatMap((directory) =>
-        readdirSync(directory).filter((name) => name.startsWith('portwrap-')),
+      const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+      const hierarchies = mounts
+        .filter((line) => line.includes(' - cgroup'))
+        .map((line) => line.split(' ')[4] ?? '');
+      const groups = hierarchies.flatMap((point) =>
+        readdirSync(point, { recursive: true, encoding: 'utf8' }),
       );
-      expect(left).toEqual([]);
+      expect(hierarchies).not.toEqual([]);
+      expect(groups.filter((path) => /(^|\/)portwrap-[0-9a-f]+(\.scope)?$/.test(path))).toEqual([]);
     });
   },
 );
@@ -161,5 +166,5 @@ test('limits that cannot be kept are refused, and nothing runs', async () => {
   if (mode === undefined) throw new Error('there is no mode');
   const { code, stdout, stderr } = await run(mode, ['--memory', '64M'], 'echo', 'ran');
   expect([code, stdout]).toEqual([125, '']);
-  expect(stderr).toContain('cgroup');
+  expect(stderr).toContain('control group');
 });

@@ -1,6 +1,6 @@
 // Control groups of both versions, on a fake: plain directories in the place of the kernel's file system, since a
 // machine has one version only. The real one is asked in test/integration/portwrap/options.test.ts.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,7 +12,9 @@ import {
   readUsage,
   saveCgroupPlace,
 } from '../../../portwrap/cgroup.ts';
-import { findCgroupRoot } from '../../../portwrap/cgroup-root.ts';
+import { readHierarchies } from '../../../portwrap/cgroup-hierarchies.ts';
+import { openCgroups } from '../../../portwrap/cgroup-root.ts';
+import { findCgroupWay } from '../../../portwrap/cgroup-way.ts';
 import { noLimits } from '../../../portwrap/limits.ts';
 
 let fake: string;
@@ -37,36 +39,70 @@ function proc(mounts: readonly [string, string, string][], groups: readonly stri
   return join(fake, 'proc');
 }
 
+/** As a service that is alone in its group, without systemd. */
+async function rootOf(fakeProc: string) {
+  const around = { hierarchies: readHierarchies(fakeProc, fakeProc), uid: process.getuid?.() ?? -1 };
+  const cgroups = openCgroups(
+    findCgroupWay('service', { ...around, pid: process.pid, systemd: false, userManager: false }),
+  );
+  return { cgroups, root: await cgroups.root() };
+}
+
 const limits = { memory: 64 * 2 ** 20, cpus: 1.5, processes: 100, openFiles: 1024 };
 
 describe('version 2', () => {
-  function root() {
-    write('cg/service.slice/cgroup.controllers', 'cpuset cpu io memory pids\n');
-    write('cg/service.slice/cgroup.procs', '');
-    return findCgroupRoot(proc([['cg', 'cgroup2', 'nsdelegate']], ['0::/service.slice']));
+  function opened() {
+    write('cg/cgroup.controllers', 'cpuset cpu io memory pids\n');
+    write('cg/box/cgroup.controllers', 'cpuset cpu io memory pids\n');
+    write('cg/box/cgroup.type', 'domain\n');
+    write('cg/box/cgroup.procs', `${process.pid}\n`);
+    write('cg/box/cgroup.subtree_control', '');
+    return rootOf(proc([['cg', 'cgroup2', 'nsdelegate']], ['0::/box']));
   }
+  const root = async () => (await opened()).root;
 
-  test('a delegated group gives memory, cpu and pids to a subtree of ours', () => {
-    expect(root()).toMatchObject({
-      version: 2,
-      directories: { memory: join(fake, 'cg/service.slice/portwrap') },
-    });
-    expect(read('cg/service.slice/cgroup.subtree_control')).toBe('+memory +cpu +pids');
+  test('a group of our own gives memory, cpu and pids to groups of servers, and we move into a leaf', async () => {
+    expect(await root()).toMatchObject({ version: 2, directories: { memory: join(fake, 'cg/box/servers') } });
+    expect(read('cg/box/cgroup.subtree_control')).toBe('+memory +cpu +pids');
+    expect(read('cg/box/servers/cgroup.subtree_control')).toBe('+memory +cpu +pids');
+    expect(read('cg/box/service/cgroup.procs')).toBe(String(process.pid));
   });
 
-  test('limits are written as the kernel reads them', () => {
-    const place = createCgroup(root(), 'one', limits);
-    expect(place?.directories).toEqual({ unified: join(fake, 'cg/service.slice/portwrap/one') });
-    const value = (file: string) => read('cg/service.slice/portwrap/one', file);
+  test('a group that has vanished with all above it is told, and nothing waits for it', async () => {
+    const { cgroups, root: before } = await opened();
+    rmSync(join(fake, 'cg'), { recursive: true });
+    const { directories, hint } = await cgroups.root();
+    expect(directories).toEqual({});
+    expect(hint).toContain('ENOENT');
+    expect(() => createCgroup(before, 'one', noLimits)).toThrow(
+      expect.objectContaining({ code: 'LIMITS_UNAVAILABLE', message: expect.stringContaining('ENOENT') }),
+    );
+  });
+
+  test('nothing is left of the place when it is closed, unless a server is in it', async () => {
+    const { cgroups, root: made } = await opened();
+    rmSync(join(fake, 'cg/box/servers/cgroup.subtree_control')); // the kernel's files do not count
+    createCgroup(made, 'one', noLimits);
+    cgroups.close();
+    expect(existsSync(join(fake, 'cg/box/servers/one'))).toBe(true);
+    rmSync(join(fake, 'cg/box/servers/one'), { recursive: true });
+    cgroups.close();
+    expect(existsSync(join(fake, 'cg/box/servers'))).toBe(false);
+  });
+
+  test('limits are written as the kernel reads them', async () => {
+    const place = createCgroup(await root(), 'one', limits);
+    expect(place?.directories).toEqual({ unified: join(fake, 'cg/box/servers/one') });
+    const value = (file: string) => read('cg/box/servers/one', file);
     expect([value('memory.max'), value('cpu.max'), value('pids.max')]).toEqual([
       '67108864',
       '150000 100000',
-      '102',
+      '104',
     ]);
   });
 
   test('usage and out-of-memory kills are read', async () => {
-    const place = createCgroup(root(), 'one', noLimits);
+    const place = createCgroup(await root(), 'one', noLimits);
     if (place === null) throw new Error('no group');
     await enterCgroup(place, [4711]);
     for (const [file, text] of [
@@ -75,40 +111,44 @@ describe('version 2', () => {
       ['pids.current', '7\n'],
       ['memory.events', 'low 0\noom 3\noom_kill 2\n'],
     ] as const) {
-      write(`cg/service.slice/portwrap/one/${file}`, text);
+      write(`cg/box/servers/one/${file}`, text);
     }
     expect(readUsage(place)).toEqual({ memory: 1_048_576, cpu: 2.5, processes: 7, outOfMemoryKills: 2 });
   });
 
-  test('a group without delegation gives nothing, and limits are refused with what to do', () => {
-    write('cg/user.slice/cgroup.controllers', '');
-    const none = findCgroupRoot(proc([['cg', 'cgroup2', '']], ['0::/user.slice']));
-    expect(none.directories).toEqual({});
+  test('where there is no way, limits are refused with what to do, and what has no limits goes on', async () => {
+    write('cg/cgroup.controllers', 'memory pids\n');
+    write('cg/shared/cgroup.procs', '1\n2\n');
+    write('cg/shared/cgroup.subtree_control', '');
+    const { root: none } = await rootOf(proc([['cg', 'cgroup2', '']], ['0::/shared']));
     expect(createCgroup(none, 'one', noLimits)).toBeNull();
     expect(() => createCgroup(none, 'one', limits)).toThrow(
-      expect.objectContaining({ code: 'LIMITS_UNAVAILABLE', hint: expect.stringContaining('Delegate=yes') }),
+      expect.objectContaining({
+        code: 'LIMITS_UNAVAILABLE',
+        hint: expect.stringMatching(/own|Delegate=yes/),
+      }),
     );
   });
 });
 
 describe('version 1', () => {
-  function root() {
+  async function root() {
     for (const controller of ['memory', 'cpu', 'pids'])
       mkdirSync(join(fake, controller), { recursive: true });
     const mounts = ['memory', 'cpu', 'pids'].map((name): [string, string, string] => [name, 'cgroup', name]);
-    return findCgroupRoot(proc(mounts, ['4:memory:/', '3:pids:/', '2:cpu:/', '0::/']));
+    return (await rootOf(proc(mounts, ['4:memory:/', '3:pids:/', '2:cpu:/', '0::/']))).root;
   }
 
-  test('every controller has its own directory, with its own files', () => {
-    const place = createCgroup(root(), 'one', limits);
+  test('every controller has its own directory, with its own files', async () => {
+    const place = createCgroup(await root(), 'one', limits);
     expect(Object.keys(place?.directories ?? {}).sort()).toEqual(['cpu', 'memory', 'pids']);
     expect(read('memory/portwrap/one/memory.limit_in_bytes')).toBe('67108864');
     expect(read('cpu/portwrap/one/cpu.cfs_quota_us')).toBe('150000');
-    expect(read('pids/portwrap/one/pids.max')).toBe('102');
+    expect(read('pids/portwrap/one/pids.max')).toBe('104');
   });
 
   test('without limits nothing is limited, but usage is counted', async () => {
-    const place = createCgroup(root(), 'one', noLimits);
+    const place = createCgroup(await root(), 'one', noLimits);
     if (place === null) throw new Error('no group');
     await enterCgroup(place, [4711]);
     write('memory/portwrap/one/memory.usage_in_bytes', '4096\n');

@@ -9,7 +9,7 @@ import { endLoader, loadPolicy, preludeArgv } from '../../../portwrap/prelude.ts
 const directory = mkdtempSync(join(tmpdir(), 'prelude-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const tools = (name: string) => `/bin/${name}`;
-const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null };
+const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false };
 
 test('the FIFOs are made and open before it says so, and then it becomes the command', () => {
   expect(preludeArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([
@@ -36,6 +36,14 @@ test('as root a loader of the policy waits outside, in mounts of its own, withou
   );
   expect(script).toContain('3<&- 4<&- 5<&- 8<&- & )');
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
+});
+
+test('a keeper of its scope is left before anything else, deaf to the terminal, with none of its descriptors', () => {
+  const [, , script = ''] = preludeArgv(tools, { ...paths, keeper: true }, ['bwrap']);
+  expect(script.split('\n').slice(0, 2)).toEqual([
+    "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 8<&- 9<&- & )",
+    'exec 6<&-',
+  ]);
 });
 
 /** The launch's end of the loader's pipe; what is written arrives in `told`, and `say` is the loader's word. */

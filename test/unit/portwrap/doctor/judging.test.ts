@@ -128,11 +128,14 @@ test.each([
 });
 
 test.each([
-  [2, ['memory', 'cpu', 'pids'], 'ok', ''],
-  [2, [], 'warning', 'Delegate=yes'],
-  [1, ['memory'], 'warning', 'Delegate=yes'],
-] as const)('control groups of version %i with %o are %s', (version, usable, status, fix) => {
-  expect(summary(judgeCgroups(version, usable, 'Delegate=yes'))).toEqual([status, fix]);
+  [{ kind: 'scope', manager: 'system', mount: '/c' }, ['memory', 'cpu', 'pids'], 'ok', ''],
+  [{ kind: 'delegated', directory: '/c/x', leaf: true }, ['memory', 'cpu', 'pids'], 'ok', ''],
+  [{ kind: 'delegated', directory: '/c/x', leaf: true }, ['memory'], 'warning', 'in the group above'],
+  [{ kind: 'none', hint: 'DelegateSubgroup=service' }, [], 'warning', 'DelegateSubgroup=service'],
+  [{ kind: 'v1', parents: {} }, ['memory'], 'warning', 'boot with control groups of version 2'],
+] as const)('control groups in the way %j with the controllers %j are %s', (way, usable, status, fix) => {
+  const check = judgeCgroups(way, usable);
+  expect([check.status, check.fix]).toEqual([status, fix === '' ? '' : expect.stringContaining(fix)]);
 });
 
 test.each([
