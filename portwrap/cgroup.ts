@@ -50,7 +50,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
       : Object.fromEntries(parents.map(([controller, parent]) => [controller, join(parent, name)]));
   const place: CgroupPlace = { version: root.version, directories };
   try {
-    for (const directory of new Set(Object.values(directories))) mkdirSync(directory);
+    for (const directory of new Set(Object.values(directories))) makeGroup(directory);
     for (const [file, value] of settings(place, limits)) writeFileSync(file, value);
   } catch (cause) {
     for (const directory of Object.values(directories)) removed(directory);
@@ -151,6 +151,16 @@ function ratio(quota = Number.NaN, period = Number.NaN): number | null {
 export async function removeCgroup(place: CgroupPlace): Promise<void> {
   for (const directory of Object.values(place.directories)) {
     for (let tries = 0; tries < 50 && !removed(directory); tries += 1) await pause(10);
+  }
+}
+
+/** A group of that name that nobody is in was left by a launcher that was killed, and is made anew. */
+function makeGroup(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !removed(directory)) throw error;
+    mkdirSync(directory);
   }
 }
 

@@ -88,10 +88,11 @@ export function describeForwarder(
 
     test("runs as the sandbox's account, filtered, with no privilege of the host", async () => {
       const { forwarder } = await begin(peer(), await freePorts(1)).record;
-      const status = readFileSync(`/proc/${forwarder.pid}/status`, 'utf8');
-      const field = (of: string) => new RegExp(`^${of}:\\s+(.*)$`, 'm').exec(status)?.[1];
+      const status = () => readFileSync(`/proc/${forwarder.pid}/status`, 'utf8');
+      const field = (of: string) => new RegExp(`^${of}:\\s+(.*)$`, 'm').exec(status())?.[1];
       expect(field('Uid')).toBe(Array(4).fill(mode.uid).join('\t'));
-      expect([field('Seccomp'), field('NoNewPrivs')]).toEqual(['2', '1']);
+      // it filters itself a moment after it is ready
+      await expect.poll(() => [field('Seccomp'), field('NoNewPrivs')]).toEqual(['2', '1']);
       // capabilities over a user namespace of its own are none over the host
       const isOnHost = readlinkSync(`/proc/${forwarder.pid}/ns/user`) === readlinkSync('/proc/self/ns/user');
       if (isOnHost) expect([field('CapPrm'), field('CapEff'), field('CapAmb')]).toEqual(Array(3).fill(none));

@@ -79,6 +79,11 @@ describe('version 2', () => {
     );
   });
 
+  test('a group that a killed launcher has left is made anew', async () => {
+    const { root: made } = await opened();
+    expect(createCgroup(made, 'one', noLimits)).toEqual(createCgroup(made, 'one', noLimits));
+  });
+
   test('nothing is left of the place when it is closed, unless a server is in it', async () => {
     const { cgroups, root: made } = await opened();
     rmSync(join(fake, 'cg/box/servers/cgroup.subtree_control')); // the kernel's files do not count
