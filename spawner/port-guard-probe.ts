@@ -1,18 +1,22 @@
-// Tries the port guard: who may connect to a port of the range. Needs root, which lends itself to other accounts for
-// the moment of one connection; so it is for a process that does nothing else. Not here: the rule (port-guard.ts).
+// Tries the port guard: who may connect to a port of the range. Needs root.
+// Not here: the rule (port-guard.ts), a connection as somebody else (connect-as.ts).
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Config } from '../config/load.ts';
-import type { Check } from '../portwrap/index.ts';
+import type { Check, Toolbox } from '../portwrap/index.ts';
+import { connectAs } from './connect-as.ts';
 import type { Gap } from './port-guard-accounts.ts';
 
 export interface PortGuardProbe {
+  readonly tools: Toolbox;
   readonly hostAddress: string;
   readonly range: Config['ports']['range'];
   /** Who must get through, beside root. */
   readonly allowed: readonly number[];
   /** Who must not. */
   readonly stranger: number;
+  /** What makes the connections; this Node but for tests. */
+  readonly program?: string | undefined;
 }
 
 /** What was seen; null when no port of the range could be bound. */
@@ -20,18 +24,25 @@ export interface Passage {
   /** Of root and `allowed`: those who were refused. */
   readonly shutOut: readonly number[];
   readonly strangerPasses: boolean;
+  /** As whom no connection could be tried, and why: of them nothing is known. */
+  readonly untried: readonly { readonly uid: number; readonly why: string }[];
 }
 
 export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | null> {
   const server = await listenInRange(probe);
   if (server === null) return null;
-  const { port } = server.address() as { port: number };
+  const place = { host: probe.hostAddress, port: (server.address() as AddressInfo).port };
+  const shutOut: number[] = [];
+  const untried: { uid: number; why: string }[] = [];
+  let strangerPasses = false;
   try {
-    const shutOut: number[] = [];
-    for (const uid of new Set([0, ...probe.allowed])) {
-      if (!(await connects(probe.hostAddress, port, uid))) shutOut.push(uid);
+    for (const uid of new Set([0, ...probe.allowed, probe.stranger])) {
+      const attempt = await connectAs(probe.tools, uid, place, probe.program);
+      if (typeof attempt === 'object') untried.push({ uid, why: attempt.untried });
+      else if (uid === probe.stranger) strangerPasses = attempt === 'reached';
+      else if (attempt === 'refused') shutOut.push(uid);
     }
-    return { shutOut, strangerPasses: await connects(probe.hostAddress, port, probe.stranger) };
+    return { shutOut, strangerPasses, untried };
   } finally {
     server.close();
     await once(server, 'close');
@@ -66,10 +77,19 @@ export function judgePortGuard(
     const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
     return { name, status: 'failed', what, why: 'No server can be reached.', fix };
   }
-  const unknown = gaps.map((gap) => gap.what);
+  const untried = passage.untried.map(
+    ({ uid, why: reason }) => `no connection could be tried as uid ${uid}: ${reason}`,
+  );
+  const unknown = [...gaps.map((gap) => gap.what), ...untried];
   if (passage.strangerPasses) {
     const what = `any account can connect to ${ports}`;
     return { name, status: 'warning', what: [what, ...unknown].join('; '), why, fix };
+  }
+  if (untried.length > 0 && gaps.length === 0) {
+    const risk = 'Whether the host ports are closed to other accounts is not known.';
+    const remedy =
+      'Make what is named there possible, and run this again; or try a connection as that account yourself.';
+    return { name, status: 'warning', what: unknown.join('; '), why: risk, fix: remedy };
   }
   if (gaps.length > 0) {
     const risk = 'The rule in force may refuse their connections; no server could be reached then.';
@@ -95,20 +115,4 @@ async function listenInRange({ hostAddress, range }: PortGuardProbe): Promise<Se
     if (bound) return server;
   }
   return null;
-}
-
-/** The kernel's `skuid` is who made the socket, so it is made as that account. */
-async function connects(host: string, port: number, uid: number): Promise<boolean> {
-  const own = process.geteuid?.() ?? 0;
-  process.seteuid?.(uid);
-  try {
-    const socket = connect({ host, port });
-    const reached = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    });
-    socket.destroy();
-    return reached;
-  } finally {
-    process.seteuid?.(own);
-  }
 }

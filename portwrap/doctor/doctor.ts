@@ -6,7 +6,7 @@ import type { ForwarderName } from '../forwarders.ts';
 import type { Toolbox } from '../tools.ts';
 import { type Check, failed, type Patient } from './check.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
-import { checkProcesses, lookFirst } from './processes.ts';
+import { checkProcesses, type FirstLook, lookFirst } from './processes.ts';
 import { checkPrograms } from './programs.ts';
 import { checkSandbox } from './sandbox.ts';
 import { checkSurroundings } from './surroundings.ts';
@@ -24,15 +24,20 @@ export interface DoctorRequest {
 /** Throws USAGE or USER_REFUSED; whatever else is wrong is a finding. */
 export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
   const patient = await examine(request);
-  const first = lookFirst();
+  let first: FirstLook | undefined;
+  const look = await finding('processes', async () => {
+    first = lookFirst();
+    return [];
+  });
   return [
-    ...(await checkPrograms(patient)),
+    ...look,
+    ...(await finding('programs', () => checkPrograms(patient))),
     ...(await finding('sandbox', () => checkSandbox(patient))),
     ...(await finding('tun device', async () => [await checkTun(patient)])),
     ...(await finding('network policy', () => checkPolicy(patient))),
     ...(await finding('launch', async () => [await checkLaunch(patient)])),
     ...(await finding('surroundings', async () => checkSurroundings(patient))),
-    ...checkProcesses(first),
+    ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),
   ];
 }
 
@@ -56,7 +61,7 @@ async function examine(request: DoctorRequest): Promise<Patient> {
   };
 }
 
-/** A probe that cannot even be made, for want of a program, is a finding like any other. */
+/** A probe that cannot even be made, for want of a program or by a defect of ours, is a finding like any other. */
 async function finding(name: string, probe: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await probe();

@@ -2,7 +2,7 @@
 // hub and nobody, and the rule that closes them, ready to paste. Not here: the rule (port-guard.ts), the other probes.
 import { PortwrapError } from '../../config/errors.ts';
 import type { ConfigFile } from '../../config/load.ts';
-import { type Check, createToolbox, findAccount } from '../../portwrap/index.ts';
+import { type Check, createToolbox, findAccount, type Toolbox } from '../../portwrap/index.ts';
 import { portGuardPaste, portGuardRules } from '../port-guard.ts';
 import { guardAccounts } from '../port-guard-accounts.ts';
 import { judgePortGuard, probePortGuard } from '../port-guard-probe.ts';
@@ -18,9 +18,10 @@ export interface PortsFinding {
 /** Throws USER_REFUSED when `proxyUser` is no account. */
 export async function examinePorts(config: ConfigFile, proxyUser: string | undefined): Promise<PortsFinding> {
   const { host_address: hostAddress, range } = config.ports;
-  const { uids: allowed, gaps } = await guardAccounts(config, await uidOf(proxyUser));
+  const tools = createToolbox();
+  const { uids: allowed, gaps } = await guardAccounts(config, await uidOf(tools, proxyUser));
   const stranger = [nobody, nobody - 1].find((uid) => !allowed.includes(uid)) ?? nobody;
-  const passage = await probePortGuard({ hostAddress, range, allowed, stranger });
+  const passage = await probePortGuard({ tools, hostAddress, range, allowed, stranger });
   const check = judgePortGuard(passage, range, gaps);
   if (gaps.length > 0) return { check, rules: null, paste: '' };
   const rules = portGuardRules(range, allowed);
@@ -29,9 +30,9 @@ export async function examinePorts(config: ConfigFile, proxyUser: string | undef
 
 const nobody = 65_534;
 
-async function uidOf(user: string | undefined): Promise<number | undefined> {
+async function uidOf(tools: Toolbox, user: string | undefined): Promise<number | undefined> {
   if (user === undefined) return undefined;
-  const account = await findAccount(createToolbox(), user);
+  const account = await findAccount(tools, user);
   if (account === null) throw new PortwrapError('USER_REFUSED', `there is no account "${user}"`);
   return account.uid;
 }

@@ -62,6 +62,30 @@ test.runIf(process.getuid?.() === 0)(
   },
 );
 
+test.runIf(process.getuid?.() === 0)(
+  'doctor goes on after a part that fails, and each such part is a finding',
+  async () => {
+    const asked = ['doctor', '--user', 'no-such-account', '--proxy-user', 'no-such-proxy'];
+    const { code, stdout } = await run(...asked, '--json');
+    expect(code).toBe(77);
+    expect(JSON.parse(stdout)).toMatchObject([
+      {
+        forwarder: 'slirp4netns',
+        checks: [
+          { name: 'portwrap doctor', status: 'failed', what: expect.stringContaining('no-such-account') },
+        ],
+      },
+      {
+        checks: [{ name: 'host ports', status: 'failed', what: 'there is no account "no-such-proxy"' }],
+        rules: null,
+      },
+    ]);
+    const shown = (await run(...asked)).stdout;
+    expect(shown).toMatch(/^portwrap doctor +failed .*no-such-account/m);
+    expect(shown).toMatch(/^host ports +failed .*no-such-proxy/m);
+  },
+);
+
 test('ls lists every server of every hub, as a table and as JSON', async () => {
   await service.start('ann', { spawn_id: newId(), profile: 'web' });
   const other = { spawn_id: newId(), profile: 'web' };

@@ -1,7 +1,7 @@
 // The rule that closes the host ports to other accounts, loaded as printed, in a network namespace of its own.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -19,15 +19,57 @@ const line = (local: string, state: string, uid: number) =>
   `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 1 1 0 100 0`;
 
 describe.runIf(process.getuid?.() === 0)('the port guard', () => {
-  test('stops other accounts, lets the proxy and root through, and is replaced when it is loaded again', () => {
-    const input = JSON.stringify({ range, allowed: [61_001], stranger: 65_534 });
-    const fixture = [process.execPath, path('test/fixtures/port-guard.mjs'), path('dist'), input];
+  let directory = '';
+  beforeAll(() => {
+    directory = mkdtempSync(join(tmpdir(), 'port-guard-'));
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  /** What is seen before the rule, with it, and with one that leaves the proxy out, in a network namespace of its own. */
+  const look = (program?: string, node = process.execPath) => {
+    const input = JSON.stringify({ range, allowed: [61_001], stranger: 65_534, program });
+    const fixture = [node, path('test/fixtures/port-guard.mjs'), path('dist'), input];
     const inside = ['--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh', ...fixture];
-    expect(JSON.parse(execFileSync('unshare', inside, { encoding: 'utf8' }))).toEqual([
-      { shutOut: [], strangerPasses: true, status: 'warning' },
-      { shutOut: [], strangerPasses: false, status: 'ok' },
-      { shutOut: [61_001], strangerPasses: false, status: 'failed' },
-    ]);
+    // with it, Node 20 refuses seteuid() as Debian's does without it (CVE-2024-22017)
+    const env = { ...process.env, UV_USE_IO_URING: '1' };
+    return JSON.parse(execFileSync('unshare', inside, { encoding: 'utf8', env })) as unknown;
+  };
+  const asPromised = [
+    { shutOut: [], strangerPasses: true, untried: [], status: 'warning' },
+    { shutOut: [], strangerPasses: false, untried: [], status: 'ok' },
+    { shutOut: [61_001], strangerPasses: false, untried: [], status: 'failed' },
+  ];
+
+  test('stops other accounts, lets the proxy and root through, and is replaced when it is loaded again', () => {
+    expect(look()).toEqual(asPromised);
+  });
+
+  test('is tried by a Node that lies where other accounts may not go', () => {
+    const closed = join(directory, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    copyFileSync(process.execPath, join(closed, 'node'));
+    chmodSync(join(closed, 'node'), 0o755);
+    expect(look(undefined, join(closed, 'node'))).toEqual(asPromised);
+  });
+
+  test('is never called ok, nor broken, by a connection that could not be tried', () => {
+    const program = join(directory, 'no-program');
+    copyFileSync(process.execPath, program);
+    chmodSync(program, 0o600);
+    const untried = [0, 61_001, 65_534].map((uid) => ({
+      uid,
+      why: expect.stringContaining('Permission denied'),
+    }));
+    const unknown = { shutOut: [], strangerPasses: false, untried, status: 'warning' };
+    expect(look(program)).toEqual([unknown, unknown, unknown]);
+    const passage = {
+      shutOut: [],
+      strangerPasses: false,
+      untried: [{ uid: 7, why: 'x: Permission denied' }],
+    };
+    expect(judgePortGuard(passage, range, []).what).toBe(
+      'no connection could be tried as uid 7: x: Permission denied',
+    );
   });
 
   test('is printed as a file that nft accepts', () => {
@@ -88,7 +130,7 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
       "the proxy's account is not known: nobody listens at 127.0.0.1:443",
       'the hub "hub"\'s account is not known: nobody listens at 127.0.0.1:8081',
     ]);
-    const check = judgePortGuard({ shutOut: [], strangerPasses: false }, range, gaps);
+    const check = judgePortGuard({ shutOut: [], strangerPasses: false, untried: [] }, range, gaps);
     expect(check).toMatchObject({ status: 'warning', what: gaps.map(({ what }) => what).join('; ') });
     expect(check.fix).toBe(
       'Start the service; Start the proxy; Start the hub "hub"; then ask again for the rule.',
