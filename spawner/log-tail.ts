@@ -4,16 +4,11 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 const maxBytes = 8192;
 const maxLineLength = 500;
 
-/** At most `lines` lines, oldest first, without control characters; none when there is no log. */
+/** At most `lines` lines, oldest first, without control characters; none when there is no log that can be read. */
 export function logTail(path: string, lines: number): string[] {
-  let fd: number;
+  let fd: number | undefined;
   try {
     fd = openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  try {
     // a payload may write at any offset of its own log, where nothing can be read
     const size = Math.min(fstatSync(fd).size, Number.MAX_SAFE_INTEGER);
     const buffer = Buffer.alloc(Math.min(size, maxBytes));
@@ -26,7 +21,9 @@ export function logTail(path: string, lines: number): string[] {
       .filter((line) => line !== '')
       .slice(-lines)
       .map((line) => line.slice(0, maxLineLength));
+  } catch {
+    return []; // there is none, or its file system cannot be read: what it would have told must not fail an end
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }

@@ -18,6 +18,7 @@ import {
 } from '../portwrap/index.ts';
 import { createAccounts } from './accounts.ts';
 import { createCurrentConfig, type Reload } from './current-config.ts';
+import { type ForwardEvent, logForward } from './forward-entry.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
@@ -80,11 +81,11 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     activity: () => watch.totals(),
   });
   const cgroups = await openGroups(tools, log);
+  const recordOf = (id: string) => servers.list().find(({ record }) => record.id === id)?.record;
   const context = {
     ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
     forwarder: createSlirp4netns(tools, asRoot),
-    report: (directory: string, { kind, error }: { kind: string; error?: unknown }) =>
-      log.warn({ sandbox: basename(directory), forwarder: kind, err: error }, 'a forwarder died'),
+    report: (directory: string, event: ForwardEvent) => logForward(log, recordOf(basename(directory)), event),
   };
   const local = createLocalLauncher({
     ...{ context, accounts, state, ports, queue, meter },

@@ -28,11 +28,12 @@ export function createPlanner(
 ): Planner {
   const common = (record: ServerRecord, profile: Pick<Profile, 'ready_timeout' | 'stop_timeout'>) => ({
     record,
-    clean() {
+    async clean() {
       tokens.forget(record.id);
-      return launchers[record.launcher].clean(record);
+      await launchers[record.launcher].clean(record);
     },
     lastLines: () => logTail(logFileOf(state, record.id), tailLines),
+    logFile: logFileOf(state, record.id),
     readyTimeout: profile.ready_timeout,
     stopTimeout: profile.stop_timeout,
   });

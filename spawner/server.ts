@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
 import { aborted, type SandboxExit } from '../portwrap/index.ts';
+import { logEnd } from './end-entry.ts';
 import type { LaunchSteps, RunningServer } from './launchers/launcher.ts';
 import type { Meter, PhaseTimes } from './meter.ts';
 import { createProgressLog, type ProgressLog } from './progress.ts';
@@ -30,7 +31,10 @@ export interface ServerPlan {
   obtain(abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer | SandboxExit>;
   /** Removes what is left of a server whose processes are gone. */
   clean(): Promise<void>;
+  /** None when they cannot be read. */
   lastLines(): readonly string[];
+  /** Where its output is, for whoever reads the journal; null: nowhere on this machine. */
+  readonly logFile: string | null;
   /** Seconds. */
   readonly readyTimeout: number;
   readonly stopTimeout: number;
@@ -55,7 +59,8 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   const { records, routes, meter } = parts;
   const progress = createProgressLog();
   const cancel = new AbortController();
-  const log = parts.log.child({ server: serverLabel(plan.record), spawn_id: plan.record.spawn_id });
+  const { hub, user, spawn_id } = plan.record;
+  const log = parts.log.child({ hub, user, server: serverLabel(plan.record), spawn_id });
   const route = routeOf(plan.record);
   let record = plan.record;
   let running: RunningServer | undefined;
@@ -63,6 +68,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   let ending = false;
   let left = false;
   let leaveQueue = () => {};
+  let wasReady = plan.record.state !== 'starting';
   let phases = plan.record.phases;
 
   const change = (fields: Partial<ServerRecord>) => {
@@ -96,6 +102,7 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     if (starting && !cancel.signal.aborted) {
       watch.lap('route');
       await note({ state: 'ready', phases });
+      wasReady = true;
       watch.total();
       log.info({ host, port }, 'ready');
       progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, running) });
@@ -133,11 +140,13 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     if (running !== undefined) {
       if (exit === null) await note({ state: 'stopping' });
       ending = true;
-      exit = await running.stop(grace);
+      exit = await takeDown(running);
     }
     const reason = running?.verdict ?? outcome;
-    const failure = reason instanceof PortwrapError ? errorBody(reason) : null;
-    await plan.clean();
+    const failure = reason instanceof PortwrapError ? reason : null;
+    const lastLines = failure === null || isDeliberate(failure.code) ? [] : plan.lastLines();
+    const body = failure === null ? null : errorBody(failure, lastLines);
+    await plan.clean().catch((error: unknown) => log.warn({ err: error }, 'files of the server stay'));
     await note({
       state: 'exited',
       ...nowhere,
@@ -147,24 +156,40 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
         out_of_memory: exit?.outOfMemory ?? false,
         time: new Date().toISOString(),
       },
-      error: failure,
+      error: body,
     });
-    meter.ended(reason instanceof PortwrapError ? reason.code : null);
-    log.info({ exit, error: failure?.code }, 'ended');
+    meter.ended(failure?.code ?? null);
+    const wasAskedFor = cancel.signal.aborted;
+    logEnd(log, { failure, exit, wasReady, wasAskedFor, lastLines, logFile: plan.logFile });
     progress.add({
       progress: 100,
       failed: true,
-      message: failure?.message ?? 'The server has ended',
-      ...(failure === null ? {} : { error: failure }),
+      message: body?.message ?? 'The server has ended',
+      ...(body === null ? {} : { error: body }),
     });
   }
 
-  function errorBody(error: PortwrapError): ErrorBody {
-    const lines = isDeliberate(error.code) ? [] : plan.lastLines();
-    const { code, message, hint } = error;
-    if (error.code === 'INTERNAL') log.error({ err: error.cause }, 'a defect ended this server');
+  /** A stop that fails is followed by a kill. Null: that failed too, and its processes may live. */
+  async function takeDown(started: RunningServer): Promise<SandboxExit | null> {
+    const { place } = started;
+    try {
+      return await started.stop(grace).catch((error: unknown) => {
+        log.error({ err: error }, 'the stop failed; the server is killed');
+        return started.stop(0);
+      });
+    } catch (error) {
+      const hint = 'See whether its processes live, and end them by kill -9; then start it again.';
+      log.error(
+        { err: error, pid: place.sandbox?.child.pid, job: place.job?.id, hint },
+        'the server could not be ended',
+      );
+      return null;
+    }
+  }
+
+  function errorBody({ code, message, hint }: PortwrapError, lastLines: readonly string[]): ErrorBody {
     const body = { code, message, hint, server: serverLabel(record) };
-    return lines.length > 0 ? { ...body, log: [...lines] } : body;
+    return lastLines.length > 0 ? { ...body, log: [...lastLines] } : body;
   }
 
   const recorded = plan.isRecorded ? Promise.resolve() : change({});

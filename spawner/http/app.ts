@@ -1,7 +1,7 @@
 // The REST API of the service (docs/protocol.md), from the table of operations: who may call, when, and what a
 // failure looks like. Not here: what a start or a stop does (servers.ts).
 import { parse as parseQueryString } from 'node:querystring';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
+import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -117,8 +117,7 @@ const methodNotAllowed: RequestHandler = (request, _response, next) => {
 function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
   return (cause: unknown, request, response, _next) => {
     const error = fromExpress(cause);
-    if (error.code === 'INTERNAL')
-      log.error({ err: cause, path: request.path }, 'a request failed by a defect');
+    tell(log, request, error, cause);
     if (response.headersSent) return void response.destroy();
     const { code, message, hint, server } = error;
     response.status(error.status).json({
@@ -128,6 +127,29 @@ function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
     });
   };
 }
+
+/** In the journal: what went wrong here, and starts that are refused. Callers are told the rest. */
+function tell(
+  log: Logger,
+  request: Request,
+  { code, status, message, hint }: PortwrapError,
+  cause: unknown,
+): void {
+  const entry = { code, reason: message, hint, method: request.method, path: request.path };
+  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, 'a request failed by a defect');
+  else if (status >= 500 && code !== 'STARTING_UP') log.error(entry, 'a request failed');
+  else if (isStart(request) && !quiet.has(code)) log.warn(entry, 'a start was refused');
+}
+
+function isStart({ method, path }: Request): boolean {
+  return method === 'POST' && path.startsWith('/api/users/');
+}
+
+/** Of everyday life, or of callers who are nobody. */
+const quiet: ReadonlySet<string> = new Set([
+  ...['SPAWN_CONFLICT', 'SPAWN_CANCELLED', 'STARTING_UP'],
+  ...['UNAUTHORIZED', 'NOT_FOUND', 'METHOD_NOT_ALLOWED'],
+]);
 
 /** What express itself refuses (body-parser, router) has a status and a type, not a code of ours. */
 function fromExpress(cause: unknown): PortwrapError {

@@ -57,6 +57,26 @@ test('who has ended has no route at once, and what else ended it may come out la
   expect(world.server.record.error).toMatchObject({ code: 'JOB_OUT_OF_MEMORY' });
 });
 
+test.each([1, 2])(
+  'a stop that fails %i times ends in a kill or a complaint, never in a server that hangs',
+  async (times) => {
+    let left = times;
+    const world = createWorld(() => {
+      left -= 1;
+      if (left >= 0) throw new Error('not today');
+      return null;
+    });
+    for (const event of ['turn', 'built', 'answers', 'stop'] as const) {
+      world.happen(event);
+      await settle();
+    }
+    await world.server.ended;
+    expect(world.server.record.state).toBe('exited');
+    expect(world.server.record.exit?.code ?? null).toBe(times === 1 ? 143 : null);
+    expect(world.held()).toEqual({ routes: 0, places: 0, sandboxes: 0 });
+  },
+);
+
 test('a change that is not in the table is a defect, not a silent one', () => {
   const pairs = serverState.options.flatMap((from) => serverState.options.map((to) => [from, to] as const));
   for (const [from, to] of pairs) {
@@ -148,6 +168,7 @@ function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) 
     obtain: (abort) => orAborted(built.settled, abort),
     clean: async () => note('sandboxes', 0),
     lastLines: () => [],
+    logFile: null,
     readyTimeout: 600,
     stopTimeout: 600,
   };
