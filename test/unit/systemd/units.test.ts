@@ -16,9 +16,7 @@ const argvOf = (unit: string) => (setting(unit, 'ExecStart') ?? '').split(' ').s
 const directory = mkdtempSync(join(tmpdir(), 'units-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const hasAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0;
-
-test.runIf(hasAnalyze).each(names)('systemd finds nothing wrong with %s', (name) => {
+test.each(names)('systemd finds nothing wrong with %s', (name) => {
   // the programs are not installed here
   const runnable = (text: string) =>
     text.replaceAll(/^(ExecStart=)\/usr\/bin\/portwrap-\w+/gm, '$1/bin/true');

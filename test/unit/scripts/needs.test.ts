@@ -1,0 +1,73 @@
+// The list of system packages: whatever the product, the scripts and the tests call by a name that stands in their
+// source is in it. Not here: commands inside of shell scripts, and names that are put together while running.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+const { needsToStart, needsToTest } = await import(join(root, 'scripts/setup/needs.mjs'));
+
+/** They are there before npm test begins. */
+const without = new Set(['npm', 'npx']);
+
+test('names every command that the scripts and the tests start by name', () => {
+  const called = ['scripts', 'test', 'portwrap', 'spawner', 'proxy', 'config']
+    .flatMap(sourcesBelow)
+    .flatMap(commandsOf);
+  expect(called.length).toBeGreaterThan(25);
+  const unknown = called.filter(({ name }) => !without.has(name) && !(name in needsToTest.commands));
+  expect(unknown).toEqual([]);
+});
+
+test('names every program that portwrap looks for, pasta for tests alone', () => {
+  const source = read('portwrap/tools.ts');
+  const [packages] = find(source, ts.isVariableDeclaration).filter(
+    ({ name }) => name.getText() === 'packages',
+  );
+  if (packages === undefined) throw new Error('portwrap/tools.ts has no list "packages"');
+  const tools = find(packages, ts.isPropertyAssignment).map(({ name }) => name.getText());
+  expect(tools).toContain('bwrap');
+  expect(Object.keys(needsToTest.commands)).toEqual(expect.arrayContaining(tools));
+  expect(tools.filter((name) => !(name in needsToStart.commands))).toEqual(['pasta']);
+});
+
+function sourcesBelow(directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:ts|mjs)$/.test(name))
+    .map((name) => join(directory, name));
+}
+
+function read(path: string): ts.SourceFile {
+  return ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
+}
+
+/** The first argument of each call of node:child_process and execa, where it is a name without a directory. */
+function commandsOf(path: string): { path: string; name: string }[] {
+  const source = read(path);
+  const starters = new Set(
+    find(source, ts.isImportDeclaration)
+      .filter(({ moduleSpecifier }) => /^'(?:node:child_process|execa)'$/.test(moduleSpecifier.getText()))
+      .flatMap((declaration) => find(declaration, ts.isImportSpecifier))
+      .map(({ name }) => name.text),
+  );
+  return find(source, ts.isCallExpression)
+    .filter(({ expression }) => starters.has(starterOf(expression)))
+    .flatMap(({ arguments: [first] }) =>
+      first !== undefined && ts.isStringLiteralLike(first) ? [first.text] : [],
+    )
+    .filter((name) => !name.includes('/'))
+    .map((name) => ({ path, name }));
+}
+
+/** `spawn` of spawn(...) and of promisify(spawn)(...). */
+function starterOf(expression: ts.Expression): string {
+  if (!ts.isCallExpression(expression)) return expression.getText();
+  return expression.expression.getText() === 'promisify' ? (expression.arguments[0]?.getText() ?? '') : '';
+}
+
+function find<T extends ts.Node>(node: ts.Node, is: (node: ts.Node) => node is T): T[] {
+  const found = is(node) ? [node] : [];
+  ts.forEachChild(node, (child) => void found.push(...find(child, is)));
+  return found;
+}
