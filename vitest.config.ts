@@ -1,8 +1,10 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // these need a world of their own: node scripts/worlds.mjs
+    exclude: [...configDefaults.exclude, ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**'])],
     // what hangs is ended; a slow machine is no failure
     testTimeout: 180_000,
     hookTimeout: 180_000,

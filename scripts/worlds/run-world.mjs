@@ -1,0 +1,77 @@
+// Runs tests in one world: new namespaces, vitest in them, and one report of what it said.
+// Not here: what the world is like inside (enter.sh).
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeControlGroups } from './control-groups.mjs';
+
+/** `files`: instead of the world's own part. Resolves with whether all is well; the report is always written. */
+export async function runWorld({ root, world, report, files, say }) {
+  // each in a world of its own, at the same time: they do not meet
+  const runs = files === undefined ? [world.part, world.alone] : [files];
+  const ended = await Promise.all(runs.map((part) => runPart({ root, world, part })));
+  for (const { output } of ended) say(output);
+  const testResults = ended.flatMap(({ found }) => found.testResults);
+  writeFileSync(report, JSON.stringify({ testResults }));
+  return ended.every(({ code }) => code === 0);
+}
+
+async function runPart({ root, world, part }) {
+  const stage = mkdtempSync(join(tmpdir(), 'portwrap-world-'));
+  const groups = makeControlGroups(stage.split('/').at(-1));
+  try {
+    mkdirSync(join(stage, 'reports'));
+    const { code, output } = await started(worldArgv({ root, part, entries: groups.entries }), {
+      cwd: root,
+      env: { ...process.env, ...worldEnvironment({ root, world, stage }) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const report = join(stage, 'reports', 'vitest.json');
+    const found = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
+    return { code, output, found };
+  } finally {
+    await groups.remove();
+    rmSync(stage, { recursive: true });
+  }
+}
+
+/** What enter.sh, and the tests (test/support/world.ts), know of the world. */
+export function worldEnvironment({ root, world, stage }) {
+  return {
+    WORLD_NAME: world.name,
+    WORLD_MOUNTS: world.mounts,
+    WORLD_OWN: world.own.join(' '),
+    WORLD_HOME: world.home,
+    WORLD_GROUPS: world.groups,
+    WORLD_STAGE: stage,
+    WORLD_SOURCE: root,
+  };
+}
+
+/** A shell that enters the control groups, and then becomes the world's first process. */
+export function worldArgv({ root, part, entries }) {
+  const join = 'until [ "$1" = -- ]; do echo $$ > "$1" || exit; shift; done; shift; exec "$@"';
+  const namespaces = ['--mount', '--pid', '--fork', '--net', '--ipc', '--cgroup'];
+  const vitest = [process.execPath, `${root}/node_modules/vitest/vitest.mjs`, 'run'];
+  const reporters = ['--reporter=default', '--reporter=json', '--outputFile.json=/world/vitest.json'];
+  return [
+    ...['sh', '-c', join, 'sh', ...entries, '--'],
+    ...['unshare', ...namespaces, '--propagation', 'private', '--kill-child', '--'],
+    ...['sh', `${root}/scripts/worlds/enter.sh`, ...vitest, ...reporters, ...part],
+  ];
+}
+
+function started([program, ...argv], options) {
+  return new Promise((resolve) => {
+    const child = spawn(program, argv, options);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => {
+        output += text;
+      });
+    }
+    child.once('error', (error) => resolve({ code: null, output: error.message }));
+    child.once('close', (code) => resolve({ code, output }));
+  });
+}
