@@ -24,6 +24,8 @@ const packages = {
 
 export type ToolName = keyof typeof packages;
 
+export const toolNames = Object.keys(packages) as readonly ToolName[];
+
 /** Absolute path of a program. Throws TOOL_MISSING with the command that installs it. */
 export type Toolbox = (name: ToolName) => string;
 

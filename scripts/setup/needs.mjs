@@ -13,6 +13,7 @@ const commandsToStart = {
   setsid: 'util-linux',
   sh: 'dash',
   slirp4netns: 'slirp4netns',
+  unshare: 'util-linux',
 };
 
 const modulesToStart = {
@@ -63,7 +64,6 @@ export const needsToTest = {
     'systemd-analyze': 'systemd',
     timeout: 'coreutils',
     umount: 'mount',
-    unshare: 'util-linux',
     useradd: 'passwd',
     userdel: 'passwd',
     which: 'debianutils',
