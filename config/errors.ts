@@ -83,6 +83,11 @@ export const errorCatalogue = {
     exit: 74,
     hint: 'Check the free space and the permissions of "service.state_dir".',
   },
+  TERMINALS_UNAVAILABLE: {
+    status: 500,
+    exit: 71,
+    hint: 'Mount the terminals again: mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts.',
+  },
   RESOURCES_EXHAUSTED: {
     status: 503,
     exit: 71,
@@ -234,6 +239,7 @@ const systemFailures: Readonly<Partial<Record<string, ErrorCode>>> = {
   EDQUOT: 'STORAGE_FAILED',
   EROFS: 'STORAGE_FAILED',
   EIO: 'STORAGE_FAILED',
+  ESTALE: 'STORAGE_FAILED',
   EMFILE: 'RESOURCES_EXHAUSTED',
   ENFILE: 'RESOURCES_EXHAUSTED',
   EAGAIN: 'RESOURCES_EXHAUSTED',

@@ -113,7 +113,8 @@ export function watchSandbox(
   const describe = async (): Promise<SandboxExit> => {
     const exit = await learnExit();
     const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
-    if (record.cgroup !== null) await removeCgroup(record.cgroup);
+    // a group that cannot be removed (its file system is read-only now) is empty, and no reason not to have ended
+    if (record.cgroup !== null) await removeCgroup(record.cgroup).catch(() => {});
     leaveScope();
     return { ...exit, outOfMemory };
   };
@@ -209,7 +210,7 @@ export async function destroySandbox(directory: string): Promise<void> {
     );
   }
   const cgroup = readCgroupPlace(directory);
-  if (cgroup !== null) await removeCgroup(cgroup);
+  if (cgroup !== null) await removeCgroup(cgroup).catch(() => {});
   await rm(directory, { recursive: true, force: true });
 }
 

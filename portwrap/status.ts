@@ -23,8 +23,8 @@ export function readStatus(directory: string): SandboxStatus {
   let text = '';
   try {
     text = readFileSync(join(directory, statusFile), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  } catch {
+    // there is none, or its file system is away: nothing is known either way
   }
   return parseStatus(text);
 }

@@ -7,6 +7,9 @@ import type { Config } from '../config/load.ts';
 import type { Toolbox } from '../portwrap/index.ts';
 import { type Account, findAccount, loginEnvironment, type SyntheticFile } from '../portwrap/index.ts';
 
+import { makeDirectory } from './make-directory.ts';
+import { storageFailure } from './storage-failure.ts';
+
 export interface Tenant {
   /** Who the server runs as; null: the service's own account. */
   readonly account: Account | null;
@@ -110,7 +113,15 @@ const unfinishedHome = ':new';
  */
 function makeHome(home: string, owner: number | null): void {
   if (ownerOf(home) !== null) return;
-  mkdirSync(dirname(home), { recursive: true, mode: 0o755 });
+  try {
+    makeWhole(home, owner);
+  } catch (cause) {
+    throw storageFailure(cause, `the home ${home} could not be made`, dirname(home));
+  }
+}
+
+function makeWhole(home: string, owner: number | null): void {
+  makeDirectory(dirname(home), 0o755);
   if (owner === null) {
     mkdirSync(home, { mode: 0o700 });
     return;

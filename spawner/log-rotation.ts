@@ -30,16 +30,26 @@ export function startLogRotation(
   log: Logger,
   pace = defaultPace,
 ): LogRotation {
+  /** Those that could not be kept small at the last look, by name, and "" for the directory: told once each. */
+  let failing: ReadonlySet<string> = new Set();
   const look = () => {
-    for (const name of readdirSync(state.logs)) {
-      if (!name.endsWith('.log')) continue;
+    const failed = new Set<string>();
+    const attempt = (name: string, work: () => void) => {
       try {
-        keepSmall(join(state.logs, name), limit());
+        work();
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue; // its server was forgotten meanwhile
-        log.warn({ file: name, err: error }, 'a log could not be kept small');
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code === 'ENOENT' && name !== '') return; // its server was forgotten meanwhile
+        failed.add(name);
+        if (!failing.has(name)) log.warn({ file: name, reason: message }, 'a log could not be kept small');
       }
-    }
+    };
+    attempt('', () => {
+      for (const name of readdirSync(state.logs)) {
+        if (name.endsWith('.log')) attempt(name, () => keepSmall(join(state.logs, name), limit()));
+      }
+    });
+    failing = failed;
   };
   const timer = setInterval(look, pace);
   timer.unref();

@@ -80,7 +80,8 @@ export function fileViewRequest(
   };
 }
 
-function limitsOf({ resources }: Profile): Limits {
+/** What its servers may use, before anybody chooses. */
+export function limitsOf({ resources }: Pick<Profile, 'resources'>): Limits {
   const { memory, cpus, processes, open_files: openFiles } = resources;
   return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
 }

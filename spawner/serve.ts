@@ -4,21 +4,12 @@ import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import {
-  bootId,
-  type Cgroups,
-  cgroupSurroundings,
-  createSlirp4netns,
-  createToolbox,
-  findCgroupWay,
-  openCgroups,
-  openServersScope,
-  ownAddresses,
-  type Toolbox,
-} from '../portwrap/index.ts';
+import { bootId, createSlirp4netns, createToolbox, ownAddresses, withDeadline } from '../portwrap/index.ts';
 import { createAccounts } from './accounts.ts';
+import { controlGroupsLate, openControlGroups } from './control-groups.ts';
 import { createCurrentConfig, type Reload } from './current-config.ts';
 import { type ForwardEvent, logForward } from './forward-entry.ts';
+import { watchHealth } from './health.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
@@ -43,6 +34,8 @@ import { createServers, type Servers } from './servers.ts';
 import { createStartQueue } from './start-queue.ts';
 import type { ServerState } from './state.ts';
 import { openStateDirectory } from './state-directory.ts';
+import { lookAtStorage, storageLate } from './storage-health.ts';
+import { lookAtTerminals } from './terminals.ts';
 import { createUsageReadings } from './usage.ts';
 
 export interface Service {
@@ -80,7 +73,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
   });
-  const cgroups = await openGroups(tools, log);
+  const cgroups = await openControlGroups(tools, log);
   const recordOf = (id: string) => servers.list().find(({ record }) => record.id === id)?.record;
   const context = {
     ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
@@ -107,7 +100,15 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     notes: openNotes(state, bootId(), log),
   });
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
-  const vitals = { isReady: () => ready, metrics: meter.text };
+  const health = watchHealth({
+    looks: {
+      'state directory': { look: () => lookAtStorage(state, records), late: storageLate(state) },
+      'control groups': { look: () => cgroups.look(config().profiles), late: controlGroupsLate },
+      terminals: { look: () => lookAtTerminals() },
+    },
+    log,
+  });
+  const vitals = { isReady: () => ready, health: health.report, metrics: meter.text };
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
@@ -136,14 +137,16 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     reaper?.close();
     rotation.close();
     page?.close();
+    health.close();
     for (const listener of listeners) await listener.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
     servers.leave();
-    await watch.close();
     routes.close();
     slurm.close();
     cgroups.close();
-    await state.close();
+    // what is not written then is not missed: the service may be killed at any moment
+    await inTime(log, 'the activity of servers', watch.close());
+    await inTime(log, 'the end of the service', state.close());
   };
   try {
     listeners.push(await listen(first.service.listen, app));
@@ -165,16 +168,14 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   }
 }
 
-/** Never a reason not to serve: servers without limits need none. */
-async function openGroups(tools: Toolbox, log: Logger): Promise<Cgroups> {
-  const way = findCgroupWay('service', cgroupSurroundings());
-  const report = (reason: string) => log.warn({ reason }, 'systemd makes no scope for servers');
-  const cgroups =
-    way.kind === 'scope' ? openServersScope({ tools, mount: way.mount, report }) : openCgroups(way);
-  const { directories, hint } = await cgroups.root();
-  if (Object.keys(directories).length === 0)
-    log.warn({ hint }, 'no control groups: profiles with limits are refused, and usage is unknown');
-  return cgroups;
+/** Milliseconds that a file system has, when the service ends. */
+const lastWrite = 3_000;
+
+async function inTime(log: Logger, what: string, work: Promise<void>): Promise<void> {
+  const late = () => new Error(`the file system did not answer within ${lastWrite / 1000} s`);
+  await withDeadline(work, lastWrite, late).catch((error: Error) =>
+    log.warn({ reason: error.message }, `${what} could not be written down`),
+  );
 }
 
 function ownAccount() {

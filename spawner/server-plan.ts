@@ -10,6 +10,7 @@ import type { ServerPlan } from './server.ts';
 import { logFileOf } from './server-log.ts';
 import type { StartRequest } from './start-request.ts';
 import type { StateDirectory } from './state-directory.ts';
+import { isBelow, storageFailure } from './storage-failure.ts';
 import { chosenOptions } from './user-options.ts';
 
 export interface Planner {
@@ -23,7 +24,7 @@ const tailLines = 20;
 
 export function createPlanner(
   launchers: Launchers,
-  state: Pick<StateDirectory, 'logs'>,
+  state: Pick<StateDirectory, 'path' | 'logs'>,
   tokens: Pick<ServerTokens, 'keep' | 'forget'>,
 ): Planner {
   const common = (record: ServerRecord, profile: Pick<Profile, 'ready_timeout' | 'stop_timeout'>) => ({
@@ -37,6 +38,15 @@ export function createPlanner(
     readyTimeout: profile.ready_timeout,
     stopTimeout: profile.stop_timeout,
   });
+  /** What fails at a file of the state directory is told as that, whoever has touched it. */
+  const stored = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!isBelow(cause, state.path)) throw cause;
+      throw storageFailure(cause, 'the files of the server could not be made', state.path);
+    }
+  };
   return {
     start(hub, profile, request, record) {
       const launcher = launchers[record.launcher];
@@ -53,12 +63,11 @@ export function createPlanner(
           if (pending === null) throw new PortwrapError('INTERNAL', 'a server is obtained once');
           const complete = pending;
           pending = null;
-          tokens.keep(record.id, complete.env);
-          return launcher.start(
-            { hub, profile: limited, request: complete, jobFields, record },
-            abort,
-            steps,
-          );
+          const launch = { hub, profile: limited, request: complete, jobFields, record };
+          return stored(async () => {
+            tokens.keep(record.id, complete.env);
+            return launcher.start(launch, abort, steps);
+          });
         },
       };
     },
@@ -66,7 +75,7 @@ export function createPlanner(
       ...common(record, profile),
       isRecorded: true,
       admit: async () => () => {},
-      obtain: (abort, steps) => launchers[record.launcher].adopt(record, abort, steps),
+      obtain: (abort, steps) => stored(async () => launchers[record.launcher].adopt(record, abort, steps)),
     }),
   };
 }

@@ -77,7 +77,10 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
   };
   /** For a change that is true whether or not it can be written down. */
   const note = (fields: Partial<ServerRecord>) =>
-    change(fields).catch((error: unknown) => log.error({ err: error }, 'a record could not be written'));
+    change(fields).catch((error: unknown) => {
+      const { code, message, hint } = toPortwrapError(error);
+      log.error({ code, reason: message, hint }, 'what became of the server could not be written down');
+    });
 
   /** From nothing to a server that answers, and on to its end. Throws what went wrong before that. */
   async function live(): Promise<SandboxExit> {
@@ -146,7 +149,10 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     const failure = reason instanceof PortwrapError ? reason : null;
     const lastLines = failure === null || isDeliberate(failure.code) ? [] : plan.lastLines();
     const body = failure === null ? null : errorBody(failure, lastLines);
-    await plan.clean().catch((error: unknown) => log.warn({ err: error }, 'files of the server stay'));
+    await plan.clean().catch((error: unknown) => {
+      const { code, message } = toPortwrapError(error);
+      log.warn({ code, reason: message }, 'files of the server stay until the service is started again');
+    });
     await note({
       state: 'exited',
       ...nowhere,

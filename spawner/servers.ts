@@ -13,6 +13,7 @@ import type { Planner } from './server-plan.ts';
 import type { StartRequest } from './start-request.ts';
 import { isAlive } from './state.ts';
 import type { StateDirectory } from './state-directory.ts';
+import { storageFailure } from './storage-failure.ts';
 import { createTombstones } from './tombstones.ts';
 
 export interface Servers {
@@ -46,10 +47,16 @@ export function createServers(input: ServersInput): Servers {
   const drop = (key: ServerKey, server: Server) => {
     if (servers.get(mapKey(key)) === server) servers.delete(mapKey(key));
   };
+  /** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
   const forget = async (key: ServerKey, server: Server) => {
     drop(key, server);
-    await removeLog(logFileOf(state, server.record.id));
-    await records.remove(server.record.id);
+    const { id } = server.record;
+    const [record, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
+    const failed = [record, output].find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
+    const whose = { hub: key.hub, user: key.user, server: serverLabel(key) };
+    log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
   };
 
   function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Profile {
@@ -82,7 +89,7 @@ export function createServers(input: ServersInput): Servers {
       const record = newRecord(key, profile, request, digest);
       const plan = planner.start(hub, profile, request, record);
       if (current !== undefined) {
-        forget(key, current).catch((error: unknown) => log.error({ err: error }, 'an old record stays'));
+        void forget(key, current);
       }
       const server = runServer(input, plan);
       servers.set(mapKey(key), server);
@@ -90,7 +97,7 @@ export function createServers(input: ServersInput): Servers {
       server.recorded.catch(async () => {
         drop(key, server);
         await server.ended;
-        await forget(key, server).catch((error: unknown) => log.error({ err: error }, 'a record stays'));
+        await forget(key, server);
       });
       return { server, created: true };
     },

@@ -1,11 +1,13 @@
 // The state directory: private, owned by one service at a time, and named by an id of its own, so that a
 // hub can tell lost records from ended servers. Not here: what the records say (record.ts).
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
 import { isSameProcess, type ProcessIdentity, thisProcess } from '../portwrap/index.ts';
+import { makeDirectory } from './make-directory.ts';
+import { storageFailure } from './storage-failure.ts';
 
 /** Where commands on this machine find the administrator's token, below service.state_dir. */
 export const adminTokenFile = 'admin-token';
@@ -22,17 +24,26 @@ export interface StateDirectory {
   readonly sandboxes: string;
   readonly logs: string;
   readonly tokens: string;
+  /** Rejects with STORAGE_FAILED when nothing can be kept in it now, or another one lies at its path. */
+  probe(): Promise<void>;
   /** Gives the directory up, for the next service. */
   close(): Promise<void>;
 }
 
-/** Makes or opens it. Throws LISTEN_FAILED when another service that lives uses it. */
+/** Makes or opens it. Throws LISTEN_FAILED when another service that lives uses it, STORAGE_FAILED when it cannot. */
 export function openStateDirectory(path: string): StateDirectory {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    return open(path);
+  } catch (cause) {
+    throw storageFailure(cause, `the state directory ${path} cannot be used`, path);
+  }
+}
+
+function open(path: string): StateDirectory {
+  makeDirectory(path, 0o700);
   chmodSync(path, 0o700);
   const at = (name: string) => join(path, name);
-  for (const name of ['records', 'sandboxes', 'logs', 'tokens'])
-    mkdirSync(at(name), { recursive: true, mode: 0o700 });
+  for (const name of ['records', 'sandboxes', 'logs', 'tokens']) makeDirectory(at(name), 0o700);
   const owner = readOwner(at('service.json'));
   if (owner !== null && isSameProcess(owner)) {
     throw new PortwrapError(
@@ -44,17 +55,41 @@ export function openStateDirectory(path: string): StateDirectory {
     );
   }
   writeFileSync(at('service.json'), JSON.stringify(thisProcess()), { mode: 0o600 });
+  const stateId = readOrMake(at(idFile), 8);
   return {
-    path,
-    stateId: readOrMake(at('state-id'), 8),
+    ...{ path, stateId },
     adminToken: readOrMake(at(adminTokenFile), 32),
     reportKey: readOrMake(at('report-key'), 32),
     records: at('records'),
     sandboxes: at('sandboxes'),
     logs: at('logs'),
     tokens: at('tokens'),
+    probe: () => probe(path, stateId),
     close: () => rm(at('service.json'), { force: true }),
   };
+}
+
+const idFile = 'state-id';
+/** A page: a file system that has less room is full. */
+const probeBytes = Buffer.alloc(4096);
+
+async function probe(path: string, stateId: string): Promise<void> {
+  const file = join(path, 'probe');
+  try {
+    const found = await readFile(join(path, idFile), 'utf8');
+    if (found !== stateId) throw replaced(path);
+    await writeFile(file, probeBytes, { mode: 0o600 });
+    await rm(file, { force: true });
+  } catch (cause) {
+    await rm(file, { force: true }).catch(() => {});
+    throw storageFailure(cause, `the state directory ${path} cannot be used`, path);
+  }
+}
+
+function replaced(path: string): PortwrapError {
+  return new PortwrapError('STORAGE_FAILED', `another state directory than this service's lies at ${path}`, {
+    hint: 'Put back the one that was there, or mount it again; to use the new one, restart the service.',
+  });
 }
 
 function readOwner(path: string): ProcessIdentity | null {

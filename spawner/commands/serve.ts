@@ -1,8 +1,9 @@
 // `portwrap-spawner serve`: the service, from its start to a signal.
+import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../config/logger.ts';
-import { serve } from '../serve.ts';
+import { type Service, serve } from '../serve.ts';
 import { type Command, noOperands } from './arguments.ts';
 import { readVersion } from './version.ts';
 
@@ -14,7 +15,14 @@ export const run: Command = async (input) => {
   const ended = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
-  const service = await serve({ config, readConfig, version: readVersion(), log });
+  const service = await unlessLate(serve({ config, readConfig, version: readVersion(), log }), ended);
+  if (service === null) {
+    log.warn(
+      { signal: await ended },
+      'ending, although the start of the service still waits for the machine',
+    );
+    return 0;
+  }
   process.on('SIGHUP', () => {
     service.reload().catch((cause: unknown) => {
       const { code, message } = toPortwrapError(cause);
@@ -26,3 +34,12 @@ export const run: Command = async (input) => {
   await service.close();
   return 0;
 };
+
+/** Milliseconds that a start has left when the service is told to end. */
+const lastChance = 3_000;
+
+/** Null: it was told to end and had not started in time. It may be killed at any moment, so nothing is lost. */
+async function unlessLate(starting: Promise<Service>, told: Promise<unknown>): Promise<Service | null> {
+  const late = told.then(() => pause(lastChance, null));
+  return Promise.race([starting, late]);
+}

@@ -5,11 +5,13 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { HealthReport } from '../health.ts';
 import type { ActivityView } from '../idle/look.ts';
 import type { LogReader } from '../log-reader.ts';
 import type { Servers } from '../servers.ts';
 import type { UsageReadings } from '../usage.ts';
 import { adminOnly, authenticate } from './caller.ts';
+import { healthAnswer } from './health-answer.ts';
 import { logStream } from './log-stream.ts';
 import { openApiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
@@ -34,6 +36,8 @@ export interface AppInput {
   readonly usage: UsageReadings;
   /** False until the records of an earlier service have been taken over: nothing is known yet. */
   readonly isReady: () => boolean;
+  /** What is wrong with this machine. */
+  readonly health: () => Promise<HealthReport>;
   /** Reads the configuration again; settles with what came of it. */
   readonly reload: () => Promise<object>;
   readonly metrics: () => Promise<string>;
@@ -87,7 +91,10 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
     about: (_request, response) => {
       response.json({ name: 'portwrap-spawner', version: input.version, protocol });
     },
-    health: ok,
+    async health(_request, response) {
+      const { status, body } = healthAnswer(await input.health());
+      response.status(status).json(body);
+    },
     live: ok,
     ready: ok,
     openapi: (_request, response) => void response.json(document),

@@ -2,6 +2,7 @@
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
 import { groupName, spawnId, startRequest } from '../start-request.ts';
+import { healthErrorSchema, healthSchema } from './health-answer.ts';
 import { offeredProfileSchema } from './profile-view.ts';
 import { errorAnswerSchema, progressEventSchema, serverSchema, userSchema } from './view.ts';
 
@@ -13,6 +14,8 @@ export const schemas = {
   Profile: offeredProfileSchema,
   ProgressEvent: progressEventSchema,
   Error: errorAnswerSchema,
+  Health: healthSchema,
+  HealthError: healthErrorSchema,
 } as const;
 
 const queryFlag = z
@@ -98,15 +101,18 @@ const unknown: Answer = { description: 'SERVER_UNKNOWN', schema: 'Error' };
 
 const single: readonly Operation[] = [
   operation('about', 'get', '/api/', 'Who answers', 'anybody', { 200: { description: 'Name and version' } }),
-  operation('health', 'get', '/api/health', 'Is the service ready', 'anybody', {
-    200: { description: 'It is' },
-    503: { description: 'STARTING_UP', schema: 'Error' },
+  operation('health', 'get', '/api/health', 'What is wrong with the machine of the service', 'anybody', {
+    200: { description: 'Nothing (ok), or something, and servers are started (degraded)', schema: 'Health' },
+    503: {
+      description: 'No server can be started (failing), with the first reason as the error; STARTING_UP',
+      schema: 'HealthError',
+    },
   }),
   operation('live', 'get', '/api/health/live', 'Does the service run', 'anybody', {
     200: { description: 'It does' },
   }),
-  operation('ready', 'get', '/api/health/ready', 'Has the service read its records', 'anybody', {
-    200: { description: 'It has' },
+  operation('ready', 'get', '/api/health/ready', 'Does the service answer for its servers', 'anybody', {
+    200: { description: 'It does, also when health says degraded or failing' },
     503: { description: 'STARTING_UP', schema: 'Error' },
   }),
   operation('openapi', 'get', '/api/openapi.json', 'This document', 'anybody', {

@@ -31,6 +31,7 @@ export interface Notes {
 
 export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string, log: Logger): Notes {
   const file = join(path, 'activity.json');
+  let isFailing = false;
   return {
     load() {
       try {
@@ -45,8 +46,11 @@ export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string
         const text = JSON.stringify({ boot_id: bootId, servers: Object.fromEntries(notes) });
         await writeFile(`${file}.next`, text, { mode: 0o600 });
         await rename(`${file}.next`, file);
+        isFailing = false;
       } catch (error) {
-        log.warn({ err: error }, 'the activity of servers could not be noted');
+        const reason = (error as Error).message;
+        if (!isFailing) log.warn({ reason }, 'the activity of servers could not be noted; trying again');
+        isFailing = true;
       }
     },
   };

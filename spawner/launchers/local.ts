@@ -10,6 +10,7 @@ import {
   createForwarder,
   destroySandbox,
   forwarderNames,
+  isSameProcess,
   isSandboxAlive,
   type LaunchContext,
   launch,
@@ -105,7 +106,8 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
 /** At an ordinary end the forwarder goes after its sandbox, and nothing is lost. */
 async function forwarderLost(sandbox: Sandbox): Promise<never> {
   await sandbox.forwarderGone;
-  if (isSandboxAlive(sandbox.record.directory)) {
+  // by its pid too: its directory may be gone with the file system of the state directory
+  if (isSandboxAlive(sandbox.record.directory) || isSameProcess(sandbox.record.child)) {
     throw new PortwrapError('FORWARD_FAILED', 'the forwarder of the server ended, so nobody can reach it');
   }
   return new Promise(() => {});

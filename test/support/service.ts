@@ -33,6 +33,8 @@ export interface TestService {
   readonly url: string;
   /** Kills it (-9) and starts another one on the same state; `between` happens while none runs. */
   restart(signal?: NodeJS.Signals, between?: () => void | Promise<void>): Promise<void>;
+  /** Sends SIGTERM; what came of it, and after how many milliseconds. Servers live on, and can be disposed of no more. */
+  end(): Promise<{ code: number | null; took: number }>;
   /** Ends the service and every sandbox of its state directory, and removes it. */
   dispose(): Promise<void>;
   call(method: string, path: string, body?: object, token?: string): Promise<Answer>;
@@ -67,6 +69,8 @@ export interface TestOptions {
   readonly stateDirectory?: string;
   /** More of its environment. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** What the service is run by: the beginning of its argv, such as unshare(1) with its options. */
+  readonly within?: readonly string[];
   /** The YAML below `accounts`, when not one account for each user. */
   readonly accounts?: string;
 }
@@ -92,7 +96,7 @@ ${extra}
 profiles:
 ${profiles}`;
   writeFileSync(config, text);
-  let running = await startProcess(config, logged, options.environment);
+  let running = await startProcess(config, logged, options);
   const url = running.address;
   const service: TestService = {
     directory,
@@ -103,7 +107,13 @@ ${profiles}`;
       running.child.kill(signal);
       await once(running.child, 'exit');
       await between();
-      running = await startProcess(config, logged, options.environment);
+      running = await startProcess(config, logged, options);
+    },
+    async end() {
+      const began = performance.now();
+      running.child.kill('SIGTERM');
+      const [code] = (await once(running.child, 'exit')) as [number | null];
+      return { code, took: performance.now() - began };
     },
     async dispose() {
       if (running.child.exitCode === null && running.child.signalCode === null) {
@@ -186,9 +196,10 @@ export async function runCommand(
 async function startProcess(
   config: string,
   logged: string[],
-  environment: TestOptions['environment'],
+  { environment, within = [] }: TestOptions,
 ): Promise<{ child: ChildProcess; address: string }> {
-  const child = spawn(process.execPath, [main, 'serve', '--config', config], {
+  const [program = '', ...argv] = [...within, process.execPath, main, 'serve', '--config', config];
+  const child = spawn(program, argv, {
     env: {
       PATH: process.env.PATH,
       HUB_TOKEN: hubToken,

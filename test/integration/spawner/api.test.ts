@@ -121,7 +121,7 @@ test('health needs no token, and neither does the listener for metrics', async (
   for (const path of ['/api/health', '/api/health/live', '/api/health/ready']) {
     expect((await fetch(`${service.url}${path}`)).status).toBe(200);
   }
-  for (const path of ['/metrics', '/api/health/live', '/api/health/ready']) {
+  for (const path of ['/metrics', '/api/health', '/api/health/live', '/api/health/ready']) {
     expect((await fetch(`${metricsUrl}${path}`)).status).toBe(200);
   }
   expect((await fetch(`${metricsUrl}/api/users`)).status).toBe(404);

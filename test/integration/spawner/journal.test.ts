@@ -40,6 +40,7 @@ function troubles(user: string): Entry[] {
 
 test('a server that dies in its start: a warning, with the path of its log but none of its words', async () => {
   await service.start('ann', { spawn_id: 'journal-ann-1', profile: 'dying' }, 'second');
+  await expect.poll(() => troubles('ann')).toHaveLength(1);
   const [entry] = troubles('ann');
   expect(entry).toMatchObject({
     ...{ level: warn, msg: 'the start failed', hub: 'hub', user: 'ann', server: 'ann/second' },
@@ -54,20 +55,24 @@ test('a server that dies in its start: a warning, with the path of its log but n
 
 test('a start that fails by this machine: an error', async () => {
   await service.start('bea', { spawn_id: 'journal-bea-1', profile: 'misplaced' });
-  expect(troubles('bea')).toMatchObject([
-    {
-      ...{ level: error, msg: 'the start failed', server: 'bea', code: 'SANDBOX_FAILED' },
-      reason: 'the path /does/not/exist does not exist on this machine',
-      hint: expect.stringContaining('make the path'),
-    },
-  ]);
+  await expect
+    .poll(() => troubles('bea'))
+    .toMatchObject([
+      {
+        ...{ level: error, msg: 'the start failed', server: 'bea', code: 'SANDBOX_FAILED' },
+        reason: 'the path /does/not/exist does not exist on this machine',
+        hint: expect.stringContaining('make the path'),
+      },
+    ]);
 });
 
 test('a start that is refused: a warning with the address that names user and server', async () => {
   await service.call('POST', serverPath('cat'), { spawn_id: 'journal-cat-1', profile: 'none' });
-  expect(troubles('cat')).toMatchObject([
-    { level: warn, msg: 'a start was refused', code: 'PROFILE_UNKNOWN', path: '/api/users/cat/server' },
-  ]);
+  await expect
+    .poll(() => troubles('cat'))
+    .toMatchObject([
+      { level: warn, msg: 'a start was refused', code: 'PROFILE_UNKNOWN', path: '/api/users/cat/server' },
+    ]);
 });
 
 test('a start that a restart of the service cut off: a warning', async () => {
@@ -123,6 +128,7 @@ test('a forwarder that died: a warning that says whose, and that another one has
 test('an end that somebody asked for is no trouble', async () => {
   await service.start('gus', { spawn_id: 'journal-gus-1', profile: 'web' });
   await service.call('DELETE', serverPath('gus'));
+  await expect.poll(service.logged).toMatch(/"spawn_id":"journal-gus-1".*"msg":"ended"/);
   expect(troubles('gus')).toEqual([]);
 });
 

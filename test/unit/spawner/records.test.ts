@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -89,6 +89,24 @@ test('a write that was cut short by a crash is not a record', async () => {
   writeFileSync(join(directory, 'notes.json.next'), 'of somebody else');
   expect((await records.load()).sound).toEqual([record()]);
   expect(readdirSync(directory).sort()).toEqual(['abcabcabcabc.json', 'notes.json.next']);
+});
+
+test('what the disk did not take is told as that, and made good when it can be written again', async () => {
+  const records = openRecords(join(directory, 'records'), log); // not mounted yet
+  const failed = {
+    code: 'STORAGE_FAILED',
+    message: expect.stringContaining('the record of ann'),
+    server: 'ann',
+  };
+  await expect(records.save(record())).rejects.toMatchObject(failed);
+  await expect(records.save(record({ state: 'ready' }))).rejects.toMatchObject(failed);
+  await expect(records.remove('dadadadadada')).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+  expect(await records.catchUp()).toBe(2);
+  mkdirSync(join(directory, 'records'));
+  writeFileSync(join(directory, 'records', 'dadadadadada.json'), 'of a server that is gone');
+  expect(await records.catchUp()).toBe(0);
+  expect(readdirSync(join(directory, 'records'))).toEqual(['abcabcabcabc.json']);
+  expect((await records.load()).sound).toEqual([record({ state: 'ready' })]);
 });
 
 test('servers whose names run together have different ids', () => {

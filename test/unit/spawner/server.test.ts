@@ -151,6 +151,7 @@ function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) 
       load: async () => ({ sound: [], damaged: [] }),
       save: async ({ state }) => void written.push(state),
       remove: async () => {},
+      catchUp: async () => 0,
     },
     routes: {
       add: async () => note('routes', held.routes + 1),
