@@ -2,6 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    globalSetup: ['test/support/whole-run.ts'],
     include: ['test/**/*.test.ts'],
     // these need a world of their own: node scripts/worlds.mjs
     exclude: [...configDefaults.exclude, ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**'])],

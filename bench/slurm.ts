@@ -13,7 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { post } from '../portwrap/job/report.ts';
 import { createReports } from '../spawner/launchers/slurm/reports.ts';
 import { jobsBefore, parseQueue } from '../spawner/launchers/slurm/squeue.ts';
-import { openTunDevice, testAccount } from '../test/support/accounts.ts';
+import { openTunDevice, removeTestAccounts, testAccount } from '../test/support/accounts.ts';
 import { freePorts } from '../test/support/free-ports.ts';
 import { hubToken, serverPath, startService } from '../test/support/service.ts';
 import { slurmSettings, startCluster } from '../test/support/slurm.ts';
@@ -27,7 +27,7 @@ const seconds = Number(process.env.SECONDS ?? 30);
 openTunDevice();
 const directory = mkdtempSync(join(tmpdir(), 'bench-slurm-'));
 chmodSync(directory, 0o755);
-const { name: user, uid, gid, home } = testAccount('pwtest-a');
+const { name: user, uid, gid, home } = testAccount('a');
 /** The smallest server that there is, and one that people start. */
 const commands = {
   web: ['/usr/bin/python3', '-u', '-m', 'http.server'],
@@ -264,5 +264,6 @@ try {
 } finally {
   for (const close of closing) await close();
   rmSync(directory, { recursive: true });
+  removeTestAccounts();
 }
 process.exit();

@@ -1,10 +1,8 @@
 // npm test: from a fresh clone to one line that counts tests. Prepares what is missing, then runs every check
 // and every test, whatever fails before. Not here: what the checks are (checks/).
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runChecks } from './checks/checks.mjs';
+import { beginRun } from './checks/run.mjs';
 import { summarize } from './checks/summary.mjs';
 import { ensureBuild } from './setup/build.mjs';
 import { needsToTest } from './setup/needs.mjs';
@@ -22,14 +20,14 @@ await main(async () => {
   openTunDevice();
   await ensureNpmPackages(root);
   const build = await attempt('build (tsc)', () => ensureBuild(root));
-  const reports = mkdtempSync(join(tmpdir(), 'portwrap-reports-'));
+  const run = beginRun(process.env);
   try {
-    const outcomes = [build, ...(await runChecks({ root, python, reports }))];
+    const outcomes = [build, ...(await runChecks({ root, python, run }))];
     const { table, line, ok } = summarize(outcomes);
     say(`\n${table}\n\n${line}`);
     return ok ? 0 : 1;
   } finally {
-    rmSync(reports, { recursive: true, force: true });
+    run.end();
   }
 });
 

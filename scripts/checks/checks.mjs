@@ -1,30 +1,45 @@
 // The checks of npm test, in order: each is a command, and the tests among them leave a report to count from.
 // Not here: what the outcomes add up to (summary.mjs).
 import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { say } from '../setup/say.mjs';
+import { compare, takeStock } from './left-behind.mjs';
 import { countPytest, countVitest } from './reports.mjs';
 
 // A few tests that fail while others load the machine are run again by themselves; they are named at the end
 // all the same. More than a few is no coincidence.
 const mostFilesAgain = 4;
 
-/** Runs all of them; returns {name, ok, seconds, counts?} of each. */
-export async function runChecks({ root, python, reports }) {
+/** Runs all of them, then looks what they left; returns {name, ok, seconds, counts?} of each. */
+export async function runChecks({ root, python, run }) {
+  const reports = join(run.directory, 'reports');
+  mkdirSync(reports);
+  const before = takeStock({ root, run });
+  const processes = [];
+  const exitOf = (command) => {
+    processes.push(join(reports, `processes-${processes.length}`));
+    const adopt = [python, join(root, 'scripts/checks/adopt.py'), processes.at(-1)];
+    return exitCode([...adopt, ...command], root);
+  };
   const outcomes = [];
   for (const check of checks({ root, python, reports })) {
     say(`\n> ${check.name}`);
     const began = Date.now();
-    let ok = (await exitCode(check.command, root)) === 0;
+    let ok = (await exitOf(check.command)) === 0;
     const { failedFiles: files = [] } = check.count?.() ?? {};
     if (!ok && files.length > 0 && files.length <= mostFilesAgain) {
       say(`\n> once more, and alone: ${files.join(' ')}`);
-      ok = (await exitCode(check.again(files), root)) === 0;
+      ok = (await exitOf(check.again(files))) === 0;
     }
     const counts = check.count?.();
     outcomes.push({ name: check.name, ok, seconds: (Date.now() - began) / 1000, counts });
   }
-  return outcomes;
+  const began = Date.now();
+  const failures = compare(before, takeStock({ root, run }), processes);
+  const counts = { passed: 0, failed: failures.length, skipped: 0, failures };
+  const name = 'nothing is left behind (accounts, files, processes)';
+  return [...outcomes, { name, ok: failures.length === 0, seconds: (Date.now() - began) / 1000, counts }];
 }
 
 function checks({ root, python, reports }) {
@@ -38,6 +53,7 @@ function checks({ root, python, reports }) {
     );
   const hubReport = join(reports, 'jupyterhub.xml');
   const pytestReport = join(reports, 'pytest.xml');
+  const basetemp = `--basetemp=${join(reports, 'pytest')}`; // which pytest would keep
   return [
     {
       name: 'generated files are current',
@@ -59,12 +75,12 @@ function checks({ root, python, reports }) {
     },
     {
       name: 'tests of the JupyterHub plugin (pytest)',
-      command: [python, '-m', 'pytest', '-q', 'test/hub', `--junit-xml=${pytestReport}`],
+      command: [python, '-m', 'pytest', '-q', 'test/hub', basetemp, `--junit-xml=${pytestReport}`],
       count: () => countPytest(pytestReport),
     },
     {
       name: "JupyterHub's own tests of spawning and its proxy, with ours",
-      command: [python, 'test/hub/jupyterhub_suite/run.py', `--junit-xml=${hubReport}`],
+      command: [python, 'test/hub/jupyterhub_suite/run.py', basetemp, `--junit-xml=${hubReport}`],
       count: () => countPytest(hubReport),
     },
   ];

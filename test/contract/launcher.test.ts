@@ -23,7 +23,7 @@ const worlds: Readonly<Partial<Record<LauncherName, () => Promise<LauncherWorld>
   },
   async slurm() {
     openTunDevice();
-    const users = [testAccount('pwtest-a').name, testAccount('pwtest-b').name] as const;
+    const users = [testAccount('a').name, testAccount('b').name] as const;
     const cluster = await startCluster();
     const profiles = contractProfiles('launcher: slurm, slurm: {time: 30}');
     const service = await startService(profiles, `${limits}\n${slurmSettings(cluster)}`, {

@@ -42,7 +42,8 @@ test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-prox
       '--asyncio-mode=auto',
       ...[tests, testsOfTls],
     ];
-    const env = { ...process.env, PATH: `${dir}:${process.env.PATH}` };
+    // the hub's tests leave what they make below it
+    const env = { ...process.env, TMPDIR: dir, PATH: `${dir}:${process.env.PATH}` };
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
       execFile('unshare', argv, { cwd: dir, env, maxBuffer: 1e8 }, (error, stdout, stderr) =>
         resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),

@@ -1,8 +1,9 @@
-// Two ordinary accounts to run sandboxes as, and /dev/net/tun open for them. Made once, kept: removing an
-// account while another run uses it would be worse than two names in /etc/passwd.
+// Two ordinary accounts to run sandboxes as, of this run of the tests alone, and /dev/net/tun open for them. Whoever
+// needs one makes it; the whole run removes them at its end (whole-run.ts).
 // Not here: the commands that are run as them (run-portwrap.ts).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { runId } from './run-id.ts';
 
 export interface TestAccount {
   readonly name: string;
@@ -13,19 +14,75 @@ export interface TestAccount {
 
 export const isRoot = process.getuid?.() === 0;
 
-/** The account of that name, made with useradd(8) when it is missing and we are root. */
-export function testAccount(name: 'pwtest-a' | 'pwtest-b'): TestAccount {
-  const known = lookUp(name);
+const letters = ['a', 'b'] as const;
+type Letter = (typeof letters)[number];
+
+export function accountName(letter: Letter): string {
+  return `pwtest-${letter}-${runId()}`;
+}
+
+/** The account, made with useradd(8) when it is missing and we are root. */
+export function testAccount(letter: Letter): TestAccount {
+  const name = accountName(letter);
+  const known = findAccount(name);
   if (known !== null) return known;
-  process.stderr.write(`test set-up: useradd ${name}\n`);
   try {
+    // it waits for others that write /etc/passwd
     execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', name], { stdio: 'pipe' });
   } catch (error) {
-    if (lookUp(name) === null) throw error; // a parallel test file may have been quicker
+    if (findAccount(name) === null) throw error; // a parallel test file may have been quicker
   }
-  const made = lookUp(name);
+  const made = findAccount(name);
   if (made === null) throw new Error(`useradd did not make ${name}`);
   return made;
+}
+
+export function findAccount(name: string): TestAccount | null {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`));
+  if (line === undefined) return null;
+  const [, , uid, gid, , home = '/'] = line.split(':');
+  return { name, uid: Number(uid), gid: Number(gid), home };
+}
+
+/** Removes them with their homes, and ends what still runs as them; returns "PID command line" of it. */
+export function removeTestAccounts(): string[] {
+  if (!isRoot) return [];
+  return letters.flatMap((letter) => {
+    const account = findAccount(accountName(letter));
+    if (account === null) return [];
+    const left = processesOf(account.uid);
+    for (const { pid } of left) killQuietly(pid);
+    // --force: the killed ones may be there for another moment
+    execFileSync('userdel', ['--force', '--remove', account.name], { stdio: 'pipe' });
+    return left.map(({ pid, command }) => `${pid} ${command}`);
+  });
+}
+
+function processesOf(uid: number): { pid: number; command: string }[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0)
+    .flatMap((pid) => {
+      try {
+        const path = `/proc/${pid}`;
+        const isZombie = /\) [ZX] /.test(readFileSync(`${path}/stat`, 'utf8'));
+        if (isZombie || !new RegExp(`^Uid:\t${uid}\t`, 'm').test(readFileSync(`${path}/status`, 'utf8')))
+          return [];
+        return [{ pid, command: readFileSync(`${path}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }];
+      } catch {
+        return []; // it ended while we looked
+      }
+    });
+}
+
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // it went with another one
+  }
 }
 
 /** slirp4netns of an ordinary user opens /dev/net/tun; only root can let it. */
@@ -33,13 +90,4 @@ export function openTunDevice(): void {
   if (!isRoot || (statSync('/dev/net/tun').mode & 0o777) === 0o666) return;
   process.stderr.write('test set-up: chmod 0666 /dev/net/tun\n');
   chmodSync('/dev/net/tun', 0o666);
-}
-
-function lookUp(name: string): TestAccount | null {
-  const line = readFileSync('/etc/passwd', 'utf8')
-    .split('\n')
-    .find((entry) => entry.startsWith(`${name}:`));
-  if (line === undefined) return null;
-  const [, , uid, gid, , home = '/'] = line.split(':');
-  return { name, uid: Number(uid), gid: Number(gid), home };
 }

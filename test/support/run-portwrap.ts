@@ -7,6 +7,7 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRoot, openTunDevice, testAccount } from './accounts.ts';
 import { pidsOf } from './census.ts';
+import { runId } from './run-id.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Another build of the same sources, for whoever works on them while others build. */
@@ -22,7 +23,7 @@ export interface Installed {
 
 /** Copies the command and the fixtures to a fresh directory. */
 export function installPortwrap(): Installed {
-  const directory = mkdtempSync('/var/tmp/pwt-'); // not /tmp, which a sandbox has its own of
+  const directory = mkdtempSync(`/var/tmp/pw-${runId()}-`); // not /tmp, which a sandbox has its own of
   chmodSync(directory, 0o755);
   for (const part of ['portwrap', 'config']) {
     cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
@@ -62,7 +63,7 @@ export interface Mode {
 
 export function modes(): Mode[] {
   if (!isRoot) return [{ name: 'an ordinary user', uid: process.getuid?.() ?? -1, become: [], options: [] }];
-  const account = testAccount('pwtest-a');
+  const account = testAccount('a');
   return [
     { name: 'root for an account', uid: account.uid, become: [], options: ['--user', account.name] },
     { name: 'an ordinary user', uid: account.uid, become: becoming(account.name), options: [] },

@@ -16,7 +16,7 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { testAccount } from './accounts.ts';
+import { findAccount } from './accounts.ts';
 import { freePorts } from './free-ports.ts';
 import { processesBelow } from './service.ts';
 import {
@@ -184,7 +184,9 @@ function removeEmpty(path: string): void {
 }
 
 function becoming(user: string): string[] {
-  const { uid, gid } = testAccount(user as 'pwtest-a');
+  const account = findAccount(user);
+  if (account === null) throw new Error(`there is no account ${user}`);
+  const { uid, gid } = account;
   return ['setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--'];
 }
 

@@ -20,6 +20,10 @@ class Service:
     def __init__(self):
         self.directory = Path(tempfile.mkdtemp(prefix="pws-suite-"))
         self.directory.chmod(0o711)  # homes below it must be reachable for their owners
+        # JupyterHub's tests make files and users' directories where temporary files go, and keep them.
+        tempfile.tempdir = os.environ["TMPDIR"] = str(self.directory / "temporary")
+        Path(tempfile.tempdir).mkdir()
+        Path(tempfile.tempdir).chmod(0o1777)
         self._config = self.directory / "config.yaml"
         self._log = self.directory / "service.log"
         self._node = shutil.which("node") or "node"

@@ -20,7 +20,7 @@ import {
   type Sandbox,
   type SandboxExit,
 } from '../../../portwrap/index.ts';
-import { isRoot } from '../../support/accounts.ts';
+import { accountName, isRoot } from '../../support/accounts.ts';
 import { census, nothing } from '../../support/census.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { fetchText, isListening } from '../../support/http.ts';
@@ -182,7 +182,7 @@ describe.runIf(isRoot)('a launch that is aborted', () => {
         command: ['sleep', '1000'],
         environment: { PORTWRAP_TEST: directory },
         workingDirectory: '/',
-        account: await findAccount(tools, 'pwtest-a'),
+        account: await findAccount(tools, accountName('a')),
         files: fileView({ keep: [], hide: [] }),
         policy: { internet: false, dns: false, hosts: [] },
         limits: noLimits,

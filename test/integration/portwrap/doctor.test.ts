@@ -49,7 +49,7 @@ describe.each(modes())('the doctor started by $name', (mode) => {
 const inMounts = (script: string) => ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
 
 describe.runIf(isRoot)('the doctor of a machine', () => {
-  const user = testAccount('pwtest-a').name;
+  const user = testAccount('a').name;
 
   test.each([
     ['without nft', 'nft', 'apt-get install nftables', ['nft', 'network policy', 'launch']],

@@ -7,18 +7,19 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRoot, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, testAccount } from '../../support/accounts.ts';
 import { freePorts } from '../../support/free-ports.ts';
+import { runId } from '../../support/run-id.ts';
 import { becoming, installPortwrap, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
-const hostTmp = mkdtempSync('/tmp/pwt-host-');
+const hostTmp = mkdtempSync(`/tmp/pw-${runId()}-host-`);
 const listeners: Server[] = [];
 let onLoopback = 0;
 let onAll = 0;
 
 beforeAll(async () => {
-  if (isRoot) testAccount('pwtest-b');
+  if (isRoot) testAccount('b');
   writeFileSync(join(hostTmp, 'a-file-of-the-host'), '');
   onLoopback = await listen('127.0.0.1');
   onAll = await listen('0.0.0.0');
@@ -130,7 +131,7 @@ describe.each(modes())('inside a portwrap started by $name', (mode) => {
     async () => {
       const secret = `secret-${Math.random().toString(36).slice(2)}`;
       const [port = 0] = await freePorts(1);
-      const spy = spawn('/usr/bin/python3', [installed.fixture('watch-cmdlines.py')], {
+      const spy = spawn('/usr/bin/python3', [installed.fixture('watch-cmdlines.py'), accountName('b')], {
         stdio: ['pipe', 'pipe', 'inherit'],
       });
       let seen = '';
@@ -151,7 +152,12 @@ describe.each(modes())('inside a portwrap started by $name', (mode) => {
 
 test.runIf(isRoot)('an ordinary user of the machine may not use what root may', async () => {
   const [port = 0] = await freePorts(1);
-  const mode = { name: '', uid: 0, become: becoming('pwtest-b'), options: ['--user', 'pwtest-a'] };
+  const mode = {
+    name: '',
+    uid: 0,
+    become: becoming(accountName('b')),
+    options: ['--user', accountName('a')],
+  };
   const run = runPortwrap(installed, mode, port, ['true']);
   expect(await run.ended).toBe(2);
   expect(run.stderr()).toContain('--user needs root');

@@ -1,5 +1,6 @@
 // npm start as a whole, with the real parts: it serves, it heals, and it leaves nothing behind.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePorts } from '../../support/free-ports.ts';
@@ -147,7 +148,7 @@ describe('npm start', () => {
 });
 
 test('npm start keeps a directory that was named, with the password and the homes in it', async () => {
-  const named = mkdtempSync('/tmp/pws-');
+  const named = mkdtempSync(join(tmpdir(), 'pws-'));
   chmodSync(named, 0o711);
   const passwords: string[] = [];
   try {

@@ -1,5 +1,6 @@
 // The closing line of npm test: it counts what the reports say, and is never better than the exit codes.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
@@ -27,7 +28,7 @@ describe('the summary', () => {
 });
 
 describe('the reports', () => {
-  const folder = mkdtempSync('/tmp/pws-');
+  const folder = mkdtempSync(join(tmpdir(), 'pws-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const write = (name: string, text: string) => {
     writeFileSync(join(folder, name), text);

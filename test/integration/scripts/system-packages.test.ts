@@ -1,6 +1,7 @@
 // What is done about missing system packages, with an apt-get that only takes notes.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
@@ -11,7 +12,7 @@ const ordinaryUser = 1000;
 describe('a missing command', () => {
   let folder: string;
   beforeEach(() => {
-    folder = mkdtempSync('/tmp/pws-');
+    folder = mkdtempSync(join(tmpdir(), 'pws-'));
     chmodSync(folder, 0o755);
     // "Installs" the command that the test misses.
     stub(

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { runCommand, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
 
@@ -31,7 +31,7 @@ describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
   let service: TestService;
   beforeAll(async () => {
     openTunDevice();
-    testAccount('pwtest-a');
+    testAccount('a');
     cluster = await startCluster();
     const profile =
       '  - {name: web, launcher: slurm}\n  - {name: moon, launcher: slurm, slurm: {partition: moon}}';
@@ -43,7 +43,7 @@ describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
   }, 120_000);
 
   const doctor = async (...more: string[]) => {
-    const argv = ['doctor', '--launcher', 'slurm', '--user', 'pwtest-a', '--json', ...more];
+    const argv = ['doctor', '--launcher', 'slurm', '--user', accountName('a'), '--json', ...more];
     const { code, stdout, stderr } = await runCommand(service, ...argv);
     expect(stderr).toBe('');
     const findings = JSON.parse(stdout) as Finding[];
@@ -97,7 +97,7 @@ describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
   }, 120_000);
 
   test('prints rules that let the service reach the ports of a node, and nobody else', async () => {
-    const { stdout } = await runCommand(service, 'doctor', '--launcher', 'slurm', '--user', 'pwtest-a');
+    const { stdout } = await runCommand(service, 'doctor', '--launcher', 'slurm', '--user', accountName('a'));
     const rules = stdout.split('\n').filter((line) => line.startsWith('  nft '));
     expect(rules).toHaveLength(3);
     // in a network of its own; the service of this configuration is 127.0.0.1

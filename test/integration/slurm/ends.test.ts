@@ -2,7 +2,7 @@
 // knows what the controller has forgotten, partitions that preempt, and nodes that enforce memory.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { serverPath, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
 
@@ -26,7 +26,7 @@ PartitionName=urgent Nodes=n1,n2 PriorityTier=10 MaxTime=INFINITE State=UP
 SelectTypeParameters=CR_Core_Memory
 ${enforcesMemory ? 'TaskPlugin=task/cgroup' : ''}
 `;
-const user = 'pwtest-a';
+const user = accountName('a');
 /** The controller forgets ended jobs once a minute at most. */
 const patient = { timeout: 150_000 };
 
@@ -35,7 +35,7 @@ describe.skipIf(!isRoot)('a server that is a Slurm job, on a cluster that keeps 
   let service: TestService;
   beforeAll(async () => {
     openTunDevice();
-    testAccount(user);
+    testAccount('a');
     cluster = await startCluster(settings, { accounting: true });
     service = await startService(
       `

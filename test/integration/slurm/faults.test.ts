@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../../../portwrap/job/report.ts';
-import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import {
   hubToken,
   processesBelow,
@@ -24,8 +24,8 @@ const quits = [
   '        super().do_GET()',
   "http.server.ThreadingHTTPServer(('0.0.0.0', 8888), Handler).serve_forever()",
 ].join('\n');
-const user = 'pwtest-a';
-const other = 'pwtest-b';
+const user = accountName('a');
+const other = accountName('b');
 /** An outage of the controller is noticed by its commands in ten seconds each. */
 const patient = { timeout: 90_000 };
 
@@ -37,7 +37,7 @@ describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
 
   beforeAll(async () => {
     openTunDevice();
-    for (const name of [user, other] as const) testAccount(name);
+    for (const letter of ['a', 'b'] as const) testAccount(letter);
     cluster = await startCluster();
     service = await startService(
       `

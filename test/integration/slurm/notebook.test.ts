@@ -3,12 +3,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { type Demo, startDemo } from '../../support/demo.ts';
 import { type HubUser, type KernelSession, logIn } from '../../support/hub-user.ts';
 import { startCluster, type TestCluster, until } from '../../support/slurm.ts';
 
-const name = 'pwtest-a';
+const name = accountName('a');
 
 describe.skipIf(!isRoot)('a notebook in a Slurm job', () => {
   let cluster: TestCluster;
@@ -18,7 +18,7 @@ describe.skipIf(!isRoot)('a notebook in a Slurm job', () => {
 
   beforeAll(async () => {
     openTunDevice();
-    testAccount(name);
+    testAccount('a');
     [cluster, demo] = await Promise.all([startCluster(), startDemo()]);
     useCluster(join(demo.directory, 'config.yaml'), cluster);
     const pid = demo.servicePid();

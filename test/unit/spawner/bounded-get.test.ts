@@ -9,6 +9,7 @@ import { boundedGet, singleConnection } from '../../../spawner/bounded-get.ts';
 import { certificates } from '../../integration/proxy/support/certificates.ts';
 
 const bounds = { headers: {}, timeout: 30_000, mostBytes: 1000 };
+const authority = certificates();
 let server: Server;
 
 async function serving(listener: RequestListener): Promise<string> {
@@ -78,7 +79,7 @@ test.each([
 });
 
 test('one connection is kept over TLS as well', async () => {
-  const { cert, key } = certificates().issue('localhost', 'IP:127.0.0.1');
+  const { cert, key } = authority.issue('localhost', 'IP:127.0.0.1');
   server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (_request, response) => {
     response.end('never seen');
   }).listen(0, '127.0.0.1');

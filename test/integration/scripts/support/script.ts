@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,7 +12,7 @@ const scripts = fileURLToPath(new URL('../../../../scripts/', import.meta.url));
 export class Script {
   readonly child: ChildProcess;
   /** Short, because sockets lie below it; os.tmpdir() of the script. */
-  readonly temp = mkdtempSync('/tmp/pws-');
+  readonly temp = mkdtempSync(join(tmpdir(), 'pws-'));
   output = '';
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   readonly #listeners = new Set<() => void>();

@@ -1,0 +1,91 @@
+"""Runs a command, and tells which processes it left behind: python3 adopt.py REPORT COMMAND ARGUMENT...
+
+Owns the end of everything that the command started: as their "subreaper" (prctl(2)) it becomes the parent of whatever
+loses its own, so it finds them all, and no process of anybody else. It ends them and writes one line for each to REPORT.
+Not here: what is left besides processes (left-behind.mjs).
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+PR_SET_CHILD_SUBREAPER = 36
+# What has been told to end may need a moment on a busy machine.
+GRACE = 15
+
+
+class Late(Exception):
+    pass
+
+
+def late(_number, _frame):
+    raise Late
+
+
+def main(report, command):
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    child = subprocess.Popen(command)
+    # Ctrl-C reaches the command by itself; a handler, because what is ignored stays ignored in children.
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
+    code = wait_for(child.pid)
+    left = wait_for_the_rest()
+    Path(report).write_text("".join(line + "\n" for line in left))
+    return code
+
+
+def wait_for(wanted):
+    """Buries whatever ends meanwhile: a zombie would look like a process that is left."""
+    while True:
+        pid, status = os.wait()
+        if pid == wanted:
+            code = os.waitstatus_to_exitcode(status)
+            return code if code >= 0 else 128 - code
+
+
+def wait_for_the_rest():
+    """Kills those that have not ended in time; returns what they were."""
+    signal.signal(signal.SIGALRM, late)
+    signal.alarm(GRACE)
+    try:
+        bury_all()
+        return []
+    except Late:
+        left = []
+    finally:
+        signal.alarm(0)
+    # Killing one may leave us its children.
+    while True:
+        found = children()
+        if not found:
+            return left
+        for pid in found:
+            left.append("{} {}".format(pid, describe(pid)))
+            os.kill(pid, signal.SIGKILL)
+        for pid in found:
+            os.waitpid(pid, 0)
+
+
+def bury_all():
+    try:
+        while True:
+            os.wait()
+    except ChildProcessError:
+        pass
+
+
+def children():
+    return [int(pid) for pid in Path("/proc/self/task/{}/children".format(os.getpid())).read_text().split()]
+
+
+def describe(pid):
+    words = Path("/proc/{}/cmdline".format(pid)).read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    return words or Path("/proc/{}/comm".format(pid)).read_text().strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
