@@ -73,6 +73,9 @@ function propagation(fields: readonly string[]): string {
   return names.map((name) => (name === 'master' ? 'slave' : name)).join(' and ');
 }
 
+const zombie = ' (a zombie)';
+export const isZombie = (line: string) => line.includes(zombie);
+
 /** Those that live, and in which groups; a thread of the kernel has no arguments. */
 function processes(): string[] {
   return readdirSync('/proc')
@@ -82,7 +85,7 @@ function processes(): string[] {
       if (state === 'X') return '';
       const argv = text(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim();
       const groups = lines(`/proc/${pid}/cgroup`).map((line) => line.slice(line.indexOf(':') + 1));
-      return `${pid} ${argv || name}${state === 'Z' ? ' (a zombie)' : ''} in ${groups.join(' ')}`;
+      return `${pid} ${argv || name}${state === 'Z' ? zombie : ''} in ${groups.join(' ')}`;
     })
     .filter(Boolean);
 }

@@ -8,7 +8,13 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { forwarderNames } from '../../../portwrap/index.ts';
 import { openTunDevice, testAccount } from '../../support/accounts.ts';
 import { freePorts } from '../../support/free-ports.ts';
-import { changes, type HostCensus, hostCensus, removeControlGroups } from '../../support/host-census.ts';
+import {
+  changes,
+  type HostCensus,
+  hostCensus,
+  isZombie,
+  removeControlGroups,
+} from '../../support/host-census.ts';
 import { fetchText } from '../../support/http.ts';
 import { startJob } from '../../support/job.ts';
 import { becoming, installPortwrap, type Mode, modes, runPortwrap } from '../../support/run-portwrap.ts';
@@ -27,16 +33,25 @@ const kills = 20;
 /** What ends takes its time in the kernel; an automount that nobody uses is unmounted within seconds. */
 const settles = { timeout: 15_000, interval: 50 };
 
+let pristine: HostCensus | undefined;
+
 /** Takes the census, acts, and holds the machine to having become again what it was. */
 async function expectNoTrace(act: () => Promise<void>): Promise<void> {
   const before = await settledCensus();
+  pristine ??= before;
+  // in a world that is damaged already, there would be nothing to damage
+  expect(changes(pristine, before), 'an earlier test has left').toEqual({});
   await act();
   await expect.poll(() => changes(before, hostCensus()), settles).toEqual({});
 }
 
+/** Without what is just ending: a home that the automounter unmounts, a process that is not reaped yet. */
 async function settledCensus(): Promise<HostCensus> {
-  const automounted = () => hostCensus().mounts.filter((line) => / on \/home\/\S+ /.test(line));
-  if (world?.home === 'automount') await expect.poll(automounted, settles).toEqual([]);
+  const ending = () => {
+    const { mounts, processes } = hostCensus();
+    return [...mounts.filter((line) => / on \/home\/\S+ /.test(line)), ...processes.filter(isZombie)];
+  };
+  if (world?.home === 'automount') await expect.poll(ending, settles).toEqual([]);
   return hostCensus();
 }
 
