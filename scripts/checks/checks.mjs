@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { say } from '../setup/say.mjs';
+import { worlds } from '../worlds/worlds.mjs';
 import { compare, takeStock } from './left-behind.mjs';
 import { countPytest, countVitest } from './reports.mjs';
 
@@ -73,6 +74,7 @@ function checks({ root, python, reports }) {
       again: (files) => vitest(againReport, '--maxWorkers=1', ...files),
       count: () => countVitest(vitestReport, againReport),
     },
+    ...worlds.map((world) => worldCheck({ root, reports, world })),
     {
       name: 'tests of the JupyterHub plugin (pytest)',
       command: [python, '-m', 'pytest', '-q', 'test/hub', basetemp, `--junit-xml=${pytestReport}`],
@@ -84,6 +86,30 @@ function checks({ root, python, reports }) {
       count: () => countPytest(hubReport),
     },
   ];
+}
+
+/** The launch tests on another kind of machine; only root can make one. */
+function worldCheck({ root, reports, world: { name, title } }) {
+  const line = `launch tests with ${title}`;
+  if (process.getuid() !== 0) {
+    const why = `${line} (worlds are made by root: run npm test as root)`;
+    return {
+      name: line,
+      command: ['true'],
+      count: () => ({ passed: 0, failed: 0, skipped: 1, skippedNames: [why] }),
+    };
+  }
+  const [first, again] = ['', '-again'].map((suffix) => join(reports, `world-${name}${suffix}.json`));
+  const run = (report, ...files) => [
+    ...[process.execPath, join(root, 'scripts/worlds.mjs'), '--report', report, name],
+    ...(files.length > 0 ? ['--', ...files] : []),
+  ];
+  return {
+    name: line,
+    command: run(first),
+    again: (files) => run(again, ...files),
+    count: () => countVitest(first, again),
+  };
 }
 
 function exitCode([program, ...args], root) {

@@ -29,6 +29,7 @@ export const needsToStart = { commands: commandsToStart, modules: modulesToStart
 export const needsToTest = {
   commands: {
     ...commandsToStart,
+    automount: 'autofs',
     bash: 'bash',
     cat: 'coreutils',
     chmod: 'coreutils',

@@ -2,25 +2,30 @@
 // propagate, which directories are mounts of their own, what there is of control groups. And which tests run in each.
 // Not here: making a world (enter.sh), running tests in it (run-world.mjs).
 
-/** Whoever starts a sandbox, and what a launch changes: these run in every world. */
-const always = [
-  'test/integration/portwrap/command.test.ts',
+/** Limits, what is told of them, and servers that have none. */
+const limited = [
   'test/integration/portwrap/doctor.test.ts',
-  'test/integration/portwrap/inside.test.ts',
   'test/integration/portwrap/options.test.ts',
   'test/integration/spawner/life.test.ts',
   'test/integration/spawner/sandbox.test.ts',
 ];
 
+const usualPart = [
+  ...limited,
+  'test/integration/portwrap/command.test.ts',
+  'test/integration/portwrap/inside.test.ts',
+];
+
 /** Where mounts propagate, whatever is started, lost and ended at a bad moment may damage them. */
 const propagating = [
-  ...always,
+  ...usualPart,
   'test/integration/portwrap/detached.test.ts',
   'test/integration/portwrap/ending.test.ts',
   'test/integration/portwrap/faults.test.ts',
 ];
 
-const withForwarders = [
+/** As on most machines. */
+const everything = [
   ...propagating,
   'test/contract/forwarder.test.ts',
   'test/integration/spawner/restart.test.ts',
@@ -29,12 +34,12 @@ const withForwarders = [
 /** Before and after, in a world where nobody else acts: it runs beside the others, in a second one of the kind. */
 const census = ['test/integration/world/census.test.ts'];
 
-const usual = { mounts: 'shared', own: [], home: 'plain', groups: 'machine', part: always, alone: census };
+const usual = { mounts: 'shared', own: [], home: 'plain', groups: 'machine', part: usualPart, alone: census };
 
 /** Every world by its name; what it does not say is as `usual`: systemd makes all mounts shared. */
 export const worlds = [
   { ...usual, name: 'private', title: 'all mounts private', mounts: 'private' },
-  { ...usual, name: 'shared', title: 'all mounts shared', part: withForwarders },
+  { ...usual, name: 'shared', title: 'all mounts shared', part: everything },
   { ...usual, name: 'slave', title: 'all mounts slave', mounts: 'slave' },
   {
     ...usual,
@@ -48,7 +53,7 @@ export const worlds = [
     name: 'automount',
     title: '/home is an automount',
     home: 'automount',
-    part: [...always, 'test/integration/world/automount.test.ts'],
+    part: [...usualPart, 'test/integration/world/automount.test.ts'],
   },
   {
     ...usual,
@@ -56,6 +61,12 @@ export const worlds = [
     title: 'control groups of version 2 without controllers',
     groups: 'version-2',
   },
-  { ...usual, name: 'groups-none', title: 'no control groups', groups: 'none' },
-  { ...usual, name: 'groups-read-only', title: 'read-only control groups', groups: 'read-only' },
+  { ...usual, name: 'groups-none', title: 'no control groups', groups: 'none', part: limited },
+  {
+    ...usual,
+    name: 'groups-read-only',
+    title: 'read-only control groups',
+    groups: 'read-only',
+    part: limited,
+  },
 ];

@@ -1,5 +1,8 @@
 // The world in which this test file runs, as scripts/worlds.mjs has made it; null on the machine as it is.
 // Not here: making one (scripts/worlds/).
+import { readFileSync } from 'node:fs';
+import { cgroupSurroundings, findCgroupWay } from '../../portwrap/index.ts';
+import { isRoot } from './accounts.ts';
 
 export interface World {
   readonly name: string;
@@ -13,8 +16,15 @@ export interface World {
 
 export const world: World | null = readWorld(process.env);
 
-/** Can groups be made and controllers be used, as far as the world leaves the machine's? */
-export const hasControlGroups = world === null || world.groups === 'machine';
+/** Can limits be kept? By root, wherever the machine can do so and the world leaves it that. */
+export const hasControlGroups = isRoot && (world === null || world.groups === 'machine') && canLimit();
+
+/** With version 1 it is plain to see; with version 2 it depends on who has started us, and how. */
+function canLimit(): boolean {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
+  if (/ - cgroup \S+ rw,(\S+,)?memory/.test(mounts)) return true;
+  return findCgroupWay('service', cgroupSurroundings()).kind !== 'none';
+}
 
 function readWorld(environment: NodeJS.ProcessEnv): World | null {
   const { WORLD_NAME: name, WORLD_MOUNTS, WORLD_HOME, WORLD_GROUPS } = environment;

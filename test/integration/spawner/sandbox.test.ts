@@ -1,6 +1,7 @@
 // What a profile says of its sandbox, asked from inside: limits, files, network.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processesBelow, serverPath, startService, type TestService } from '../../support/service.ts';
+import { hasControlGroups } from '../../support/world.ts';
 
 /** Runs `script`, then serves the home over HTTP: what the script wrote to out.txt can be read. */
 const profile = (name: string, script: string, more = '') => `
@@ -64,7 +65,7 @@ test('open files are limited', async () => {
   expect((await outputOf('limited')).trim()).toBe('333');
 });
 
-describe.runIf(process.getuid?.() === 0)('with control groups', () => {
+describe.runIf(hasControlGroups)('with control groups', () => {
   test('what a server uses is told', async () => {
     await outputOf('files');
     const { usage } = (await service.call('GET', serverPath('files'))).body as {
@@ -82,5 +83,21 @@ describe.runIf(process.getuid?.() === 0)('with control groups', () => {
     expect(last?.message).toContain('out of memory');
     const { body } = await service.call('GET', serverPath('greedy'));
     expect(body.exit).toMatchObject({ code: 137, out_of_memory: true });
+  });
+});
+
+describe.runIf(!hasControlGroups)('without control groups', () => {
+  test('nothing is told of what a server uses', async () => {
+    await outputOf('files');
+    expect((await service.call('GET', serverPath('files'))).body).toMatchObject({
+      state: 'ready',
+      usage: null,
+    });
+  });
+
+  test('a profile with limits is refused by name, and its server never runs', async () => {
+    const last = (await service.start('greedy', { spawn_id: 'sandbox-greedy', profile: 'greedy' })).at(-1);
+    expect(last).toMatchObject({ failed: true, error: { code: 'LIMITS_UNAVAILABLE' } });
+    expect((await service.call('GET', serverPath('greedy'))).body).toMatchObject({ pid: null });
   });
 });

@@ -3,7 +3,7 @@
 // Not here: that nothing is left at the end, as in every world (census.test.ts).
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { installPortwrap, modes, type Run, runPortwrap } from '../../support/run-portwrap.ts';
 import { startService } from '../../support/service.ts';
@@ -11,8 +11,8 @@ import { startService } from '../../support/service.ts';
 const installed = installPortwrap();
 afterAll(() => installed.remove());
 openTunDevice();
-const own = testAccount('pwtest-a').home;
-const other = testAccount('pwtest-b').home;
+const own = testAccount('a').home;
+const other = testAccount('b').home;
 
 /** What is mounted below /home, in the mount namespace of `process`. */
 function homes(process: number | 'self' = 'self'): string[] {
@@ -78,7 +78,7 @@ test('a server of the service runs in its user’s home, which is unmounted when
     '{name: web, command: [sh, -c, "pwd > where.txt; exec /usr/bin/python3 -m http.server 8888"]}';
   const service = await startService(`  - ${profile}`, '', { accounts: '{mode: system}' });
   try {
-    const events = await service.start('pwtest-a', { spawn_id: 'automount-1', profile: 'web' });
+    const events = await service.start(accountName('a'), { spawn_id: 'automount-1', profile: 'web' });
     const url = events.at(-1)?.url ?? '';
     expect(await (await fetch(`${url}/where.txt`)).text()).toBe(`${own}\n`);
     expect(homes()).toContain(own);
