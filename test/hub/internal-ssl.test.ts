@@ -1,6 +1,7 @@
 // A real hub with internal_ssl, by the lines of docs/jupyterhub.md: hub, proxy and servers speak TLS with each other
 // and with nobody else. What the service does by itself is in test/integration/spawner/tls.test.ts.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { HubBrowser } from '../support/hub-browser.ts';
 import { type HubUser, type KernelSession, logIn } from '../support/hub-user.ts';
 import { filesThatHold, lineOfKey, processesThatTell } from '../support/secrets.ts';
 import { hubToken } from '../support/service.ts';
@@ -52,14 +53,12 @@ const logOf = async ({ user }: Person) => {
 };
 
 test('through hub and proxy a person signs in, sees the own server, and runs cells', async () => {
-  const visit = browser();
-  const form = new URLSearchParams({ username: 'alice', password: hub.password });
+  const browser = new HubBrowser(hub.url);
   // a page that is there for its owner only, unlike what is not found
-  const next = encodeURIComponent('/user/alice/files/none');
-  const page = await visit(`/hub/login?next=${next}`, { method: 'POST', body: form });
+  const page = await browser.logIn('alice', hub.password, '/user/alice/files/none');
   expect(new URL(page.url).pathname).toBe('/user/alice/files/none');
-  expect((await visit('/user/alice/api/status')).status).toBe(200);
-  expect((await browser()('/user/alice/api/status')).status, 'of nobody').toBe(403);
+  expect((await browser.get('/user/alice/api/status')).status).toBe(200);
+  expect((await new HubBrowser(hub.url).get('/user/alice/api/status')).status, 'of nobody').toBe(403);
   expect(await statusOf(alice)).toBe(200);
   expect(await alice.kernel.run('print(6 * 7)')).toBe('42\n');
   expect(await view(alice)).toMatchObject({ url: expect.stringMatching('^https://127.0.0.1:'), ready: true });
@@ -116,19 +115,3 @@ test('a server that is started again has another key, and of the first nothing i
   expect(alice.pair.key).not.toBe(before);
   expect(filesThatHold(hub.service.directory, lineOfKey(before))).toEqual([]);
 }, 120_000);
-
-/** Follows redirects with the cookies that it was given, as a person's browser does with the hub's OAuth. */
-function browser(): (path: string, init?: RequestInit) => Promise<Response> {
-  const cookies = new Map<string, string>();
-  return async function visit(path, init = {}): Promise<Response> {
-    const url = new URL(path, hub.url).href;
-    const cookie = [...cookies].map((pair) => pair.join('=')).join('; ');
-    const answer = await fetch(url, { ...init, redirect: 'manual', headers: { cookie } });
-    for (const set of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(set) ?? [];
-      cookies.set(name, value);
-    }
-    const next = answer.headers.get('location');
-    return next === null ? answer : visit(new URL(next, url).href);
-  };
-}

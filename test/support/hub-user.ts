@@ -1,6 +1,7 @@
 // A person at a JupyterHub, without a browser: logs in, starts and stops servers, and drives a
 // kernel through the public proxy with @jupyterlab/services.
 import { openKernel, type SmokeKernel } from '../../spawner/commands/smoke-kernel.ts';
+import { HubBrowser } from './hub-browser.ts';
 
 export interface HubUser {
   readonly name: string;
@@ -19,8 +20,9 @@ export type KernelSession = SmokeKernel;
 
 /** Logs in at `hubUrl` (the public one, such as http://127.0.0.1:8000). */
 export async function logIn(hubUrl: string, name: string, password: string): Promise<HubUser> {
-  await submitForm(hubUrl, name, password); // the first login makes the user
-  const token = await mintToken(hubUrl, name, password);
+  const browser = new HubBrowser(hubUrl);
+  await browser.logIn(name, password); // the first login makes the user
+  const token = await mintToken(browser, name);
   const call = (path: string, init: RequestInit = {}) =>
     fetch(`${hubUrl}${path}`, {
       ...init,
@@ -57,18 +59,9 @@ export async function logIn(hubUrl: string, name: string, password: string): Pro
   };
 }
 
-async function submitForm(hubUrl: string, username: string, password: string): Promise<void> {
-  const body = new URLSearchParams({ username, password });
-  const response = await fetch(`${hubUrl}/hub/login`, { method: 'POST', redirect: 'manual', body });
-  if (response.status !== 302) throw new Error(`${username} could not log in: ${response.status}`);
-}
-
-/** The hub takes name and password for a token (POST /users/{name}/tokens with "auth"). */
-async function mintToken(hubUrl: string, name: string, password: string): Promise<string> {
-  const response = await fetch(`${hubUrl}/hub/api/users/${name}/tokens`, {
-    method: 'POST',
-    body: JSON.stringify({ note: 'test', auth: { username: name, password } }),
-  });
-  if (!response.ok) throw new Error(`${name} could not log in: ${response.status} ${await response.text()}`);
-  return ((await response.json()) as { token: string }).token;
+/** As on the hub's page for tokens. */
+async function mintToken(browser: HubBrowser, name: string): Promise<string> {
+  const { status, text } = await browser.api('POST', `/users/${name}/tokens`, { note: 'test' });
+  if (status >= 300) throw new Error(`${name} got no token: ${status} ${text}`);
+  return (JSON.parse(text) as { token: string }).token;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePorts } from '../../support/free-ports.ts';
-import { Browser } from './support/browser.ts';
+import { HubBrowser } from '../../support/hub-browser.ts';
 import { Script } from './support/script.ts';
 
 describe('npm start', () => {
@@ -26,14 +26,14 @@ describe('npm start', () => {
 
   afterEach(() => demo.dispose());
 
-  async function ready(): Promise<Browser> {
+  async function ready(): Promise<HubBrowser> {
     await demo.said(/Ctrl-C stops everything/);
-    return new Browser(`http://127.0.0.1:${ports[0]}`);
+    return new HubBrowser(`http://127.0.0.1:${ports[0]}`);
   }
 
   const printed = (label: string) => new RegExp(`${label} +(\\S+)`).exec(demo.output)?.[1] ?? '';
 
-  async function startServer(browser: Browser, user: string): Promise<void> {
+  async function startServer(browser: HubBrowser, user: string): Promise<void> {
     await browser.logIn(user, printed('Password'));
     expect((await browser.api('POST', `/users/${user}/server`)).status).toBeLessThan(300);
     // The page, not the API: opening it is what logs the browser in to the server.
