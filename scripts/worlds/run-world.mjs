@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { variable } from '../checks/run.mjs';
 import { makeControlGroups } from './control-groups.mjs';
 
 // most of a launch test is waiting
@@ -24,11 +25,13 @@ export async function runWorld({ root, world, report, files, say }) {
 async function runPart({ root, world, part }) {
   const stage = mkdtempSync(join(tmpdir(), 'portwrap-world-'));
   const groups = makeControlGroups(stage.split('/').at(-1));
+  // it is a run of its own, with a /tmp of its own
+  const { TMPDIR: _, [variable]: __, ...environment } = process.env;
   try {
     mkdirSync(join(stage, 'reports'));
     const { code, output } = await started(worldArgv({ root, part, entries: groups.entries }), {
       cwd: root,
-      env: { ...process.env, ...worldEnvironment({ root, world, stage }) },
+      env: { ...environment, ...worldEnvironment({ root, world, stage }) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const report = join(stage, 'reports', 'vitest.json');

@@ -2,8 +2,9 @@
 // needs one makes it; the whole run removes them at its end (whole-run.ts).
 // Not here: the commands that are run as them (run-portwrap.ts).
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { runId } from './run-id.ts';
+import { world } from './world.ts';
 
 export interface TestAccount {
   readonly name: string;
@@ -27,14 +28,25 @@ export function testAccount(letter: Letter): TestAccount {
   const known = findAccount(name);
   if (known !== null) return known;
   try {
-    // it waits for others that write /etc/passwd
-    execFileSync('useradd', ['--create-home', '--shell', '/bin/sh', name], { stdio: 'pipe' });
+    makeAccount(name);
   } catch (error) {
     if (findAccount(name) === null) throw error; // a parallel test file may have been quicker
   }
   const made = findAccount(name);
   if (made === null) throw new Error(`useradd did not make ${name}`);
   return made;
+}
+
+/** useradd waits for others that write /etc/passwd. */
+function makeAccount(name: string): void {
+  const useradd = (...more: string[]) =>
+    execFileSync('useradd', [...more, '--shell', '/bin/sh', name], { stdio: 'pipe' });
+  if (world?.home !== 'automount') return void useradd('--create-home');
+  const home = `/export/home/${name}`; // nobody can make a directory where the automounter makes them
+  mkdirSync(home, { recursive: true });
+  useradd('--no-create-home');
+  const made = findAccount(name);
+  if (made !== null) chownSync(home, made.uid, made.gid);
 }
 
 export function findAccount(name: string): TestAccount | null {

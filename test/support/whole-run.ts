@@ -4,6 +4,7 @@
 import { readdirSync } from 'node:fs';
 import { removeTestAccounts } from './accounts.ts';
 import { variable } from './run-id.ts';
+import { world } from './world.ts';
 
 interface Run {
   readonly directory: string;
@@ -14,7 +15,8 @@ export default async function setup(): Promise<() => void> {
   const { beginRun } = await import(new URL('../../scripts/checks/run.mjs', import.meta.url).href);
   const own: Run | null = process.env[variable] === undefined ? beginRun(process.env) : null;
   return () => {
-    const left = removeTestAccounts().map((line) => `process ${line}`);
+    // a world's own accounts go with it
+    const left = world === null ? removeTestAccounts().map((line) => `process ${line}`) : [];
     if (own !== null) {
       left.push(...readdirSync(own.directory).map((name) => `${own.directory}/${name}`));
       own.end();
