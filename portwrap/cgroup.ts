@@ -150,9 +150,13 @@ function ratio(quota = Number.NaN, period = Number.NaN): number | null {
  */
 export async function removeCgroup(place: CgroupPlace): Promise<void> {
   for (const directory of Object.values(place.directories)) {
-    for (let tries = 0; tries < 50 && !removed(directory); tries += 1) await pause(10);
+    const began = performance.now();
+    while (!removed(directory) && performance.now() - began < busyDeadline) await pause(10);
   }
 }
+
+/** Milliseconds that a busy machine may take to reap the last process. */
+const busyDeadline = 5_000;
 
 /** A group of that name that nobody is in was left by a launcher that was killed, and is made anew. */
 function makeGroup(directory: string): void {

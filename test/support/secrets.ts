@@ -13,7 +13,17 @@ export function filesThatHold(directory: string, secret: string): string[] {
   return readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => readFileSync(path).includes(secret));
+    .filter((path) => holds(path, secret));
+}
+
+/** A file that has gone since it was listed, such as a journal of SQLite, holds nothing. */
+function holds(path: string, secret: string): boolean {
+  try {
+    return readFileSync(path).includes(secret);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 /** Pids; not this process's own. */
