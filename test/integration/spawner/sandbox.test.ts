@@ -65,7 +65,7 @@ test('open files are limited', async () => {
   expect((await outputOf('limited')).trim()).toBe('333');
 });
 
-describe.runIf(hasControlGroups)('with control groups', () => {
+const withControlGroups = () => {
   test('what a server uses is told', async () => {
     await outputOf('files');
     const { usage } = (await service.call('GET', serverPath('files'))).body as {
@@ -84,9 +84,9 @@ describe.runIf(hasControlGroups)('with control groups', () => {
     const { body } = await service.call('GET', serverPath('greedy'));
     expect(body.exit).toMatchObject({ code: 137, out_of_memory: true });
   });
-});
+};
 
-describe.runIf(!hasControlGroups)('without control groups', () => {
+const withoutControlGroups = () => {
   test('nothing is told of what a server uses', async () => {
     await outputOf('files');
     expect((await service.call('GET', serverPath('files'))).body).toMatchObject({
@@ -100,4 +100,7 @@ describe.runIf(!hasControlGroups)('without control groups', () => {
     expect(last).toMatchObject({ failed: true, error: { code: 'LIMITS_UNAVAILABLE' } });
     expect((await service.call('GET', serverPath('greedy'))).body).toMatchObject({ pid: null });
   });
-});
+};
+
+if (hasControlGroups) describe('with control groups', withControlGroups);
+else describe('without control groups', withoutControlGroups);
