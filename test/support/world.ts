@@ -2,7 +2,6 @@
 // Not here: making one (scripts/worlds/).
 import { readFileSync } from 'node:fs';
 import { cgroupSurroundings, findCgroupWay } from '../../portwrap/index.ts';
-import { isRoot } from './accounts.ts';
 
 export interface World {
   readonly name: string;
@@ -17,7 +16,8 @@ export interface World {
 export const world: World | null = readWorld(process.env);
 
 /** Can limits be kept? By root, wherever the machine can do so and the world leaves it that. */
-export const hasControlGroups = isRoot && (world === null || world.groups === 'machine') && canLimit();
+export const hasControlGroups =
+  process.getuid?.() === 0 && (world === null || world.groups === 'machine') && canLimit();
 
 /** With version 1 it is plain to see; with version 2 it depends on who has started us, and how. */
 function canLimit(): boolean {
