@@ -1,7 +1,14 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
 export { type Account, becomeArgv, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
-export { type CgroupPlace, readCgroupLimits, readUsage, type Usage, type UsageLimits } from './cgroup.ts';
+export {
+  type CgroupPlace,
+  readCgroupLimits,
+  readUsage,
+  removeCgroup,
+  type Usage,
+  type UsageLimits,
+} from './cgroup.ts';
 export { type CgroupRoot, type Cgroups, noCgroups, openCgroups } from './cgroup-root.ts';
 export { type CgroupWay, cgroupSurroundings, findCgroupWay } from './cgroup-way.ts';
 export { runTool, type ToolRun } from './child.ts';

@@ -1,9 +1,11 @@
 // The control groups of this machine as they are now: their file system may be unmounted, or become read-only, while the
 // service runs, and come back. Not here: opening them (portwrap/cgroup-root.ts), the group of a sandbox.
 import { accessSync, constants } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Profile } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import {
+  type CgroupPlace,
   type CgroupRoot,
   type Cgroups,
   type CgroupWay,
@@ -12,12 +14,15 @@ import {
   neededControllers,
   openCgroups,
   openServersScope,
+  removeCgroup,
   type Toolbox,
 } from '../portwrap/index.ts';
 import type { HealthReason } from './health.ts';
 import { limitsOf } from './sandbox-spec.ts';
 
 export interface ControlGroups extends Cgroups {
+  /** The sandbox of that group has ended. If its group could not be removed, that is done when it can. */
+  leave(place: CgroupPlace): void;
   /** Looks for them again where there are none. Answers with what is missing for these profiles. */
   look(
     profiles: readonly Pick<Profile, 'name' | 'launcher' | 'resources'>[],
@@ -65,8 +70,14 @@ export async function watchControlGroups({ find, open }: ControlGroupsInput): Pr
     way = find();
     opened = open(way);
   };
+  /** Groups of sandboxes that ended while their file system was away. */
+  const behind = new Set<CgroupPlace>();
   await root();
   return {
+    leave(place) {
+      const isAway = Object.values(place.directories).some((directory) => !isWritable(dirname(directory)));
+      if (isAway) behind.add(place);
+    },
     scope: opened.scope,
     root,
     close: () => opened.close(),
@@ -79,6 +90,10 @@ export async function watchControlGroups({ find, open }: ControlGroupsInput): Pr
           profile.launcher === 'local' &&
           neededControllers(limitsOf(profile)).some((controller) => directories[controller] === undefined),
       );
+      if (lost.length === 0) {
+        for (const place of behind) await removeCgroup(place).catch(() => {}); // whatever is in it is not ours
+        behind.clear();
+      }
       if (lost.length === 0 && refused.length === 0) return [];
       const where = [...new Set(lost.map(([, directory]) => directory))].join(', ');
       const what =

@@ -81,7 +81,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     report: (directory: string, event: ForwardEvent) => logForward(log, recordOf(basename(directory)), event),
   };
   const local = createLocalLauncher({
-    ...{ context, accounts, state, ports, queue, meter },
+    ...{ context, cgroups, accounts, state, ports, queue, meter },
     hostAddress: first.ports.host_address,
   });
   const tokens = openServerTokens(state);

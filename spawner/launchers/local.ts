@@ -17,6 +17,7 @@ import {
   type Sandbox,
 } from '../../portwrap/index.ts';
 import type { Accounts } from '../accounts.ts';
+import type { ControlGroups } from '../control-groups.ts';
 import type { Meter } from '../meter.ts';
 import type { Ports } from '../ports.ts';
 import { nowhere } from '../record.ts';
@@ -29,6 +30,7 @@ import type { Launcher, RunningServer } from './launcher.ts';
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
   readonly context: LaunchContext;
+  readonly cgroups: Pick<ControlGroups, 'leave'>;
   readonly accounts: Accounts;
   readonly state: StateDirectory;
   readonly ports: Ports;
@@ -58,7 +60,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
           hostPorts: ports.candidates(),
         });
         report({ progress: 20, message: 'Building the sandbox' });
-        return runningServer(await launch(withForwarder(context, profile.forwarder), spec, abort), ports);
+        return runningServer(await launch(withForwarder(context, profile.forwarder), spec, abort), input);
       } finally {
         closeSync(log);
       }
@@ -72,14 +74,14 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       }
       const found = adoptSandbox(withForwarder(context, record.sandbox.forwarderName), record.sandbox);
       meter.adopted('stop' in found ? 'alive' : 'gone');
-      return 'stop' in found ? runningServer(found, ports) : found;
+      return 'stop' in found ? runningServer(found, input) : found;
     },
     clean: ({ id }) => rm(directoryOf(id), { recursive: true, force: true }),
   };
 }
 
 /** Its host port is leased from now until it has been stopped. */
-function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
+function runningServer(sandbox: Sandbox, { ports, cgroups }: LocalLauncherInput): RunningServer {
   const { hostAddress: host, hostPort: port, child } = sandbox.record;
   ports.lease(port);
   const lost = forwarderLost(sandbox);
@@ -97,6 +99,7 @@ function runningServer(sandbox: Sandbox, ports: Ports): RunningServer {
     async stop(grace) {
       const exit = await sandbox.stop(grace);
       ports.release(port);
+      if (sandbox.record.cgroup !== null) cgroups.leave(sandbox.record.cgroup);
       return exit;
     },
     leave: () => sandbox.leave(),

@@ -96,7 +96,10 @@ ${extra}
 profiles:
 ${profiles}`;
   writeFileSync(config, text);
-  let running = await startProcess(config, logged, options);
+  let running = await startProcess(config, logged, options).catch((error: unknown) => {
+    rmSync(directory, { recursive: true, force: true });
+    throw error;
+  });
   const url = running.address;
   const service: TestService = {
     directory,

@@ -2,7 +2,8 @@
 // namespace of the service's own. In each state it says what is wrong, goes on with what it can, obeys SIGTERM, and
 // recovers when the host is mended.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -23,6 +24,7 @@ const patient = { timeout: 30_000, interval: 200 };
 let base = '';
 let place = { state: '', store: '' };
 let service: TestService | undefined;
+/** Of servers that were left running: pid 1 of their sandboxes. */
 let sandboxes: number[] = [];
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'strange-'));
@@ -30,10 +32,15 @@ beforeEach(() => {
   for (const path of Object.values(place)) mkdirSync(path);
 });
 afterEach(async () => {
-  if (service !== undefined) await expectPromptEnd(service);
+  if (service !== undefined && sandboxes.length === 0) {
+    for (const { user } of await serversOf(service)) await service.call('DELETE', serverPath(user));
+    await expectPromptEnd(service);
+  }
+  const groups = sandboxes.map(groupOf);
   for (const pid of sandboxes.filter(isAlive)) process.kill(pid, 'SIGKILL');
   sandboxes = [];
   await expect.poll(() => processesBelow(base), patient).toEqual([]);
+  for (const group of groups) await expect.poll(() => removedGroups(group), patient).toBe(true);
   await service?.dispose();
   service = undefined;
   rmSync(base, { recursive: true });
@@ -66,9 +73,9 @@ async function health(of = service): Promise<{ status: number; body: Record<stri
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-let serial = 0;
+const newId = () => randomUUID();
 const start = (of: TestService, user: string, profile = 'web') =>
-  of.start(user, { spawn_id: `strange-host-${serial++}`, profile });
+  of.start(user, { spawn_id: newId(), profile });
 const last = <T>(list: readonly T[]) => list[list.length - 1];
 
 /** Does the server of `user` answer through its host port? */
@@ -86,10 +93,35 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The name of the control groups of a sandbox; "" when there are none. */
+function groupOf(pid: number): string {
+  return /\/([0-9a-f]{12})$/m.exec(readFileSync(`/proc/${pid}/cgroup`, 'utf8'))?.[1] ?? '';
+}
+
+function groupsNamed(name: string): string[] {
+  const find = ['/sys/fs/cgroup', '-type', 'd', '-name', name];
+  return execFileSync('find', find, { encoding: 'utf8' }).split('\n').filter(Boolean);
+}
+
+/** Removes the groups of that name, which nobody is in any more: their service ended before their sandbox. */
+function removedGroups(name: string): boolean {
+  for (const group of groupsNamed(name)) {
+    try {
+      rmdirSync(group);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error; // its last process is being reaped
+    }
+  }
+  return groupsNamed(name).length === 0;
+}
+
+async function serversOf(of: TestService): Promise<{ user: string; pid: number | null }[]> {
+  return (await of.call('GET', '/servers')).body as unknown as { user: string; pid: number | null }[];
+}
+
 /** With whatever servers it has; they are for the test to end. */
 async function expectPromptEnd(of: TestService): Promise<void> {
-  const servers = (await of.call('GET', '/servers')).body as unknown as { pid: number | null }[];
-  sandboxes = servers.flatMap(({ pid }) => pid ?? []);
+  sandboxes = (await serversOf(of)).flatMap(({ pid }) => pid ?? []);
   const { code, took } = await of.end();
   expect(code).toBe(0);
   expect(took).toBeLessThan(promptly);
@@ -148,7 +180,7 @@ describe.runIf(process.getuid?.() === 0)('the state directory', () => {
       expect(`${body.message} ${body.hint}`).toMatch(state.says);
       expect(`${body.message} ${body.hint}`).toContain(place.state);
       if (state.name !== 'another one') {
-        const refused = await own.call('POST', serverPath('cat'), { spawn_id: `strange-host-${serial++}` });
+        const refused = await own.call('POST', serverPath('cat'), { spawn_id: newId() });
         expect(refused).toMatchObject({ status: 507, body: { code: 'STORAGE_FAILED', server: 'cat' } });
         expect(`${refused.body.message} ${refused.body.hint}`).toMatch(state.says);
       }
@@ -174,7 +206,7 @@ describe.runIf(process.getuid?.() === 0)('the state directory', () => {
     await start(own, 'ann');
     onItsHost(spoil());
     await expectPromptEnd(own);
-    service = undefined;
+    expect(sandboxes).toHaveLength(1);
     expect(own.logged()).not.toContain('defect');
   });
 
@@ -219,6 +251,9 @@ describe.runIf(process.getuid?.() === 0)('the control groups', () => {
     const own = await startIn('true');
     expect(last(await start(own, 'ann', 'limited'))).toMatchObject({ ready: true });
     expect((await health()).body).toEqual({ status: 'ok', reasons: [] });
+    const { pid } = (await own.call('GET', serverPath('ann'))).body;
+    const group = groupOf(Number(pid));
+    expect(groupsNamed(group)).not.toEqual([]);
 
     onItsHost(spoil());
     await expect.poll(async () => (await health()).body.status, patient).toBe('degraded');
@@ -243,6 +278,7 @@ describe.runIf(process.getuid?.() === 0)('the control groups', () => {
 
     onItsHost(mend());
     await expect.poll(async () => (await health()).body, patient).toEqual({ status: 'ok', reasons: [] });
+    expect(groupsNamed(group)).toEqual([]); // that of ann, who ended meanwhile
     expect(last(await start(own, 'dan', 'limited'))).toMatchObject({ ready: true });
     expect(own.logged()).not.toContain('defect');
   });
