@@ -13,6 +13,7 @@ const tests = '/usr/lib/python3/dist-packages/jupyterhub/tests/test_proxy.py';
 /** With a hub that has internal_ssl: it starts the proxy with --api-ssl-* and --client-ssl-*. */
 const testsOfTls = '/usr/lib/python3/dist-packages/jupyterhub/tests/test_internal_ssl_connections.py';
 const runner = '/usr/bin/pytest-3';
+const killed = '\nkilled after 280 s: the tests above had not ended';
 
 test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-proxy'])(
   "JupyterHub's tests of its proxy pass with ours, engine %s",
@@ -40,13 +41,18 @@ test.skipIf(!existsSync(tests) || !existsSync(runner)).each(['relay', 'http-prox
       '-W',
       'ignore',
       '--asyncio-mode=auto',
+      // a hub that lives as long as a module of tests: newer versions of pytest-asyncio ask for it by this
+      ...['-o', 'asyncio_default_fixture_loop_scope=module'],
+      // where each thread is, when one takes too long
+      ...['-o', 'faulthandler_timeout=150'],
       ...[tests, testsOfTls],
     ];
     // the hub's tests leave what they make below it
     const env = { ...process.env, TMPDIR: dir, PATH: `${dir}:${process.env.PATH}` };
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
-      execFile('unshare', argv, { cwd: dir, env, maxBuffer: 1e8 }, (error, stdout, stderr) =>
-        resolve({ code: error === null ? 0 : 1, output: stdout + stderr }),
+      const patience = { timeout: 280_000, killSignal: 'SIGKILL' } as const;
+      execFile('unshare', argv, { cwd: dir, env, maxBuffer: 1e8, ...patience }, (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : 1, output: `${stdout}${stderr}${error?.killed ? killed : ''}` }),
       );
     });
     expect(code, output.slice(-5000)).toBe(0);

@@ -23,7 +23,9 @@ ALONE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
 pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "portwrapped"]
-options = ["-W", "ignore", "--asyncio-mode=auto", "-o", "faulthandler_timeout=240"]
+# The tests' hub lives as long as a module of tests: newer versions of pytest-asyncio ask for it by this.
+LOOP = ["-o", "asyncio_default_fixture_loop_scope=module"]
+options = ["-W", "ignore", "--asyncio-mode=auto", *LOOP, "-o", "faulthandler_timeout=240"]
 selection = ["--rootdir", str(TESTS.parent), "-k", WORDS, *(str(TESTS / name) for name in FILES)]
 argv = [*pytest, *options, *selection, *sys.argv[1:]]
 if os.getuid() == 0:
