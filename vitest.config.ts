@@ -4,8 +4,13 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/whole-run.ts'],
     include: ['test/**/*.test.ts'],
-    // these need a world of their own: node scripts/worlds.mjs
-    exclude: [...configDefaults.exclude, ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**'])],
+    exclude: [
+      ...configDefaults.exclude,
+      // these need a world of their own: node scripts/worlds.mjs
+      ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**']),
+      // these need a virtual machine: npm run test:vm
+      'test/vm/**',
+    ],
     // what hangs is ended; a slow machine is no failure
     testTimeout: 180_000,
     hookTimeout: 180_000,
