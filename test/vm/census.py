@@ -182,7 +182,8 @@ def unit_lines():
 
 def network_lines():
     interfaces = [re.sub(r"^\d+: ", "", line).split(" mtu")[0] for line in said("ip", "-o", "link")]
-    return interfaces + said("ip", "-o", "route", "show", "table", "all")
+    routes = [re.sub(r" (?:nhid|expires) \S+", "", line) for line in said("ip", "-o", "route", "show", "table", "all")]
+    return interfaces + [line.strip() for line in routes]
 
 
 found = processes()
