@@ -37,11 +37,13 @@ test('names every program that portwrap looks for, pasta for tests alone, but fo
 });
 
 function sourcesBelow(directory: string): string[] {
-  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:ts|mjs)$/.test(name))
-    .map((name) => join(directory, name))
-    // npm run test:vm asks for its own
-    .filter((path) => !/^(?:scripts|test)\/vm\//.test(path));
+  return (
+    readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|mjs)$/.test(name))
+      .map((name) => join(directory, name))
+      // npm run test:vm asks for its own
+      .filter((path) => !/^(?:scripts|test)\/vm\//.test(path))
+  );
 }
 
 function read(path: string): ts.SourceFile {
