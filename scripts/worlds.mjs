@@ -19,13 +19,16 @@ await main(async () => {
     throw new Refusal('Worlds are made of mounts and namespaces: run this as root.');
   await ensureBuild(root);
   const scratch = mkdtempSync(join(tmpdir(), 'portwrap-worlds-'));
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupted.abort());
   const rows = [];
   try {
     for (const world of choose(names)) {
+      if (interrupted.signal.aborted) return 130;
       say(`\n> ${world.name}: ${world.title}`);
       const began = Date.now();
       const path = report ?? join(scratch, `${world.name}.json`);
-      const ok = await runWorld({ root, world, report: path, files, say });
+      const ok = await runWorld({ root, world, report: path, files, say, abort: interrupted.signal });
       rows.push({ name: world.name, ok, counts: countVitest(path), seconds: (Date.now() - began) / 1000 });
     }
   } finally {

@@ -10,19 +10,22 @@ import { makeControlGroups } from './control-groups.mjs';
 // most of a launch test is waiting
 const atOnce = ['--maxWorkers=3'];
 
-/** `files`: instead of the world's own part. Resolves with whether all is well; the report is always written. */
-export async function runWorld({ root, world, report, files, say }) {
+/**
+ * `files`: instead of the world's own part. Resolves with whether all is well; the report is always written. When it is
+ * aborted, the world ends with all that is in it.
+ */
+export async function runWorld({ root, world, report, files, say, abort }) {
   // each in a world of its own, at the same time: they do not meet
   const runs =
     files === undefined ? [[...atOnce, ...world.part], world.alone] : [['--no-file-parallelism', ...files]];
-  const ended = await Promise.all(runs.map((part) => runPart({ root, world, part })));
+  const ended = await Promise.all(runs.map((part) => runPart({ root, world, part, abort })));
   for (const { output } of ended) say(output);
   const testResults = ended.flatMap(({ found }) => found.testResults);
   writeFileSync(report, JSON.stringify({ testResults }));
   return ended.every(({ code }) => code === 0);
 }
 
-async function runPart({ root, world, part }) {
+async function runPart({ root, world, part, abort }) {
   const stage = mkdtempSync(join(tmpdir(), 'portwrap-world-'));
   const groups = makeControlGroups(stage.split('/').at(-1));
   // it is a run of its own, with a /tmp of its own
@@ -33,6 +36,7 @@ async function runPart({ root, world, part }) {
       cwd: root,
       env: { ...environment, ...worldEnvironment({ root, world, stage }) },
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...{ signal: abort, killSignal: 'SIGKILL' },
     });
     const report = join(stage, 'reports', 'vitest.json');
     const found = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : { testResults: [] };
@@ -78,7 +82,10 @@ function started([program, ...argv], options) {
         output += text;
       });
     }
-    child.once('error', (error) => resolve({ code: null, output: error.message }));
+    child.on('error', (error) => {
+      output += `${error.message}\n`;
+      if (child.pid === undefined) resolve({ code: null, output });
+    });
     child.once('close', (code) => resolve({ code, output }));
   });
 }

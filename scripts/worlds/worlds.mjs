@@ -60,6 +60,7 @@ export const worlds = [
     name: 'groups-2',
     title: 'control groups of version 2 without controllers',
     groups: 'version-2',
+    part: limited,
   },
   { ...usual, name: 'groups-none', title: 'no control groups', groups: 'none', part: limited },
   {
