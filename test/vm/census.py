@@ -23,7 +23,7 @@ REPLACED = [
 
 
 # where the kernel, udev and journald keep what comes and goes
-OF_OTHERS = ("/dev/pts", "/run/udev/data", "/run/udev/links", "/run/systemd/journal/streams")
+OF_OTHERS = ("/dev/pts", "/dev/char", "/run/udev/data", "/run/udev/links", "/run/systemd/journal/streams")
 
 
 def plain(text):

@@ -26,19 +26,21 @@ export async function changesSince(machine: Machine, before: Census, seconds = 1
   }
 }
 
-export function compare(before: Census, after: Census): string[] {
+export function compare(before: Census, after: Census, unasked: readonly RegExp[] = []): string[] {
   const kinds = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...kinds].flatMap((kind) => {
     const [old, now] = [before[kind] ?? [], after[kind] ?? []];
-    return [...first(`+ ${kind}: `, without(now, old)), ...first(`- ${kind}: `, without(old, now))];
+    return [
+      ...first(`+ ${kind}: `, without(now, old), unasked),
+      ...first(`- ${kind}: `, without(old, now), unasked),
+    ];
   });
 }
 
 /** A machine that is damaged differs in thousands of lines; the host's own are the most telling. */
-function first(prefix: string, lines: readonly string[]): string[] {
-  const all = lines
-    .map((line) => prefix + line)
-    .filter((line) => !comesAndGoes.some((own) => own.test(line)));
+function first(prefix: string, lines: readonly string[], unasked: readonly RegExp[]): string[] {
+  const ignored = [...comesAndGoes, ...unasked];
+  const all = lines.map((line) => prefix + line).filter((line) => !ignored.some((own) => own.test(line)));
   const sorted = [
     ...all.filter((line) => line.includes(' the host:')),
     ...all.filter((line) => !line.includes(' the host:')),

@@ -12,34 +12,36 @@ const kill = (unit: string) => `kill -9 $(systemctl show -P MainPID ${unit})`;
 
 describe('servers live on', () => {
   for (const unit of ['portwrap-spawner', 'portwrap-proxy', 'jupyterhub']) {
-    check(`when ${unit} is restarted`, (context) => survives(context, unit, `systemctl restart ${unit}`));
-    check(`when ${unit} is stopped and started`, (context) =>
-      survives(context, unit, `systemctl stop ${unit} && sleep 2 && systemctl start ${unit}`),
+    check(`when ${unit} is restarted`, ({ installed }) =>
+      survives(installed, unit, `systemctl restart ${unit}`),
     );
-    check(`when ${unit} is killed`, (context) => survives(context, unit, kill(unit)));
+    check(`when ${unit} is stopped and started`, ({ installed }) =>
+      survives(installed, unit, `systemctl stop ${unit} && sleep 2 && systemctl start ${unit}`),
+    );
+    check(`when ${unit} is killed`, ({ installed }) => survives(installed, unit, kill(unit)));
   }
 
-  check('when systemd reads its units again', (context) =>
-    survives(context, null, 'systemctl daemon-reload'),
+  check('when systemd reads its units again', ({ installed }) =>
+    survives(installed, null, 'systemctl daemon-reload'),
   );
 
-  check('when systemd is replaced (daemon-reexec), and then the service restarted', (context) =>
-    survives(context, 'portwrap-spawner', 'systemctl daemon-reexec && systemctl restart portwrap-spawner'),
+  check('when systemd is replaced (daemon-reexec), and then the service restarted', ({ installed }) =>
+    survives(installed, 'portwrap-spawner', 'systemctl daemon-reexec && systemctl restart portwrap-spawner'),
   );
 
-  check('when the service reads its configuration again', (context) =>
-    survives(context, null, 'systemctl reload portwrap-spawner'),
+  check('when the service reads its configuration again', ({ installed }) =>
+    survives(installed, null, 'systemctl reload portwrap-spawner'),
   );
 
-  check('when everybody at the machine is logged out', (context) =>
-    survives(context, null, 'loginctl terminate-user alice bob || true', async ({ machine }) => {
+  check('when everybody at the machine is logged out', ({ installed }) =>
+    survives(installed, null, 'loginctl terminate-user alice bob || true', async ({ machine }) => {
       expect((await machine.login('alice', 'id -un')).output.trim()).toBe('alice');
     }),
   );
 
-  check('when the unit of the service is installed anew and changed', (context) =>
+  check('when the unit of the service is installed anew and changed', ({ installed }) =>
     survives(
-      context,
+      installed,
       'portwrap-spawner',
       'printf "[Service]\\nEnvironment=NEW=$RANDOM\\n" > /etc/systemd/system/portwrap-spawner.service.d/new.conf && ' +
         'systemctl daemon-reload && systemctl restart portwrap-spawner',
@@ -49,7 +51,7 @@ describe('servers live on', () => {
 
 /** `restarted`: the unit whose main process must be another one afterwards. */
 async function survives(
-  { installed }: { installed: Installed },
+  installed: Installed,
   restarted: string | null,
   command: string,
   first: (installed: Installed) => Promise<void> = async () => {},
