@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 # What has been told to end may need a moment on a busy machine.
 GRACE = 15
@@ -26,16 +27,21 @@ def late(_number, _frame):
 
 
 def main(report, command):
-    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    tell_the_kernel(PR_SET_CHILD_SUBREAPER, 1)
     child = subprocess.Popen(command)
     # Ctrl-C reaches the command by itself; a handler, because what is ignored stays ignored in children.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
+    tell_the_kernel(PR_SET_PDEATHSIG, signal.SIGTERM)
     code = wait_for(child.pid)
     left = wait_for_the_rest()
     Path(report).write_text("".join(line + "\n" for line in left))
     return code
+
+
+def tell_the_kernel(option, value):
+    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl({})".format(option))
 
 
 def wait_for(wanted):

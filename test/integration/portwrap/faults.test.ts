@@ -20,6 +20,7 @@ import {
 } from '../../../portwrap/index.ts';
 import { isRoot } from '../../support/accounts.ts';
 import { census, nothing, pidsOf } from '../../support/census.ts';
+import { runId } from '../../support/run-id.ts';
 import { world } from '../../support/world.ts';
 
 /** The rest of them are made on the machine as it is. */
@@ -28,6 +29,8 @@ const atOnce = 4;
 const seed = Number(process.env.FAULT_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 const root = mkdtempSync(join(tmpdir(), 'faults-'));
+/** Control groups have the names of these directories, and are everybody's. */
+const prefix = `s-${runId()}-`;
 chmodSync(root, 0o711);
 const log = openSync(join(root, 'log'), 'a');
 afterAll(() => {
@@ -83,17 +86,17 @@ test(`after ${rounds} launches with faults at random moments nothing is left (se
   // the moments were spread: some faults met a launch, others a running sandbox
   expect([...met.keys()].some((key) => key.endsWith('launch failed'))).toBe(true);
   expect([...met.keys()].some((key) => key.endsWith('was running'))).toBe(true);
-  expect(census(join(root, 's'))).toEqual(nothing);
+  expect(census(join(root, prefix))).toEqual(nothing);
   expect(pidsOf(`${root}/`).length).toBe(0);
   expect(readdirSync(root)).toEqual(['log']);
   const { directories } = await context.cgroups.root();
   const groups = Object.values(directories).flatMap((directory) => readdirSync(directory));
-  expect(groups.filter((name) => name.startsWith('s-'))).toEqual([]);
+  expect(groups.filter((name) => name.startsWith(prefix))).toEqual([]);
   context.cgroups.close();
 }, 240_000);
 
 async function oneLaunch(name: string, fault: Fault, delay: number, random: () => number): Promise<string> {
-  const directory = join(root, `s-${name}`);
+  const directory = join(root, `${prefix}${name}`);
   const abort = new AbortController();
   let sandbox: Sandbox | undefined;
   const launched = launch(context, specification(directory, Number(name)), abort.signal).then(
