@@ -61,8 +61,9 @@ carry_mounts() {
   awk '$5 == "/" { root = $1 } { id[NR] = $2; point[NR] = $5 } END { for (n = 1; n <= NR; n++) if (id[n] == root) print point[n] }' \
     /proc/self/mountinfo | while read -r escaped; do
     point=$(printf '%b' "$escaped")
-    case $point in / | /proc | /sys | /dev | /run | /tmp | /var/tmp | "$WORLD_STAGE"/*) continue ;; esac
-    mount --rbind "$point" "$root$point"
+    case $point in / | /proc | /sys | /dev | /run | /run/* | /tmp | /tmp/* | /var/tmp | /var/tmp/* | "$WORLD_STAGE"/*) continue ;; esac
+    # whoever mounted it may remove it at this moment
+    mount --rbind "$point" "$root$point" || ! mountpoint -q "$point"
   done
 }
 
