@@ -138,7 +138,8 @@ def socket_lines():
             words = line.split()
             users = sorted(set(re.findall(r'"([^"]+)"', line)))
             where = words[place] if len(words) > place else line
-            lines.append(f"{kind} {where} {','.join(users)}")
+            if where != "*":  # which has no name that somebody could connect to
+                lines.append(f"{kind} {where} {','.join(users)}")
     # bound, but listening to nobody: also these are seen by the whole machine when they are abstract
     names = (line.split()[7:] for line in read("/proc/net/unix").splitlines()[1:])
     abstract = (name[0] for name in names if name and name[0].startswith("@"))

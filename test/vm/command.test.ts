@@ -11,7 +11,7 @@ const run = (options: string, command: string) =>
 /** The login's group before and after, with what it hands down and what is below it. */
 const own =
   'G=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup); echo "group: $G $(find $G -type d | wc -l) $(cat $G/cgroup.subtree_control)"';
-const within = (command: string) => `${own}; ${command}; C=$?; ${own}; exit $C`;
+const within = (command: string) => `cd /tmp; ${own}; ${command}; C=$?; ${own}; exit $C`;
 
 const logins = [
   { name: 'root in a login', account: 'root', command: (rest: string) => within(run('--user alice', rest)) },
