@@ -49,10 +49,11 @@ async function startQemu(more) {
     child.once('exit', (code) => reject(new Refusal(`qemu ended with ${code}: ${qemuLog()}`)));
   });
   ended.catch(() => {});
-  await Promise.race([ended, command('query-status', {}, 120_000)]);
-  child.removeAllListeners();
-  child.unref();
+  // at once: whoever comes after us must find it, also when we are ended while it begins
   writeFileSync(pidFile, String(child.pid));
+  child.unref();
+  await Promise.race([ended, command('query-status', {}, 300_000)]);
+  child.removeAllListeners();
 }
 
 /** Ends the machine as if its plug were pulled; resolves when its qemu is gone. */
@@ -76,9 +77,12 @@ export function machinePorts() {
   return JSON.parse(readFileSync(portsFile, 'utf8'));
 }
 
+/** Until it is gone altogether: a qemu that is ending has no command line any more, and holds its disk still. */
 function isQemu(pid) {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(qmpSocket);
+    const state = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.[0];
+    const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return state !== 'Z' && (command === '' || command.includes(qmpSocket));
   } catch {
     return false;
   }

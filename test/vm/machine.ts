@@ -68,7 +68,7 @@ export function machineAt(snapshot: 'boot' | 'deployed'): Machine {
 export async function until<T>(
   what: string,
   look: () => Promise<T | null | undefined | false>,
-  seconds = 120,
+  seconds = 300,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1000;
   let last = '';
