@@ -44,6 +44,19 @@ export function loginEnvironment(account: Account): Record<string, string> {
   return { HOME: account.home, USER: account.name, LOGNAME: account.name, SHELL: account.shell };
 }
 
+/**
+ * The setpriv command that becomes a uid and gid without groups, with no capability and no way to gain any. `kept` is
+ * the one that it may have, by setpriv's name.
+ */
+export function becomeBareArgv(setpriv: string, uid: number, gid: number, kept: string | null): string[] {
+  const capabilities = kept === null ? '-all' : `-all,+${kept}`;
+  return [
+    ...[setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
+    ...['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=${capabilities}`),
+    '--',
+  ];
+}
+
 /** The setpriv command that becomes `account` for good: all ids, its groups, no capabilities. */
 export function becomeArgv(setpriv: string, account: Account): string[] {
   return [

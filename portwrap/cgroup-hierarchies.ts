@@ -72,8 +72,8 @@ function parseGroups(text: string): { controllers: readonly string[]; path: stri
     });
 }
 
-/** Empty where there is no such file: the process has ended, or the kernel has no control groups. */
-function readText(path: string): string {
+/** A file of the kernel. Empty where there is none: the process or the group has gone, or never was. */
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

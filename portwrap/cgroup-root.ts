@@ -1,9 +1,9 @@
 // Where groups of sandboxes are made: opened once by whoever launches. Nobody's process but our own is moved, and
 // nothing of a group that is not ours is changed. Not here: which way there is (cgroup-way.ts), the groups (cgroup.ts).
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { availableControllers, type CgroupWay, leafName, type ScopeManager } from './cgroup-way.ts';
-import { type Controller, controllers } from './limits.ts';
+import { type Controller, missingControllers } from './limits.ts';
 
 export interface CgroupRoot {
   readonly version: 1 | 2;
@@ -28,7 +28,8 @@ export function openCgroups(way: CgroupWay): Cgroups {
   if (way.kind === 'scope') return { ...noCgroups, scope: way.manager };
   let last: CgroupRoot = noRoot('');
   const root = () => {
-    last = openRoot(way);
+    // once open it stays so: to open it again at every launch is work for the kernel
+    if (!isThere(last)) last = openRoot(way);
     return Promise.resolve(last);
   };
   return { scope: null, root, close: () => removeEmpty(last) };
@@ -72,7 +73,7 @@ export function handDown(directory: string): CgroupRoot {
   writeFileSync(join(directory, 'cgroup.subtree_control'), enable);
   makeDirectory(servers);
   writeFileSync(join(servers, 'cgroup.subtree_control'), enable);
-  const missing = controllers.filter((name) => name !== 'cpuacct' && !usable.includes(name));
+  const missing = missingControllers(usable);
   return {
     version: 2,
     directories: Object.fromEntries(usable.map((controller) => [controller, servers])),
@@ -97,6 +98,11 @@ function makeDirectory(path: string): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
+}
+
+function isThere({ directories }: CgroupRoot): boolean {
+  const places = Object.values(directories);
+  return places.length > 0 && places.every((directory) => existsSync(directory));
 }
 
 /** Another launcher may use the directory, or make it again at this moment: then it stays. */

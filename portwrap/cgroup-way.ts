@@ -1,9 +1,10 @@
 // In which way groups for sandboxes can be had on this machine: version 1 hierarchies, a group that was delegated to
 // us, or a scope of systemd. It only reads; the doctor asks the same. Who may write where follows systemd's "Control
 // Group APIs and Delegation". Not here: making anything (cgroup-root.ts, servers-scope.ts, scope.ts).
-import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type CgroupHierarchies, readHierarchies } from './cgroup-hierarchies.ts';
+import { isWritable } from './access.ts';
+import { type CgroupHierarchies, readHierarchies, readText } from './cgroup-hierarchies.ts';
 import { type Controller, controllers } from './limits.ts';
 
 export type CgroupWay =
@@ -107,21 +108,4 @@ function processesIn(directory: string): number[] {
 
 function ownerOf(directory: string): number | undefined {
   return statSync(directory, { throwIfNoEntry: false })?.uid;
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

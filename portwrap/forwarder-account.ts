@@ -2,6 +2,7 @@
 // every packet of a user whom nobody trusts, so a fault in it must not be a fault in a process of root.
 // Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
 import { readFileSync } from 'node:fs';
+import { becomeBareArgv } from './account.ts';
 import { inOwnMounts } from './own-mounts.ts';
 import type { Toolbox } from './tools.ts';
 
@@ -29,14 +30,8 @@ export function asSandboxOwner(
 ): string[] {
   if (owner === null) return [...argv];
   if (owner.uid === 0) return inOwnMounts(tools, argv);
-  const kept = lowPorts ? ',+net_bind_service' : '';
-  return [
-    tools('setpriv'),
-    ...[`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups', '--no-new-privs'],
-    ...[`--inh-caps=-all${kept}`, `--ambient-caps=-all${kept}`, `--bounding-set=-all${kept}`],
-    '--',
-    ...argv,
-  ];
+  const kept = lowPorts ? 'net_bind_service' : null;
+  return [...becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, kept), ...argv];
 }
 
 /** Are some of these ports for root only (ip(7), ip_unprivileged_port_start)? */

@@ -1,5 +1,6 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
-export { type Account, becomeArgv, findAccount, loginEnvironment } from './account.ts';
+export { isWritable } from './access.ts';
+export { type Account, becomeArgv, becomeBareArgv, findAccount, loginEnvironment } from './account.ts';
 export { ownAddresses } from './addresses.ts';
 export {
   type CgroupPlace,

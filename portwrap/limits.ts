@@ -26,3 +26,8 @@ export function neededControllers(limits: Limits): Controller[] {
 /** cpuacct limits nothing; version 1 counts CPU time there. */
 export type Controller = 'memory' | 'cpu' | 'pids' | 'cpuacct';
 export const controllers: readonly Controller[] = ['memory', 'cpu', 'pids', 'cpuacct'];
+
+/** Those that limits can need, and that are not among `usable`. */
+export function missingControllers(usable: readonly string[]): Controller[] {
+  return controllers.filter((controller) => controller !== 'cpuacct' && !usable.includes(controller));
+}

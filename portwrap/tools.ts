@@ -1,8 +1,8 @@
 // Where the system's programs are: bwrap, slirp4netns, nft, setpriv and so on, by absolute path, so that
 // nothing in a user's PATH is ever run in their place. Not here: their arguments.
-import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
+import { isExecutable } from './access.ts';
 
 /** Debian's package of each program we call. */
 const packages = {
@@ -48,13 +48,4 @@ export function createToolbox(extraPath = ''): Toolbox {
       hint: `Install it: apt-get install ${packages[name]}`,
     });
   };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

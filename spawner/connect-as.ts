@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import type { Toolbox } from '../portwrap/index.ts';
+import { becomeBareArgv, type Toolbox } from '../portwrap/index.ts';
 
 /** "refused" is by the host; `untried`: no connection could be asked for, and this is why. */
 export type Attempt = 'reached' | 'refused' | { readonly untried: string };
@@ -43,7 +43,8 @@ export async function connectAs(
   let fd: number | undefined;
   try {
     fd = openSync(program, 'r');
-    const child = spawn(tools('setpriv'), connectArgv(uid, host, port), {
+    const [setpriv = '', ...argv] = connectArgv(tools, uid, host, port);
+    const child = spawn(setpriv, argv, {
       ...{ env: {}, cwd: '/', timeout: patience * 4, killSignal: 'SIGKILL' },
       stdio: ['ignore', 'pipe', 'pipe', fd],
     });
@@ -62,12 +63,9 @@ export async function connectAs(
 }
 
 /** Node is run by a descriptor: the account need not be let into the directory where it lies, as below /root. */
-export function connectArgv(uid: number, host: string, port: number): string[] {
-  return [
-    ...[`--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--no-new-privs'],
-    ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--'],
-    ...['/proc/self/fd/3', '--eval', script, host, String(port)],
-  ];
+function connectArgv(tools: Toolbox, uid: number, host: string, port: number): string[] {
+  const become = becomeBareArgv(tools('setpriv'), uid, uid, null);
+  return [...become, '/proc/self/fd/3', '--eval', script, host, String(port)];
 }
 
 function whole(stream: Readable | null): Promise<string> {

@@ -1,6 +1,5 @@
 // The control groups of this machine as they are now: their file system may be unmounted, or become read-only, while the
 // service runs, and come back. Not here: opening them (portwrap/cgroup-root.ts), the group of a sandbox.
-import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Profile } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
@@ -11,6 +10,7 @@ import {
   type CgroupWay,
   cgroupSurroundings,
   findCgroupWay,
+  isWritable,
   neededControllers,
   openCgroups,
   openServersScope,
@@ -118,12 +118,3 @@ export const controlGroupsLate: HealthReason = {
   hint: 'Does systemd answer? systemctl status portwrap-servers.scope.',
   endsStarts: false,
 };
-
-function isWritable(directory: string): boolean {
-  try {
-    accessSync(directory, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroup-way.ts';
-import { controllers } from '../limits.ts';
+import { missingControllers } from '../limits.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 export function checkSurroundings(patient: Patient): Check[] {
@@ -21,9 +21,7 @@ export function checkSurroundings(patient: Patient): Check[] {
 /** `usable` are the controllers that groups of this way can have. */
 export function judgeCgroups(way: CgroupWay, usable: readonly string[]): Check {
   const name = 'control groups';
-  const missing = controllers.filter(
-    (controller) => controller !== 'cpuacct' && !usable.includes(controller),
-  );
+  const missing = missingControllers(usable);
   const why = 'Limits of these cannot be set on a sandbox.';
   if (way.kind === 'none') return warning(name, `${missing.join(', ')} cannot be used`, why, way.hint);
   const how = {
