@@ -9,6 +9,7 @@ import { makeControlGroups } from './control-groups.mjs';
 
 // most of a launch test is waiting
 const atOnce = ['--maxWorkers=3'];
+const oneByOne = '--no-file-parallelism';
 
 /**
  * `files`: instead of the world's own part. Resolves with whether all is well; the report is always written. When it is
@@ -17,7 +18,12 @@ const atOnce = ['--maxWorkers=3'];
 export async function runWorld({ root, world, report, files, say, abort }) {
   // each in a world of its own, at the same time: they do not meet
   const runs =
-    files === undefined ? [[...atOnce, ...world.part], world.alone] : [['--no-file-parallelism', ...files]];
+    files === undefined
+      ? [
+          [...atOnce, ...world.part],
+          [oneByOne, ...world.alone],
+        ]
+      : [[oneByOne, ...files]];
   const ended = await Promise.all(runs.map((part) => runPart({ root, world, part, abort })));
   for (const { output } of ended) say(output);
   const testResults = ended.flatMap(({ found }) => found.testResults);

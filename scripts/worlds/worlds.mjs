@@ -31,7 +31,7 @@ const everything = [
   'test/integration/spawner/restart.test.ts',
 ];
 
-/** Before and after, in a world where nobody else acts: it runs beside the others, in a second one of the kind. */
+/** What looks at a whole world, where nobody else may act: one after the other, in a second world of the kind. */
 const census = ['test/integration/world/census.test.ts'];
 
 const usual = { mounts: 'shared', own: [], home: 'plain', groups: 'machine', part: usualPart, alone: census };
@@ -53,7 +53,7 @@ export const worlds = [
     name: 'automount',
     title: '/home is an automount',
     home: 'automount',
-    part: [...usualPart, 'test/integration/world/automount.test.ts'],
+    alone: [...census, 'test/integration/world/automount.test.ts'],
   },
   {
     ...usual,

@@ -22,9 +22,18 @@ test('every test that needs a world runs in one', () => {
   }
 });
 
-describe.each(worlds)('the world $name', ({ part, alone }) => {
+describe.each(worlds)('the world $name', ({ name, part, alone }) => {
   test('takes the census with nobody beside it, and runs files that exist, once', () => {
-    expect(alone).toEqual(['test/integration/world/census.test.ts']);
+    expect(alone[0]).toBe('test/integration/world/census.test.ts');
+    // whoever looks at a whole world is never beside others
+    const looksAtAll = (file: string) => file.startsWith('test/integration/world/');
+    expect({ beside: part.filter(looksAtAll), alone: alone.filter(looksAtAll) }).toEqual({
+      beside: [],
+      alone,
+    });
+    expect([...part, ...alone].filter((file) => file.endsWith('/automount.test.ts')).length).toBe(
+      name === 'automount' ? 1 : 0,
+    );
     expect(part.filter((file) => !existsSync(join(root, file)))).toEqual([]);
     expect(new Set([...part, ...alone]).size).toBe(part.length + alone.length);
   });
