@@ -13,7 +13,7 @@ import type { Forward } from './forwarder.ts';
 import { neededControllers } from './limits.ts';
 import { reachesHostLoopback } from './policy.ts';
 import { loadPolicy, policyLog } from './prelude.ts';
-import { bootId, childrenOf, type ProcessIdentity, parentOf } from './process.ts';
+import { bootId, childrenOf, monitorOf, type ProcessIdentity } from './process.ts';
 import { type Sandbox, watchSandbox } from './sandbox.ts';
 import { settleInScope } from './scope.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
@@ -163,7 +163,7 @@ function handOver(
 
 /** Whatever they start is in the group as well; while the payload is held they have started nothing. */
 function monitorAndChild(child: ProcessIdentity): number[] {
-  const monitor = parentOf(child);
+  const monitor = monitorOf(child);
   // the gate is the only process below pid 1 now
   return [...(monitor === null ? [] : [monitor.pid]), child.pid, ...childrenOf(child.pid)];
 }

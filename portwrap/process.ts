@@ -10,6 +10,8 @@ export interface ProcessIdentity {
 }
 
 export interface ProcessStat {
+  /** The first 15 bytes of its program's name. */
+  readonly name: string;
   readonly state: string;
   readonly parent: number;
   readonly group: number;
@@ -25,6 +27,7 @@ export function readStat(pid: number | 'self'): ProcessStat | null {
   // the command name stands in parentheses and may hold any character, so count from the last one
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
+    name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
     state: fields[0] ?? '',
     parent: Number(fields[1]),
     group: Number(fields[2]),
@@ -51,10 +54,13 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** Its parent, unless that is init: then its own parent has ended. */
-export function parentOf({ pid }: ProcessIdentity): ProcessIdentity | null {
-  const parent = readStat(pid)?.parent ?? 0;
-  return parent > 1 ? identify(parent) : null;
+/**
+ * The monitor of the sandbox whose pid 1 is `child`; null when it has ended. Its children are then init's, or those of
+ * a process above us that adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), which is nobody's to move or to wait for.
+ */
+export function monitorOf(child: ProcessIdentity): ProcessIdentity | null {
+  const parent = readStat(child.pid)?.parent ?? 0;
+  return readStat(parent)?.name === 'bwrap' ? identify(parent) : null;
 }
 
 /** Settles when that process is gone. The kernel tells only parents, so it is looked at now and then. */

@@ -24,8 +24,8 @@ import {
   gone,
   identify,
   isAlive,
+  monitorOf,
   type ProcessIdentity,
-  parentOf,
   signalProcess,
 } from './process.ts';
 import type { LaunchContext } from './spec.ts';
@@ -189,7 +189,7 @@ export async function destroySandbox(directory: string): Promise<void> {
     const life = watchLiveness(reader);
     const { childPid } = readStatus(directory);
     const child = childPid === null ? null : identify(childPid);
-    const monitor = child === null ? null : parentOf(child);
+    const monitor = child === null ? null : monitorOf(child);
     // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
     if (child !== null) signalProcess(child, 'SIGKILL');
     const ended =

@@ -51,5 +51,5 @@ function filesBelow(directory, below = '') {
   });
 }
 
-/** Made by npm test itself, before the tests. */
-const notOfTheCheckout = new Set(['.git', 'node_modules', 'dist', 'dist-bench']);
+/** Made by npm test itself, before the tests; and the screenshots, which are for people to look at afterwards. */
+const notOfTheCheckout = new Set(['.git', 'node_modules', 'dist', 'dist-bench', 'test-results']);
