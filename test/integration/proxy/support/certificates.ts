@@ -30,11 +30,17 @@ export function certificates(): Certificates {
     '/CN=test-ca',
     '-days',
     '2',
+    // these, and the key identifiers below, are what Python 3.13 asks of certificates
+    '-addext',
+    'keyUsage=critical,keyCertSign,cRLSign',
   );
   return {
     ca: at('ca.crt'),
     issue: (name, altNames) => {
-      writeFileSync(at(`${name}.ext`), `subjectAltName=${altNames}\n`);
+      writeFileSync(
+        at(`${name}.ext`),
+        `subjectAltName=${altNames}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n`,
+      );
       openssl('req', ...key, '-keyout', at(`${name}.key`), '-out', at(`${name}.csr`), '-subj', `/CN=${name}`);
       openssl(
         'x509',
