@@ -147,9 +147,11 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
     await until('the cluster is up', () => isUp(cluster));
   } catch (error) {
     for (const name of running.keys()) await end(name, 'SIGKILL');
-    const said = existsSync(at('slurmctld.log')) ? readFileSync(at('slurmctld.log'), 'utf8') : '';
+    const said = ['slurmdbd', 'slurmctld']
+      .filter((name) => existsSync(at(`${name}.log`)))
+      .map((name) => `${name}: ${readFileSync(at(`${name}.log`), 'utf8').slice(-2000)}`);
     rmSync(directory, { recursive: true });
-    throw new Error(`${(error as Error).message}; slurmctld: ${said.slice(-2000)}`, { cause: error });
+    throw new Error(`${(error as Error).message}; ${said.join('; ')}`, { cause: error });
   }
   return cluster;
 }
