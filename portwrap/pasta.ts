@@ -5,11 +5,12 @@ import { chownSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { PortwrapError } from '../config/errors.ts';
-import { runTool, type StartedChild, startChild } from './child.ts';
+import { type StartedChild, startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
 import { ownUntil } from './descriptor.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
+import { helpOf } from './help-of.ts';
 import { fifos, openReader, openWriter, watchLiveness } from './liveness.ts';
 import { pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
 import { slirpNetwork } from './policy.ts';
@@ -29,7 +30,7 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
     name: 'pasta',
     network: slirpNetwork,
     async attach(request) {
-      help ??= runTool(tools('pasta'), ['--help']).then((run) => run.output);
+      help ??= helpOf(tools, 'pasta');
       const features = pastaFeatures(await help);
       const owner = asRoot ? sandboxOwner(request.child) : null;
       const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];

@@ -17,6 +17,7 @@ const packages = {
   setsid: 'util-linux',
   sh: 'dash',
   slirp4netns: 'slirp4netns',
+  stdbuf: 'coreutils',
   systemctl: 'systemd',
   'systemd-run': 'systemd',
   unshare: 'util-linux',

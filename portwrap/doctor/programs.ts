@@ -2,6 +2,7 @@
 // Not here: whether they work (sandbox.ts, network.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import { runTool } from '../child.ts';
+import { helpOf } from '../help-of.ts';
 import { keepsLargeTransfers } from '../pasta-argv.ts';
 import type { ToolName } from '../tools.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
@@ -42,8 +43,8 @@ export async function checkPrograms(patient: Patient): Promise<Check[]> {
       } catch (error) {
         return judgeMissing(tool, error);
       }
-      const [help, version] = await Promise.all([runTool(path, ['--help']), runTool(path, ['--version'])]);
-      return judgeProgram(tool, options, help.output, version.output);
+      const [help, version] = await Promise.all([helpOf(patient.tools, tool), runTool(path, ['--version'])]);
+      return judgeProgram(tool, options, help, version.output);
     }),
   );
 }

@@ -13,6 +13,7 @@ const commandsToStart = {
   setsid: 'util-linux',
   sh: 'dash',
   slirp4netns: 'slirp4netns',
+  stdbuf: 'coreutils',
   unshare: 'util-linux',
 };
 

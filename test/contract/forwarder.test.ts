@@ -15,7 +15,7 @@ const held: Readonly<Partial<Record<ForwarderName, ForwarderLimits>>> = {
 };
 
 function pastaHelp(): string {
-  const { stdout, stderr } = spawnSync('pasta', ['--help'], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync('stdbuf', ['--output=L', 'pasta', '--help'], { encoding: 'utf8' });
   return `${stdout}${stderr}`;
 }
 
