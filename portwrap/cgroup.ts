@@ -1,4 +1,4 @@
-// One control group per sandbox: limits, usage, and whether the kernel killed for lack of memory. It is made
+// One control group per sandbox: limits, usage, and whether it ran out of memory. It is made
 // while the payload is held, and processes only ever enter it, so nothing escapes.
 // Not here: finding where groups may be made (cgroup-root.ts).
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ export interface Usage {
   /** Seconds of CPU since the start. */
   readonly cpu: number | null;
   readonly processes: number | null;
-  /** How often the kernel killed a process of the sandbox for lack of memory. */
+  /** How often the kernel killed a process of the sandbox because it was out of memory. */
   readonly outOfMemoryKills: number;
 }
 

@@ -88,7 +88,7 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) =>
   tell({ event: 'ended', ...exit });
   if (exit.outOfMemory && !request.json && !request.verbose) {
     process.stderr.write(
-      'portwrap: the kernel killed a process of the command for lack of memory (--memory)\n',
+      'portwrap: the command ran out of memory (--memory): the kernel killed a process of it\n',
     );
   }
   return exit.code ?? 125;

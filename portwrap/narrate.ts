@@ -49,7 +49,7 @@ function sentence(story: Story): string {
       return `the forwarder ended: ${story.what}${story.message === undefined ? '' : ` (${story.message})`}`;
     case 'ended':
       if (story.outOfMemory)
-        return `the command ended with ${story.code}; the kernel killed a process of it for lack of memory`;
+        return `the command ran out of memory: the kernel killed a process of it, and it ended with ${story.code}`;
       return story.signal === null
         ? `the command ended with ${story.code}`
         : `the command was ended by ${story.signal}`;

@@ -51,7 +51,7 @@ export interface SandboxRecord {
 }
 
 export interface SandboxExit extends PayloadExit {
-  /** Did the kernel kill a process of it for lack of memory? */
+  /** Did the kernel kill a process of it because it ran out of memory? */
   readonly outOfMemory: boolean;
 }
 

@@ -130,7 +130,7 @@ const withControlGroups = () => {
       'x = b"x" * 300_000_000',
     );
     expect(code).toBe(137);
-    expect(stderr).toContain('for lack of memory');
+    expect(stderr).toContain('ran out of memory');
   });
 
   test('--processes: no more can be started, and the machine goes on', async () => {
