@@ -19,6 +19,7 @@ import { readStat } from './process.ts';
 import { answered } from './readiness.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { LaunchContext, SandboxSpec } from './spec.ts';
+import { leftSomething } from './teardown.ts';
 import type { Toolbox } from './tools.ts';
 
 export interface Surroundings {
@@ -58,7 +59,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     return await attend(request, sandbox, tell);
   } catch (error) {
     // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
-    if (interrupt.signal.aborted && !(error instanceof AggregateError)) {
+    if (interrupt.signal.aborted && !leftSomething(error)) {
       return 128 + constants.signals[interrupt.signal.reason as NodeJS.Signals];
     }
     throw error;

@@ -18,6 +18,7 @@ import { type Sandbox, watchSandbox } from './sandbox.ts';
 import { settleInScope } from './scope.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { awaitExitCode, toExit } from './status.ts';
+import { whileMountsAreSteady } from './steady-mounts.ts';
 import { closeStrayDescriptors } from './stray-descriptors.ts';
 import { createTeardown, type Teardown } from './teardown.ts';
 
@@ -25,11 +26,11 @@ import { createTeardown, type Teardown } from './teardown.ts';
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
  * PORTS_EXHAUSTED, FORWARD_FAILED) or the reason of `abort`, and then leaves nothing behind.
  */
-export async function launch(
-  context: LaunchContext,
-  spec: SandboxSpec,
-  abort: AbortSignal,
-): Promise<Sandbox> {
+export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
+  return whileMountsAreSteady(() => launchOnce(context, spec, abort));
+}
+
+async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
   const undo = createTeardown();
   let forwarding: Promise<Forward> | undefined;
   try {
@@ -70,12 +71,14 @@ export async function launch(
     undo.release();
     return sandbox;
   } catch (error) {
-    await undo.run();
-    throw error;
+    return undo.fail(error);
   }
 }
 
-/** Another launcher that ends removes the place of all groups when it is empty: then it is made again. */
+/**
+ * Another launcher that ends removes the place of all groups when it is empty: then it is made again. Only a limit
+ * cannot do without a group; without one, what the sandbox uses is not told.
+ */
 async function makeGroup(
   context: LaunchContext,
   spec: SandboxSpec,
@@ -86,7 +89,9 @@ async function makeGroup(
       return groupIn(await context.cgroups.root(), spec, undo);
     } catch (error) {
       const cause = error instanceof PortwrapError ? error.cause : null;
-      if (tries === mostTries || (cause as NodeJS.ErrnoException | null)?.code !== 'ENOENT') throw error;
+      if (tries < mostTries && (cause as NodeJS.ErrnoException | null)?.code === 'ENOENT') continue;
+      if (neededControllers(spec.limits).length === 0) return null;
+      throw error;
     }
   }
 }

@@ -124,8 +124,7 @@ async function startOnPort(
     };
     return { hostPort, process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
   } catch (error) {
-    await undo.run();
-    throw error;
+    return undo.fail(error);
   }
 }
 

@@ -117,8 +117,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     };
     return { hostPort, process: identity, pids: [identity.pid], liveness: { gone, close } };
   } catch (error) {
-    await undo.run();
-    throw error;
+    return undo.fail(error);
   }
 }
 

@@ -5,10 +5,11 @@ import { closeSync, mkdtempSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { PortwrapError } from '../../../config/errors.ts';
 import { hasWriter, openReader, openWriter, watchLiveness } from '../../../portwrap/liveness.ts';
 import { identify, isAlive, signalProcess, thisProcess } from '../../../portwrap/process.ts';
 import { parseStatus, toExit } from '../../../portwrap/status.ts';
-import { createTeardown } from '../../../portwrap/teardown.ts';
+import { createTeardown, leftSomething } from '../../../portwrap/teardown.ts';
 
 test.each([
   ['', null, null],
@@ -120,6 +121,20 @@ describe('teardown', () => {
       'Error: could not undo: three',
       'Error: could not undo: two',
     ]);
+  });
+
+  test('after a failure, says that failure with its code and hint, and what could not be undone', async () => {
+    const undo = createTeardown();
+    const failure = new PortwrapError('FORWARD_FAILED', 'no port', { hint: 'Look.' });
+    expect(await undo.fail(failure).catch((error: unknown) => error)).toBe(failure);
+    undo.add('socket', () => Promise.reject(new Error('busy')));
+    const both = await undo.fail(failure).catch((error: unknown) => error);
+    expect(both).toMatchObject({
+      code: 'FORWARD_FAILED',
+      message: 'no port; then could not undo: socket (busy)',
+      hint: 'Look.',
+    });
+    expect([leftSomething(both), leftSomething(failure)]).toEqual([true, false]);
   });
 
   test('does nothing after release, and nothing twice', async () => {
