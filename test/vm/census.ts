@@ -57,6 +57,8 @@ const comesAndGoes = [
   // started when somebody asks over D-Bus, and ended when nobody does
   /(?:systemd-(?:hostnamed|timedated|localed|userdbd)|polkit|packagekit)(?:\.service|d)?\b/,
   /^. modules: /,
+  // what a service that ends writes down for the next one
+  /^\+ files: \/run\/portwrap-spawner\/activity\.json /,
 ];
 
 /** The lines of `all` that are not in `others`, as often as they are there more often. */
