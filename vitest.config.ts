@@ -2,7 +2,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    globalSetup: ['test/support/whole-run.ts'],
+    globalSetup: ['test/support/machine/whole-run.ts'],
     include: ['test/**/*.test.ts'],
     exclude: [
       ...configDefaults.exclude,

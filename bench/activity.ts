@@ -6,10 +6,10 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config } from '../config/load.ts';
 import { createLogger } from '../config/logger.ts';
-import { systemClock } from '../spawner/idle/clock.ts';
-import { askJupyter } from '../spawner/idle/jupyter.ts';
-import { createActivityWatch } from '../spawner/idle/watch.ts';
-import type { Server } from '../spawner/server.ts';
+import { systemClock } from '../spawner/culling/clock.ts';
+import { askJupyter } from '../spawner/culling/jupyter.ts';
+import { createActivityWatch } from '../spawner/culling/watch.ts';
+import type { Server } from '../spawner/servers/server.ts';
 import { report } from './report.ts';
 
 const count = Number(process.env.SERVERS ?? 300);

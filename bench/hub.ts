@@ -4,8 +4,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiToken, type HubSubject, type SpawnerName, startHub } from './hubSubjects.ts';
-import { cpuSeconds } from './processUse.ts';
+import { apiToken, type HubSubject, type SpawnerName, startHub } from './hub/subjects.ts';
+import { cpuSeconds } from './process-use.ts';
 import { median, percentile, report } from './report.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bench-hub-'));

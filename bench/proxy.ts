@@ -6,9 +6,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { cpuSeconds, residentMegabytes } from './processUse.ts';
-import { has, pinned, type Subject, startSubject } from './proxySubjects.ts';
-import { parseCase } from './proxyVariants.ts';
+import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import { has, pinned, type Subject, startSubject } from './proxy/subjects.ts';
+import { parseCase } from './proxy/variants.ts';
 import { median, report } from './report.ts';
 
 interface Measured {
@@ -77,7 +77,7 @@ async function measure(subject: Subject, load: string): Promise<Measured> {
 }
 
 async function startUpstream(): Promise<{ port: number; stop(): void }> {
-  const command = pinned(1, [process.execPath, join(import.meta.dirname, 'proxyUpstream.js')]);
+  const command = pinned(1, [process.execPath, join(import.meta.dirname, 'proxy/upstream.js')]);
   const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   const [line] = await once(child.stdout, 'data');
   return { port: Number(String(line)), stop: () => child.kill('SIGKILL') };

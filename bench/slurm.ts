@@ -11,12 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { post } from '../portwrap/job/report.ts';
-import { createReports } from '../spawner/launchers/slurm/reports.ts';
-import { jobsBefore, parseQueue } from '../spawner/launchers/slurm/squeue.ts';
-import { openTunDevice, removeTestAccounts, testAccount } from '../test/support/accounts.ts';
-import { freePorts } from '../test/support/free-ports.ts';
+import { createReports } from '../spawner/launchers/slurm/reports/reports.ts';
+import { jobsBefore, parseQueue } from '../spawner/launchers/slurm/scheduler/squeue.ts';
+import { openTunDevice, removeTestAccounts, testAccount } from '../test/support/machine/accounts.ts';
+import { freePorts } from '../test/support/machine/free-ports.ts';
 import { hubToken, serverPath, startService } from '../test/support/service.ts';
-import { slurmSettings, startCluster } from '../test/support/slurm.ts';
+import { slurmSettings, startCluster } from '../test/support/slurm/slurm.ts';
 import { median, percentile, report } from './report.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 10);

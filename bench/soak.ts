@@ -8,8 +8,8 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { cpuSeconds, residentMegabytes } from './processUse.ts';
-import { type Subject, startSubject } from './proxySubjects.ts';
+import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import { type Subject, startSubject } from './proxy/subjects.ts';
 import { report } from './report.ts';
 
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createClient } from '../spawner/client.ts';
+import { createClient } from '../spawner/http/client.ts';
 import { median, percentile, report } from './report.ts';
 
 const batches = (process.env.CONCURRENT ?? '1,50,200').split(',').map(Number);

@@ -2,7 +2,7 @@
 // Secrets, and texts that may be misplaced secrets, appear in no message. Not here: the other keys.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { KeyPath } from './problem.ts';
-import { secretPattern, secretRule } from './schema/secret.ts';
+import { secretPattern, secretRule } from './schema/values/secret.ts';
 import type { AdminPage, Config, ConfigFile, Hub, Reaper } from './schema.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -10,9 +10,9 @@ import { limitsSchema } from './schema/limits.ts';
 import { portsSchema } from './schema/ports.ts';
 import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
-import type { SecretKey } from './schema/secret.ts';
 import { serviceSchema } from './schema/service.ts';
 import { slurmSchema } from './schema/slurm.ts';
+import type { SecretKey } from './schema/values/secret.ts';
 
 export const configSchema = z
   .strictObject({

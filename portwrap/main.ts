@@ -2,8 +2,8 @@
 // The `portwrap` command: argv and environment in, exit code out.
 import { readFileSync } from 'node:fs';
 import { type ErrorCode, toPortwrapError } from '../config/errors.ts';
-import { type CliRequest, type CliRun, parseCli } from './cli.ts';
-import { createToolbox } from './tools.ts';
+import { type CliRequest, type CliRun, parseCli } from './cli/parse.ts';
+import { createToolbox } from './system/tools.ts';
 
 /** Failures that may be the machine's fault. */
 const ofTheMachine = new Set<ErrorCode>([
@@ -32,11 +32,11 @@ process.exit();
 async function answer(asked: CliRequest): Promise<number> {
   switch (asked.kind) {
     case 'help': {
-      const { helpText } = await import('./help.ts');
+      const { helpText } = await import('./cli/help.ts');
       return say(helpText());
     }
     case 'completion': {
-      const { completionScript } = await import('./completion.ts');
+      const { completionScript } = await import('./cli/completion.ts');
       return say(completionScript(asked.shell));
     }
     case 'version':
@@ -53,7 +53,7 @@ async function answer(asked: CliRequest): Promise<number> {
       return runJob(readFileSync(0, 'utf8'), { tools, uid, environment });
     }
     case 'run': {
-      const { runForeground } = await import('./foreground.ts');
+      const { runForeground } = await import('./cli/run.ts');
       const environment = definedOnly(process.env);
       return runForeground(asked, { tools, uid, environment, workingDirectory: process.cwd() });
     }

@@ -5,11 +5,11 @@ import cluster from 'node:cluster';
 import { rm, writeFile } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
-import { helpText } from './flags.ts';
-import { createLineLogger } from './logLines.ts';
-import { type ProxyOptions, readOptions } from './options.ts';
+import { helpText } from './cli/flags.ts';
+import { type ProxyOptions, readOptions } from './cli/options.ts';
+import { version } from './cli/version.ts';
 import { startProxy } from './proxy.ts';
-import { version } from './version.ts';
+import { createLineLogger } from './telemetry/log-lines.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
 import { runWorker } from './workers/worker.ts';
 

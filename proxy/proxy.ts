@@ -3,18 +3,18 @@
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { Logger } from '../config/logger.ts';
-import { Counters } from './front/counters.ts';
-import { createMetricsServer } from './front/metrics.ts';
-import { addressText, type ListenAddress, listen } from './listen.ts';
-import type { ProxyOptions } from './options.ts';
-import { servePublic } from './publicSide.ts';
-import { createRedirect } from './redirect.ts';
+import type { ProxyOptions } from './cli/options.ts';
+import { closeServer, portOf, stopListening } from './listen/close.ts';
+import { addressText, type ListenAddress, listen } from './listen/listen.ts';
+import { createRedirect } from './listen/redirect.ts';
+import { listenerTls } from './listen/tls.ts';
 import { routesApi } from './routes/api.ts';
 import { openStorage, type Storage } from './routes/storage.ts';
 import { type Clock, RouteTable } from './routes/table.ts';
-import { closeServer, portOf, stopListening } from './servers.ts';
-import { listenerTls } from './tls.ts';
+import { Counters } from './telemetry/counters.ts';
+import { createMetricsServer } from './telemetry/metrics.ts';
 import { serveByWorkers } from './workers/primary.ts';
+import { servePublic } from './workers/public-side.ts';
 
 export interface RunningProxy {
   /** Ports that were really taken, for those who asked for 0; 0 for a unix socket. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = new URL('..', import.meta.url);
-const { manualPage } = await import(new URL('dist/portwrap/manual.js', root));
+const { manualPage } = await import(new URL('dist/portwrap/cli/manual.js', root));
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
 const page = fileURLToPath(new URL('docs/portwrap.1', root));
 const text = manualPage(version);

@@ -9,7 +9,7 @@ import { readVersion } from './commands/version.ts';
 const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   serve: () => import('./commands/serve.ts'),
   'check-config': () => import('./commands/check-config.ts'),
-  doctor: () => import('./commands/doctor.ts'),
+  doctor: () => import('./commands/doctor/doctor.ts'),
   reload: () => import('./commands/reload.ts'),
   ls: () => import('./commands/ls.ts'),
   show: () => import('./commands/show.ts'),

@@ -1,8 +1,8 @@
 // The keys below `accounts`: how a user of a hub becomes an account of this machine.
 // Not here: looking accounts up (spawner/).
 import { z } from 'zod';
-import { numberRange } from './number-range.ts';
-import { pathTemplate } from './path-template.ts';
+import { numberRange } from './values/number-range.ts';
+import { pathTemplate } from './values/path-template.ts';
 
 const highestUid = 2_147_483_647;
 

@@ -1,10 +1,10 @@
 // The keys below `admin_page`: the page where people look at servers and stop them, as a service of a JupyterHub.
 // Not here: what is on it (spawner/page/).
 import { z } from 'zod';
-import { httpOrigin } from './http-url.ts';
-import { itemName } from './item-name.ts';
-import { listenAddress } from './listen-address.ts';
-import { exactlyOneSecret, secretShape } from './secret.ts';
+import { httpOrigin } from './values/http-url.ts';
+import { itemName } from './values/item-name.ts';
+import { listenAddress } from './values/listen-address.ts';
+import { exactlyOneSecret, secretShape } from './values/secret.ts';
 
 export const adminPageSchema = z
   .strictObject({

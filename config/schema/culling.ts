@@ -1,5 +1,5 @@
 // The keys below `culling` of a profile: when a server that nobody uses is stopped.
-// Not here: the decision (spawner/idle/verdict.ts).
+// Not here: the decision (spawner/culling/rules.ts).
 import { z } from 'zod';
 
 const tenYears = 315_360_000;

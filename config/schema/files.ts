@@ -1,6 +1,6 @@
 // The keys below `files` of a profile: what a sandbox sees of the file system.
 import { z } from 'zod';
-import { pathTemplate } from './path-template.ts';
+import { pathTemplate } from './values/path-template.ts';
 
 const path = pathTemplate({ placeholders: ['username', 'home'], required: [], start: '/ or {home}' });
 const paths = (description: string, example: string) =>

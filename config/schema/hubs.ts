@@ -1,8 +1,8 @@
 // The keys below `hubs`: who may ask this service for servers.
 import { z } from 'zod';
-import { httpUrl } from './http-url.ts';
-import { itemName, uniqueNames } from './item-name.ts';
-import { exactlyOneSecret, secretShape } from './secret.ts';
+import { httpUrl } from './values/http-url.ts';
+import { itemName, uniqueNames } from './values/item-name.ts';
+import { exactlyOneSecret, secretShape } from './values/secret.ts';
 
 const reaperSchema = z
   .strictObject({

@@ -1,9 +1,9 @@
 // The keys below `profiles[].options`: what a user may choose at a start. The value reaches the server as an
 // environment variable; those of type memory and cpus are its limits too, and one may be a field of its Slurm job.
-// Not here: checking what a user chose (spawner/user-options.ts).
+// Not here: checking what a user chose (spawner/requests/user-options.ts).
 import { z } from 'zod';
-import { uniqueNames } from './item-name.ts';
 import { jobFieldNames } from './job.ts';
+import { uniqueNames } from './values/item-name.ts';
 
 const optionSchema = z
   .strictObject({

@@ -1,6 +1,6 @@
 // The keys below `ports`: where servers are reachable on this machine.
 import { z } from 'zod';
-import { numberRange } from './number-range.ts';
+import { numberRange } from './values/number-range.ts';
 
 export const portsSchema = z
   .strictObject({

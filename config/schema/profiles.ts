@@ -1,13 +1,13 @@
 // The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
 import { z } from 'zod';
 import { cullingSchema } from './culling.ts';
-import { directory } from './directory.ts';
 import { filesSchema } from './files.ts';
-import { itemName, uniqueNames } from './item-name.ts';
 import { jobSchema } from './job.ts';
 import { isLimit, optionsSchema } from './options.ts';
-import { pathTemplate } from './path-template.ts';
 import { resourcesSchema } from './resources.ts';
+import { directory } from './values/directory.ts';
+import { itemName, uniqueNames } from './values/item-name.ts';
+import { pathTemplate } from './values/path-template.ts';
 
 const noNul = /^[^\0]*$/;
 const seconds = z.number().min(0.1).max(3600);

@@ -1,7 +1,7 @@
 // The keys below `proxy`: the front end at which routes to servers are registered.
 import { z } from 'zod';
-import { httpUrl } from './http-url.ts';
-import { atMostOneSecret, secretShape } from './secret.ts';
+import { httpUrl } from './values/http-url.ts';
+import { atMostOneSecret, secretShape } from './values/secret.ts';
 
 export const proxySchema = z
   .strictObject({

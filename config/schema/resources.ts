@@ -1,7 +1,7 @@
 // The keys below `resources` of a profile: what one server may use of the machine.
 // Not here: how many servers there may be (limits.ts).
 import { z } from 'zod';
-import { size } from './size.ts';
+import { size } from './values/size.ts';
 
 export const resourcesSchema = z
   .strictObject({

@@ -1,8 +1,8 @@
 // The keys below `service`: the service process itself.
 import { z } from 'zod';
 import { logLevels } from '../logger.ts';
-import { directory } from './directory.ts';
-import { listenAddress } from './listen-address.ts';
+import { directory } from './values/directory.ts';
+import { listenAddress } from './values/listen-address.ts';
 
 // The service makes unix sockets below it, whose whole path the kernel limits to 107 bytes.
 const longestStateDirectory = 79;

@@ -1,8 +1,8 @@
 // The keys below `slurm`: how the cluster is reached, and how its nodes reach the service.
 // Not here: the job of a profile (job.ts).
 import { z } from 'zod';
-import { httpUrl } from './http-url.ts';
-import { listenAddress } from './listen-address.ts';
+import { httpUrl } from './values/http-url.ts';
+import { listenAddress } from './values/listen-address.ts';
 
 const absolute = z.string().regex(/^\/[^\0\n]*$/, { error: 'must be an absolute path' });
 

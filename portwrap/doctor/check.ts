@@ -1,9 +1,10 @@
 // One finding of the doctor, and what a probe is given. Not here: the probes, one file per group.
-import type { Account } from '../account.ts';
-import { becomeArgv } from '../account.ts';
-import { runTool, type ToolRun } from '../child.ts';
-import type { ForwarderName } from '../forwarders.ts';
-import type { Toolbox } from '../tools.ts';
+
+import type { ForwarderName } from '../network/forwarders.ts';
+import type { Account } from '../system/account.ts';
+import { becomeArgv } from '../system/account.ts';
+import { runTool, type ToolRun } from '../system/child.ts';
+import type { Toolbox } from '../system/tools.ts';
 
 export type CheckStatus = 'ok' | 'warning' | 'failed';
 

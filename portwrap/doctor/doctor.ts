@@ -1,9 +1,9 @@
 // The doctor: every probe in the order in which a launch would need it. Not here: the probes and their judging
 // (one file per group), how it looks (render.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { findAccount } from '../account.ts';
-import type { ForwarderName } from '../forwarders.ts';
-import type { Toolbox } from '../tools.ts';
+import type { ForwarderName } from '../network/forwarders.ts';
+import { findAccount } from '../system/account.ts';
+import type { Toolbox } from '../system/tools.ts';
 import { type Check, failed, type Patient } from './check.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
 import { checkProcesses, type FirstLook, lookFirst } from './processes.ts';

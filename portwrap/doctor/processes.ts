@@ -1,8 +1,8 @@
 // The process that launches, and what it hands down: pid 1 and its reaping, stray descriptors, open files.
-// Not here: namespaces (sandbox.ts), control groups (cgroups.ts).
+// Not here: namespaces (sandbox.ts), control groups (surroundings.ts).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { readStat } from '../process.ts';
-import { strayDescriptors } from '../stray-descriptors.ts';
+import { strayDescriptors } from '../system/inherited-descriptors.ts';
+import { readStat } from '../system/process.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
 /** What must be looked at before any other probe: a launch closes stray descriptors, and leaves zombies. */

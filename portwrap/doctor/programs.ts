@@ -1,10 +1,10 @@
 // Are the programs there, and do they have the options that we use? Versions lie; their help does not.
 // Not here: whether they work (sandbox.ts, network.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { runTool } from '../child.ts';
-import { helpOf } from '../help-of.ts';
-import { keepsLargeTransfers } from '../pasta-argv.ts';
-import type { ToolName } from '../tools.ts';
+import { keepsLargeTransfers } from '../network/pasta-argv.ts';
+import { runTool } from '../system/child.ts';
+import { helpOf } from '../system/tool-help.ts';
+import type { ToolName } from '../system/tools.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 /** What we use of each program, as its help names it. */

@@ -2,8 +2,8 @@
 // Not here: what a single launch needs (sandbox.ts, network.ts).
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroup-way.ts';
-import { missingControllers } from '../limits.ts';
+import { missingControllers } from '../cgroups/limits.ts';
+import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroups/way.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 export function checkSurroundings(patient: Patient): Check[] {

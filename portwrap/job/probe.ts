@@ -1,27 +1,10 @@
 // A job that only looks at its node, for the doctor: what a server would need there, whether the node reaches the
-// service, and what time it has. Not here: judging it (spawner/launchers/slurm/doctor.ts).
+// service, and what time it has. Not here: judging it (spawner/launchers/slurm/doctor/doctor.ts).
 import { hostname } from 'node:os';
-import { type Check, runDoctor } from '../doctor/index.ts';
-import type { ForwarderName } from '../forwarders.ts';
-import type { Toolbox } from '../tools.ts';
+import { runDoctor } from '../doctor/index.ts';
+import type { Toolbox } from '../system/tools.ts';
+import type { NodeFindings, NodeProbe, ReportTarget } from './protocol.ts';
 import { post } from './report.ts';
-import type { ReportTarget } from './spec.ts';
-
-export interface NodeProbe {
-  readonly forwarder: ForwarderName;
-  /** Where servers' jobs will report; null: at the doctor itself. */
-  readonly serviceUrl: string | null;
-}
-
-export interface NodeFindings {
-  readonly event: 'probed';
-  readonly node: string;
-  readonly checks: readonly Check[];
-  /** The status with which the service answered; null: it was not reached, or not asked. */
-  readonly service: number | null;
-  /** Milliseconds since 1970, by the clock of the node. */
-  readonly clock: number;
-}
 
 /** Resolves with the exit code: 0 when the findings were taken. */
 export async function probeNode(

@@ -1,37 +1,9 @@
 // The reports of a job to its service: in order, each sent again until it is taken, so that a service which is
-// being restarted misses none. Not here: what is reported (run.ts).
+// being restarted misses none. Not here: what is reported (protocol.ts, run.ts).
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { withDeadline } from '../deadline.ts';
-import type { ReportTarget } from './spec.ts';
-
-export type Report =
-  | {
-      readonly event: 'started';
-      /** Slurm's number of the job, and how often it was begun again. */
-      readonly job: string;
-      readonly restarts: number;
-      readonly node: string;
-      readonly host: string;
-      readonly port: number;
-      /** Pid 1 of the sandbox on the node, and its start time. */
-      readonly pid: number;
-      readonly start_time: number;
-      /** Milliseconds since 1970, by the clock of the node. */
-      readonly clock: number;
-    }
-  | { readonly event: 'ready' }
-  | { readonly event: 'alive' }
-  | { readonly event: 'log'; readonly text: string }
-  | {
-      readonly event: 'ended';
-      readonly code: number | null;
-      readonly signal: string | null;
-      readonly out_of_memory: boolean;
-      /** Did somebody outside ask the job to end? */
-      readonly asked: boolean;
-    }
-  | { readonly event: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
+import { withDeadline } from '../system/deadline.ts';
+import type { Report, ReportTarget } from './protocol.ts';
 
 export interface Reporter {
   tell(report: Report): void;

@@ -1,50 +1,7 @@
 // What `portwrap job` reads from standard input: one server to run in a batch job, and to whom to report.
-// Not here: running it (run.ts), the answers to it (report.ts).
+// Not here: running it (run.ts), what is in one (protocol.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import type { FileViewRequest } from '../file-view.ts';
-import type { ForwarderName } from '../forwarders.ts';
-import type { NetworkPolicy } from '../policy.ts';
-import type { NodeProbe } from './probe.ts';
-
-export interface JobSpec {
-  /** Of this form; another one is refused, for it comes from another version of the service. */
-  readonly version: typeof jobSpecVersion;
-  readonly report: ReportTarget;
-  readonly command: readonly string[];
-  /** The payload's environment, to which Slurm's own variables are added. */
-  readonly environment: Readonly<Record<string, string>>;
-  readonly workingDirectory: string;
-  readonly files: FileViewRequest;
-  readonly policy: NetworkPolicy;
-  readonly openFiles: number;
-  readonly forwarder: ForwarderName;
-  /** The interface whose first IPv4 address the port is bound on; null: the one that faces the service. */
-  readonly hostInterface: string | null;
-  /** Host ports to try, both ends included. */
-  readonly hostPorts: { readonly low: number; readonly high: number };
-  readonly guestPort: number;
-  /** The path whose answer means that the server is ready. */
-  readonly readyPath: string;
-  /** Milliseconds that the server has to end after SIGTERM. */
-  readonly stopGrace: number;
-}
-
-export interface ReportTarget {
-  /** Where the reports of this job go. */
-  readonly url: string;
-  readonly secret: string;
-  /** Milliseconds between two signs of life. */
-  readonly heartbeat: number;
-}
-
-export const jobSpecVersion = 1;
-
-/** A job that only looks at its node. */
-export interface ProbeSpec {
-  readonly version: typeof jobSpecVersion;
-  readonly report: ReportTarget;
-  readonly probe: NodeProbe;
-}
+import { type JobSpec, jobSpecVersion, type ProbeSpec } from './protocol.ts';
 
 /** Throws USAGE. The service that wrote it has checked what is in it; only the form may be another one. */
 export function parseJobSpec(text: string): JobSpec | ProbeSpec {

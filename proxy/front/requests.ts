@@ -2,17 +2,17 @@
 // Not here: upgrades (upgrades.ts), the listener (server.ts), passing it on (the engine).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine } from '../engines/engine.ts';
+import { withoutQuery } from '../http/without-query.ts';
+import { applyTrust, type TrustedAddresses } from '../listen/trusted-proxies.ts';
 import type { RouteTable } from '../routes/table.ts';
-import type { AccessLog } from './accessLog.ts';
-import { refusal } from './admit.ts';
-import type { Arrivals } from './arrivals.ts';
-import type { Counters } from './counters.ts';
-import type { AnswerError } from './errorPages.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import type { AnswerError } from './error-pages.ts';
+import type { Arrivals } from './flow/accept-batch.ts';
+import type { Turns } from './flow/pipeline.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
-import { applyTrust, type TrustedAddresses } from './trust.ts';
-import type { Turns } from './turns.ts';
-import { withoutQuery } from './withoutQuery.ts';
+import { refusal } from './validate.ts';
 
 export interface FrontParts {
   readonly table: RouteTable;

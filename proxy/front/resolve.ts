@@ -1,9 +1,9 @@
 // From a request to its route, and to the path that the upstream gets: one reading of the URL for both.
-// Not here: the table's lookup (routes/table.ts) and the reading itself (routes/publicPath.ts).
+// Not here: the table's lookup (routes/table.ts) and the reading itself (routes/public-path.ts).
 import type { IncomingMessage } from 'node:http';
-import { type PublicPath, readPublicPath, withoutPrefix } from '../routes/publicPath.ts';
+import type { Target } from '../http/target.ts';
+import { type PublicPath, readPublicPath, withoutPrefix } from '../routes/public-path.ts';
 import type { Route, RouteTable } from '../routes/table.ts';
-import type { Target } from '../target.ts';
 
 export interface ResolveOptions {
   readonly hostRouting: boolean;

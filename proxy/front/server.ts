@@ -6,13 +6,13 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { Arrivals } from './arrivals.ts';
-import { badRequestHandler } from './badRequests.ts';
-import { CountedResponse } from './countedResponse.ts';
-import { type Http2Sessions, http2Sessions } from './http2.ts';
-import { joinWrites } from './joinedWrites.ts';
+import { CountedResponse } from '../telemetry/counted-response.ts';
+import { badRequestHandler } from './bad-requests.ts';
+import { Arrivals } from './flow/accept-batch.ts';
+import { joinWrites } from './flow/joined-writes.ts';
+import { Turns } from './flow/pipeline.ts';
+import { type Http2Sessions, http2Sessions } from './http2/sessions.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
-import { Turns } from './turns.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
 export interface FrontServerOptions {

@@ -3,13 +3,13 @@
 // Not here: plain requests (requests.ts), the handshake itself (the engine).
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { refusal } from './admit.ts';
-import type { Arrivals } from './arrivals.ts';
+import { withoutQuery } from '../http/without-query.ts';
+import { applyTrust } from '../listen/trusted-proxies.ts';
+import type { Arrivals } from './flow/accept-batch.ts';
+import type { Turns } from './flow/pipeline.ts';
 import type { FrontParts } from './requests.ts';
 import { resolve } from './resolve.ts';
-import { applyTrust } from './trust.ts';
-import type { Turns } from './turns.ts';
-import { withoutQuery } from './withoutQuery.ts';
+import { refusal } from './validate.ts';
 
 /** Whether the request asks for a WebSocket; HTTP/1.0 knows no upgrades. */
 export function isWebSocket(req: IncomingMessage): boolean {

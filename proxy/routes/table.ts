@@ -1,7 +1,7 @@
 // The routes: which target serves which path, what was posted about it, and when its user was last active.
-// Not here: the REST API (api.ts), reading a request's path (publicPath.ts), the file (storage.ts).
-import { parseTarget, type Target } from '../target.ts';
-import { splitPath } from './publicPath.ts';
+// Not here: the REST API (api.ts), reading a request's path (public-path.ts), the file (storage.ts).
+import { parseTarget, type Target } from '../http/target.ts';
+import { splitPath } from './public-path.ts';
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;

@@ -1,9 +1,9 @@
 // What the primary and its workers say to each other.
 // Not here: who says it when (primary.ts, worker.ts).
-import type { ConnectionCounts } from '../engine.ts';
-import type { ClientCounts } from '../front/clients.ts';
-import type { CountersSnapshot } from '../front/counters.ts';
+import type { ConnectionCounts } from '../engines/engine.ts';
 import type { Route, RouteData } from '../routes/table.ts';
+import type { ClientCounts } from '../telemetry/clients.ts';
+import type { CountersSnapshot } from '../telemetry/counters.ts';
 
 export interface SentRoute {
   readonly path: string;

@@ -4,14 +4,14 @@
 import cluster, { type Worker } from 'node:cluster';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
-import type { ConnectionCounts } from '../engine.ts';
-import type { ClientCounts } from '../front/clients.ts';
-import type { Counters } from '../front/counters.ts';
-import type { ListenAddress } from '../listen.ts';
-import type { PublicSide } from '../publicSide.ts';
+import type { ConnectionCounts } from '../engines/engine.ts';
+import type { ListenAddress } from '../listen/listen.ts';
 import type { RouteTable } from '../routes/table.ts';
-import { exitOf, hasLeft, messageOf } from './awaitWorker.ts';
+import type { ClientCounts } from '../telemetry/clients.ts';
+import type { Counters } from '../telemetry/counters.ts';
+import { exitOf, hasLeft, messageOf } from './await-worker.ts';
 import { type FromWorker, type Report, sentRoute, type ToWorker } from './messages.ts';
+import type { PublicSide } from './public-side.ts';
 import { Restarts } from './restarts.ts';
 import { sumOf } from './sums.ts';
 

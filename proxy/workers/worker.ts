@@ -2,11 +2,11 @@
 // Ends when its primary does, however that ends.
 // Not here: the API and the real table (primary.ts).
 import type { Logger } from '../../config/logger.ts';
-import { Counters } from '../front/counters.ts';
-import type { ProxyOptions } from '../options.ts';
-import { type PublicSide, servePublic } from '../publicSide.ts';
+import type { ProxyOptions } from '../cli/options.ts';
 import { type Clock, RouteTable } from '../routes/table.ts';
+import { Counters } from '../telemetry/counters.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
+import { type PublicSide, servePublic } from './public-side.ts';
 
 export interface Channel {
   send(message: FromWorker): void;

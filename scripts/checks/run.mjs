@@ -6,7 +6,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Also read by test/support/whole-run.ts. */
+/** Also read by test/support/machine/whole-run.ts. */
 export const variable = 'PORTWRAP_TEST_RUN';
 
 /** Opens the run: its temporary directory becomes that of this process and its children. */

@@ -53,7 +53,7 @@ async function runPart({ root, world, part, abort }) {
   }
 }
 
-/** What enter.sh, and the tests (test/support/world.ts), know of the world. */
+/** What enter.sh, and the tests (test/support/machine/world.ts), know of the world. */
 export function worldEnvironment({ root, world, stage }) {
   return {
     WORLD_NAME: world.name,

@@ -6,8 +6,8 @@
 const limited = [
   'test/integration/portwrap/doctor.test.ts',
   'test/integration/portwrap/options.test.ts',
-  'test/integration/spawner/life.test.ts',
-  'test/integration/spawner/sandbox.test.ts',
+  'test/integration/spawner/servers/life.test.ts',
+  'test/integration/spawner/servers/sandbox.test.ts',
 ];
 
 const usualPart = [
@@ -28,7 +28,7 @@ const propagating = [
 const everything = [
   ...propagating,
   'test/contract/forwarder.test.ts',
-  'test/integration/spawner/restart.test.ts',
+  'test/integration/spawner/servers/restart.test.ts',
 ];
 
 /** What looks at a whole world, where nobody else may act: one after the other, in a second world of the kind. */

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import { type ConfigFile, loadConfigFile } from '../../config/load.ts';
-import { type Client, createClient, type ServerName } from '../client.ts';
-import { adminTokenFile } from '../state-directory.ts';
+import { type Client, createClient, type ServerName } from '../http/client.ts';
+import { adminTokenFile } from '../records/state-directory.ts';
 import type { CommandInput } from './arguments.ts';
 
 export interface Admin {

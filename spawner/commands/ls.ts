@@ -1,6 +1,6 @@
 // `portwrap-spawner ls`: the servers that there are.
 import type { ServerView } from '../http/view.ts';
-import { serverLabel } from '../record.ts';
+import { serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';
 import { type Command, noOperands } from './arguments.ts';
 import { textTable } from './table.ts';

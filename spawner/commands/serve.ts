@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../config/logger.ts';
-import { type Service, serve } from '../serve.ts';
+import { type Service, serve } from '../service.ts';
 import { type Command, noOperands } from './arguments.ts';
 import { readVersion } from './version.ts';
 

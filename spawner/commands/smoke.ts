@@ -3,8 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ConfigFile } from '../../config/load.ts';
-import type { Client, ServerName } from '../client.ts';
-import { serverLabel } from '../record.ts';
+import type { Client, ServerName } from '../http/client.ts';
+import { serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';
 import { type Command, type CommandInput, noOperands } from './arguments.ts';
 import { textTable } from './table.ts';

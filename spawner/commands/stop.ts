@@ -1,7 +1,7 @@
 // `portwrap-spawner stop SERVER`: stops it and waits until it is gone; with --all every server.
 import type { PortwrapError } from '../../config/errors.ts';
-import type { ServerName } from '../client.ts';
-import { serverLabel } from '../record.ts';
+import type { ServerName } from '../http/client.ts';
+import { serverLabel } from '../records/record.ts';
 import { connectAdmin, serverNamed } from './admin.ts';
 import { type Command, noOperands, oneOperand } from './arguments.ts';
 import { printable } from './table.ts';

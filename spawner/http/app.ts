@@ -1,15 +1,15 @@
 // The REST API of the service (docs/protocol.md), from the table of operations: who may call, when, and what a
-// failure looks like. Not here: what a start or a stop does (servers.ts).
+// failure looks like. Not here: what a start or a stop does (servers/servers.ts).
 import { parse as parseQueryString } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
-import type { HealthReport } from '../health.ts';
-import type { ActivityView } from '../idle/look.ts';
-import type { LogReader } from '../log-reader.ts';
-import type { Servers } from '../servers.ts';
-import type { UsageReadings } from '../usage.ts';
+import type { ActivityView } from '../culling/activity.ts';
+import type { HealthReport } from '../health/health.ts';
+import type { LogReader } from '../logs/reader.ts';
+import type { Servers } from '../servers/servers.ts';
+import type { UsageReadings } from '../usage/cache.ts';
 import { adminOnly, authenticate } from './caller.ts';
 import { healthAnswer } from './health-answer.ts';
 import { logStream } from './log-stream.ts';

@@ -1,7 +1,7 @@
 // How the health of the service is answered, as schemas from which the OpenAPI document is made. By the status alone a
-// monitor tells whether servers can be started. Not here: what is looked at (health.ts).
+// monitor tells whether servers can be started. Not here: what is looked at (health/health.ts).
 import { z } from 'zod';
-import type { HealthReport } from '../health.ts';
+import type { HealthReport } from '../health/health.ts';
 
 const reason = z.object({ code: z.string(), message: z.string(), hint: z.string() });
 

@@ -1,8 +1,8 @@
 // A server's log as plain text: its last lines, and with ?follow=true what comes until the server has ended.
 import { once } from 'node:events';
 import type { RequestHandler } from 'express';
-import type { LogReader } from '../log-reader.ts';
-import { isAlive } from '../state.ts';
+import type { LogReader } from '../logs/reader.ts';
+import { isAlive } from '../records/server-state.ts';
 import { queries } from './operations.ts';
 import { parseQuery } from './parse.ts';
 import type { FindServer } from './server-routes.ts';

@@ -1,6 +1,6 @@
 // What a Prometheus or a load balancer of this machine asks for without a token, on an address of its own.
 import type { RequestListener } from 'node:http';
-import type { HealthReport } from '../health.ts';
+import type { HealthReport } from '../health/health.ts';
 import { healthAnswer, healthText } from './health-answer.ts';
 
 export interface Vitals {

@@ -1,7 +1,7 @@
 // Every address of the API, once: what it does, who may call it, what it takes and answers. The routes (app.ts),
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
-import { groupName, spawnId, startRequest } from '../start-request.ts';
+import { groupName, spawnId, startRequest } from '../requests/start-request.ts';
 import { healthErrorSchema, healthSchema } from './health-answer.ts';
 import { offeredProfileSchema } from './profile-view.ts';
 import { errorAnswerSchema, progressEventSchema, serverSchema, userSchema } from './view.ts';

@@ -2,8 +2,8 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { PortwrapError } from '../../config/errors.ts';
-import type { ServerKey } from '../record.ts';
-import { type StartRequest, serverName, startRequest, userName } from '../start-request.ts';
+import type { ServerKey } from '../records/record.ts';
+import { type StartRequest, serverName, startRequest, userName } from '../requests/start-request.ts';
 
 /** Which server a request is about. */
 export function parseKey(request: Request, hub: string): ServerKey {

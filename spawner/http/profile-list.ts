@@ -1,7 +1,7 @@
 // The request for what a user may start: the profiles that are offered, as the hub shows them in its form.
 import type { RequestHandler } from 'express';
 import type { Hub, Profile } from '../../config/load.ts';
-import { offeredProfiles } from '../offered-profiles.ts';
+import { offeredProfiles } from '../requests/offered-profiles.ts';
 import { hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery } from './parse.ts';

@@ -1,5 +1,5 @@
 // How a profile looks to a hub that offers it to a user: what there is to choose, and nothing of how it is run.
-// Not here: to whom it is offered (offered-profiles.ts).
+// Not here: to whom it is offered (requests/offered-profiles.ts).
 import { z } from 'zod';
 import type { Profile } from '../../config/load.ts';
 

@@ -1,7 +1,7 @@
 // The events of a start as server-sent events, from the first or from Last-Event-ID on, to the last.
 // Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
 import type { RequestHandler } from 'express';
-import { isLast } from '../progress.ts';
+import { isLast } from '../records/progress.ts';
 import type { FindServer } from './server-routes.ts';
 
 /** Milliseconds between comments that keep the connection alive. */

@@ -1,5 +1,5 @@
 // The version of the protocol (docs/protocol.md), and who may start servers by it. Not here: what a start holds
-// (start-request.ts).
+// (requests/start-request.ts).
 import type { RequestHandler } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
 

@@ -2,10 +2,10 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
-import { type ServerRecord, serverLabel } from '../record.ts';
-import type { Server } from '../server.ts';
-import type { Servers } from '../servers.ts';
-import type { UsageReadings } from '../usage.ts';
+import { type ServerRecord, serverLabel } from '../records/record.ts';
+import type { Server } from '../servers/server.ts';
+import type { Servers } from '../servers/servers.ts';
+import type { UsageReadings } from '../usage/cache.ts';
 import { callerOf, configuredHubOf, hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';

@@ -1,11 +1,11 @@
 // How a server looks to a hub (docs/protocol.md, "A server"), as schemas from which the answers' types and the
-// OpenAPI document are made. Not here: the record on disk (record.ts).
+// OpenAPI document are made. Not here: the record on disk (records/record.ts).
 import { z } from 'zod';
-import { type ActivityView, activityView, nothingKnown } from '../idle/look.ts';
-import { addressOf, errorSchema, exitSchema, jobSchema, type ServerRecord } from '../record.ts';
-import { urlOf } from '../server-words.ts';
-import { serverState } from '../state.ts';
-import type { UsageReading, UsageReadings } from '../usage.ts';
+import { type ActivityView, activityView, nothingKnown } from '../culling/activity.ts';
+import { addressOf, errorSchema, exitSchema, jobSchema, type ServerRecord } from '../records/record.ts';
+import { serverState } from '../records/server-state.ts';
+import { urlOf } from '../servers/exit-reason.ts';
+import type { UsageReading, UsageReadings } from '../usage/cache.ts';
 
 /** Tells a hub whether an unknown server is gone or only its record is. */
 export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
@@ -57,7 +57,7 @@ export const progressEventSchema = z.object({
 
 export const errorAnswerSchema = errorSchema.extend(incarnationSchema.partial().shape);
 
-/** Makes views of records, with what usage.ts has read last. */
+/** Makes views of records, with what usage/cache.ts has read last. */
 export interface Views {
   server(record: ServerRecord): ServerView;
   user(name: string, records: readonly ServerRecord[]): UserView;

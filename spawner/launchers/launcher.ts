@@ -1,12 +1,15 @@
 // The launcher: what makes a server run somewhere, and finds it again after a restart of the service.
-// Not here: the launchers there are (launchers.ts), the life of a server (server.ts).
+// Not here: the launchers there are (records/launcher-names.ts), the life of a server (servers/server.ts).
 import type { PortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
-import type { ProgressLog } from '../progress.ts';
-import type { Place, ServerRecord } from '../record.ts';
-import type { StartRequest } from '../start-request.ts';
-import type { ChosenOptions } from '../user-options.ts';
+import type { LauncherName } from '../records/launcher-names.ts';
+import type { ProgressLog } from '../records/progress.ts';
+import type { Place, ServerRecord } from '../records/record.ts';
+import type { StartRequest } from '../requests/start-request.ts';
+import type { ChosenOptions } from '../requests/user-options.ts';
+
+export type Launchers = Readonly<Record<LauncherName, Launcher>>;
 
 export interface Launcher {
   /** Can it give its servers a certificate? */
@@ -59,7 +62,7 @@ export interface RunningServer {
   readonly verdict: PortwrapError | null;
   /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
   readonly lost: Promise<never>;
-  /** Settles when it has answered as portwrap/readiness.ts says. Rejects when aborted. */
+  /** Settles when it has answered as portwrap/sandbox/readiness.ts says. Rejects when aborted. */
   answered(expected: Expected, abort: AbortSignal): Promise<void>;
   /** Asks it to end; after `grace` milliseconds kills it. Settles when nothing of it is left. */
   stop(grace: number): Promise<SandboxExit>;

@@ -16,16 +16,16 @@ import {
   launch,
   type Sandbox,
 } from '../../portwrap/index.ts';
-import type { Accounts } from '../accounts.ts';
-import type { ControlGroups } from '../control-groups.ts';
-import type { Meter } from '../meter.ts';
-import type { Ports } from '../ports.ts';
-import { nowhere } from '../record.ts';
-import { sandboxSpec } from '../sandbox-spec.ts';
-import { logFileOf } from '../server-log.ts';
-import type { StartQueue } from '../start-queue.ts';
-import type { StateDirectory } from '../state-directory.ts';
+import { logFileOf } from '../logs/files.ts';
+import type { Meter } from '../records/meter.ts';
+import { nowhere } from '../records/record.ts';
+import type { StateDirectory } from '../records/state-directory.ts';
+import type { Accounts } from './accounts.ts';
+import type { ControlGroups } from './control-groups.ts';
 import type { Launcher, RunningServer } from './launcher.ts';
+import type { Ports } from './ports.ts';
+import { sandboxSpec } from './sandbox-spec.ts';
+import type { StartQueue } from './start-queue.ts';
 
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];

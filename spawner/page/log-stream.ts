@@ -1,12 +1,12 @@
 // A server's log as plain text, and with ?follow=true what comes after ?from=POSITION, for a few minutes: then the
-// script of the page asks again, and so is asked again who it is. Not here: the log on the page (server-page.ts).
+// script of the page asks again, and so is asked again who it is. Not here: the log on the page (page/views/server-page.ts).
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Request, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
-import type { LogReader } from '../log-reader.ts';
-import type { Server } from '../server.ts';
-import { isAlive } from '../state.ts';
+import type { LogReader } from '../logs/reader.ts';
+import { isAlive } from '../records/server-state.ts';
+import type { Server } from '../servers/server.ts';
 import { createLogCleaner } from './log-text.ts';
 
 /** Milliseconds. */

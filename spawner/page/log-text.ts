@@ -1,5 +1,5 @@
 // A server's log as text for people: colours and cursor movements of terminals are taken out of it.
-// Not here: reading it (log-reader.ts).
+// Not here: reading it (logs/reader.ts).
 import { StringDecoder } from 'node:string_decoder';
 
 /** Cleans one chunk after the other; what is cut at the end of a chunk is held back for the next one. */

@@ -1,7 +1,7 @@
-// The page of a configuration: none, or where it listens and what answers there. Not here: listening (serve.ts).
+// The page of a configuration: none, or where it listens and what answers there. Not here: listening (service.ts).
 import type { Express } from 'express';
 import type { Config, ListenAddress } from '../../config/load.ts';
-import { keepUsageHistory } from '../usage-history.ts';
+import { keepUsageHistory } from '../usage/history.ts';
 import { createPage, type PageInput } from './app.ts';
 
 export interface Page {

@@ -4,10 +4,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { contrastProblems, controlsOf, focusProblems, treeProblems } from '../support/accessibility.ts';
-import { launchBrowser, openSignedIn } from '../support/browser-session.ts';
+import {
+  contrastProblems,
+  controlsOf,
+  focusProblems,
+  treeProblems,
+} from '../support/browser/accessibility.ts';
+import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
-import { type HubUser, logIn } from '../support/hub-user.ts';
+import { type HubUser, logIn } from '../support/hub/hub-user.ts';
 import { processesBelow } from '../support/service.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser-session.ts';
+import { launchBrowser } from '../support/browser/browser-session.ts';
 import { type Demo, startDemo } from '../support/demo.ts';
 import { processesBelow } from '../support/service.ts';
 

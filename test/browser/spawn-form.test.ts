@@ -3,8 +3,13 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { contrastProblems, controlsOf, focusProblems, treeProblems } from '../support/accessibility.ts';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
+import {
+  contrastProblems,
+  controlsOf,
+  focusProblems,
+  treeProblems,
+} from '../support/browser/accessibility.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;
 const evil = '<img src=x onerror=alert(1)>';

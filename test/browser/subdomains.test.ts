@@ -2,8 +2,8 @@
 // and users each have a host of their own below hub.localhost, which the browser resolves by itself.
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser, openSignedIn } from '../support/browser-session.ts';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
+import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 let hub: TestHub;
 let browser: Browser;

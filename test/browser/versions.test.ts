@@ -3,8 +3,8 @@
 import { mkdirSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../support/browser-session.ts';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
+import { launchBrowser } from '../support/browser/browser-session.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;
 const profile = `

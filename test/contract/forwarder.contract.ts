@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
 import { destroySandbox, isSameProcess, slirpNetwork } from '../../portwrap/index.ts';
-import { isRoot } from '../support/accounts.ts';
 import { echo, exchange } from '../support/exchange.ts';
-import { freePorts } from '../support/free-ports.ts';
 import { isListening } from '../support/http.ts';
 import { type Launcher, startLauncher } from '../support/launcher.ts';
+import { isRoot } from '../support/machine/accounts.ts';
+import { freePorts } from '../support/machine/free-ports.ts';
 import type { Installed, Mode } from '../support/run-portwrap.ts';
 
 export interface ForwarderLimits {

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { type ForwarderName, forwarderNames } from '../../portwrap/index.ts';
-import { keepsLargeTransfers } from '../../portwrap/pasta-argv.ts';
+import { keepsLargeTransfers } from '../../portwrap/network/pasta-argv.ts';
 import { installPortwrap, modes } from '../support/run-portwrap.ts';
 import { describeForwarder, type ForwarderLimits } from './forwarder.contract.ts';
 

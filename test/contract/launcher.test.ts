@@ -1,9 +1,9 @@
 // Every launcher of the table runs the contract suite. Not here: the suite (launcher.contract.ts).
 import { expect, test } from 'vitest';
-import { type LauncherName, launcherNames } from '../../spawner/launchers/launchers.ts';
-import { isRoot, openTunDevice, testAccount } from '../support/accounts.ts';
+import { type LauncherName, launcherNames } from '../../spawner/records/launcher-names.ts';
+import { isRoot, openTunDevice, testAccount } from '../support/machine/accounts.ts';
 import { processesBelow, startService } from '../support/service.ts';
-import { slurmSettings, startCluster } from '../support/slurm.ts';
+import { slurmSettings, startCluster } from '../support/slurm/slurm.ts';
 import { contractProfiles, describeLauncher, type LauncherWorld } from './launcher.contract.ts';
 
 const limits = 'limits: {servers_per_user: 100}';

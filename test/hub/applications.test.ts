@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type HubUser, logIn } from '../support/hub-user.ts';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
+import { type HubUser, logIn } from '../support/hub/hub-user.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 /** As an argument: the repository may be where sandboxes do not see it. Its JSON is YAML too. */
 const program = (path: string) =>

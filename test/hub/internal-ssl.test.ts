@@ -1,12 +1,12 @@
 // A real hub with internal_ssl, by the lines of docs/jupyterhub.md: hub, proxy and servers speak TLS with each other
-// and with nobody else. What the service does by itself is in test/integration/spawner/tls.test.ts.
+// and with nobody else. What the service does by itself is in test/integration/spawner/api/tls.test.ts.
 import { afterAll, beforeAll, expect, test as ifPossible, vi } from 'vitest';
-import { HubBrowser } from '../support/hub-browser.ts';
-import { type HubUser, type KernelSession, logIn } from '../support/hub-user.ts';
-import { refusalOfInternalSsl } from '../support/internal-ssl.ts';
-import { filesThatHold, lineOfKey, processesThatTell } from '../support/secrets.ts';
+import { HubBrowser } from '../support/browser/hub-browser.ts';
+import { type HubUser, type KernelSession, logIn } from '../support/hub/hub-user.ts';
+import { refusalOfInternalSsl } from '../support/hub/internal-ssl.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
+import { filesThatHold, lineOfKey, processesThatTell } from '../support/machine/secrets.ts';
 import { hubToken } from '../support/service.ts';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
 import { askOverTls } from '../support/tls-client.ts';
 
 const test = ifPossible.skipIf(refusalOfInternalSsl() !== '');

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { compiledCommand } from '../integration/proxy/support/command.ts';
-import { refusalOfInternalSsl } from '../support/internal-ssl.ts';
+import { refusalOfInternalSsl } from '../support/hub/internal-ssl.ts';
 
 const main = compiledCommand();
 const tests = '/usr/lib/python3/dist-packages/jupyterhub/tests/test_proxy.py';

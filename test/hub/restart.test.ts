@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startTestHub, type TestHub } from '../support/test-hub.ts';
+import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 const profiles = `
   - name: default

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from './machine/free-ports.ts';
 
 export interface Demo {
   /** The address to open. */

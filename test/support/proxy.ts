@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { vi } from 'vitest';
-import { freePorts } from './free-ports.ts';
+import { freePorts } from './machine/free-ports.ts';
 
 export const proxyPrograms = {
   'portwrap-proxy': new URL('../../dist/proxy/main.js', import.meta.url).pathname,

@@ -1,13 +1,13 @@
 // Runs the built `portwrap` as a person would: as root for another account, or as an ordinary user. A copy of
 // what it needs is put where that user can read it, since a checkout may lie in somebody's home.
-// Not here: what is left afterwards (census.ts).
+// Not here: what is left afterwards (support/machine/census.ts).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRoot, openTunDevice, testAccount } from './accounts.ts';
-import { pidsOf } from './census.ts';
-import { runId } from './run-id.ts';
+import { isRoot, openTunDevice, testAccount } from './machine/accounts.ts';
+import { pidsOf } from './machine/census.ts';
+import { runId } from './machine/run-id.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** Another build of the same sources, for whoever works on them while others build. */

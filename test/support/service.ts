@@ -14,8 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { createClient } from '../../spawner/client.ts';
-import { freePorts } from './free-ports.ts';
+import { createClient } from '../../spawner/http/client.ts';
+import { freePorts } from './machine/free-ports.ts';
 
 export const hubToken = 'test-hub-token-0123456789';
 /** Tests and benches are run from the root of the repository. */

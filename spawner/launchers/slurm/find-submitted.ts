@@ -2,9 +2,9 @@
 // scheduler cannot be asked, it is asked again: it may be there.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../config/logger.ts';
-import type { JobPlace } from '../../record.ts';
-import type { SlurmCommands } from './commands.ts';
-import { phaseOf } from './job-state.ts';
+import type { JobPlace } from '../../records/record.ts';
+import type { SlurmCommands } from './scheduler/commands.ts';
+import { phaseOf } from './scheduler/job-state.ts';
 
 const firstPause = 500;
 const longestPause = 10_000;

@@ -2,9 +2,9 @@
 // Not here: the script around it (job-script.ts).
 import type { Config } from '../../../config/load.ts';
 import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../portwrap/index.ts';
-import type { Tenant } from '../../accounts.ts';
-import { fileViewRequest, networkPolicy, serverEnvironment } from '../../sandbox-spec.ts';
+import type { Tenant } from '../accounts.ts';
 import type { LaunchRequest } from '../launcher.ts';
+import { fileViewRequest, networkPolicy, serverEnvironment } from '../sandbox-spec.ts';
 
 export interface JobSpecInput {
   readonly launch: LaunchRequest;

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import type { Launcher } from '../launcher.ts';
-import { createAccounting } from './accounting.ts';
-import { createSlurmCommands, type SlurmCommandsInput } from './commands.ts';
-import { createQueueWatch } from './queue-watch.ts';
-import { createReports, type Reports } from './reports.ts';
-import { createSlurmLauncher, type SlurmLauncherInput } from './slurm.ts';
+import { createSlurmLauncher, type SlurmLauncherInput } from './launcher.ts';
+import { createReports, type Reports } from './reports/reports.ts';
+import { createAccounting } from './scheduler/accounting.ts';
+import { createSlurmCommands, type SlurmCommandsInput } from './scheduler/commands.ts';
+import { createQueueWatch } from './scheduler/queue-watch.ts';
 
 export interface Slurm {
   readonly launcher: Launcher;

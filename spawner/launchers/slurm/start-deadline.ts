@@ -1,7 +1,7 @@
 // How long a job may wait before its server runs: queue_timeout, from the start's request on, also when the service was
-// restarted in between. Not here: what is done about it (slurm.ts).
+// restarted in between. Not here: what is done about it (launcher.ts).
 import { PortwrapError } from '../../../config/errors.ts';
-import type { ServerRecord } from '../../record.ts';
+import type { ServerRecord } from '../../records/record.ts';
 
 /** Seconds that a job has at least after a restart: one that began meanwhile repeats its report in that time. */
 const leastAfterRestart = 20;

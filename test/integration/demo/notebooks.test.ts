@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Demo, startDemo } from '../../support/demo.ts';
-import { type HubUser, type KernelSession, logIn } from '../../support/hub-user.ts';
+import { type HubUser, type KernelSession, logIn } from '../../support/hub/hub-user.ts';
 import { processesBelow } from '../../support/service.ts';
 
 let demo: Demo;

@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
-import { isRoot } from '../../support/accounts.ts';
-import { census, nothing } from '../../support/census.ts';
-import { freePorts } from '../../support/free-ports.ts';
 import { fetchText, isListening } from '../../support/http.ts';
+import { isRoot } from '../../support/machine/accounts.ts';
+import { census, nothing } from '../../support/machine/census.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import {
   installPortwrap,
   type Mode,

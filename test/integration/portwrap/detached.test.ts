@@ -20,11 +20,11 @@ import {
   type Sandbox,
   type SandboxExit,
 } from '../../../portwrap/index.ts';
-import { accountName, isRoot } from '../../support/accounts.ts';
-import { census, nothing } from '../../support/census.ts';
-import { freePorts } from '../../support/free-ports.ts';
 import { fetchText, isListening } from '../../support/http.ts';
 import { startLauncher } from '../../support/launcher.ts';
+import { accountName, isRoot } from '../../support/machine/accounts.ts';
+import { census, nothing } from '../../support/machine/census.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import { installPortwrap, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();

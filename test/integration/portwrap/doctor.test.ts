@@ -6,8 +6,8 @@ import { createServer } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Check, DoctorRequest } from '../../../portwrap/index.ts';
 import { forwarderNames } from '../../../portwrap/index.ts';
-import { isRoot, testAccount } from '../../support/accounts.ts';
-import { census } from '../../support/census.ts';
+import { isRoot, testAccount } from '../../support/machine/accounts.ts';
+import { census } from '../../support/machine/census.ts';
 import { becoming, installPortwrap, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();

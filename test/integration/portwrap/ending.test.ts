@@ -4,9 +4,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { census, nothing, pidsOf } from '../../support/census.ts';
-import { freePorts } from '../../support/free-ports.ts';
 import { fetchText, isListening } from '../../support/http.ts';
+import { census, nothing, pidsOf } from '../../support/machine/census.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import { installPortwrap, modes, type Run, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();

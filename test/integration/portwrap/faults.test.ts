@@ -18,10 +18,10 @@ import {
   ownAddresses,
   type Sandbox,
 } from '../../../portwrap/index.ts';
-import { isRoot } from '../../support/accounts.ts';
-import { census, nothing, pidsOf } from '../../support/census.ts';
-import { runId } from '../../support/run-id.ts';
-import { world } from '../../support/world.ts';
+import { isRoot } from '../../support/machine/accounts.ts';
+import { census, nothing, pidsOf } from '../../support/machine/census.ts';
+import { runId } from '../../support/machine/run-id.ts';
+import { world } from '../../support/machine/world.ts';
 
 /** The rest of them are made on the machine as it is. */
 const rounds = world === null ? 300 : 100;

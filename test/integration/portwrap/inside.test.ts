@@ -7,9 +7,9 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, testAccount } from '../../support/accounts.ts';
-import { freePorts } from '../../support/free-ports.ts';
-import { runId } from '../../support/run-id.ts';
+import { accountName, isRoot, testAccount } from '../../support/machine/accounts.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
+import { runId } from '../../support/machine/run-id.ts';
 import { becoming, installPortwrap, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();

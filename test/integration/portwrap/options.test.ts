@@ -3,10 +3,10 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
-import { freePorts } from '../../support/free-ports.ts';
 import { fetchText } from '../../support/http.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
+import { hasControlGroups } from '../../support/machine/world.ts';
 import { installPortwrap, type Mode, modes, runPortwrap } from '../../support/run-portwrap.ts';
-import { hasControlGroups } from '../../support/world.ts';
 
 const installed = installPortwrap();
 afterAll(() => installed.remove());

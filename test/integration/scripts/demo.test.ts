@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { freePorts } from '../../support/free-ports.ts';
-import { HubBrowser } from '../../support/hub-browser.ts';
+import { HubBrowser } from '../../support/browser/hub-browser.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import { Script } from './support/script.ts';
 
 describe('npm start', () => {

@@ -1,6 +1,6 @@
 // npm start before it starts anything: what it says about its settings.
 import { afterEach, describe, expect, test } from 'vitest';
-import { freePorts } from '../../support/free-ports.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import { holdPort, Script } from './support/script.ts';
 
 describe('npm start refuses', () => {

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
 import { runCommand, startService, type TestService } from '../../support/service.ts';
-import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
+import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
 
 /** Python: from which address which port is reached. */
 const attempts = `

@@ -2,9 +2,9 @@
 // knows what the controller has forgotten, partitions that preempt, and nodes that enforce memory.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
 import { serverPath, startService, type TestService } from '../../support/service.ts';
-import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
+import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
 
 const web = '[/usr/bin/python3, -u, -m, http.server, "{guest-port}"]';
 /** Serves, and holds 300 MB more when it is asked for anything. */

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../../../portwrap/job/report.ts';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
 import {
   hubToken,
   processesBelow,
@@ -12,7 +12,7 @@ import {
   startService,
   type TestService,
 } from '../../support/service.ts';
-import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm.ts';
+import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
 
 const web = '[/usr/bin/python3, -u, -m, http.server, "{guest-port}"]';
 /** Serves, and ends with code 9 when it is asked for /quit. */

@@ -3,10 +3,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/accounts.ts';
 import { type Demo, startDemo } from '../../support/demo.ts';
-import { type HubUser, type KernelSession, logIn } from '../../support/hub-user.ts';
-import { startCluster, type TestCluster, until } from '../../support/slurm.ts';
+import { type HubUser, type KernelSession, logIn } from '../../support/hub/hub-user.ts';
+import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { startCluster, type TestCluster, until } from '../../support/slurm/slurm.ts';
 
 const name = accountName('a');
 

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { createReports } from '../../../spawner/launchers/slurm/reports.ts';
+import { createReports } from '../../../spawner/launchers/slurm/reports/reports.ts';
 import { certificates } from '../proxy/support/certificates.ts';
 
 const id = 'abcabcabcabc';

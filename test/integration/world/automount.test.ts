@@ -3,8 +3,8 @@
 // Not here: that nothing is left at the end, as in every world (census.test.ts).
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { accountName, openTunDevice, testAccount } from '../../support/accounts.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import { installPortwrap, modes, type Run, runPortwrap } from '../../support/run-portwrap.ts';
 import { startService } from '../../support/service.ts';
 

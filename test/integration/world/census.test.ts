@@ -6,20 +6,20 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { forwarderNames } from '../../../portwrap/index.ts';
-import { accountName, openTunDevice, testAccount } from '../../support/accounts.ts';
-import { freePorts } from '../../support/free-ports.ts';
+import { fetchText } from '../../support/http.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
 import {
   changes,
   type HostCensus,
   hostCensus,
   isZombie,
   removeControlGroups,
-} from '../../support/host-census.ts';
-import { fetchText } from '../../support/http.ts';
-import { startJob } from '../../support/job.ts';
+} from '../../support/machine/host-census.ts';
+import { hasControlGroups, world } from '../../support/machine/world.ts';
 import { becoming, installPortwrap, type Mode, modes, runPortwrap } from '../../support/run-portwrap.ts';
 import { runCommand, serverPath, startService, type TestService } from '../../support/service.ts';
-import { hasControlGroups, world } from '../../support/world.ts';
+import { startJob } from '../../support/slurm/job.ts';
 
 const installed = installPortwrap();
 afterAll(() => installed.remove());

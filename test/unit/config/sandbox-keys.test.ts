@@ -1,7 +1,7 @@
 // The keys of a profile that say what its sandbox sees, may reach and may use.
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../config/load.ts';
-import { bytesOf } from '../../../config/schema/size.ts';
+import { bytesOf } from '../../../config/schema/values/size.ts';
 
 function profile(yaml: string) {
   const text = `hubs: [{name: hub, token_env: T}]\nprofiles:\n  - name: p\n    ${yaml}\n`;

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../config/load.ts';
-import { parseCli } from '../../../portwrap/cli.ts';
+import { parseCli } from '../../../portwrap/cli/parse.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 const pages = ['README.md', 'hub/README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]

@@ -1,7 +1,7 @@
 // docs/security.md says of every program that we start who it is and where it runs.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { toolNames } from '../../../portwrap/tools.ts';
+import { toolNames } from '../../../portwrap/system/tools.ts';
 
 const page = readFileSync(new URL('../../../docs/security.md', import.meta.url), 'utf8');
 const section = page.slice(

@@ -21,11 +21,11 @@ test('names every command that the scripts and the tests start by name', () => {
 });
 
 test('names every program that portwrap looks for, pasta for tests alone, but for those of systemd', () => {
-  const source = read('portwrap/tools.ts');
+  const source = read('portwrap/system/tools.ts');
   const [packages] = find(source, ts.isVariableDeclaration).filter(
     ({ name }) => name.getText() === 'packages',
   );
-  if (packages === undefined) throw new Error('portwrap/tools.ts has no list "packages"');
+  if (packages === undefined) throw new Error('portwrap/system/tools.ts has no list "packages"');
   const tools = find(packages, ts.isPropertyAssignment).map(({ name }) => name.getText());
   expect(tools).toContain('bwrap');
   // asked for only where systemd is, which then has brought them

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readOptions } from '../../../proxy/options.ts';
+import { readOptions } from '../../../proxy/cli/options.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;

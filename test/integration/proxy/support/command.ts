@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, expect, onTestFinished } from 'vitest';
-import { freePortPair } from '../../../support/free-ports.ts';
+import { freePortPair } from '../../../support/machine/free-ports.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 

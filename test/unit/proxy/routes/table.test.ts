@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { splitPath } from '../../../../proxy/routes/publicPath.ts';
+import { splitPath } from '../../../../proxy/routes/public-path.ts';
 import { RouteTable } from '../../../../proxy/routes/table.ts';
 
 const data = { target: 'http://127.0.0.1:1' };

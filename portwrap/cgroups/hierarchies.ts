@@ -1,0 +1,82 @@
+// The control group hierarchies of this machine, and where in them a process is, as /proc tells. It only reads.
+// Not here: where groups can be made (way.ts), the groups of sandboxes (cgroup.ts).
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Controller, controllers } from './limits.ts';
+
+export interface CgroupHierarchies {
+  /** Version 1: the directory of the process's group, for each controller that is mounted. */
+  readonly v1: Readonly<Partial<Record<Controller, string>>>;
+  /** Version 2: where it is mounted, and the directory of the process's group; null: not mounted. */
+  readonly v2: { readonly mount: string; readonly own: string } | null;
+}
+
+/** `process` and `mounts` are directories in /proc: whose groups, and whose view of the mounts. */
+export function readHierarchies(process = '/proc/self', mounts = '/proc/self'): CgroupHierarchies {
+  const mounted = parseMounts(readText(join(mounts, 'mountinfo')));
+  const groups = parseGroups(readText(join(process, 'cgroup')));
+  const v1: Partial<Record<Controller, string>> = {};
+  for (const controller of controllers) {
+    const mount = mounted.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
+    const group = groups.find((entry) => entry.controllers.includes(controller));
+    if (mount !== undefined && group !== undefined) v1[controller] = below(mount, group.path);
+  }
+  const unified = mounted.find(({ type }) => type === 'cgroup2');
+  const group = groups.find((entry) => entry.controllers.length === 0);
+  const v2 =
+    unified === undefined || group === undefined
+      ? null
+      : { mount: unified.point, own: below(unified, group.path) };
+  return { v1, v2 };
+}
+
+/** The directory of a process's group in version 2, or null. */
+export function unifiedGroupOf(pid: number): string | null {
+  return readHierarchies(`/proc/${pid}`).v2?.own ?? null;
+}
+
+interface Mount {
+  /** The group that is mounted there; "/" but for containers. */
+  readonly root: string;
+  readonly point: string;
+  readonly type: string;
+  readonly options: readonly string[];
+}
+
+function below({ root, point }: Mount, path: string): string {
+  const inside = root !== '/' && `${path}/`.startsWith(`${root}/`) ? path.slice(root.length) : path;
+  return resolve(point, `.${inside}`);
+}
+
+/** proc_pid_mountinfo(5): the fields after " - " are type, source and super options. */
+function parseMounts(text: string): Mount[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [before = '', after = ''] = line.split(' - ');
+      const [, , , root = '/', point = ''] = before.split(' ');
+      const [type = '', , options = ''] = after.split(' ');
+      return { root, point, type, options: options.split(',') };
+    });
+}
+
+/** cgroups(7): "id:controllers:path"; version 2 has no controllers in its line. */
+function parseGroups(text: string): { controllers: readonly string[]; path: string }[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [, named = '', ...path] = line.split(':');
+      return { controllers: named.split(',').filter(Boolean), path: path.join(':') };
+    });
+}
+
+/** A file of the kernel. Empty where there is none: the process or the group has gone, or never was. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

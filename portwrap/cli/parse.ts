@@ -1,0 +1,211 @@
+// The command line of `portwrap`, parsed and checked. Options before COMMAND are ours; from COMMAND on all
+// is the command's. Not here: running it (run.ts), the table of options (options.ts).
+import { isIPv4 } from 'node:net';
+import { parseArgs } from 'node:util';
+import { PortwrapError } from '../../config/errors.ts';
+import type { Limits } from '../cgroups/limits.ts';
+import type { FileViewRequest } from '../launch/file-view.ts';
+import { type ForwarderName, forwarderNames } from '../network/forwarders.ts';
+import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
+import type { Shell } from './completion.ts';
+import { optionGroups } from './options.ts';
+
+export interface CliRun {
+  readonly kind: 'run';
+  readonly hostAddress: string;
+  /** 0: any free one. */
+  readonly hostPort: number;
+  readonly guestPort: number;
+  readonly forwarder: ForwarderName;
+  readonly policy: NetworkPolicy;
+  readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
+    Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
+  readonly limits: Limits;
+  readonly user: string | undefined;
+  readonly allowRoot: boolean;
+  readonly wait: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
+  readonly command: readonly string[];
+}
+
+export type CliRequest =
+  | CliRun
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'job' }
+  | { readonly kind: 'completion'; readonly shell: Shell }
+  | {
+      readonly kind: 'doctor';
+      readonly user: string | undefined;
+      readonly forwarder: ForwarderName | undefined;
+      readonly json: boolean;
+    };
+
+/** Throws USAGE, naming the option and its value. */
+export function parseCli(argv: readonly string[]): CliRequest {
+  const { own, command } = splitCommand(argv);
+  const options = parseOptions(own);
+  if (options.has('help')) return { kind: 'help' };
+  if (options.has('version')) return { kind: 'version' };
+  const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
+  if (shell !== undefined) return { kind: 'completion', shell };
+  if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
+  if (command[0] === 'job' && argv.length === 1) return { kind: 'job' };
+  const hostPort = options.number('host-port', 0, 65_535);
+  const guestPort = options.number('guest-port', 1, 65_535);
+  if (hostPort === undefined) throw usage('-p/--host-port is required');
+  if (guestPort === undefined) throw usage('-P/--guest-port is required');
+  if (command.length === 0) throw usage('a COMMAND is required after the options');
+  return {
+    kind: 'run',
+    hostAddress: parseAddress(options.value('host-address') ?? '127.0.0.1'),
+    hostPort,
+    guestPort,
+    forwarder: options.choice('forwarder', forwarderNames) ?? 'slirp4netns',
+    policy: {
+      internet: parseInternet(options.value('internet') ?? 'yes'),
+      dns: !options.has('no-dns'),
+      hosts: options.values('allow-host').map(parseEndpoint),
+    },
+    files: {
+      preset: options.choice('view', ['host', 'strict']) ?? 'host',
+      devices: options.choice('devices', ['all', 'basic']) ?? 'all',
+      hide: options.paths('hide'),
+      readOnly: options.paths('read-only'),
+      readWrite: options.paths('read-write'),
+      temporary: options.paths('temporary'),
+    },
+    limits: {
+      memory: parseSize(options.value('memory')),
+      cpus: parseCpus(options.value('cpus')),
+      processes: options.number('processes', 1, 4_194_304) ?? null,
+      openFiles: options.number('open-files', 16, 1_048_576) ?? 1024,
+    },
+    user: options.value('user'),
+    allowRoot: options.has('allow-root'),
+    wait: options.has('wait'),
+    verbose: options.has('verbose'),
+    json: options.has('json'),
+    command,
+  };
+}
+
+function parseDoctor(argv: readonly string[]): CliRequest {
+  const options = parseOptions(argv);
+  const wrong = options.names.find((name) => !['user', 'forwarder', 'json'].includes(name));
+  if (wrong !== undefined) throw usage(`doctor takes --user, --forwarder and --json, not "--${wrong}"`);
+  const forwarder = options.choice('forwarder', forwarderNames);
+  return { kind: 'doctor', user: options.value('user'), forwarder, json: options.has('json') };
+}
+
+const table = optionGroups.flatMap(({ options }) => options);
+const parseTable = Object.fromEntries(
+  table.map(({ name, short, value, repeatable }) => [
+    name,
+    {
+      type: value === undefined ? ('boolean' as const) : ('string' as const),
+      multiple: repeatable ?? false,
+      ...(short === undefined ? {} : { short }),
+    },
+  ]),
+);
+
+/** The first word that is neither an option of ours nor its value begins the command. */
+function splitCommand(argv: readonly string[]): { own: string[]; command: string[] } {
+  const args = {
+    args: [...argv],
+    options: parseTable,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  } as const;
+  for (const token of parseArgs(args).tokens) {
+    if (token.kind === 'positional') {
+      return { own: argv.slice(0, token.index), command: argv.slice(token.index) };
+    }
+    if (token.kind === 'option-terminator') {
+      return { own: argv.slice(0, token.index), command: argv.slice(token.index + 1) };
+    }
+  }
+  return { own: [...argv], command: [] };
+}
+
+/** The options that were given, by name; wrong values are refused where they are asked for. */
+function parseOptions(argv: readonly string[]) {
+  let given: Record<string, string | boolean | (string | boolean)[] | undefined>;
+  try {
+    given = parseArgs({ args: [...argv], options: parseTable, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new PortwrapError('USAGE', (error as Error).message, { cause: error });
+  }
+  const spelling = (name: string) => {
+    const short = table.find((option) => option.name === name)?.short;
+    return short === undefined ? `--${name}` : `-${short}/--${name}`;
+  };
+  const values = (name: string) => [given[name] ?? []].flat().map(String);
+  const value = (name: string) => values(name)[0];
+  return {
+    names: Object.keys(given),
+    has: (name: string) => given[name] === true,
+    values,
+    value,
+    paths: (name: string) =>
+      values(name).map((path) => {
+        if (path.startsWith('/') && path !== '/') return path.replace(/\/+$/, '');
+        throw usage(`${spelling(name)} must be an absolute path, and not "/"; it is "${path}"`);
+      }),
+    choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+      const text = value(name);
+      const found = choices.find((choice) => choice === text);
+      if (text === undefined || found !== undefined) return found;
+      throw usage(`${spelling(name)} must be one of ${choices.join(', ')}, not "${text}"`);
+    },
+    number(name: string, low: number, high: number): number | undefined {
+      const text = value(name);
+      if (text === undefined) return undefined;
+      const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+      if (number >= low && number <= high) return number;
+      throw usage(`${spelling(name)} must be a number from ${low} to ${high}, not "${text}"`);
+    },
+  };
+}
+
+/** The forwarder binds IPv4 addresses only, and knows no names. */
+function parseAddress(value: string): string {
+  if (isIPv4(value)) return value;
+  throw usage(`--host-address must be an IPv4 address, not "${value}"`);
+}
+
+function parseInternet(value: string): NetworkPolicy['internet'] {
+  if (value === 'yes' || value === 'no') return value === 'yes';
+  const networks = value.split(',').map((text) => (isIPv4(text) ? `${text}/32` : text));
+  const wrong = networks.find((network) => !isNetwork(network));
+  if (wrong === undefined) return { allow: networks, deny: [] };
+  throw usage(`--internet must be yes, no, or networks such as 198.51.100.0/24, not "${wrong}"`);
+}
+
+function parseEndpoint(value: string): { address: string; port: number } {
+  const [, address = '127.0.0.1', port = ''] = /^(?:([\d.]+):)?(\d{1,5})$/.exec(value) ?? [];
+  if (isIPv4(address) && Number(port) >= 1 && Number(port) <= 65_535) return { address, port: Number(port) };
+  throw usage(`--allow-host must be PORT or IP:PORT, not "${value}"`);
+}
+
+function parseSize(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)$/i.exec(value) ?? [];
+  const bytes = Math.floor(Number(number) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit.toUpperCase()));
+  if (number !== '' && bytes >= 1_048_576 && Number.isSafeInteger(bytes)) return bytes;
+  throw usage(`--memory must be a size of at least 1M, such as 512M or 2G, not "${value}"`);
+}
+
+function parseCpus(value: string | undefined): number | null {
+  if (value === undefined) return null;
+  const cpus = /^\d+(\.\d+)?$/.test(value) ? Number(value) : 0;
+  if (cpus >= 0.01 && cpus <= 10_000) return cpus;
+  throw usage(`--cpus must be a number from 0.01, such as 1.5, not "${value}"`);
+}
+
+function usage(message: string): PortwrapError {
+  return new PortwrapError('USAGE', message);
+}

@@ -1,0 +1,187 @@
+// One command in the foreground, as `portwrap` on a terminal: its output, its exit code, its signals.
+// Not here: the command line (parse.ts), the launch.
+import { randomBytes } from 'node:crypto';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import { neededControllers } from '../cgroups/limits.ts';
+import { type Cgroups, noCgroups, openCgroups } from '../cgroups/root.ts';
+import { cgroupSurroundings, findCgroupWay } from '../cgroups/way.ts';
+import { fileView } from '../launch/file-view.ts';
+import { substituteGuestPort } from '../launch/guest-port.ts';
+import { launch } from '../launch/launch.ts';
+import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
+import { createForwarder } from '../network/forwarders.ts';
+import { ownAddresses } from '../network/own-addresses.ts';
+import { answered } from '../sandbox/readiness.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { type Account, findAccount, loginEnvironment } from '../system/account.ts';
+import { readStat } from '../system/process.ts';
+import { leftSomething } from '../system/teardown.ts';
+import type { Toolbox } from '../system/tools.ts';
+import { createNarrator, type Story } from './events.ts';
+import type { CliRun } from './parse.ts';
+
+export interface Surroundings {
+  readonly tools: Toolbox;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly uid: number;
+}
+
+const handled = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+/** Keys that a terminal sends to its whole foreground process group, the payload included. */
+const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
+
+/** Runs the command; resolves with the exit code to end with. Leaves nothing behind. */
+export async function runForeground(request: CliRun, around: Surroundings): Promise<number> {
+  const account = await chooseAccount(request, around);
+  const tell = createNarrator({
+    json: request.json,
+    verbose: request.verbose,
+    always: [
+      ...(request.hostPort === 0 ? (['forwarding'] as const) : []),
+      ...(request.wait ? (['ready'] as const) : []),
+    ],
+    write: (text) => process.stderr.write(text),
+  });
+  const cgroups = openFor(request);
+  const interrupt = new AbortController();
+  let deliver = (signal: NodeJS.Signals) => interrupt.abort(signal);
+  const listeners = handled.map((signal) => [signal, () => deliver(signal)] as const);
+  for (const [signal, listener] of listeners) process.on(signal, listener);
+  try {
+    const context = launchContext(request, around, cgroups, tell);
+    const sandbox = await launch(context, sandboxSpec(request, around, account), interrupt.signal);
+    deliver = (signal) => {
+      if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
+    };
+    return await attend(request, sandbox, tell);
+  } catch (error) {
+    // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
+    if (interrupt.signal.aborted && !leftSomething(error)) {
+      return 128 + constants.signals[interrupt.signal.reason as NodeJS.Signals];
+    }
+    throw error;
+  } finally {
+    cgroups.close();
+    for (const [signal, listener] of listeners) process.off(signal, listener);
+  }
+}
+
+/** From the moment when the command runs to its end. */
+async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) => void): Promise<number> {
+  const { hostAddress, hostPort, guestPort, child } = sandbox.record;
+  const url = `http://${hostAddress}:${hostPort}/`;
+  tell({ event: 'forwarding', url, hostPort, guestPort, pid: child.pid });
+  const ended = new AbortController();
+  if (request.wait) {
+    const probe = { host: hostAddress, port: hostPort, path: '/', certificate: null, child: child.pid };
+    answered(probe, ended.signal).then(
+      () => tell({ event: 'ready', url }),
+      () => {}, // it ended before it answered, which is told below
+    );
+  }
+  // nobody can reach a command whose forwarder is lost for good
+  void sandbox.forwarderGone.then(() => sandbox.stop(stopGrace));
+  const exit = await sandbox.exited;
+  ended.abort();
+  tell({ event: 'ended', ...exit });
+  if (exit.outOfMemory && !request.json && !request.verbose) {
+    process.stderr.write(
+      'portwrap: the command ran out of memory (--memory): the kernel killed a process of it\n',
+    );
+  }
+  return exit.code ?? 125;
+}
+
+/** Milliseconds that a command has to end when its forwarder is lost. */
+const stopGrace = 10_000;
+
+/** Only limits need control groups. */
+function openFor({ limits }: CliRun): Cgroups {
+  return neededControllers(limits).length === 0
+    ? noCgroups
+    : openCgroups(findCgroupWay('command', cgroupSurroundings()));
+}
+
+function launchContext(
+  request: CliRun,
+  around: Surroundings,
+  cgroups: Cgroups,
+  tell: (story: Story) => void,
+): LaunchContext {
+  const { tools, uid } = around;
+  const asRoot = uid === 0;
+  const forwarder = createForwarder(request.forwarder, tools, asRoot);
+  return {
+    ...{ tools, asRoot, forwarder },
+    hostAddresses: ownAddresses,
+    cgroups,
+    report: (_directory, { kind, error }) =>
+      tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) }),
+  };
+}
+
+function sandboxSpec(request: CliRun, around: Surroundings, account: Account | null): SandboxSpec {
+  const home = account?.home ?? around.environment.HOME ?? '/';
+  const { hostAddress, hostPort, guestPort, policy, limits } = request;
+  return {
+    ...{ hostAddress, guestPort, policy, limits, account },
+    directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
+    command: substituteGuestPort(request.command, guestPort),
+    environment: payloadEnvironment(around.environment, account),
+    workingDirectory: around.workingDirectory,
+    // in the strict view only the home is writable, wherever the caller stands
+    files: fileView({
+      ...request.files,
+      keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
+    }),
+    hostPorts: hostPort === 0 ? anyPort() : [hostPort],
+    lifetime: 'foreground',
+    stdio: [0, 1, 2],
+  };
+}
+
+/** Ports below the kernel's ephemeral range, from a random one on. */
+function* anyPort(): Generator<number> {
+  const [low, size] = [20_000, 10_000];
+  const first = Math.floor(Math.random() * size);
+  for (let offset = 0; offset < 200; offset += 1) yield low + ((first + offset) % size);
+}
+
+async function chooseAccount(request: CliRun, around: Surroundings): Promise<Account | null> {
+  if (request.user === undefined) {
+    if (around.uid !== 0 || request.allowRoot) return null;
+    throw new PortwrapError('USER_REFUSED', 'portwrap does not run a command as root unless told to', {
+      hint: 'Name an account with --user NAME, or say --allow-root.',
+    });
+  }
+  if (around.uid !== 0) throw new PortwrapError('USAGE', '--user needs root');
+  const account = await findAccount(around.tools, request.user);
+  if (account === null) throw new PortwrapError('USER_REFUSED', `there is no account "${request.user}"`);
+  if (account.uid === 0 && !request.allowRoot) {
+    throw new PortwrapError('USER_REFUSED', `"${request.user}" is root`, {
+      hint: 'Say --allow-root as well.',
+    });
+  }
+  return account;
+}
+
+/** The caller's own environment; for another account only what does not belong to the caller. */
+function payloadEnvironment(
+  own: Readonly<Record<string, string>>,
+  account: Account | null,
+): Record<string, string> {
+  if (account === null) return { ...own };
+  const shared = Object.entries(own).filter(([name]) =>
+    /^(PATH|TERM|COLORTERM|LANG|LANGUAGE|TZ|LC_\w+)$/.test(name),
+  );
+  return { ...Object.fromEntries(shared), ...loginEnvironment(account) };
+}
+
+/** Are we in the terminal's foreground group? Then the payload, in the same group, had the signal already. */
+function isTerminalForeground(): boolean {
+  const stat = readStat('self');
+  return stat !== null && stat.terminalGroup === stat.group;
+}

@@ -1,0 +1,180 @@
+// The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
+// matters; until the last step the payload is held at the gate.
+// Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox/sandbox.ts).
+import { mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import {
+  type CgroupPlace,
+  createCgroup,
+  enterCgroup,
+  removeCgroup,
+  saveCgroupPlace,
+} from '../cgroups/cgroup.ts';
+import { neededControllers } from '../cgroups/limits.ts';
+import type { CgroupRoot } from '../cgroups/root.ts';
+import { settleInScope } from '../cgroups/scope.ts';
+import type { Forward } from '../network/forwarder.ts';
+import { reachesHostLoopback } from '../network/policy.ts';
+import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
+import { awaitExitCode, toExit } from '../sandbox/status.ts';
+import { aborted } from '../system/deadline.ts';
+import { closeStrayDescriptors } from '../system/inherited-descriptors.ts';
+import { bootId, childrenOf, monitorOf, type ProcessIdentity } from '../system/process.ts';
+import { whileMountsAreSteady } from '../system/steady-mounts.ts';
+import { createTeardown, type Teardown } from '../system/teardown.ts';
+import { buildSandbox, type HeldSandbox } from './build.ts';
+import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
+import { loadPolicy, policyLog } from './wrapper.ts';
+
+/**
+ * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
+ * PORTS_EXHAUSTED, FORWARD_FAILED) or the reason of `abort`, and then leaves nothing behind.
+ */
+export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
+  return whileMountsAreSteady(() => launchOnce(context, spec, abort));
+}
+
+async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
+  const undo = createTeardown();
+  let forwarding: Promise<Forward> | undefined;
+  try {
+    abort.throwIfAborted();
+    closeStrayDescriptors();
+    mkdirSync(spec.directory, { mode: 0o700 });
+    undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
+    const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
+    // undone after the sandbox, whose end is the forwarder's: then the host port is free again
+    undo.add('forwarder', () =>
+      forwarding?.then(
+        (forward) => forward.liveness.gone,
+        () => {},
+      ),
+    );
+    const held = await buildSandbox(context, spec, undo, abort);
+    const cgroup =
+      context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
+    const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
+    // the payload waits until it is in, or what it forks first would never be counted; only limits can fail it
+    const mustBeIn = neededControllers(spec.limits).length > 0;
+    const counted = mustBeIn ? entered : entered?.catch(() => {});
+    forwarding = attachForwarder(context, spec, held);
+    // it counts for the server, whose packets it handles; where it cannot be moved, it stays beside us
+    if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
+    const ended = held.life.gone.then(() =>
+      Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
+    );
+    const [forward] = await Promise.race([
+      Promise.all([connectNetwork(forwarding, applyPolicy(context, spec, held)), counted]),
+      ended,
+      aborted(abort),
+    ]);
+    // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
+    if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
+    const sandbox = handOver(context, spec, held, forward, cgroup);
+    held.release();
+    undo.release();
+    return sandbox;
+  } catch (error) {
+    return undo.fail(error);
+  }
+}
+
+/**
+ * Another launcher that ends removes the place of all groups when it is empty: then it is made again. Only a limit
+ * cannot do without a group; without one, what the sandbox uses is not told.
+ */
+async function makeGroup(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  undo: Teardown,
+): Promise<CgroupPlace | null> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return groupIn(await context.cgroups.root(), spec, undo);
+    } catch (error) {
+      const cause = error instanceof PortwrapError ? error.cause : null;
+      if (tries < mostTries && (cause as NodeJS.ErrnoException | null)?.code === 'ENOENT') continue;
+      if (neededControllers(spec.limits).length === 0) return null;
+      throw error;
+    }
+  }
+}
+
+const mostTries = 5;
+
+function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPlace | null {
+  const place = createCgroup(root, basename(spec.directory), spec.limits);
+  if (place === null) return null;
+  undo.add('control group', () => removeCgroup(place));
+  saveCgroupPlace(spec.directory, place);
+  return place;
+}
+
+function attachForwarder(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<Forward> {
+  return context.forwarder.attach({
+    child: held.child.pid,
+    life: held.life,
+    directory: spec.directory,
+    hostAddress: spec.hostAddress,
+    hostPorts: spec.hostPorts,
+    guestPort: spec.guestPort,
+    hostLoopback: reachesHostLoopback(spec.policy),
+    dns: spec.policy.dns,
+  });
+}
+
+/** Policy and forward at the same time: neither needs the other, and the payload waits for both. */
+async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>): Promise<Forward> {
+  const [forward, policy] = await Promise.allSettled([attached, applied]);
+  if (forward.status === 'rejected') throw forward.reason;
+  if (policy.status === 'rejected') throw policy.reason;
+  return forward.value;
+}
+
+/** As root from outside. An unprivileged gate has loaded the rules before it announced itself. */
+async function applyPolicy(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<void> {
+  if (held.policy === null) return;
+  await loadPolicy(held.policy, held.child.pid, policyText(context, spec), join(spec.directory, policyLog));
+}
+
+function handOver(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  held: HeldSandbox,
+  forward: Forward,
+  cgroup: CgroupPlace | null,
+): Sandbox {
+  const record = {
+    directory: spec.directory,
+    bootId: bootId(),
+    child: held.child,
+    forwarder: forward.process,
+    forwarderName: context.forwarder.name,
+    hostAddress: spec.hostAddress,
+    hostPort: forward.hostPort,
+    guestPort: spec.guestPort,
+    hostLoopback: reachesHostLoopback(spec.policy),
+    dns: spec.policy.dns,
+    cgroup,
+  };
+  return watchSandbox(
+    context,
+    record,
+    held.life,
+    forward,
+    async () =>
+      spec.lifetime === 'foreground'
+        ? toExit((await held.starter.exited).code)
+        : toExit(await awaitExitCode(spec.directory)),
+    held.leaveScope,
+  );
+}
+
+/** Whatever they start is in the group as well; while the payload is held they have started nothing. */
+function monitorAndChild(child: ProcessIdentity): number[] {
+  const monitor = monitorOf(child);
+  // the gate is the only process below pid 1 now
+  return [...(monitor === null ? [] : [monitor.pid]), child.pid, ...childrenOf(child.pid)];
+}

@@ -1,0 +1,44 @@
+// What a launch is given: the specification of one sandbox, and what holds for all of them.
+// Not here: how it is carried out (launch.ts).
+
+import type { Limits } from '../cgroups/limits.ts';
+import type { Cgroups } from '../cgroups/root.ts';
+import { type NetworkPolicy, nftRuleset } from '../network/policy.ts';
+import type { SandboxContext } from '../sandbox/sandbox.ts';
+import type { Account } from '../system/account.ts';
+import type { FileView } from './file-view.ts';
+
+export interface SandboxSpec {
+  /** The sandbox's own directory, made by the launch (mode 0700); under 90 bytes, sockets lie in it. */
+  readonly directory: string;
+  readonly command: readonly string[];
+  /** The payload's environment, complete. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  /** Who the payload runs as; null: the launching account. Becoming another one needs root. */
+  readonly account: Account | null;
+  readonly files: FileView;
+  readonly policy: NetworkPolicy;
+  readonly limits: Limits;
+  readonly hostAddress: string;
+  /** Host ports to try, in this order; the first that can be bound is the lease. */
+  readonly hostPorts: Iterable<number>;
+  readonly guestPort: number;
+  /** detached: outlives its launcher and can be adopted. foreground: dies with it and leaves no directory. */
+  readonly lifetime: 'detached' | 'foreground';
+  /** The payload's standard input, output and error. */
+  readonly stdio: readonly ['ignore' | number, number, number];
+}
+
+export interface LaunchContext extends SandboxContext {
+  /** Is the launcher root? Then the network policy is applied from outside, else by the gate. */
+  readonly asRoot: boolean;
+  /** This host's own addresses, which the policy refuses: asked at every launch, for they change. */
+  readonly hostAddresses: () => readonly string[];
+  /** Where control groups are made. */
+  readonly cgroups: Cgroups;
+}
+
+export function policyText(context: LaunchContext, spec: SandboxSpec): string {
+  return nftRuleset(spec.policy, context.hostAddresses(), context.forwarder.network);
+}

@@ -1,0 +1,93 @@
+// The prelude: the first lines of a launch, still outside of the sandbox, as a script of sh(1). A launcher that has
+// grown large pays milliseconds for every process that it forks itself (docs/architecture.md), so it forks one
+// that forks the others. Not here: what runs inside (gate.ts), what is done with the descriptors (build.ts).
+import { readFileSync } from 'node:fs';
+import type { Duplex } from 'node:stream';
+import { PortwrapError } from '../../config/errors.ts';
+import { inOwnMounts } from '../system/own-mounts.ts';
+import type { Toolbox } from '../system/tools.ts';
+
+/**
+ * Descriptors of the prelude. `made`: it says so there when the FIFOs are made. `policy` (root only): the pid of the
+ * sandbox's pid 1, a line end and the rules go in; a word comes back when they are loaded, else end of file.
+ * `keeper`: as long as the launcher holds its end, the scope of the sandbox stays (cgroups/scope.ts).
+ */
+export const preludeDescriptors = { keeper: 6, life: 7, made: 8, policy: 9 } as const;
+
+/** What the loader says when the rules are loaded. */
+const policyLoaded = 'y';
+
+/** What it says when the FIFOs are made. */
+export const fifosMade = 'f';
+/** Where nft's messages go, in the sandbox's directory. */
+export const policyLog = 'policy.log';
+
+export interface Prelude {
+  readonly life: string;
+  readonly forwarder: string;
+  /** Where the messages of nft go; null: the rules are the gate's to load. */
+  readonly policyLog: string | null;
+  /** Is the sandbox in a scope of its own, which must be kept until the launcher has read from it? */
+  readonly keeper: boolean;
+}
+
+/** The argv that makes the FIFOs, leaves the loader of the policy waiting, and becomes `argv`. */
+export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
+  const { keeper, life, made, policy } = preludeDescriptors;
+  const asRoot = paths.policyLog !== null;
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
+  // it belongs to init, and ends without a word when the launcher does
+  const loader =
+    `( ( read -r child <&${policy} && ` +
+    `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
+    `printf ${policyLoaded} >&${policy} ) 3<&- 4<&- 5<&- ${made}<&- & )`;
+  const others = [3, 4, 5, keeper, made, policy].map((fd) => `${fd}<&-`).join(' ');
+  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${others} & )`;
+  const script = [
+    ...(paths.keeper ? [keep, `exec ${keeper}<&-`] : []),
+    `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
+    ...(asRoot ? [loader] : []),
+    // for reading too: opening then waits for nobody, and what holds it open for writing is what lives
+    `exec ${life}<>"$1"`,
+    `printf ${fifosMade} >&${made} || exit 1`,
+    'shift 3',
+    asRoot ? `exec "$@" ${policy}<&-` : 'exec "$@"',
+  ].join('\n');
+  const operands = [paths.life, paths.forwarder, paths.policyLog ?? ''];
+  return [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
+}
+
+/** Has the waiting loader put `rules` into the network namespace of `child`. Throws POLICY_FAILED. */
+export async function loadPolicy(loader: Duplex, child: number, rules: string, log: string): Promise<void> {
+  let answer = '';
+  loader.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  await ended(loader, `${child}\n${rules}`);
+  if (answer === policyLoaded) return;
+  throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${messages(log)}`);
+}
+
+/** Tells a loader that waits that nothing will come; settles when it has ended. */
+export function endLoader(loader: Duplex): Promise<void> {
+  loader.resume();
+  return ended(loader, '');
+}
+
+/** End of file comes when the loader and nft, who hold the other end, are gone; it may have come before. */
+function ended(loader: Duplex, lastWords: string): Promise<void> {
+  return new Promise((resolve) => {
+    if (loader.destroyed || loader.readableEnded) return resolve();
+    loader
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
+    if (!loader.writableEnded) loader.end(lastWords);
+  });
+}
+
+function messages(log: string): string {
+  try {
+    return readFileSync(log, 'utf8').trim() || 'no message';
+  } catch {
+    return 'its loader ended';
+  }
+}

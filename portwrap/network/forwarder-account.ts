@@ -1,0 +1,41 @@
+// Whom a forwarder runs as when the launcher is root: the account of its sandbox, without capabilities. It parses
+// every packet of a user whom nobody trusts, so a fault in it must not be a fault in a process of root.
+// Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
+import { readFileSync } from 'node:fs';
+import { becomeBareArgv } from '../system/account.ts';
+import { inOwnMounts } from '../system/own-mounts.ts';
+import type { Toolbox } from '../system/tools.ts';
+
+/** Real uid and gid of a sandbox's first process, as the host sees them. */
+export interface SandboxOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export function sandboxOwner(child: number): SandboxOwner {
+  const status = readFileSync(`/proc/${child}/status`, 'utf8');
+  const id = (name: string) => Number(new RegExp(`^${name}:\\t(\\d+)`, 'm').exec(status)?.[1] ?? Number.NaN);
+  return { uid: id('Uid'), gid: id('Gid') };
+}
+
+/**
+ * The argv that runs `argv` as the sandbox's owner; null: the launcher is not root, and is the owner. `lowPorts`: it
+ * must bind ports that are reserved for root. Only a sandbox of root itself (--allow-root) has a forwarder of root.
+ */
+export function asSandboxOwner(
+  tools: Toolbox,
+  owner: SandboxOwner | null,
+  lowPorts: boolean,
+  argv: readonly string[],
+): string[] {
+  if (owner === null) return [...argv];
+  if (owner.uid === 0) return inOwnMounts(tools, argv);
+  const kept = lowPorts ? 'net_bind_service' : null;
+  return [...becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, kept), ...argv];
+}
+
+/** Are some of these ports for root only (ip(7), ip_unprivileged_port_start)? */
+export function needsRootPorts(ports: readonly number[]): boolean {
+  const first = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
+  return ports.some((port) => port < first);
+}

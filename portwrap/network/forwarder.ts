@@ -1,0 +1,50 @@
+// The forwarder: the program that makes one host port lead to one guest port, and gives the sandbox its way
+// out. Not here: the drivers (slirp4netns.ts, pasta.ts), their table (forwarders.ts).
+import type { Liveness, Watch } from '../system/liveness.ts';
+import type { ProcessIdentity } from '../system/process.ts';
+
+export interface ForwardRequest {
+  /** Pid 1 of the sandbox, as the host sees it. */
+  readonly child: number;
+  /** The sandbox's life: the forwarder ends when it does. */
+  readonly life: Liveness;
+  /** A private directory with the forwarder's FIFO in it, for its socket and its log. */
+  readonly directory: string;
+  /** Address of this host that the port is bound on; never 0.0.0.0 by default. */
+  readonly hostAddress: string;
+  /** Host ports to try in this order; the first that can be bound is the lease. */
+  readonly hostPorts: Iterable<number>;
+  readonly guestPort: number;
+  /** Must the gateway lead to this host's loopback? The network policy then limits it to single ports. */
+  readonly hostLoopback: boolean;
+  readonly dns: boolean;
+}
+
+export interface Forward {
+  readonly hostPort: number;
+  readonly process: ProcessIdentity;
+  /** All of its processes. */
+  readonly pids: readonly number[];
+  /** Tells when the forwarder is gone. */
+  readonly liveness: Watch;
+}
+
+/** The addresses that a sandbox sees; its network policy and its resolv.conf are written with them. */
+export interface ForwarderNetwork {
+  readonly cidr: string;
+  readonly guest: string;
+  /** Leads to this host's loopback when `hostLoopback` is asked for. */
+  readonly gateway: string;
+  /** Answers DNS when `dns` is asked for. */
+  readonly dns: string;
+}
+
+export interface Forwarder {
+  readonly name: string;
+  readonly network: ForwarderNetwork;
+  /**
+   * Attaches to a sandbox and binds one of the host ports. It ends by itself when the sandbox ends.
+   * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; nothing stays behind.
+   */
+  attach(request: ForwardRequest): Promise<Forward>;
+}

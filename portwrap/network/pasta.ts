@@ -1,0 +1,170 @@
+// The pasta forwarder: 20 MB for each sandbox, and three times slirp4netns' throughput. It has no exit
+// descriptor, so a shell above it ends it with the sandbox (pasta-argv.ts), whoever else is dead by then.
+// Not here: when it is attached and to what (launch/launch.ts).
+import { chownSync, openSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import { type StartedChild, startChild } from '../system/child.ts';
+import { withDeadline } from '../system/deadline.ts';
+import { ownUntil } from '../system/descriptor.ts';
+import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness.ts';
+import { identify, readStat } from '../system/process.ts';
+import { createTeardown } from '../system/teardown.ts';
+import { helpOf } from '../system/tool-help.ts';
+import type { Toolbox } from '../system/tools.ts';
+import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
+import { asSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
+import { pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
+import { slirpNetwork } from './policy.ts';
+
+/** Milliseconds until pasta must be ready. */
+const readyDeadline = 10_000;
+
+/** Builds pasta's arguments for one host port. */
+type ArgvFor = (hostPort: number) => string[];
+
+export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
+  let help: Promise<string> | undefined;
+  return {
+    name: 'pasta',
+    network: slirpNetwork,
+    async attach(request) {
+      help ??= helpOf(tools, 'pasta');
+      const features = pastaFeatures(await help);
+      const owner = asRoot ? sandboxOwner(request.child) : null;
+      const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];
+      const hostPorts = [...request.hostPorts];
+      const become = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), []);
+      // it opens the FIFO once more, by the descriptor it has inherited, as the sandbox's owner
+      if (owner !== null) chownSync(join(request.directory, fifos.forwarder), owner.uid, owner.gid);
+      return bindFirst({ ...request, hostPorts }, (hostPort) => [
+        ...become,
+        ...shell,
+        ...pastaArgv(request, hostPort, features, owner),
+      ]);
+    },
+  };
+}
+
+/** One pasta for each candidate until one could bind its port: it knows no other way to ask. */
+async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<Forward> {
+  const tried: number[] = [];
+  for (const hostPort of request.hostPorts) {
+    const forward = await startOnPort(request, hostPort, argvFor);
+    if (forward !== null) return forward;
+    tried.push(hostPort);
+  }
+  throw tried.length === 1
+    ? new PortwrapError(
+        'PORT_TAKEN',
+        `host port ${tried[0]} on ${request.hostAddress} cannot be bound: it is taken, or the address is not this host's`,
+      )
+    : new PortwrapError(
+        'PORTS_EXHAUSTED',
+        `none of ${tried.length} host ports on ${request.hostAddress} could be bound`,
+      );
+}
+
+/** Null when the port could not be bound; nothing stays behind then, or when it throws. */
+async function startOnPort(
+  request: ForwardRequest,
+  hostPort: number,
+  argvFor: ArgvFor,
+): Promise<Forward | null> {
+  const undo = createTeardown();
+  const logFile = join(request.directory, 'forwarder.log');
+  try {
+    const own = ownUntil(undo);
+    const log = own(openSync(logFile, 'a', 0o600));
+    const logged = readFileSync(logFile).length;
+    const life = own(request.life.openReader());
+    const fifo = join(request.directory, fifos.forwarder);
+    const liveness = own(openReader(fifo));
+    const ready = openReady(openReader(fifo));
+    undo.add('readiness', ready.close);
+    const token = own(openWriter(fifo));
+    const [program = '', ...argv] = argvFor(hostPort);
+    const child = startChild(program, argv, {
+      // libuv makes the first three block, as the shell's read must; the life FIFO was opened not to
+      stdio: [life.fd, token.fd, log.fd],
+      detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
+    });
+    undo.add('forwarder', () => endGroup(child));
+    for (const descriptor of [token, life, log]) descriptor.close();
+    const shell = child.process.pid;
+    if (shell === undefined) await child.exited;
+
+    const pid = await withDeadline(
+      ready.pid,
+      readyDeadline,
+      () => new PortwrapError('FORWARD_FAILED', `pasta was not ready within ${readyDeadline} ms`),
+    );
+    const pasta = pid === null ? null : identify(pid);
+    if (pasta === null || shell === undefined || readStat(pasta.pid)?.parent !== shell) {
+      await undo.run();
+      const said = messages(readFileSync(logFile).subarray(logged).toString('utf8'));
+      if (said.some((line) => portTaken.test(line))) return null;
+      throw new PortwrapError(
+        'FORWARD_FAILED',
+        `pasta failed: ${said.slice(-3).join(' / ') || 'no message'}`,
+        {
+          hint: pastaHint(said.join('\n')),
+        },
+      );
+    }
+    ready.close();
+    undo.release();
+    const watched = watchLiveness(liveness.fd);
+    // our own child must also be reaped before it counts as gone; a shell that outlives pasta has no use
+    const gone = watched.gone.then(() => endGroup(child));
+    const close = () => {
+      watched.close();
+      child.process.unref(); // whoever leaves it may end before it does
+    };
+    return { hostPort, process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
+  } catch (error) {
+    return undo.fail(error);
+  }
+}
+
+/** The pid that pasta writes when it is ready; null when everybody who could write it is gone. */
+function openReady(reader: number): { pid: Promise<number | null>; close: () => void } {
+  const socket = new Socket({ fd: reader, readable: true, writable: false });
+  const pid = new Promise<number | null>((resolve) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      if (text.includes('\n')) resolve(Number.parseInt(text, 10));
+    });
+    socket.once('end', () => resolve(null));
+    socket.once('error', () => resolve(null));
+  });
+  return { pid, close: () => socket.destroy() };
+}
+
+/** Ends the shell and pasta, which are a process group of their own; then the port is free. */
+async function endGroup(child: StartedChild): Promise<void> {
+  const { pid, exitCode, signalCode } = child.process;
+  // as long as we have not reaped the shell, its number is no other group's
+  if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
+  await child.exited.catch(() => {});
+}
+
+/** Old: "Failed to bind any port for '-t 127.0.0.1/80:8888'"; newer ones name the port and the reason. */
+const portTaken = /Failed to bind|Couldn't (?:bind|listen)|Address already in use/i;
+
+function messages(log: string): string[] {
+  return log.split('\n').filter((line) => line !== '' && !line.includes('to syslog'));
+}
+
+function pastaHint(log: string): string | undefined {
+  if (/external interface|routable interface|default route/i.test(log))
+    return 'pasta needs an interface with a default route on this host. Use the forwarder slirp4netns.';
+  if (log.includes('/dev/net/tun') || /tun device/i.test(log))
+    return 'This account may not open /dev/net/tun. As root: chmod 0666 /dev/net/tun';
+  return /unrecognized option/.test(log)
+    ? 'This pasta is too old. Install a newer passt, or use the forwarder slirp4netns.'
+    : undefined;
+}

@@ -1,0 +1,218 @@
+// The slirp4netns forwarder: arguments, start, readiness by descriptor, the host port over its API socket.
+// The socket is unlinked before any payload runs: whoever reaches it could forward any port of the host.
+// Not here: when it is attached and to what (launch/launch.ts), whom it runs as (forwarder-account.ts).
+import { chownSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { PortwrapError } from '../../config/errors.ts';
+import { startChild } from '../system/child.ts';
+import { withDeadline } from '../system/deadline.ts';
+import { ownUntil } from '../system/descriptor.ts';
+import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness.ts';
+import { identify } from '../system/process.ts';
+import { createTeardown } from '../system/teardown.ts';
+import type { Toolbox } from '../system/tools.ts';
+import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
+import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from './forwarder-account.ts';
+import { slirpNetwork } from './policy.ts';
+
+/** Milliseconds until slirp4netns must be ready, and until it must answer one API request. */
+const readyDeadline = 10_000;
+const answerDeadline = 5_000;
+
+export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
+  return { name: 'slirp4netns', network: slirpNetwork, attach: (request) => attach(tools, asRoot, request) };
+}
+
+const descriptors = { ready: 3, exit: 4, token: 5, api: 6 } as const;
+
+/** In a directory that it has as a descriptor: the directories above are closed to it and to everybody else. */
+const apiSocketInside = `/proc/self/fd/${descriptors.api}/socket`;
+
+/**
+ * The arguments. `confined`: it runs as root, so it leaves the host's file system and its capabilities behind. Never
+ * without a mount namespace of its own (system/own-mounts.ts): it makes only "/" private before it mounts and unmounts.
+ */
+export function slirpArgv(
+  request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns'>,
+  confined: boolean,
+): string[] {
+  const target = confined
+    ? [
+        '--enable-sandbox',
+        '--netns-type=path',
+        `--userns-path=/proc/${request.child}/ns/user`,
+        `/proc/${request.child}/ns/net`,
+      ]
+    : [String(request.child)];
+  return [
+    '--configure',
+    '--mtu=65520',
+    '--enable-seccomp',
+    ...(request.hostLoopback ? [] : ['--disable-host-loopback']),
+    ...(request.dns ? [] : ['--disable-dns']),
+    `--ready-fd=${descriptors.ready}`,
+    `--exit-fd=${descriptors.exit}`,
+    `--api-socket=${apiSocketInside}`,
+    ...target,
+    'tap0',
+  ];
+}
+
+async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest): Promise<Forward> {
+  const undo = createTeardown();
+  const api = join(request.directory, 'api');
+  const logFile = join(request.directory, 'forwarder.log');
+  const owner = asRoot ? sandboxOwner(request.child) : null;
+  const hostPorts = [...request.hostPorts];
+  try {
+    const own = ownUntil(undo);
+    undo.add('API socket', () => rm(api, { recursive: true, force: true }));
+    const apiDirectory = own(openApiDirectory(api, owner));
+    const log = own(openSync(logFile, 'a', 0o600));
+    const life = own(request.life.openReader());
+    const liveness = own(openReader(join(request.directory, fifos.forwarder)));
+    const token = own(openWriter(join(request.directory, fifos.forwarder)));
+    const argv = [tools('slirp4netns'), ...slirpArgv(request, owner?.uid === 0)];
+    const [program = '', ...rest] = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), argv);
+    const child = startChild(program, rest, {
+      // its banner goes nowhere, its errors into the log
+      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, apiDirectory.fd],
+      detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
+    });
+    const pid = child.process.pid;
+    if (pid === undefined) await child.exited;
+    const identity = pid === undefined ? null : identify(pid);
+    undo.add('forwarder', async () => {
+      child.process.kill('SIGKILL');
+      await child.exited; // then the port is free
+    });
+    for (const descriptor of [token, life, log, apiDirectory]) descriptor.close();
+
+    const ready = child.process.stdio[descriptors.ready] as Readable;
+    const died = child.exited.then(() => {
+      const said = readFileSync(logFile, 'utf8');
+      throw new PortwrapError('FORWARD_FAILED', `slirp4netns failed: ${slirpErrors(said)}`, {
+        hint: slirpHint(said, owner?.uid),
+      });
+    });
+    await withDeadline(
+      Promise.race([readByte(ready), died]),
+      readyDeadline,
+      () => new PortwrapError('FORWARD_FAILED', `slirp4netns was not ready within ${readyDeadline} ms`),
+    );
+    const apiSocket = join(api, 'socket');
+    const hostPort = await Promise.race([bindHostPort(apiSocket, request, hostPorts), died]);
+    await rm(api, { recursive: true });
+    if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
+    undo.release();
+    const watched = watchLiveness(liveness.fd);
+    // our own child must also be reaped before it counts as gone
+    const gone = Promise.all([watched.gone, child.exited]).then(() => {});
+    const close = () => {
+      watched.close();
+      child.process.unref(); // whoever leaves it may end before it does
+    };
+    return { hostPort, process: identity, pids: [identity.pid], liveness: { gone, close } };
+  } catch (error) {
+    return undo.fail(error);
+  }
+}
+
+/** The owner's alone; returns a descriptor of it. */
+function openApiDirectory(path: string, owner: SandboxOwner | null): number {
+  mkdirSync(path, { mode: 0o700 });
+  if (owner !== null) chownSync(path, owner.uid, owner.gid);
+  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
+/** The bind is the lease: a port is ours when slirp4netns says so, and never before. */
+async function bindHostPort(
+  apiSocket: string,
+  request: ForwardRequest,
+  hostPorts: readonly number[],
+): Promise<number> {
+  const tried: number[] = [];
+  for (const hostPort of hostPorts) {
+    const reply = await askSlirp(apiSocket, {
+      execute: 'add_hostfwd',
+      arguments: {
+        proto: 'tcp',
+        host_addr: request.hostAddress,
+        host_port: hostPort,
+        guest_addr: slirpNetwork.guest,
+        guest_port: request.guestPort,
+      },
+    });
+    if ('return' in reply) return hostPort;
+    tried.push(hostPort);
+  }
+  const first = tried[0];
+  throw tried.length === 1
+    ? new PortwrapError(
+        'PORT_TAKEN',
+        `host port ${first} on ${request.hostAddress} cannot be bound: it is taken, or the address is not this host's`,
+      )
+    : new PortwrapError(
+        'PORTS_EXHAUSTED',
+        `none of ${tried.length} host ports on ${request.hostAddress} could be bound`,
+      );
+}
+
+/** One request, one connection, under 4096 bytes, closed for writing: slirp4netns stops for it meanwhile. */
+async function askSlirp(apiSocket: string, request: object): Promise<Record<string, unknown>> {
+  const socket = connect({ path: apiSocket });
+  const answer = new Promise<string>((resolve, reject) => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => (text += chunk));
+    socket.once('end', () => resolve(text));
+    socket.once('error', reject);
+  });
+  socket.end(JSON.stringify(request));
+  return withDeadline(answer, answerDeadline, () => noAnswer(socket)).then(
+    (text) => parseAnswer(text),
+    (cause) => {
+      throw new PortwrapError('FORWARD_FAILED', 'slirp4netns did not answer on its API socket', { cause });
+    },
+  );
+}
+
+function noAnswer(socket: Socket): Error {
+  socket.destroy();
+  return new Error(`no answer within ${answerDeadline} ms`);
+}
+
+function parseAnswer(text: string): Record<string, unknown> {
+  const answer: unknown = JSON.parse(text);
+  if (typeof answer !== 'object' || answer === null) throw new Error('the answer is not an object');
+  return answer as Record<string, unknown>;
+}
+
+function readByte(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    // at end of file without a byte it died: its exit tells why
+    stream.once('data', () => {
+      stream.destroy();
+      resolve();
+    });
+    stream.once('error', () => {});
+  });
+}
+
+/** What it does is on standard error as well as what fails; only the latter says why it ended. */
+export function slirpErrors(log: string): string {
+  const progress = /^(?:sent|received) tapfd|^WARNING|^\* /;
+  const lines = log.split('\n').filter((line) => line !== '' && !progress.test(line));
+  return lines.slice(-3).join(' / ') || 'it gave no reason';
+}
+
+export function slirpHint(log: string, uid: number | undefined): string | undefined {
+  if (!log.includes('/dev/net/tun')) return undefined;
+  const who = uid === undefined ? 'This account' : `The account with uid ${uid}`;
+  return log.includes('Permission denied')
+    ? `${who} may not open /dev/net/tun. As root: chmod 0666 /dev/net/tun`
+    : 'The kernel module tun is missing. As root: modprobe tun';
+}

@@ -1,0 +1,256 @@
+// A running sandbox: what is known about it, how to signal and stop it, how to find it again after a
+// restart. Not here: how it is started (launch/launch.ts).
+import { closeSync, existsSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PortwrapError } from '../../config/errors.ts';
+import {
+  type CgroupPlace,
+  enterCgroup,
+  readCgroupPlace,
+  readUsage,
+  removeCgroup,
+  type Usage,
+} from '../cgroups/cgroup.ts';
+import type { Forward, Forwarder } from '../network/forwarder.ts';
+import { withDeadline } from '../system/deadline.ts';
+import { ownDescriptor } from '../system/descriptor.ts';
+import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from '../system/liveness.ts';
+import {
+  bootId,
+  childrenOf,
+  gone,
+  identify,
+  isAlive,
+  monitorOf,
+  type ProcessIdentity,
+  signalProcess,
+} from '../system/process.ts';
+import type { Toolbox } from '../system/tools.ts';
+import { type ForwardEvent, keepForward } from './keep-forward.ts';
+import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
+
+/** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
+export interface SandboxRecord {
+  readonly directory: string;
+  readonly bootId: string;
+  /** Pid 1 of the sandbox, as the host sees it: its end is the end of every process inside. */
+  readonly child: ProcessIdentity;
+  readonly forwarder: ProcessIdentity;
+  /** Which one it is (network/forwarders.ts). */
+  readonly forwarderName: string;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+  readonly guestPort: number;
+  /** What a forwarder must be told when it is attached again. */
+  readonly hostLoopback: boolean;
+  readonly dns: boolean;
+  /** Its control group, where there is one. */
+  readonly cgroup: CgroupPlace | null;
+}
+
+export interface SandboxExit extends PayloadExit {
+  /** Did the kernel kill a process of it because it ran out of memory? */
+  readonly outOfMemory: boolean;
+}
+
+export interface Sandbox {
+  readonly record: SandboxRecord;
+  /** Settles when no process of the sandbox is left. */
+  readonly exited: Promise<SandboxExit>;
+  /** Settles when there is no forwarder any more: with its sandbox, or when a lost one could not be replaced. */
+  readonly forwarderGone: Promise<void>;
+  /** What it uses now; null where nothing is accounted. */
+  usage(): Usage | null;
+  /** Signals the payload. */
+  signal(signal: NodeJS.Signals): void;
+  /** Asks the payload to end; after `grace` milliseconds kills everything. Settles when all is gone. */
+  stop(grace: number): Promise<SandboxExit>;
+  /** Stops watching; the sandbox lives on, to be adopted. */
+  leave(): void;
+}
+
+/** The sandbox of a record, or how it ended when it is gone. */
+export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sandbox | SandboxExit {
+  const unknown = { ...toExit(null), outOfMemory: false };
+  if (record.bootId !== bootId()) return unknown;
+  const reader = openFifo(record.directory, fifos.life);
+  const forwarder = openFifo(record.directory, fifos.forwarder);
+  if (reader === null || forwarder === null) {
+    for (const fd of [reader, forwarder]) if (fd !== null) closeSync(fd);
+    return unknown;
+  }
+  const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
+  return watchSandbox(context, record, watchLiveness(reader), forward, async () =>
+    toExit(await awaitExitCode(record.directory)),
+  );
+}
+
+/** What it takes to keep a sandbox reachable. */
+export interface SandboxContext {
+  readonly tools: Toolbox;
+  readonly forwarder: Forwarder;
+  /** Told when a forwarder was lost, and whether that was made good. */
+  readonly report?: (directory: string, event: ForwardEvent) => void;
+}
+
+/**
+ * A handle on a sandbox whose life is watched by `life`; `learnExit` is asked once it has ended, and `leaveScope`
+ * called when nothing is to be read from its control group any more.
+ */
+export function watchSandbox(
+  context: SandboxContext,
+  record: SandboxRecord,
+  life: Liveness,
+  forward: Pick<Forward, 'process' | 'liveness'>,
+  learnExit: () => PayloadExit | Promise<PayloadExit>,
+  leaveScope: () => void = () => {},
+): Sandbox {
+  const kept = keepForward({
+    first: forward,
+    sandboxLife: life,
+    attachAgain: () => attachAgain(context, record, life),
+    report: (event) => context.report?.(record.directory, event),
+  });
+  // the forwarder ends by itself after the sandbox; only then the host port is free
+  const exited = Promise.all([life.gone, kept.gone]).then(() => describe());
+  const describe = async (): Promise<SandboxExit> => {
+    const exit = await learnExit();
+    const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
+    // a group that cannot be removed (its file system is read-only now) is empty, and no reason not to have ended
+    if (record.cgroup !== null) await removeCgroup(record.cgroup).catch(() => {});
+    leaveScope();
+    return { ...exit, outOfMemory };
+  };
+  /** A descriptor of its life can be given to a process outside, so after a kill the pid decides. */
+  const killNow = async (): Promise<SandboxExit> => {
+    signalProcess(record.child, 'SIGKILL');
+    await gone(record.child);
+    const told = await Promise.race([exited, pause(lastHold)]);
+    if (told !== undefined) return told;
+    kept.close();
+    signalProcess(kept.process, 'SIGKILL');
+    await gone(kept.process);
+    return describe();
+  };
+  const usage = () => (record.cgroup === null ? null : readUsage(record.cgroup));
+  const signal = (name: NodeJS.Signals) => signalPayload(record.child, name);
+  return {
+    get record() {
+      return { ...record, forwarder: kept.process };
+    },
+    exited,
+    forwarderGone: kept.gone,
+    usage,
+    signal,
+    async stop(grace) {
+      signal('SIGTERM');
+      let timer: NodeJS.Timeout | undefined;
+      const killed = new Promise<SandboxExit>((resolve, reject) => {
+        timer = setTimeout(() => killNow().then(resolve, reject), grace);
+      });
+      return Promise.race([exited, killed]).finally(() => clearTimeout(timer));
+    },
+    leave() {
+      life.close();
+      kept.close();
+    },
+  };
+}
+
+/** On the same host port. A foreground sandbox has no directory any more: it gets one for the moment. */
+async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
+  const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns } = record;
+  if (!isAlive(child)) throw new PortwrapError('FORWARD_FAILED', 'the sandbox has ended');
+  // a name of its own: somebody else may have taken the old one meanwhile
+  const temporary = existsSync(join(directory, fifos.life)) ? null : mkdtempSync(`${directory}-`);
+  try {
+    if (temporary !== null) await makeFifos(context.tools, [join(temporary, fifos.forwarder)]);
+    const place = { directory: temporary ?? directory, life, child: child.pid };
+    const forward = await context.forwarder.attach({
+      ...place,
+      hostAddress,
+      hostPorts: [hostPort],
+      guestPort,
+      hostLoopback,
+      dns,
+    });
+    // as at the launch (launch/launch.ts)
+    if (record.cgroup !== null) enterCgroup(record.cgroup, forward.pids).catch(() => {});
+    return forward;
+  } finally {
+    if (temporary !== null) await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Ends whatever a directory belongs to, also a launch that was interrupted half-way, and removes it.
+ * For recovery: it needs no record, only what bwrap wrote.
+ */
+export async function destroySandbox(directory: string): Promise<void> {
+  const reader = openFifo(directory, fifos.life);
+  if (reader !== null) {
+    const life = watchLiveness(reader);
+    const { childPid } = readStatus(directory);
+    const child = childPid === null ? null : identify(childPid);
+    const monitor = child === null ? null : monitorOf(child);
+    // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
+    if (child !== null) signalProcess(child, 'SIGKILL');
+    const ended =
+      child === null ? life.gone : Promise.race([life.gone, gone(child).then(() => pause(lastHold))]);
+    // the monitor ends after its child, when it has written the exit code
+    const all = ended.then(() => (monitor === null ? undefined : gone(monitor)));
+    await withDeadline(all, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+    life.close();
+  }
+  // it ends by itself after the sandbox; only then the host port is free
+  const forwarder = openFifo(directory, fifos.forwarder);
+  if (forwarder !== null) {
+    const watched = watchLiveness(forwarder);
+    await withDeadline(
+      watched.gone,
+      goneDeadline,
+      () => new Error(`the forwarder of ${directory} did not end`),
+    );
+  }
+  const cgroup = readCgroupPlace(directory);
+  if (cgroup !== null) await removeCgroup(cgroup).catch(() => {});
+  await rm(directory, { recursive: true, force: true });
+}
+
+/** Milliseconds that the FIFO of a killed sandbox has to end; then somebody outside holds it. */
+const lastHold = 1_000;
+
+/** Milliseconds until a killed sandbox must be gone. */
+const goneDeadline = 10_000;
+
+/** Is somebody's sandbox alive in this directory? */
+export function isSandboxAlive(directory: string): boolean {
+  const fd = openFifo(directory, fifos.life);
+  if (fd === null) return false;
+  const reader = ownDescriptor(fd);
+  const alive = hasWriter(fd);
+  reader.close();
+  return alive;
+}
+
+/**
+ * The payload is the first child of pid 1; after it come daemons, whose parent pid 1 has become. Pid 1 itself
+ * has no handlers and would ignore the signal.
+ */
+function signalPayload(child: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!isAlive(child)) return;
+  const [first] = childrenOf(child.pid);
+  const payload = first === undefined ? null : identify(first);
+  if (payload !== null) signalProcess(payload, signal);
+}
+
+function openFifo(directory: string, name: string): number | null {
+  try {
+    return openReader(join(directory, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}

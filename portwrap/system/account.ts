@@ -1,0 +1,70 @@
+// The account a sandbox runs as when the launcher is root: looked up, checked, and become.
+// Not here: how a hub's user name becomes one (spawner/launchers/accounts.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import { runTool } from './child.ts';
+import type { Toolbox } from './tools.ts';
+
+export interface Account {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly home: string;
+  readonly shell: string;
+  /** True: the user database knows the name, so its supplementary groups apply. */
+  readonly listed: boolean;
+}
+
+/** The account of that name or uid in the user database (getent(1)), or null when there is none. */
+export async function findAccount(tools: Toolbox, name: string): Promise<Account | null> {
+  const run = await runTool(tools('getent'), ['passwd', '--', name]);
+  if (run.code === 2) return null;
+  if (run.code !== 0) throw new PortwrapError('INTERNAL', `getent passwd failed: ${run.output}`);
+  return parsePasswd(run.output);
+}
+
+/** One line of passwd(5). */
+export function parsePasswd(line: string): Account {
+  const [name = '', , uid = '', gid = '', , home = '', shell = ''] = line.split(':');
+  // an empty field read as a number would be 0, which is root
+  if (!/^\d+$/.test(uid) || !/^\d+$/.test(gid)) {
+    throw new PortwrapError('INTERNAL', `getent passwd answered "${line}"`);
+  }
+  return {
+    name,
+    uid: Number(uid),
+    gid: Number(gid),
+    home: home || '/',
+    shell: shell || '/bin/sh',
+    listed: true,
+  };
+}
+
+/** The variables that login(1) sets. */
+export function loginEnvironment(account: Account): Record<string, string> {
+  return { HOME: account.home, USER: account.name, LOGNAME: account.name, SHELL: account.shell };
+}
+
+/**
+ * The setpriv command that becomes a uid and gid without groups, with no capability and no way to gain any. `kept` is
+ * the one that it may have, by setpriv's name.
+ */
+export function becomeBareArgv(setpriv: string, uid: number, gid: number, kept: string | null): string[] {
+  const capabilities = kept === null ? '-all' : `-all,+${kept}`;
+  return [
+    ...[setpriv, `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', '--no-new-privs'],
+    ...['--inh-caps', '--ambient-caps', '--bounding-set'].map((set) => `${set}=${capabilities}`),
+    '--',
+  ];
+}
+
+/** The setpriv command that becomes `account` for good: all ids, its groups, no capabilities. */
+export function becomeArgv(setpriv: string, account: Account): string[] {
+  return [
+    setpriv,
+    `--reuid=${account.uid}`,
+    `--regid=${account.gid}`,
+    account.listed ? '--init-groups' : '--clear-groups',
+    '--inh-caps=-all',
+    '--',
+  ];
+}

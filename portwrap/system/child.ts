@@ -1,0 +1,69 @@
+// Child processes of ours, by absolute path and with exactly the environment and descriptors given.
+// node:child_process rather than execa: importing execa costs 90 ms, more than the whole launch
+// (docs/architecture.md). Not here: the payload's own processes, which are in a namespace (process.ts).
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface StartedChild {
+  readonly process: ChildProcess;
+  /** Settles when the process has ended; rejects with TOOL_MISSING when it could not be started. */
+  readonly exited: Promise<ChildExit>;
+}
+
+export interface ChildOptions {
+  readonly stdio: StdioOptions;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly detached?: boolean;
+}
+
+/** Our helper programs need no environment but a locale that keeps their messages readable to us. */
+const helperEnvironment = { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
+
+export function startChild(path: string, argv: readonly string[], options: ChildOptions): StartedChild {
+  const process = spawn(path, argv, {
+    stdio: options.stdio,
+    env: { ...(options.environment ?? helperEnvironment) },
+    detached: options.detached ?? false,
+    cwd: '/',
+  });
+  const exited = new Promise<ChildExit>((resolve, reject) => {
+    process.once('error', (cause: NodeJS.ErrnoException) => {
+      const isMissing = cause.code === 'ENOENT' || cause.code === 'EACCES';
+      const code = isMissing ? 'TOOL_MISSING' : toPortwrapError(cause).code;
+      reject(new PortwrapError(code, `could not run ${path}: ${cause.message}`, { cause }));
+    });
+    process.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  exited.catch(() => {}); // whoever needs the outcome awaits it; a start that is undone does not
+  return { process, exited };
+}
+
+export interface ToolRun extends ChildExit {
+  readonly output: string;
+}
+
+/** Runs a program to its end with `input` on standard input; `output` is stdout and stderr together. */
+export async function runTool(path: string, argv: readonly string[], input = ''): Promise<ToolRun> {
+  // in a session of its own: Ctrl-C is for us, and it is for us to say what it breaks off
+  const child = startChild(path, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+  const chunks: Buffer[] = [];
+  const { stdin, stdout, stderr } = child.process;
+  const closed = [stdout, stderr].map(
+    (stream) =>
+      new Promise<void>((resolve) => {
+        if (stream === null) return resolve();
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.once('close', resolve);
+      }),
+  );
+  stdin?.on('error', () => {}); // a program that ends without reading is judged by its exit code
+  stdin?.end(input);
+  const exit = await child.exited;
+  await Promise.all(closed);
+  return { ...exit, output: Buffer.concat(chunks).toString('utf8').trim() };
+}

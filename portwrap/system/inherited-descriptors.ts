@@ -1,0 +1,32 @@
+// Descriptors that this process inherited by accident and would hand on to every child. Node marks only the
+// first few close-on-exec at its start, everything that it opens itself is marked, and bwrap passes on what it
+// gets: an open file of whoever started us would end up in the payload's hands.
+// Not here: the descriptors that a sandbox is meant to inherit (launch/build.ts).
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
+
+const closeOnExec = 0o2000000; // O_CLOEXEC (open(2)); fdinfo shows it in octal, proc(5)
+let done = false;
+
+/** Closes them, once in the life of the process. What nobody marked, nobody of ours has opened. */
+export function closeStrayDescriptors(): void {
+  if (done) return;
+  done = true;
+  for (const fd of strayDescriptors()) closeSync(fd);
+}
+
+/** Open descriptors beyond standard input, output and error that a child would inherit. */
+export function strayDescriptors(): number[] {
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => fd > 2 && isInheritable(fd));
+}
+
+function isInheritable(fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // that of the listing itself
+    throw error;
+  }
+}

@@ -1,0 +1,91 @@
+// Liveness by FIFO: whoever holds the writing end lives; end of file means it is gone. Unlike a pid this
+// survives a restart of the watcher and is never somebody else. Not here: who holds which FIFO (launch/launch.ts).
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { PortwrapError } from '../../config/errors.ts';
+import { runTool } from './child.ts';
+import type { Toolbox } from './tools.ts';
+
+export interface Watch {
+  /** Settles when what is watched is gone. */
+  readonly gone: Promise<void>;
+  /** Stops watching; `gone` then never settles. */
+  close(): void;
+}
+
+export interface Liveness extends Watch {
+  /** Is the writing end held right now? */
+  isHeld(): boolean;
+  /** Opens another reading end, for a child to inherit; also when the FIFO's name is gone. */
+  openReader(): number;
+}
+
+/** The FIFOs in a sandbox's directory, by what has ended when their writer is gone. */
+export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo' } as const;
+
+/** Makes FIFOs for this account only. Node has no call for it. */
+export async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {
+  const run = await runTool(tools('mkfifo'), ['-m', '600', ...paths]);
+  if (run.code !== 0) throw new PortwrapError('SANDBOX_FAILED', `mkfifo failed: ${run.output}`);
+}
+
+/** Opens the reading end; it neither blocks nor needs a writer yet. */
+export function openReader(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
+/** Opens the writing end for a child to inherit. Open a reader before: without one this fails with ENXIO. */
+export function openWriter(path: string): number {
+  return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+}
+
+/** Is the writing end held right now? Bytes in the FIFO mean nothing (a payload may write some). */
+export function hasWriter(reader: number): boolean {
+  const waste = Buffer.alloc(4096);
+  try {
+    // bounded: a payload that keeps writing keeps a writer open, so it is alive
+    for (let round = 0; round < 64; round += 1) if (readSync(reader, waste) === 0) return false;
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return true;
+    throw error;
+  }
+}
+
+/** Watches the reading end `reader`, and owns it from now on. */
+export function watchLiveness(reader: number): Liveness {
+  // epoll reports nothing for a FIFO whose writers were gone when it was opened, so ask once before
+  if (!hasWriter(reader)) {
+    closeSync(reader);
+    const isGone = () => {
+      throw new Error('its writer is gone');
+    };
+    return { gone: Promise.resolve(), isHeld: () => false, openReader: isGone, close() {} };
+  }
+  const socket = new Socket({ fd: reader, readable: true, writable: false });
+  const gone = new Promise<void>((resolve) => {
+    socket.once('end', resolve);
+    socket.once('error', () => resolve());
+  });
+  let ended = false;
+  gone.then(() => {
+    ended = true;
+    socket.destroy();
+  });
+  socket.resume();
+  const open = () => openReader(`/proc/self/fd/${reader}`);
+  const isHeld = () => {
+    if (ended) return false;
+    const probe = open();
+    try {
+      return hasWriter(probe);
+    } finally {
+      closeSync(probe);
+    }
+  };
+  const close = () => {
+    ended = true;
+    socket.removeAllListeners('end').destroy();
+  };
+  return { gone, isHeld, openReader: open, close };
+}

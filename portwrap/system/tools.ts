@@ -1,0 +1,52 @@
+// Where the system's programs are: bwrap, slirp4netns, nft, setpriv and so on, by absolute path, so that
+// nothing in a user's PATH is ever run in their place. Not here: their arguments.
+import { delimiter, join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import { isExecutable } from './access.ts';
+
+/** Debian's package of each program we call. */
+const packages = {
+  bwrap: 'bubblewrap',
+  env: 'coreutils',
+  getent: 'libc-bin',
+  mkfifo: 'coreutils',
+  nft: 'nftables',
+  nsenter: 'util-linux',
+  pasta: 'passt',
+  setpriv: 'util-linux',
+  setsid: 'util-linux',
+  sh: 'dash',
+  slirp4netns: 'slirp4netns',
+  stdbuf: 'coreutils',
+  systemctl: 'systemd',
+  'systemd-run': 'systemd',
+  unshare: 'util-linux',
+} as const;
+
+export type ToolName = keyof typeof packages;
+
+export const toolNames = Object.keys(packages) as readonly ToolName[];
+
+/** Absolute path of a program. Throws TOOL_MISSING with the command that installs it. */
+export type Toolbox = (name: ToolName) => string;
+
+const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+
+/** Looks in the system's directories first, then in `extraPath` (colon-separated; for an unprivileged user). */
+export function createToolbox(extraPath = ''): Toolbox {
+  const directories = [...systemPath, ...extraPath.split(delimiter).filter((part) => part.startsWith('/'))];
+  const found = new Map<ToolName, string>();
+  return (name) => {
+    const known = found.get(name);
+    if (known !== undefined) return known;
+    for (const directory of directories) {
+      const path = join(directory, name);
+      if (!isExecutable(path)) continue;
+      found.set(name, path);
+      return path;
+    }
+    throw new PortwrapError('TOOL_MISSING', `the program "${name}" is not installed`, {
+      hint: `Install it: apt-get install ${packages[name]}`,
+    });
+  };
+}

@@ -1,0 +1,153 @@
+// One request and its answer, passed between a client and an upstream. It ends whole, or the side that is
+// left learns that it did not: an answer that was cut is never ended as if it were complete.
+// Not here: upgrades (upgrade.ts), sending the request's body (upload.ts), writing the answer (response-writer.ts).
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { linger } from '../../http/linger.ts';
+import type { EngineOptions, Passage } from '../engine.ts';
+import { type RequestBody, requestBody, requestHead } from './http1/request-head.ts';
+import type { ResponseHead } from './http1/response-head.ts';
+import type { ConnectionUser, UpstreamConnection } from './pool/connection.ts';
+import type { TargetPool, Waiter } from './pool/pool.ts';
+import { Answer } from './response-writer.ts';
+import type { StalledClients } from './stalled-clients.ts';
+import { Upload } from './upload.ts';
+
+export class Exchange implements ConnectionUser, Waiter {
+  fresh = false;
+  readonly maxIdle: number;
+  readonly #req: IncomingMessage;
+  readonly #passage: Passage;
+  readonly #pool: TargetPool;
+  readonly #options: EngineOptions;
+  readonly #stalled: StalledClients;
+  readonly #onEnd: (exchange: Exchange) => void;
+  readonly #answer: Answer;
+  readonly #body: RequestBody;
+  readonly #replayable: boolean;
+  #connection: UpstreamConnection | undefined;
+  #upload: Upload | undefined;
+  #head: ResponseHead | undefined;
+  #ended = false;
+
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    passage: Passage,
+    pool: TargetPool,
+    options: EngineOptions,
+    stalled: StalledClients,
+    onEnd: (exchange: Exchange) => void,
+  ) {
+    this.#req = req;
+    this.#passage = passage;
+    this.#pool = pool;
+    this.#options = options;
+    this.#stalled = stalled;
+    this.#onEnd = onEnd;
+    this.#answer = new Answer(req, res, passage, options);
+    this.#body = requestBody(req);
+    this.#replayable = this.#body === 'none' && safeMethods.has(req.method ?? '');
+    this.maxIdle = this.#replayable ? Number.POSITIVE_INFINITY : freshEnough;
+  }
+
+  start(): void {
+    this.#pool.acquire(this);
+  }
+
+  /** The client is gone: nobody needs the upstream's answer. */
+  abort(): void {
+    if (this.#ended) return;
+    this.#finish();
+    this.#pool.cancel(this);
+    this.#connection?.abandon();
+  }
+
+  onConnection(connection: UpstreamConnection): void {
+    this.#connection = connection;
+    const { socket } = connection;
+    connection.begin(this, this.#req.method ?? '', this.#options.proxyTimeout);
+    const head = requestHead(this.#req, this.#passage, this.#options, false);
+    if (this.#body === 'none') {
+      socket.write(head, 'latin1');
+      return;
+    }
+    // What the client has sent of the body by now goes out in one packet with the head.
+    socket.cork();
+    socket.write(head, 'latin1');
+    process.nextTick(() => socket.uncork());
+    this.#upload = new Upload(this.#req, socket, this.#body, this.#passage, this.#stalled);
+  }
+
+  onUnreachable(reason: Error): void {
+    this.#fail(503, reason);
+  }
+
+  onInformation(head: ResponseHead): void {
+    this.#answer.information(head);
+  }
+
+  onHead(head: ResponseHead): void {
+    this.#head = head;
+    this.#answer.head(head);
+  }
+
+  onBody(chunk: Buffer): void {
+    this.#answer.body(chunk, this.#connection);
+  }
+
+  onComplete(last: Buffer | undefined, trailers: string[]): void {
+    this.#answer.complete(last, trailers, this.#connection);
+  }
+
+  onDrain(): void {
+    this.#upload?.resume();
+  }
+
+  onDone(leftover: Buffer | undefined): void {
+    const connection = this.#connection;
+    const head = this.#head;
+    if (this.#ended || connection === undefined || head === undefined) return;
+    this.#finish();
+    const sent = this.#upload?.stop() ?? true;
+    if (!sent) linger(this.#req);
+    if (sent && leftover === undefined && head.persistent) {
+      this.#pool.release(connection, head.keepAliveTimeout);
+    } else {
+      connection.socket.destroy();
+    }
+    this.#passage.onAnswered(head.status);
+  }
+
+  onLost(reason: Error, untouched: boolean): void {
+    if (this.#ended) return;
+    const reused = (this.#connection?.served ?? 0) > 1;
+    this.#connection = undefined;
+    if (untouched && reused && this.#replayable && !this.fresh) {
+      // The upstream closed an idle connection just as we used it: once more, on one that is new.
+      this.fresh = true;
+      this.start();
+      return;
+    }
+    this.#upload?.stop();
+    this.#fail(reason.name === 'BadResponse' ? 502 : 503, reason);
+  }
+
+  #fail(status: number, reason: Error): void {
+    if (this.#ended) return;
+    this.#finish();
+    const started = this.#answer.started;
+    if (started) this.#answer.cut();
+    this.#passage.onFailed({ status, reason: reason.message, started });
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#onEnd(this);
+  }
+}
+
+/** Methods that may be sent twice. */
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Milliseconds a connection may have been idle to carry a request that cannot be sent twice. */
+const freshEnough = 2000;

@@ -1,0 +1,132 @@
+// One connection to an upstream: reads answers for whoever uses it, one at a time.
+// Not here: opening and keeping it (pool.ts), what is done with an answer (engines/relay/exchange.ts, engines/relay/upgrade.ts).
+import type { Socket } from 'node:net';
+import { ResponseParser, type ResponseSink } from '../http1/response-parser.ts';
+import type { Dialed } from './dial.ts';
+import type { Reader } from './reader.ts';
+
+export interface ConnectionUser extends ResponseSink {
+  /** What was written has left; write again. */
+  onDrain(): void;
+  /** The answer is complete. What came after it, if anything, makes the connection unfit for reuse. */
+  onDone(leftover: Buffer | undefined): void;
+  /** The connection is gone before the answer was complete. */
+  onLost(reason: Error, untouched: boolean): void;
+}
+
+export class UpstreamConnection {
+  readonly socket: Socket;
+  readonly reader: Reader;
+  /** Requests begun on it. */
+  served = 0;
+  /** When it was last put aside, in milliseconds; and for how long it may be. */
+  idleSince = 0;
+  idleLimit = Number.POSITIVE_INFINITY;
+  readonly #onClose: (connection: UpstreamConnection) => void;
+  #user: ConnectionUser | undefined;
+  #parser: ResponseParser | undefined;
+  #error: Error | undefined;
+
+  constructor({ socket, reader }: Dialed, onClose: (connection: UpstreamConnection) => void) {
+    this.socket = socket;
+    this.reader = reader;
+    this.#onClose = onClose;
+    reader.receive = this.#onData;
+    socket.on('end', this.#onEnd);
+    socket.on('drain', this.#onDrain);
+    socket.on('error', this.#onError);
+    socket.on('timeout', this.#onTimeout);
+    socket.on('close', this.#onClosed);
+  }
+
+  get usable(): boolean {
+    return this.socket.writable && this.socket.readable && this.#user === undefined;
+  }
+
+  /** Makes `user` the one who gets the next answer. */
+  begin(user: ConnectionUser, method: string, timeout: number | undefined, upgrade = false): void {
+    this.served++;
+    this.#user = user;
+    this.#parser = new ResponseParser(user, method, upgrade);
+    if (timeout !== undefined) this.socket.setTimeout(timeout);
+  }
+
+  /** Nobody waits for an answer any more; the connection goes. */
+  abandon(): void {
+    this.#user = undefined;
+    this.socket.destroy();
+  }
+
+  /** Nobody listens to the socket and its reader any more: the caller looks after them from now on. */
+  detach(): void {
+    this.#user = undefined;
+    this.socket.setTimeout(0);
+    this.socket.off('end', this.#onEnd);
+    this.socket.off('drain', this.#onDrain);
+    this.socket.off('timeout', this.#onTimeout);
+  }
+
+  #onData = (chunk: Buffer): void => {
+    const parser = this.#parser;
+    // An answer that nobody asked for: a later request must not get it.
+    if (parser === undefined || this.#user === undefined) {
+      this.socket.destroy();
+      return;
+    }
+    try {
+      parser.execute(chunk);
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    if (parser.complete) this.#done(parser);
+  };
+
+  #onEnd = (): void => {
+    const parser = this.#parser;
+    if (parser === undefined || this.#user === undefined) {
+      this.socket.destroy();
+      return;
+    }
+    try {
+      parser.finish();
+    } catch (error) {
+      this.#lose(error);
+      return;
+    }
+    this.#done(parser);
+  };
+
+  #onDrain = (): void => this.#user?.onDrain();
+
+  #onError = (error: Error): void => {
+    this.#error = error;
+  };
+
+  #onTimeout = (): void => {
+    // A paused socket is idle because the client is slow, not the upstream.
+    if (this.#user !== undefined && !this.socket.isPaused()) this.#lose(new Error('the upstream was silent'));
+  };
+
+  #onClosed = (): void => {
+    this.#onClose(this);
+    this.#lose(this.#error ?? new Error('the upstream closed the connection'));
+  };
+
+  #done(parser: ResponseParser): void {
+    const user = this.#user;
+    this.#user = undefined;
+    this.#parser = undefined;
+    if (this.socket.timeout) this.socket.setTimeout(0);
+    user?.onDone(parser.leftover);
+  }
+
+  #lose(reason: unknown): void {
+    const user = this.#user;
+    const untouched = this.#parser?.untouched ?? true;
+    this.#user = undefined;
+    this.#parser = undefined;
+    this.socket.destroy();
+    user?.onLost(reason instanceof Error ? reason : new Error(String(reason)), untouched);
+  }
+}

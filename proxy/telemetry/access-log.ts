@@ -1,0 +1,96 @@
+// The access log: writes a line when an answer, or a WebSocket, has ended, however it ended. Only where it
+// is asked for is anything done per request.
+// Not here: the form of a line (access-line.ts).
+import { createWriteStream, openSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { finished, type Writable } from 'node:stream';
+import { PortwrapError } from '../../config/errors.ts';
+import { withoutQuery } from '../http/without-query.ts';
+import { clientAddress, type TrustedAddresses } from '../listen/trusted-proxies.ts';
+import { type AccessLogFormat, accessLine } from './access-line.ts';
+import { CountedResponse } from './counted-response.ts';
+
+export interface AccessLog {
+  onRequest(req: IncomingMessage, res: ServerResponse): void;
+  /** Returns whom to tell the status. */
+  onUpgrade(req: IncomingMessage, socket: Socket): (status: number) => void;
+  /** Resolves when everything is written. */
+  close(): Promise<void>;
+}
+
+export interface AccessLogOptions {
+  readonly accessLog: AccessLogFormat;
+  readonly accessLogFile: string | undefined;
+}
+
+/** Undefined where none is wanted. */
+export function openAccessLog(
+  options: AccessLogOptions,
+  trusted: TrustedAddresses | undefined,
+  clock: () => number,
+): AccessLog | undefined {
+  const format = options.accessLog;
+  if (format === 'off') return undefined;
+  const { accessLogFile: file } = options;
+  const out: Writable = file === undefined ? process.stdout : appendTo(file);
+  // A full disk, or a reader that went away, must not take the proxy with it.
+  out.on('error', () => undefined);
+
+  const begin = (req: IncomingMessage): ((status: number, bytes: number) => void) => {
+    const time = clock();
+    const began = performance.now();
+    // Read now: a socket that has closed does not know its peer any more.
+    const request = {
+      address: clientAddress(req, trusted),
+      method: req.method ?? '',
+      path: withoutQuery(req.url),
+      version: 'alpnProtocol' in req.socket && req.socket.alpnProtocol === 'h2' ? '2.0' : req.httpVersion,
+      referer: req.headers.referer === undefined ? undefined : withoutQuery(req.headers.referer),
+      userAgent: req.headers['user-agent'],
+    };
+    return (status, bytes) => {
+      const milliseconds = Math.round((performance.now() - began) * 1000) / 1000;
+      out.write(accessLine(format, { time, ...request, status, bytes, milliseconds }));
+    };
+  };
+  return {
+    onRequest: (req, res) => {
+      const end = begin(req);
+      res.once('close', () => {
+        const bytes = res instanceof CountedResponse && req.method !== 'HEAD' ? res.bodyBytes : 0;
+        end(res.headersSent ? res.statusCode : clientLeft, bytes);
+      });
+    },
+    onUpgrade: (req, socket) => {
+      const end = begin(req);
+      const before = socket.bytesWritten;
+      let status = clientLeft;
+      socket.once('close', () => end(status, socket.bytesWritten - before));
+      return (answered) => {
+        status = answered;
+      };
+    },
+    close: () =>
+      new Promise((resolve) => {
+        if (file === undefined) {
+          resolve();
+          return;
+        }
+        finished(out, () => resolve());
+        out.end();
+      }),
+  };
+}
+
+function appendTo(file: string): Writable {
+  try {
+    return createWriteStream(file, { fd: openSync(file, 'a', 0o640) });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : '';
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write the access log: ${why}`, { cause: error });
+  }
+}
+
+/** nginx's status for it. */
+const clientLeft = 499;

@@ -1,0 +1,29 @@
+// How many clients are connected, and what they do. Looked at when somebody asks, so that a request costs
+// nothing.
+// Not here: connections to targets (engine.ts).
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Engine } from '../engines/engine.ts';
+
+export interface ClientCounts {
+  /** Between requests, or still sending a head. */
+  readonly idle: number;
+  /** Waiting for an answer, or getting one. */
+  readonly active: number;
+  readonly upgraded: number;
+}
+
+export function watchClients(server: Server, engine: Engine, tls: boolean): () => ClientCounts {
+  const sockets = new Set<Socket>();
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    if (sockets.has(socket)) return;
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return () => {
+    let active = 0;
+    for (const socket of sockets) if (engine.isBusy(socket)) active++;
+    const { upgraded } = engine.count();
+    return { idle: Math.max(0, sockets.size - active - upgraded), active, upgraded };
+  };
+}

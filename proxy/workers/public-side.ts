@@ -1,0 +1,112 @@
+// The side of the proxy that clients meet: front and engine over one table. It may live in this process, or
+// in several workers (workers/primary.ts).
+// Not here: the REST API and the other listeners (proxy.ts).
+import type { Socket } from 'node:net';
+import type { Logger } from '../../config/logger.ts';
+import type { ProxyOptions } from '../cli/options.ts';
+import type { ConnectionCounts, Engine } from '../engines/engine.ts';
+import { createRelay } from '../engines/relay/relay.ts';
+import { errorPages } from '../front/error-pages.ts';
+import { createFront } from '../front/server.ts';
+import { closeServer, portOf, stopAccepting, stopListening } from '../listen/close.ts';
+import { type ListenAddress, listen } from '../listen/listen.ts';
+import { listenerTls, upstreamTls } from '../listen/tls.ts';
+import { trustedAddresses } from '../listen/trusted-proxies.ts';
+import type { Clock, RouteTable } from '../routes/table.ts';
+import { openAccessLog } from '../telemetry/access-log.ts';
+import { type ClientCounts, watchClients } from '../telemetry/clients.ts';
+import type { Counters } from '../telemetry/counters.ts';
+
+export interface PublicSide {
+  /** Resolves with the port, 0 for a unix socket. */
+  listen(where: ListenAddress): Promise<number>;
+  count(): ConnectionCounts;
+  clients(): ClientCounts;
+  /** Whoever serves knows the table as it is now, and the table knows the activity there was. */
+  settled(): Promise<void>;
+  /** Stops listening; resolves when no connection is left. */
+  drain(): Promise<void>;
+  /** The same, in favour of another process: clients may go on for a while on the connections they have. */
+  leave(): Promise<void>;
+  /** Changes to the code as it is on disk, without a failed request; where that cannot be, says so. */
+  renew(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function servePublic(
+  options: ProxyOptions,
+  table: RouteTable,
+  counters: Counters,
+  log: Logger,
+  clock: Clock,
+): Promise<PublicSide> {
+  const [tls, clientTls] = await Promise.all([
+    listenerTls(options.tls),
+    upstreamTls(options.clientTls, options.insecure),
+  ]);
+  const engineOptions = { ...options, tls: clientTls };
+  // The library is loaded only by those who ask for it.
+  const engine =
+    options.engine === 'relay'
+      ? createRelay(engineOptions, clock, log)
+      : (await import('../engines/http-proxy/engine.ts')).createLibraryEngine(engineOptions);
+  forgetUnrouted(table, engine);
+  const answerError = errorPages({ ...options, tls: clientTls }, log);
+  const trusted = options.trustedProxies.length === 0 ? undefined : trustedAddresses(options.trustedProxies);
+  const access = openAccessLog(options, trusted, clock);
+  const { keepAliveTimeout, headTimeout, http2 } = options;
+  const { server: front, http2: sessions } = createFront(
+    { table, engine, answerError, counters, log, options, access, trusted },
+    { keepAliveTimeout, headTimeout, tls, http2 },
+  );
+  // closeAllConnections() knows no socket during its TLS handshake, and none that speaks HTTP/2
+  const sockets = new Set<Socket>();
+  if (tls !== undefined) {
+    front.on('connection', (socket: Socket) => {
+      sockets.add(socket);
+      socket.once('close', () => sockets.delete(socket));
+    });
+  }
+  const clients = watchClients(front, engine, tls !== undefined);
+  return {
+    listen: async (where) => {
+      await listen(front, where, 'the proxy');
+      return portOf(front);
+    },
+    count: () => engine.count(),
+    clients,
+    settled: () => Promise.resolve(),
+    drain: () => {
+      sessions?.drain();
+      return stopListening(front);
+    },
+    leave: () => {
+      sessions?.drain();
+      return stopAccepting(front);
+    },
+    renew: async () => log.warn('SIGUSR2 renews the workers, but there are none: see --workers'),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      const closed = closeServer(front);
+      engine.close();
+      await closed;
+      await access?.close();
+    },
+  };
+}
+
+/** Several routes may share a target: its connections go with the last one. */
+function forgetUnrouted(table: RouteTable, engine: Engine): void {
+  const routes = new Map<string, number>();
+  const count = (key: string, change: number): number => {
+    const now = (routes.get(key) ?? 0) + change;
+    if (now > 0) routes.set(key, now);
+    else routes.delete(key);
+    return now;
+  };
+  table.watch((change) => {
+    if (change.kind === 'added' && change.route.target !== undefined) count(change.route.target.key, 1);
+    const old = change.kind === 'added' ? change.replaced : change.route;
+    if (old?.target !== undefined && count(old.target.key, -1) <= 0) engine.forget(old.target);
+  });
+}

@@ -1,0 +1,90 @@
+// `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
+// process of its own, once for every forwarder that a profile uses. A part that crashes is a finding, and the others
+// go on. Not here: the probes (portwrap/doctor/), the host ports (ports.ts).
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
+import { loadConfigFile } from '../../../config/load.ts';
+import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
+import { type Command, noOperands } from '../arguments.ts';
+import { examinePorts, type PortsFinding } from './ports.ts';
+
+const portwrap = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
+
+export const run: Command = async (input) => {
+  noOperands(input);
+  const { config: path, user, json, launcher } = input.options;
+  if (launcher === 'slurm') return (await import('./slurm.ts')).run(input);
+  if (launcher !== undefined && launcher !== 'local')
+    throw new PortwrapError('USAGE', `--launcher must be local or slurm, not "${launcher}"`);
+  const file = loadConfigFile(path);
+  const findings: unknown[] = [];
+  let exit = 0;
+  for (const forwarder of new Set(file.profiles.map((profile) => profile.forwarder))) {
+    const { said, shown, checks, code } = await examineSandboxes(forwarder, user, json);
+    if (!json) input.print(`${said && `${said}\n`}With ${forwarder}, which a profile uses:\n\n${shown}\n`);
+    findings.push({ forwarder, checks });
+    exit = Math.max(exit, code);
+  }
+  if (process.getuid?.() === 0) {
+    const { check, rules, paste } = await examinePorts(file, input.options['proxy-user']).catch(notExamined);
+    findings.push({ checks: [check], rules });
+    if (!json) input.print(`${render([check])}${paste && `\n${paste}`}`);
+    exit = Math.max(exit, doctorExit([check]));
+  }
+  if (json) input.print(`${JSON.stringify(findings)}\n`);
+  return exit;
+};
+
+interface SandboxFinding {
+  /** What it wrote to standard error. */
+  readonly said: string;
+  /** The checks as people read them; only without `json`. */
+  readonly shown: string;
+  /** Only with `json`. */
+  readonly checks: readonly Check[];
+  readonly code: number;
+}
+
+async function examineSandboxes(
+  forwarder: string,
+  user: string | undefined,
+  json: boolean,
+): Promise<SandboxFinding> {
+  const argv = [
+    ...['doctor', '--forwarder', forwarder],
+    ...(json ? ['--json'] : []),
+    ...(user === undefined ? [] : ['--user', user]),
+  ];
+  const run = await execa(process.execPath, [portwrap, ...argv], { reject: false });
+  const { exitCode, stdout, stderr } = run;
+  const done = { said: stderr, shown: stdout, code: exitCode ?? 1 };
+  const isWhole = stdout !== '' && (exitCode === 0 || exitCode === 1);
+  if (!isWhole) return crashed(done, stderr.split('\n')[0] || (run.shortMessage ?? 'it said nothing'));
+  try {
+    return { ...done, checks: json ? (JSON.parse(stdout) as Check[]) : [] };
+  } catch (error) {
+    return crashed(done, `its answer is not JSON: ${(error as Error).message}`);
+  }
+}
+
+function crashed(run: Omit<SandboxFinding, 'checks'>, what: string): SandboxFinding {
+  const fix = 'Run portwrap doctor by itself, and report what it says.';
+  const check = failed('portwrap doctor', what, 'Nothing is known of what it looks at.', fix);
+  return {
+    ...run,
+    shown: [run.shown, render([check])].filter(Boolean).join('\n'),
+    checks: [check],
+    code: Math.max(1, run.code),
+  };
+}
+
+function notExamined(cause: unknown): PortsFinding {
+  const { message, hint } = toPortwrapError(cause);
+  const what = cause instanceof PortwrapError ? message : String(cause);
+  return { check: failed('host ports', what, 'They could not be tried.', hint), rules: null, paste: '' };
+}
+
+function render(checks: readonly Check[]): string {
+  return renderDoctor(checks, { json: false, color: false });
+}

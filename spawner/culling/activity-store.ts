@@ -1,0 +1,57 @@
+// What the service remembers of servers' activity across its own restart: one file in the state directory, for all
+// servers. Losing it makes nobody idle. Not here: what is remembered of a server itself (records/record.ts).
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Logger } from '../../config/logger.ts';
+import type { StateDirectory } from '../records/state-directory.ts';
+import { lastSeenSchema } from './last-seen.ts';
+
+export const noteSchema = z.object({
+  /** When it was first seen to be ready. Times are in seconds on the monotonic clock of one boot. */
+  startedAt: z.number(),
+  /** Has it ever answered as a Jupyter server does? Then only its own word counts. */
+  isJupyter: z.boolean(),
+  server: lastSeenSchema.nullable(),
+  route: lastSeenSchema.nullable(),
+  /** When a busy kernel or an open connection was last seen, where these count as activity. */
+  heldAt: z.number().nullable(),
+  warnedAt: z.number().nullable(),
+});
+export type Note = Readonly<z.infer<typeof noteSchema>>;
+
+const fileSchema = z.object({ boot_id: z.string(), servers: z.record(z.string(), noteSchema) });
+
+export interface Notes {
+  /** Those of this boot: none, when the file is missing, damaged or of another boot. */
+  load(): ReadonlyMap<string, Note>;
+  save(notes: ReadonlyMap<string, Note>): Promise<void>;
+}
+
+export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string, log: Logger): Notes {
+  const file = join(path, 'activity.json');
+  let isFailing = false;
+  return {
+    load() {
+      try {
+        const { boot_id, servers } = fileSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+        return new Map(boot_id === bootId ? Object.entries(servers) : []);
+      } catch {
+        return new Map();
+      }
+    },
+    async save(notes) {
+      try {
+        const text = JSON.stringify({ boot_id: bootId, servers: Object.fromEntries(notes) });
+        await writeFile(`${file}.next`, text, { mode: 0o600 });
+        await rename(`${file}.next`, file);
+        isFailing = false;
+      } catch (error) {
+        const reason = (error as Error).message;
+        if (!isFailing) log.warn({ reason }, 'the activity of servers could not be noted; trying again');
+        isFailing = true;
+      }
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// What is wrong with this machine as far as servers need it, looked at now and then and whenever somebody asks. What
+// comes and what goes is logged. Not here: what is looked at, how it is answered (http/).
+import { type ErrorCode, toPortwrapError } from '../../config/errors.ts';
+import type { Logger } from '../../config/logger.ts';
+import { withDeadline } from '../../portwrap/index.ts';
+
+export interface HealthReason {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  /** Can no server at all be started while it lasts? */
+  readonly endsStarts: boolean;
+}
+
+export interface HealthReport {
+  /** degraded: something does not work, and servers are started. failing: none can be started. */
+  readonly status: 'ok' | 'degraded' | 'failing';
+  readonly reasons: readonly HealthReason[];
+}
+
+export interface Health {
+  /** Not older than a second. Never rejects, and settles also when a file system does not answer. */
+  report(): Promise<HealthReport>;
+  close(): void;
+}
+
+export interface Look {
+  /** Rejects, or resolves with what is wrong. A rejection counts as a reason that `endsStarts`. */
+  readonly look: () => Promise<readonly HealthReason[]>;
+  /** What is wrong when it does neither in time; absent: nothing, for it reads nothing that could hang. */
+  readonly late?: HealthReason;
+}
+
+export interface HealthInput {
+  /** By what they look at. */
+  readonly looks: Readonly<Record<string, Look>>;
+  readonly log: Logger;
+  /** Milliseconds between two looks of our own. */
+  readonly interval?: number;
+}
+
+const defaultInterval = 10_000;
+/** Milliseconds: for so long a report counts. */
+const freshFor = 1_000;
+/** Milliseconds: a file system that needs longer does not answer. */
+const patience = 3_000;
+
+export function watchHealth({ looks, log, interval = defaultInterval }: HealthInput): Health {
+  const watched = Object.entries(looks).map(([name, look]) => createWatch(name, look, log));
+  let last: { readonly time: number; readonly report: Promise<HealthReport> } | undefined;
+  const report = () => {
+    const now = performance.now();
+    if (last === undefined || now - last.time > freshFor) {
+      last = {
+        time: now,
+        report: Promise.all(watched.map((ask) => ask())).then((all) => reportOf(all.flat())),
+      };
+    }
+    return last.report;
+  };
+  const timer = setInterval(() => void report(), interval).unref();
+  void report();
+  return { report, close: () => clearInterval(timer) };
+}
+
+function reportOf(reasons: readonly HealthReason[]): HealthReport {
+  const failing = reasons.some(({ endsStarts }) => endsStarts);
+  return { status: failing ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
+}
+
+/** One look at a time: who hangs in it is not joined by others. */
+function createWatch(
+  name: string,
+  { look, late }: Look,
+  log: Logger,
+): () => Promise<readonly HealthReason[]> {
+  let running: Promise<readonly HealthReason[]> | undefined;
+  let known: readonly HealthReason[] = [];
+  const tell = (reasons: readonly HealthReason[]) => {
+    const isKnown = ({ code, message }: HealthReason) =>
+      known.some((reason) => reason.code === code && reason.message === message);
+    for (const reason of reasons.filter((one) => !isKnown(one))) {
+      const { code, message, hint, endsStarts } = reason;
+      const entry = { of: name, code, reason: message, hint };
+      if (endsStarts) log.error(entry, 'this machine is not as it should be: no server can be started');
+      else log.warn(entry, 'this machine is not as it should be');
+    }
+    if (reasons.length === 0 && known.length > 0)
+      log.info({ of: name }, 'this machine is as it should be again');
+    known = reasons;
+  };
+  return async () => {
+    running ??= look()
+      .catch((error: unknown) => [reasonOf(error)])
+      .finally(() => {
+        running = undefined;
+      });
+    const isLate = () => new Error(`the ${name} did not answer`);
+    const reasons = await withDeadline(running, patience, isLate).catch(() =>
+      late === undefined ? [] : [late],
+    );
+    tell(reasons);
+    return reasons;
+  };
+}
+
+function reasonOf(error: unknown): HealthReason {
+  const { code, message, hint } = toPortwrapError(error);
+  return { code, message, hint, endsStarts: true };
+}

@@ -1,0 +1,120 @@
+// Stops servers that nobody will ever stop: those that their hub does not know, in two comparisons in a row. A hub
+// that cannot be asked knows everything. Not here: asking it (hub-api.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import type { Config, Hub } from '../../config/load.ts';
+import type { Logger } from '../../config/logger.ts';
+import { type ServerRecord, serverLabel } from '../records/record.ts';
+import type { Servers } from '../servers/servers.ts';
+import { askHub, type HubServers } from './hub-api.ts';
+
+export interface Reaper {
+  close(): void;
+}
+
+export interface ReaperInput {
+  readonly servers: Pick<Servers, 'list' | 'stop'>;
+  readonly config: () => Config;
+  readonly log: Logger;
+  /** Milliseconds between two looks at what is due. */
+  readonly tick?: number;
+}
+
+/** What is known of one hub between two comparisons. */
+interface HubWatch {
+  /** Records that were unknown in the last comparison. */
+  strangers: ReadonlySet<string>;
+  /** Could it not be asked? */
+  isAway: boolean;
+  /** Monotonic milliseconds; never, while a comparison goes on. */
+  next: number;
+}
+
+/** Compares at once, and then as often as each hub's `reaper.interval` says. */
+export function startReaper(input: ReaperInput): Reaper {
+  let isClosed = false;
+  const watches = new Map<string, HubWatch>();
+
+  async function visit(hub: Hub, reaper: NonNullable<Hub['reaper']>, watch: HubWatch): Promise<void> {
+    const log = input.log.child({ hub: hub.name });
+    watch.next = Number.POSITIVE_INFINITY;
+    try {
+      const strangers = await strangersOf(hub, reaper.token, input.servers);
+      if (isClosed) return;
+      for (const record of strangers) meet(record, watch.strangers.has(record.id), log);
+      watch.strangers = new Set(strangers.map(({ id }) => id));
+      if (watch.isAway) log.info('the hub can be asked again');
+      watch.isAway = false;
+    } catch (error) {
+      watch.strangers = new Set(); // two in a row are two that were heard
+      if (!watch.isAway && !isClosed)
+        log.warn({ error: (error as Error).message }, 'the hub cannot be asked which servers it knows');
+      watch.isAway = true;
+    }
+    watch.next = performance.now() + reaper.interval * 1000;
+  }
+
+  function meet(record: ServerRecord, isKnownAsStranger: boolean, log: Logger): void {
+    const entry = { server: serverLabel(record), spawn_id: record.spawn_id };
+    if (!isKnownAsStranger) {
+      log.warn(entry, 'the hub does not know this server');
+      return;
+    }
+    log.warn(entry, 'the hub still does not know this server: it is stopped');
+    const reason = new PortwrapError('HUB_FORGOT', 'stopped because its hub does not know it');
+    input.servers.stop(record, record.spawn_id, false, reason).catch((error: unknown) => {
+      log.error({ ...entry, err: error }, 'the server could not be forgotten');
+    });
+  }
+
+  const lookAround = () => {
+    for (const hub of input.config().hubs) {
+      const watch = watches.get(hub.name) ?? { strangers: new Set(), isAway: false, next: 0 };
+      watches.set(hub.name, watch);
+      if (hub.reaper !== null && performance.now() >= watch.next) void visit(hub, hub.reaper, watch);
+    }
+  };
+  lookAround();
+  const timer = setInterval(lookAround, input.tick ?? 500).unref();
+  return {
+    close() {
+      clearInterval(timer);
+      isClosed = true;
+    },
+  };
+}
+
+/** The servers of ours that run or are being started, and that the hub does not know. Rejects when in doubt. */
+async function strangersOf(
+  hub: Hub,
+  token: string,
+  servers: ReaperInput['servers'],
+): Promise<readonly ServerRecord[]> {
+  // asked for first: what is started from now on cannot be missing in the hub's answer
+  const ours = servers
+    .list(hub.name)
+    .map(({ record }) => record)
+    .filter(({ state }) => state === 'starting' || state === 'ready');
+  if (ours.length === 0) return [];
+  const known = await askHub(hub.api_url, token);
+  try {
+    return await unknownTo(known, ours);
+  } finally {
+    known.close();
+  }
+}
+
+/**
+ * The list may change while its pages are read, so whoever is missing is asked for by name. A user of whom the hub
+ * has a server that we do not know may have renamed one that runs (JupyterHub 6): then none of theirs is unknown.
+ */
+async function unknownTo(hub: HubServers, ours: readonly ServerRecord[]): Promise<ServerRecord[]> {
+  const active = await hub.active();
+  const missing = ours.filter(({ user, name }) => !active.get(user)?.has(name));
+  const strangers: ServerRecord[] = [];
+  for (const record of missing) {
+    const theirs = await hub.of(record.user);
+    const isOurs = (name: string) => ours.some((one) => one.user === record.user && one.name === name);
+    if ([...theirs].every(isOurs) && !theirs.has(record.name)) strangers.push(record);
+  }
+  return strangers;
+}

@@ -1,0 +1,160 @@
+// How a user of a hub becomes an account of this machine, with a home directory.
+// Not here: becoming it (portwrap/system/account.ts).
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
+import type { Config } from '../../config/load.ts';
+import type { Toolbox } from '../../portwrap/index.ts';
+import { type Account, findAccount, loginEnvironment, type SyntheticFile } from '../../portwrap/index.ts';
+
+import { makeDirectory } from '../system/make-directory.ts';
+import { storageFailure } from '../system/storage-failure.ts';
+
+export interface Tenant {
+  /** Who the server runs as; null: the service's own account. */
+  readonly account: Account | null;
+  readonly home: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Makes the account known inside the sandbox when the user database does not list it. */
+  readonly files: readonly SyntheticFile[];
+}
+
+export interface Accounts {
+  /** Throws USER_REFUSED with the reason. */
+  resolve(user: string): Promise<Tenant>;
+}
+
+export function createAccounts(config: Config['accounts'], tools: Toolbox, own: Account): Accounts {
+  const needsRoot = config.mode === 'dynamic';
+  if (needsRoot && own.uid !== 0) {
+    throw new PortwrapError(
+      'CONFIG_INVALID',
+      `accounts.mode "${config.mode}" needs the service to run as root`,
+    );
+  }
+  if (config.mode === 'service' && own.uid === 0) {
+    throw new PortwrapError(
+      'CONFIG_INVALID',
+      'accounts.mode "service" is refused for root: servers would be root',
+    );
+  }
+  const resolvers = {
+    system: (user: string) => systemTenant(user, config.min_uid, tools, own),
+    dynamic: async (user: string) => dynamicTenant(user, config),
+    service: async (user: string) => serviceTenant(user, config.home, own),
+  };
+  return { resolve: resolvers[config.mode] };
+}
+
+async function systemTenant(user: string, minUid: number, tools: Toolbox, own: Account): Promise<Tenant> {
+  const account = await findAccount(tools, user);
+  // getent also takes a uid for a name, and a user called "1000" is not account 1000
+  if (account === null || account.name !== user)
+    throw refused(user, 'there is no account of that name on this machine');
+  if (account.uid === 0 || account.uid < minUid) {
+    throw refused(user, `its uid ${account.uid} is below accounts.min_uid (${minUid})`);
+  }
+  if (own.uid !== 0 && account.uid !== own.uid) {
+    throw refused(user, 'the service is not root, so it can run servers for its own account only');
+  }
+  return {
+    account: own.uid === 0 ? account : null,
+    home: account.home,
+    environment: loginEnvironment(account),
+    files: [],
+  };
+}
+
+function serviceTenant(user: string, template: string, own: Account): Tenant {
+  const home = homeOf(user, template);
+  makeHome(home, null);
+  return { account: null, home, environment: loginEnvironment({ ...own, home }), files: [] };
+}
+
+/** The owner of the home directory is the memory of which uid a user has. */
+function dynamicTenant(user: string, config: Config['accounts']): Tenant {
+  if (/[:,\s\p{Cc}]/u.test(user)) throw refused(user, 'the name cannot stand in a user database');
+  const home = homeOf(user, config.home);
+  const uid = ownerOf(home) ?? freeUid(dirname(home), config.uid_range);
+  if (uid < config.uid_range.low || uid > config.uid_range.high) {
+    throw refused(user, `its home ${home} belongs to uid ${uid}, outside accounts.uid_range`);
+  }
+  makeHome(home, uid);
+  const account = { name: user, uid, gid: uid, home, shell: '/bin/bash', listed: false };
+  return {
+    account,
+    home,
+    environment: loginEnvironment(account),
+    files: [
+      {
+        path: '/etc/passwd',
+        content: `${databaseWithout('/etc/passwd', user)}${user}:x:${uid}:${uid}::${home}:/bin/bash\n`,
+      },
+      { path: '/etc/group', content: `${databaseWithout('/etc/group', user)}${user}:x:${uid}:\n` },
+    ],
+  };
+}
+
+function homeOf(user: string, template: string): string {
+  if (user === '.' || user === '..' || /[/\0]/.test(user) || Buffer.byteLength(user) > 200) {
+    throw refused(user, 'the name cannot be a directory');
+  }
+  const home = template.replaceAll('{username}', () => user); // "$&" and the like mean nothing in a name
+  if (basename(home) !== user) throw refused(user, 'the name does not make a home of its own');
+  return home;
+}
+
+/** A home that is still being made; no user of accounts.mode "dynamic" can have that name. */
+const unfinishedHome = ':new';
+
+/**
+ * Nobody sees a home that is not its owner's yet: whenever the service is killed, there is a whole one or none.
+ * One that was made half is empty, and makes room for the next.
+ */
+function makeHome(home: string, owner: number | null): void {
+  if (ownerOf(home) !== null) return;
+  try {
+    makeWhole(home, owner);
+  } catch (cause) {
+    throw storageFailure(cause, `the home ${home} could not be made`, dirname(home));
+  }
+}
+
+function makeWhole(home: string, owner: number | null): void {
+  makeDirectory(dirname(home), 0o755);
+  if (owner === null) {
+    mkdirSync(home, { mode: 0o700 });
+    return;
+  }
+  const unfinished = join(dirname(home), unfinishedHome);
+  if (ownerOf(unfinished) !== null) rmdirSync(unfinished);
+  mkdirSync(unfinished, { mode: 0o700 });
+  chownSync(unfinished, owner, owner);
+  renameSync(unfinished, home);
+}
+
+function ownerOf(path: string): number | null {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  if (!stat.isDirectory()) throw new PortwrapError('USER_REFUSED', `the home ${path} is not a directory`);
+  return stat.uid;
+}
+
+function freeUid(homes: string, range: Config['accounts']['uid_range']): number {
+  const names = lstatSync(homes, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(homes);
+  const siblings = names.filter((name) => name !== unfinishedHome);
+  const used = new Set(siblings.map((name) => lstatSync(`${homes}/${name}`, { throwIfNoEntry: false })?.uid));
+  for (let uid = range.low; uid <= range.high; uid += 1) if (!used.has(uid)) return uid;
+  throw new PortwrapError('USER_REFUSED', 'every uid of accounts.uid_range is in use');
+}
+
+function databaseWithout(path: string, name: string): string {
+  const lines = readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith(`${name}:`));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function refused(user: string, reason: string): PortwrapError {
+  return new PortwrapError('USER_REFUSED', `no server for user "${user}": ${reason}`);
+}

@@ -1,0 +1,120 @@
+// The control groups of this machine as they are now: their file system may be unmounted, or become read-only, while the
+// service runs, and come back. Not here: opening them (portwrap/cgroups/root.ts), the group of a sandbox.
+import { dirname } from 'node:path';
+import type { Profile } from '../../config/load.ts';
+import type { Logger } from '../../config/logger.ts';
+import {
+  type CgroupPlace,
+  type CgroupRoot,
+  type Cgroups,
+  type CgroupWay,
+  cgroupSurroundings,
+  findCgroupWay,
+  isWritable,
+  neededControllers,
+  openCgroups,
+  openServersScope,
+  removeCgroup,
+  type Toolbox,
+} from '../../portwrap/index.ts';
+import type { HealthReason } from '../health/health.ts';
+import { limitsOf } from './sandbox-spec.ts';
+
+export interface ControlGroups extends Cgroups {
+  /** The sandbox of that group has ended. If its group could not be removed, that is done when it can. */
+  leave(place: CgroupPlace): void;
+  /** Looks for them again where there are none. Answers with what is missing for these profiles. */
+  look(
+    profiles: readonly Pick<Profile, 'name' | 'launcher' | 'resources'>[],
+  ): Promise<readonly HealthReason[]>;
+}
+
+export async function openControlGroups(tools: Toolbox, log: Logger): Promise<ControlGroups> {
+  const report = (reason: string) => log.warn({ reason }, 'systemd makes no scope for servers');
+  const groups = await watchControlGroups({
+    find: () => findCgroupWay('service', cgroupSurroundings()),
+    open: (way) =>
+      way.kind === 'scope' ? openServersScope({ tools, mount: way.mount, report }) : openCgroups(way),
+  });
+  const { directories, hint } = await groups.root();
+  // never a reason not to serve: servers without limits need none
+  if (Object.keys(directories).length === 0)
+    log.warn({ hint }, 'no control groups: profiles with limits are refused, and usage is unknown');
+  return groups;
+}
+
+export interface ControlGroupsInput {
+  readonly find: () => CgroupWay;
+  readonly open: (way: CgroupWay) => Cgroups;
+}
+
+const mountAgain =
+  'Was the control group file system unmounted, or made read-only? Mount it as it was when the service started.';
+
+export async function watchControlGroups({ find, open }: ControlGroupsInput): Promise<ControlGroups> {
+  let way = find();
+  let opened = open(way);
+  /** What could be used at the best of times. */
+  let best: CgroupRoot['directories'] = {};
+  const root = async (): Promise<CgroupRoot> => {
+    const found = await opened.root();
+    const usable = Object.entries(found.directories).filter(([, directory]) => isWritable(directory));
+    const directories: CgroupRoot['directories'] = Object.fromEntries(usable);
+    const isWorse = Object.keys(best).some((name) => !(name in directories));
+    if (!isWorse) best = directories;
+    return { ...found, directories, hint: isWorse ? `${found.hint} ${mountAgain}`.trim() : found.hint };
+  };
+  /** The way is as it was found, and another one may be there now; a scope is asked for again by itself. */
+  const findAgain = async () => {
+    if (way.kind === 'scope' || Object.keys((await root()).directories).length > 0) return;
+    way = find();
+    opened = open(way);
+  };
+  /** Groups of sandboxes that ended while their file system was away. */
+  const behind = new Set<CgroupPlace>();
+  await root();
+  return {
+    leave(place) {
+      const isAway = Object.values(place.directories).some((directory) => !isWritable(dirname(directory)));
+      if (isAway) behind.add(place);
+    },
+    scope: opened.scope,
+    root,
+    close: () => opened.close(),
+    async look(profiles) {
+      await findAgain();
+      const { directories, hint } = await root();
+      const lost = Object.entries(best).filter(([name]) => !(name in directories));
+      const refused = profiles.filter(
+        (profile) =>
+          profile.launcher === 'local' &&
+          neededControllers(limitsOf(profile)).some((controller) => directories[controller] === undefined),
+      );
+      if (lost.length === 0) {
+        for (const place of behind) await removeCgroup(place).catch(() => {}); // whatever is in it is not ours
+        behind.clear();
+      }
+      if (lost.length === 0 && refused.length === 0) return [];
+      const where = [...new Set(lost.map(([, directory]) => directory))].join(', ');
+      const what =
+        lost.length > 0
+          ? `the control groups in ${where} are gone or read-only`
+          : 'control groups are missing';
+      const names = refused.map(({ name }) => `"${name}"`).join(', ');
+      const result =
+        refused.length > 0
+          ? `no server of the profiles ${names} can be started, for their limits need them`
+          : 'servers are started without them, and what they use is not known';
+      const endsStarts = refused.length > 0 && refused.length === profiles.length;
+      return [{ code: 'LIMITS_UNAVAILABLE', message: `${what}: ${result}`, hint, endsStarts }];
+    },
+  };
+}
+
+/** When they do not answer (systemd makes a scope): only what needs limits waits for them. */
+export const controlGroupsLate: HealthReason = {
+  code: 'LIMITS_UNAVAILABLE',
+  message: 'it is not known in time whether control groups can be used',
+  hint: 'Does systemd answer? systemctl status portwrap-servers.scope.',
+  endsStarts: false,
+};

@@ -1,6 +1,0 @@
-// The launchers there are, by the names that a profile gives them. Not here: what each does.
-import type { Launcher } from './launcher.ts';
-
-export const launcherNames = ['local', 'slurm'] as const;
-export type LauncherName = (typeof launcherNames)[number];
-export type Launchers = Readonly<Record<LauncherName, Launcher>>;

@@ -1,0 +1,120 @@
+// From a start request, its profile and its tenant to the specification of a sandbox. Pure but for the
+// look-up of the hub's address. Not here: the launch.
+import { lookup } from 'node:dns/promises';
+import { PortwrapError } from '../../config/errors.ts';
+import type { Hub, Profile } from '../../config/load.ts';
+import { bytesOf } from '../../config/schema/values/size.ts';
+import {
+  type Endpoint,
+  type FileViewRequest,
+  fileView,
+  type Limits,
+  type NetworkPolicy,
+  type SandboxSpec,
+  substituteGuestPort,
+} from '../../portwrap/index.ts';
+import { handOver } from '../requests/server-certificate.ts';
+import type { StartRequest } from '../requests/start-request.ts';
+import type { Tenant } from './accounts.ts';
+
+export interface SpecInput {
+  readonly request: StartRequest;
+  readonly hub: Hub;
+  readonly profile: Profile;
+  readonly tenant: Tenant;
+  readonly user: string;
+  readonly directory: string;
+  readonly stateDirectory: string;
+  readonly hostAddress: string;
+  readonly hostPorts: Iterable<number>;
+  /** Where the server's output goes. */
+  readonly log: number;
+}
+
+export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
+  const { request, profile, tenant } = input;
+  const view = fileViewRequest(profile, tenant, input.user, input.stateDirectory);
+  const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
+  return {
+    directory: input.directory,
+    command: substituteGuestPort(
+      [...(request.command ?? profile.command), ...request.args],
+      profile.guest_port,
+    ),
+    environment: { ...serverEnvironment(profile, request.env, tenant), ...tls?.environment },
+    workingDirectory: tenant.home,
+    account: tenant.account,
+    files: fileView({ ...view, synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])] }),
+    policy: await networkPolicy(profile, input.hub),
+    limits: limitsOf(profile),
+    hostAddress: input.hostAddress,
+    hostPorts: input.hostPorts,
+    guestPort: profile.guest_port,
+    lifetime: 'detached',
+    stdio: ['ignore', input.log, input.log],
+  };
+}
+
+/** The view of the profile, with this user's paths. The state directory is hidden whatever a profile says. */
+export function fileViewRequest(
+  { files }: Profile,
+  tenant: Tenant,
+  user: string,
+  stateDirectory: string,
+): FileViewRequest {
+  const ofUser = (path: string) => {
+    if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
+      throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
+    }
+    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => tenant.home);
+  };
+  return {
+    preset: files.view,
+    keep: [tenant.home],
+    hide: [stateDirectory, ...files.hide.map(ofUser)],
+    readOnly: files.read_only.map(ofUser),
+    readWrite: files.read_write.map(ofUser),
+    temporary: files.temporary.map(ofUser),
+    devices: files.devices,
+    synthetic: tenant.files,
+  };
+}
+
+/** What its servers may use, before anybody chooses. */
+export function limitsOf({ resources }: Pick<Profile, 'resources'>): Limits {
+  const { memory, cpus, processes, open_files: openFiles } = resources;
+  return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
+}
+
+/** The hub's environment goes in as it is; who the account is, is not the hub's to say. */
+export function serverEnvironment(
+  profile: Profile,
+  fromHub: Readonly<Record<string, string>>,
+  tenant: Tenant,
+): Record<string, string> {
+  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...tenant.environment };
+}
+
+export async function networkPolicy(profile: Profile, hub: Hub): Promise<NetworkPolicy> {
+  const { network } = profile;
+  return {
+    internet: network.internet,
+    dns: network.dns,
+    hosts: [
+      ...(network.hub ? [await hubEndpoint(hub)] : []),
+      ...network.host_ports.map((port) => ({ address: '127.0.0.1', port })),
+    ],
+  };
+}
+
+async function hubEndpoint(hub: Hub): Promise<Endpoint> {
+  const { hostname, port, protocol } = new URL(hub.api_url);
+  try {
+    const { address } = await lookup(hostname, { family: 4 });
+    return { address, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+  } catch (cause) {
+    throw new PortwrapError('POLICY_FAILED', `the hub's address "${hostname}" has no IPv4 address`, {
+      cause,
+    });
+  }
+}

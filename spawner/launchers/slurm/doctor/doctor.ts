@@ -1,0 +1,241 @@
+// The doctor of the slurm launcher: from the commands to a job on a node and its report back, each finding with its
+// remedy. Not here: what the job looks at (portwrap/job/probe.ts).
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { toPortwrapError } from '../../../../config/errors.ts';
+import type { ConfigFile, Profile } from '../../../../config/load.ts';
+import {
+  type Check,
+  failed,
+  isLoopback,
+  jobSpecVersion,
+  type NodeFindings,
+  ok,
+  type Toolbox,
+  warning,
+} from '../../../../portwrap/index.ts';
+import type { Tenant } from '../../accounts.ts';
+import { jobScript } from '../job-script.ts';
+import { ownPortwrap, reportUrlOf } from '../open.ts';
+import { sbatchArgv } from '../sbatch-argv.ts';
+import { createSlurmCommands, type SlurmCommands } from '../scheduler/commands.ts';
+import { phaseOf } from '../scheduler/job-state.ts';
+import { checkSettings } from './settings.ts';
+
+export interface ClusterPatient {
+  readonly config: ConfigFile;
+  readonly profile: Profile;
+  /** Whose job is tried. */
+  readonly tenant: Tenant;
+  readonly tools: Toolbox;
+}
+
+/** Milliseconds that a probe job has, its time in the queue included. */
+const patience = 120_000;
+const mostSkew = 5_000;
+
+/** Every probe in order; after one on which the others rest has failed, no more are made. */
+export async function examineCluster(patient: ClusterPatient): Promise<Check[]> {
+  const { slurm } = patient.config;
+  const commands = createSlurmCommands({ slurm, tools: patient.tools, counted: () => {} });
+  const checks = [await checkQueue(commands), ...checkAddresses(patient)];
+  if (checks.some(({ status }) => status === 'failed')) return checks;
+  const settings = await commands.settings().catch(() => null); // said above, when Slurm does not answer
+  const ofSettings = settings === null ? [] : checkSettings(settings, slurm.interval);
+  return [...checks, ...ofSettings, ...(await checkNode(patient, commands))];
+}
+
+async function checkQueue(commands: SlurmCommands): Promise<Check> {
+  const began = performance.now();
+  try {
+    const queue = await commands.queue();
+    const took = Math.round(performance.now() - began);
+    return ok('scheduler', `squeue lists ${queue.jobs.length} jobs in ${took} ms`);
+  } catch (error) {
+    const { message, hint } = toPortwrapError(error);
+    return failed('scheduler', message, 'Nothing can be submitted, and nothing is known of what runs.', hint);
+  }
+}
+
+function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): Check[] {
+  const reports = new URL(reportUrlOf(slurm) ?? 'http://127.0.0.1').hostname;
+  const checks = [
+    isLoopback(reports)
+      ? warning(
+          'report address',
+          `jobs report to ${reports}`,
+          'Only a node on this very machine reaches that.',
+          'Set "slurm.report_listen" to an address of this machine in the network of the nodes.',
+        )
+      : ok('report address', `jobs report to ${reportUrlOf(slurm)}`),
+  ];
+  if (!profile.network.hub) return checks;
+  const lost = hubs.filter(({ api_url }) => /^(?:127\.|localhost$|\[::1\])/.test(new URL(api_url).hostname));
+  return [
+    ...checks,
+    ...lost.map(({ name, api_url }) =>
+      warning(
+        'hub address',
+        `the hub "${name}" is at ${api_url}`,
+        'From a node that address leads to the node itself.',
+        'Let the hub listen in the network of the nodes (c.JupyterHub.hub_ip), and set "api_url" accordingly.',
+      ),
+    ),
+  ];
+}
+
+async function checkNode(
+  { config, profile, tenant }: ClusterPatient,
+  commands: SlurmCommands,
+): Promise<Check[]> {
+  const { slurm } = config;
+  const desk = await openDesk(slurm);
+  const spec = {
+    version: jobSpecVersion,
+    report: { url: desk.url, secret: desk.secret, heartbeat: 60_000 },
+    probe: { forwarder: profile.forwarder, serviceUrl: desk.serviceUrl },
+  } as const;
+  const argv = sbatchArgv({ name: 'portwrap-doctor', job: profile.slurm, chosen: {}, home: tenant.home });
+  let id: string | null = null;
+  try {
+    const script = jobScript(slurm.portwrap ?? ownPortwrap(), spec);
+    const job = await commands.submit(argv, script, tenant.account);
+    id = job;
+    const outcome = await Promise.race([desk.findings, untilEnded(commands, job, desk.closed)]);
+    if (typeof outcome === 'string') return [submitted(job), noReport(outcome, desk.url)];
+    return [submitted(job), ...judge(outcome, Date.now(), desk.serviceUrl)];
+  } catch (error) {
+    const { message, hint } = toPortwrapError(error);
+    return [failed('submission', message, 'No server of this profile can be started.', hint)];
+  } finally {
+    desk.close();
+    if (id !== null) await commands.cancel(id).catch(() => {});
+  }
+}
+
+function submitted(id: string): Check {
+  return ok('submission', `Slurm took the job ${id}`);
+}
+
+function noReport(outcome: string, url: string): Check {
+  return failed(
+    'probe job',
+    outcome,
+    `Nothing was reported to ${url}: a server would not be found.`,
+    'Is "slurm.portwrap" there on the nodes, with Node 20.19 or newer? Does a firewall keep nodes from the report address?',
+  );
+}
+
+/** Resolves with what became of the job when it ends, or stays in the queue, without having reported. */
+async function untilEnded(commands: SlurmCommands, id: string, closed: AbortSignal): Promise<string> {
+  const late = Date.now() + patience;
+  let last = 'was not listed by squeue';
+  while (Date.now() < late) {
+    await pause(1_000, undefined, { signal: closed });
+    const queue = await commands.queue().catch(() => null);
+    const entry = queue?.jobs.find((job) => job.id === id);
+    if (entry === undefined) continue;
+    last = `is ${entry.state} (${entry.reason})${entry.node === null ? '' : ` on ${entry.node}`}`;
+    if (phaseOf(entry.state) !== 'ended') continue;
+    await pause(1_000, undefined, { signal: closed }); // its report may be on its way
+    const exit = await commands.exitOf(id).catch(() => null);
+    return `the job ${id} ${last}${exit === null ? '' : `, exit code ${exit.code}`}`;
+  }
+  return `after ${patience / 1000} s the job ${id} ${last}`;
+}
+
+function judge(
+  { node, checks, service, clock }: NodeFindings,
+  now: number,
+  serviceUrl: string | null,
+): Check[] {
+  const skew = Math.abs(now - clock);
+  return [
+    ok('report back', `${node} reached this machine`),
+    ...(serviceUrl === null ? [] : [judgeService(node, service, serviceUrl)]),
+    skew <= mostSkew
+      ? ok('clock', `${node} and this machine differ by ${skew} ms`)
+      : failed(
+          'clock',
+          `${node} and this machine differ by ${Math.round(skew / 1000)} s`,
+          'munge refuses what seems to come from another time, and time limits are told wrongly.',
+          'Run a time service, such as chrony, on all machines.',
+        ),
+    ...checks.map((check) => ({ ...check, name: `${node}: ${check.name}` })),
+  ];
+}
+
+function judgeService(node: string, status: number | null, url: string): Check {
+  if (status === 401) return ok('service', `${node} reaches the service at ${new URL(url).origin}`);
+  const what = status === null ? `${node} got no answer` : `${node} was answered with ${status}`;
+  const fix = 'Correct "slurm.report_listen" or "slurm.report_url", and let nodes through to it.';
+  return failed(
+    'service',
+    `${what} at ${url}`,
+    'Jobs could not report, so no server would become ready.',
+    fix,
+  );
+}
+
+interface Desk {
+  readonly url: string;
+  readonly secret: string;
+  /** Where the service itself takes reports, when it runs. */
+  readonly serviceUrl: string | null;
+  readonly findings: Promise<NodeFindings>;
+  readonly closed: AbortSignal;
+  close(): void;
+}
+
+/** At the service's own address while the service does not run; else beside it, on any port. */
+async function openDesk(slurm: ConfigFile['slurm']): Promise<Desk> {
+  const secret = randomBytes(32).toString('hex');
+  let take: (findings: NodeFindings) => void = () => {};
+  const findings = new Promise<NodeFindings>((resolve) => {
+    take = resolve;
+  });
+  const server = createServer((request, response) => {
+    const given = Buffer.from(request.headers.authorization ?? '');
+    const right = Buffer.from(`Bearer ${secret}`);
+    if (given.length !== right.length || !timingSafeEqual(given, right)) {
+      response.writeHead(401).end();
+      return;
+    }
+    json(request).then(
+      (body) => {
+        response.writeHead(204).end();
+        take(body as NodeFindings); // by our own job, with the secret of this run
+      },
+      () => response.writeHead(400).end(),
+    );
+  });
+  const { report_listen: address } = slurm;
+  const { host, port } = address?.kind === 'tcp' ? address : { host: '127.0.0.1', port: 0 };
+  const isOwn = await tryListen(server, host, port);
+  if (!isOwn) await tryListen(server, host, 0);
+  const bound = (server.address() as AddressInfo).port;
+  const configured = reportUrlOf(slurm) ?? '';
+  const closing = new AbortController();
+  return {
+    url: isOwn ? `${configured}/doctor` : `http://${host}:${bound}/doctor`,
+    secret,
+    serviceUrl: isOwn ? null : `${configured}/jobs/000000000000`,
+    findings,
+    closed: closing.signal,
+    close() {
+      closing.abort();
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+async function tryListen(server: Server, host: string, port: number): Promise<boolean> {
+  const listening = once(server, 'listening').then(() => true);
+  server.listen(port, host);
+  return Promise.race([listening, once(server, 'error').then(() => false)]).catch(() => false);
+}

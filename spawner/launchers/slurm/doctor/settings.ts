@@ -1,0 +1,41 @@
+// What of slurm.conf a server's user would notice: how long a job waits for its turn although a node is free, and for
+// how long it is known how a job has ended. Pure. Not here: asking the controller (launchers/slurm/scheduler/commands.ts).
+import { type Check, ok, warning } from '../../../../portwrap/index.ts';
+
+/** slurm.conf(5): seconds. */
+const defaultDelay = 3;
+const defaultMinJobAge = 300;
+
+/** `settings`: as `scontrol show config` names them. `interval`: seconds between two looks at the queue. */
+export function checkSettings(settings: ReadonlyMap<string, string>, interval: number): Check[] {
+  return [checkDelay(settings), checkAccounts(settings, interval)];
+}
+
+function checkDelay(settings: ReadonlyMap<string, string>): Check {
+  const given = /(?:^|,)batch_sched_delay=(\d+)/.exec(settings.get('SchedulerParameters') ?? '')?.[1];
+  const delay = given === undefined ? defaultDelay : Number(given);
+  const what = `batch_sched_delay is ${delay}${given === undefined ? ', the default' : ''}`;
+  if (delay === 0) return ok('start delay', what);
+  return warning(
+    'start delay',
+    what,
+    `Slurm lets a job wait for up to ${delay + 1} s before it tries to start it, also when a node is free.`,
+    'Add batch_sched_delay=0 to SchedulerParameters in slurm.conf, unless very many jobs are submitted every second.',
+  );
+}
+
+function checkAccounts(settings: ReadonlyMap<string, string>, interval: number): Check {
+  const type = settings.get('AccountingStorageType') ?? '(null)';
+  if (!/^(?:accounting_storage\/none|\(null\))?$/.test(type))
+    return ok('accounting', `sacct is served by ${type}`);
+  const age = Number(/^\d+/.exec(settings.get('MinJobAge') ?? '')?.[0] ?? defaultMinJobAge);
+  const what = `there is no accounting database, and MinJobAge is ${age} s`;
+  // two looks that miss it, and one that comes late
+  if (age >= interval * 4) return ok('accounting', what);
+  return warning(
+    'accounting',
+    what,
+    'The controller forgets an ended job before it is seen how it ended (JOB_GONE).',
+    'Set MinJobAge in slurm.conf to 300, or run slurmdbd.',
+  );
+}

@@ -1,0 +1,100 @@
+// Ending a job: its script is asked, then told not to wait, then Slurm ends it. Never given up: while the scheduler
+// cannot be asked, it is asked again. Not here: noticing that it has ended (job.ts).
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from '../../../../config/logger.ts';
+import type { SlurmCommands } from '../scheduler/commands.ts';
+import type { QueueWatch } from '../scheduler/queue-watch.ts';
+import type { Job } from './job.ts';
+
+export interface JobEnding {
+  /** Asks it to end, and after `grace` milliseconds kills it. Settles when nothing of it runs. */
+  stop(grace: number): Promise<void>;
+}
+
+interface EndJobInput {
+  readonly job: Job;
+  readonly commands: Pick<SlurmCommands, 'cancel'>;
+  readonly queue: Pick<QueueWatch, 'soon'>;
+  readonly log: Logger;
+}
+
+/** Milliseconds: what a job has to tell its end, beyond what its server has; the first pause before asking again. */
+const defaultPaces = { tellGrace: 3_000, firstPause: 1_000 };
+const longestPause = 10_000;
+
+export function createJobEnding(
+  { job, commands, queue, log }: EndJobInput,
+  { tellGrace, firstPause } = defaultPaces,
+): JobEnding {
+  const told = job.ended.then(
+    () => {},
+    () => {},
+  );
+  let isGone = false;
+  void job.gone.then(() => {
+    isGone = true;
+  });
+  let hurry = new AbortController();
+  let ending: Promise<void> | null = null;
+
+  const attempt = async (signal?: 'TERM' | 'USR1' | 'KILL'): Promise<boolean> => {
+    try {
+      await commands.cancel(job.id, signal);
+      return true;
+    } catch (error) {
+      log.warn({ job: job.id, err: error }, 'Slurm could not be asked to end a job; asking again');
+      return false;
+    } finally {
+      queue.soon();
+    }
+  };
+  const wait = (milliseconds: number) =>
+    Promise.race([told, pause(milliseconds, undefined, { signal: hurry.signal }).catch(() => {})]);
+  const canBeAsked = () => !(job.hasEnded || job.isPending);
+
+  const run = async (grace: number) => {
+    if (job.hasEnded) return confirm();
+    job.expectEnd();
+    if (grace > 0) {
+      while (canBeAsked() && !hurry.signal.aborted && !(await attempt('TERM'))) await wait(firstPause);
+      if (canBeAsked()) await wait(grace + tellGrace);
+    }
+    hurry = new AbortController();
+    if (canBeAsked()) {
+      await attempt('USR1');
+      await wait(tellGrace);
+    }
+    for (let interval = firstPause; !job.hasEnded; interval = next(interval)) {
+      await cancel();
+      await Promise.race([told, pause(interval)]);
+    }
+    await confirm();
+  };
+  /**
+   * An end that only the job has told is its user's word: Slurm agrees soon, or is told to end what runs on. What it
+   * says afterwards is our doing.
+   */
+  const confirm = async () => {
+    if (!isGone) await Promise.race([job.gone, job.lost.catch(() => {}), pause(tellGrace)]);
+    job.expectEnd();
+    for (let interval = firstPause; !isGone && !(await cancel()); interval = next(interval)) {
+      await Promise.race([job.gone, pause(interval)]);
+    }
+    job.leave();
+  };
+  const cancel = async () => {
+    if (!job.isPending) await attempt('KILL');
+    return attempt();
+  };
+  return {
+    async stop(grace) {
+      if (grace === 0) hurry.abort();
+      ending ??= run(grace);
+      await ending;
+    },
+  };
+}
+
+function next(interval: number): number {
+  return Math.min(interval * 2, longestPause);
+}

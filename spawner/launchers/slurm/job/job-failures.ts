@@ -1,0 +1,27 @@
+// What a user is told when a job ends although nobody of us has ended it, apart from Slurm's verdicts (launchers/slurm/scheduler/job-state.ts).
+import { type ErrorCode, errorCatalogue, PortwrapError } from '../../../../config/errors.ts';
+import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
+import type { JobPlace } from '../../../records/record.ts';
+
+export function endedEarly({ id, node }: JobPlace, { code }: SandboxExit): PortwrapError {
+  const where = node === null ? '' : ` on ${node}`;
+  const message = `the Slurm job ${id}${where} ended with exit code ${code ?? '(unknown)'} before its server ran`;
+  return new PortwrapError('JOB_FAILED', message);
+}
+
+/** Of what the job itself has reported; a code that this version does not know is none. */
+export function failure(
+  { code, message, hint }: Extract<Report, { event: 'failed' }>,
+  node: string | null,
+): PortwrapError {
+  const known = Object.hasOwn(errorCatalogue, code) ? (code as ErrorCode) : 'JOB_FAILED';
+  return new PortwrapError(known, `on ${node ?? 'the node'}: ${message}`, { hint });
+}
+
+export function requeued(id: string): PortwrapError {
+  return new PortwrapError('JOB_REQUEUED', `the Slurm job ${id} was put back into the queue`);
+}
+
+export function forgotten(id: string): PortwrapError {
+  return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
+}

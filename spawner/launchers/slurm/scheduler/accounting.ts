@@ -1,0 +1,77 @@
+// The second witness to how a job ended, asked only about jobs that squeue no longer lists: sacct, with one call at a
+// time for all of them. A database that lags behind is asked again, one that does not answer not for long.
+// Not here: what follows from its answer (launchers/slurm/job/job.ts).
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
+import type { PortwrapError } from '../../../../config/errors.ts';
+import type { Logger } from '../../../../config/logger.ts';
+import type { SlurmCommands } from './commands.ts';
+import { phaseOf } from './job-state.ts';
+import type { Accounted } from './sacct.ts';
+
+export interface Accounting {
+  /**
+   * The end of the job that was submitted for a start requested at `requested` (milliseconds since 1970); null: it is
+   * not on record, or there is no record, or it cannot be read. Never rejects.
+   */
+  endOf(id: string, requested: number): Promise<Accounted | null>;
+}
+
+/** Milliseconds: from the first question to the last, and between two. */
+const defaultPaces = { patience: 15_000, firstPause: 500, longestPause: 4_000 };
+/** Milliseconds by which the controller's clock may be behind ours. Job numbers do not begin anew as soon. */
+const slack = 600_000;
+/** In one call: an argument has no more than 128 KB (execve(2)). */
+const mostJobs = 5_000;
+
+export function createAccounting(
+  commands: Pick<SlurmCommands, 'accounts'>,
+  log: Logger,
+  { patience, firstPause, longestPause } = defaultPaces,
+): Accounting {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Question | null = null;
+
+  /** Those that ask while another call is under way share the one after it. */
+  const ask = (id: string): Question['answer'] => {
+    if (next === null || next.ids.size >= mostJobs) next = question();
+    next.ids.add(id);
+    return next.answer;
+  };
+  const question = (): Question => {
+    const ids = new Set<string>();
+    // one look at the queue may miss many jobs at once
+    const begun = last.then(() => turn());
+    const answer = begun.then(() => {
+      if (next?.ids === ids) next = null;
+      return commands.accounts([...ids]);
+    });
+    last = answer.catch(() => {});
+    return { ids, answer };
+  };
+
+  return {
+    async endOf(id, requested) {
+      const isOlder = ({ submitted }: Accounted) => submitted * 1000 < requested - slack;
+      const late = performance.now() + patience;
+      for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+        try {
+          const accounts = await ask(id);
+          if (accounts === null) return null;
+          const found = accounts.get(id);
+          // numbers begin anew: it may be another user's old job
+          if (found !== undefined && !isOlder(found) && phaseOf(found.state) === 'ended') return found;
+        } catch (error) {
+          log.warn({ job: id, err: error }, 'sacct could not tell how a job has ended');
+          if ((error as PortwrapError).code === 'TOOL_MISSING') return null;
+        }
+        if (performance.now() + wait > late) return null;
+        await pause(wait);
+      }
+    },
+  };
+}
+
+interface Question {
+  readonly ids: Set<string>;
+  readonly answer: ReturnType<SlurmCommands['accounts']>;
+}

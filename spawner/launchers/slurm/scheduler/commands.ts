@@ -1,0 +1,134 @@
+// The commands of Slurm, run: sbatch as the user, the others as the service. What they cannot tell is an error
+// (SCHEDULER_UNREACHABLE), never an empty answer. Not here: how often, and what follows from it.
+import { execa } from 'execa';
+import { PortwrapError } from '../../../../config/errors.ts';
+import type { Config } from '../../../../config/load.ts';
+import { type Account, becomeArgv, type Toolbox } from '../../../../portwrap/index.ts';
+import { type Accounted, parseAccounts, sacctArgv } from './sacct.ts';
+import { parseNumbers, parseQueue, type Queue, squeueArgv, squeueByNameArgv } from './squeue.ts';
+
+export interface SlurmCommands {
+  /** Submits as `account` (null: as the service); resolves with the job's number. */
+  submit(argv: readonly string[], script: string, account: Account | null): Promise<string>;
+  /** Every job of the cluster. */
+  queue(): Promise<Queue>;
+  /** The jobs of that name, of any user. */
+  named(name: string): Promise<{ id: string; state: string }[]>;
+  /** Signals the job's script, or with none cancels the job. A job that has ended is no error. */
+  cancel(id: string, signal?: 'TERM' | 'USR1' | 'KILL'): Promise<void>;
+  /** The exit code and signal that Slurm has noted; null when it does not know the job any more. */
+  exitOf(id: string): Promise<{ code: number; signal: number } | null>;
+  /** What the accounting database has of these jobs, by their ids; null when the cluster keeps no such accounts. */
+  accounts(ids: readonly string[]): Promise<ReadonlyMap<string, Accounted> | null>;
+  /** slurm.conf as the controller has it: a value for each key. */
+  settings(): Promise<ReadonlyMap<string, string>>;
+}
+
+export interface SlurmCommandsInput {
+  readonly slurm: Pick<Config['slurm'], 'conf' | 'commands'>;
+  readonly tools: Toolbox;
+  /** Told of every call that is made. */
+  readonly counted: (command: string) => void;
+}
+
+/** Milliseconds. sbatch itself repeats for minutes when the controller takes no more jobs. */
+const patience = 60_000;
+/** sacct waits for a database that hangs without an end of its own. */
+const accountsPatience = 10_000;
+
+export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInput): SlurmCommands {
+  const path = '/usr/local/bin:/usr/bin:/bin';
+  const environment = {
+    PATH: slurm.commands === null ? path : `${slurm.commands}:${path}`,
+    LC_ALL: 'C.UTF-8',
+    SLURM_TIME_FORMAT: '%s',
+    ...(slurm.conf === null ? {} : { SLURM_CONF: slurm.conf }),
+  };
+  const program = (name: string) => (slurm.commands === null ? name : `${slurm.commands}/${name}`);
+  const call = async (
+    command: string,
+    argv: readonly string[],
+    { input = '', become = [] as readonly string[], timeout = patience } = {},
+  ) => {
+    counted(command);
+    const [first = '', ...rest] = [...become, program(command), ...argv];
+    const { stdout, stderr, failed, timedOut, code } = await execa(first, rest, {
+      ...{ input, env: environment, extendEnv: false, cwd: '/', reject: false, timeout },
+      forceKillAfterDelay: 1000,
+    });
+    if (code === 'ENOENT') {
+      throw new PortwrapError('TOOL_MISSING', `the command "${command}" is not installed`, {
+        hint: 'Install Slurm\'s commands (Debian: slurm-client), or set "slurm.commands".',
+      });
+    }
+    return { stdout, failed, text: timedOut ? 'it did not answer in time' : lastLine(stderr) };
+  };
+  return {
+    async submit(argv, script, account) {
+      const become = account === null ? [] : becomeArgv(tools('setpriv'), account);
+      const { stdout, failed, text } = await call('sbatch', argv, { input: script, become });
+      const id = /^(\d+)(?:;|$)/.exec(stdout.trim())?.[1];
+      if (!failed && id !== undefined) return id;
+      throw away.test(text) || id !== undefined || text === 'it did not answer in time'
+        ? unreachable('sbatch', text)
+        : new PortwrapError('JOB_REFUSED', `Slurm refused the job: ${text}`);
+    },
+    async queue() {
+      const { stdout, failed, text } = await call('squeue', squeueArgv);
+      if (failed) throw unreachable('squeue', text);
+      return parsed(() => parseQueue(stdout));
+    },
+    async named(name) {
+      const { stdout, failed, text } = await call('squeue', squeueByNameArgv(name));
+      if (failed) throw unreachable('squeue', text);
+      return parsed(() => parseNumbers(stdout));
+    },
+    async cancel(id, signal) {
+      const argv = signal === undefined ? [id] : [`--signal=${signal}`, '--batch', id];
+      const { failed, text } = await call('scancel', argv);
+      if (failed && away.test(text)) throw unreachable('scancel', text);
+    },
+    async exitOf(id) {
+      const { stdout, failed, text } = await call('scontrol', ['--oneliner', 'show', 'job', id]);
+      if (failed && away.test(text)) throw unreachable('scontrol', text);
+      const [, code, signal] = / ExitCode=(\d+):(\d+)(?: |$)/.exec(stdout) ?? [];
+      return code === undefined ? null : { code: Number(code), signal: Number(signal) };
+    },
+    async accounts(ids) {
+      const { stdout, failed, text } = await call('sacct', sacctArgv(ids), { timeout: accountsPatience });
+      if (failed && /accounting storage is disabled/i.test(text)) return null;
+      if (failed) throw unreachable('sacct', text);
+      return parseAccounts(stdout);
+    },
+    async settings() {
+      const { stdout, failed, text } = await call('scontrol', ['show', 'config']);
+      if (failed) throw unreachable('scontrol', text);
+      const pairs = [...stdout.matchAll(/^(\w+) += ?(.*)$/gm)];
+      return new Map(pairs.map(([, key = '', value = '']) => [key, value.trim()]));
+    },
+  };
+}
+
+/** What the commands say when the controller could not be asked, or its answer was lost on the way. */
+const away =
+  /contact slurm controller|connect failure|Connection refused|timed out|Zero Bytes|send\/recv|munge/i;
+
+function unreachable(command: string, text: string): PortwrapError {
+  return new PortwrapError('SCHEDULER_UNREACHABLE', `${command} got no answer from Slurm: ${text}`);
+}
+
+function parsed<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new PortwrapError('SCHEDULER_UNREACHABLE', (cause as Error).message, { cause });
+  }
+}
+
+function lastLine(text: string): string {
+  const line = text.trim().split('\n').at(-1) ?? '';
+  return line
+    .replace(/^\w+: (?:error|fatal): /, '')
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .slice(0, 300);
+}

@@ -1,0 +1,49 @@
+// What a user sees of a job's way through the queue, as progress events: only what is new. Not here: the looks.
+import type { ProgressLog } from '../../../records/progress.ts';
+import { phaseOf } from './job-state.ts';
+import type { Sight } from './queue-watch.ts';
+import type { QueueEntry } from './squeue.ts';
+
+export function createQueueReport(id: string, report: ProgressLog['add']): (sight: Sight) => void {
+  let last = '';
+  let progress = 10;
+  return (sight) => {
+    const message = messageOf(id, sight);
+    if (message === null || message === last) return;
+    last = message;
+    if (sight.kind === 'seen' && phaseOf(sight.entry.state) === 'runs') progress = 40;
+    report({ progress, message });
+  };
+}
+
+function messageOf(id: string, sight: Sight): string | null {
+  if (sight.kind === 'absent') return null;
+  if (sight.kind === 'unknown') return `Slurm does not answer (${sight.error.message}); waiting for it`;
+  const { entry, before } = sight;
+  switch (phaseOf(entry.state)) {
+    case 'waits':
+      return waiting(id, entry, before);
+    case 'runs':
+      return running(id, entry);
+    default:
+      return null;
+  }
+}
+
+function waiting(id: string, { state, reason, partition, start }: QueueEntry, before: number): string {
+  const why = state === 'PENDING' ? reason : `${state}, ${reason}`;
+  const when = start === null ? '' : `; expected to start ${timeOfDay(start)}`;
+  const jobs = before > 0 ? `; jobs before it: ${before}` : '';
+  return `Slurm job ${id} waits in the partition ${partition} (${why})${jobs}${when}`;
+}
+
+function running(id: string, { state, node, end }: QueueEntry): string {
+  const where = node === null ? '' : ` on ${node}`;
+  const what = state === 'RUNNING' ? 'runs' : `is ${state.toLowerCase()}`;
+  return `Slurm job ${id} ${what}${where}${end === null ? '' : `, until ${timeOfDay(end)}`}`;
+}
+
+/** To the minute: an estimate that moves by seconds is no news. */
+function timeOfDay(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}

@@ -1,0 +1,97 @@
+// Looks at the queue: one squeue for all servers at an interval, and none while there are none. A look that fails
+// says so; it never says that a job is gone. Not here: what a look means for a server (launchers/slurm/job/job.ts).
+import { PortwrapError } from '../../../../config/errors.ts';
+import type { SlurmCommands } from './commands.ts';
+import { jobsBefore, type Queue, type QueueEntry } from './squeue.ts';
+
+/** What a look shows of one job. */
+export type Sight =
+  | { readonly kind: 'seen'; readonly entry: QueueEntry; readonly before: number }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly error: PortwrapError };
+
+export interface QueueWatch {
+  /** Shows the job at every look that begins from now on; returns how to end that. */
+  watch(id: string, show: (sight: Sight) => void): () => void;
+  /** Looks soon, since something is known to be changing. */
+  soon(): void;
+  close(): void;
+}
+
+/** Milliseconds between two looks, however many servers ask for one. */
+const leastPause = 500;
+
+export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interval: number): QueueWatch {
+  const watchers = new Map<string, Set<(sight: Sight) => void>>();
+  let timer: NodeJS.Timeout | null = null;
+  let due = 0;
+  let last = 0;
+  let looking = false;
+  let wanted = false;
+  let closed = false;
+
+  const plan = (milliseconds: number) => {
+    if (closed || watchers.size === 0) return;
+    const at = Math.max(Date.now() + milliseconds, last + leastPause);
+    if (looking) {
+      wanted ||= milliseconds < interval;
+      return;
+    }
+    if (timer !== null && due <= at) return;
+    clearTimeout(timer ?? undefined);
+    due = at;
+    timer = setTimeout(look, at - Date.now());
+  };
+  const look = async () => {
+    timer = null;
+    looking = true;
+    wanted = false;
+    // one that is submitted while squeue runs may be missing from its answer
+    const asked = [...watchers].map(([id, shows]) => [id, [...shows]] as const);
+    const sightOf = await commands.queue().then(
+      (queue) => sights(queue),
+      (error: PortwrapError) => (): Sight => ({ kind: 'unknown', error }),
+    );
+    last = Date.now();
+    looking = false;
+    for (const [id, shows] of asked) {
+      for (const show of shows) if (watchers.get(id)?.has(show)) show(sightOf(id));
+    }
+    plan(wanted ? 0 : interval);
+  };
+  return {
+    watch(id, show) {
+      const shows = watchers.get(id) ?? new Set();
+      watchers.set(id, shows.add(show));
+      plan(0);
+      return () => {
+        shows.delete(show);
+        if (shows.size === 0) watchers.delete(id);
+        if (watchers.size === 0 && timer !== null) {
+          clearTimeout(timer);
+          timer = null;
+        }
+      };
+    },
+    soon: () => plan(0),
+    close() {
+      closed = true;
+      if (timer !== null) clearTimeout(timer);
+      watchers.clear();
+    },
+  };
+}
+
+function sights({ jobs, unreadable }: Queue): (id: string) => Sight {
+  const before = jobsBefore(jobs);
+  const byId = new Map(jobs.map((entry) => [entry.id, entry]));
+  return (id) => {
+    if (unreadable.has(id)) {
+      const message = `squeue listed the job ${id} in a way that this version does not understand`;
+      return { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', message) };
+    }
+    const entry = byId.get(id);
+    if (entry === undefined) return { kind: 'absent' };
+    return { kind: 'seen', entry, before: before.get(id) ?? 0 };
+  };
+}

@@ -1,0 +1,140 @@
+// Reading servers' logs: the last lines, and what is written from then on. Not here: who writes them, and how
+// they are kept small (rotation.ts).
+import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import type { StateDirectory } from '../records/state-directory.ts';
+import { logFileOf, olderLogFile } from './files.ts';
+
+export interface LogReader {
+  /** The last `lines` lines, at most `mostBytes` of them, and where the next ones will begin. */
+  tail(id: string, lines: number): { text: Buffer; position: number };
+  /** What is written after `position`, until `ended` settles and all has been read, or until aborted. */
+  follow(id: string, position: number, ended: Promise<void>, abort: AbortSignal): AsyncIterable<Buffer>;
+}
+
+const mostBytes = 1_048_576;
+const chunkBytes = 65_536;
+
+export function createLogReader(state: Pick<StateDirectory, 'logs'>): LogReader {
+  return {
+    tail(id, lines) {
+      const path = logFileOf(state, id);
+      const { bytes, size } = lastBytes(path, mostBytes);
+      const older = bytes.length < mostBytes ? lastBytes(olderLogFile(path), mostBytes - bytes.length) : null;
+      const all = older === null ? bytes : Buffer.concat([older.bytes, bytes]);
+      return { text: lastLines(all, lines), position: size };
+    },
+    follow: (id, position, ended, abort) => followFile(logFileOf(state, id), position, ended, abort),
+  };
+}
+
+async function* followFile(
+  path: string,
+  from: number,
+  ended: Promise<void>,
+  abort: AbortSignal,
+): AsyncIterable<Buffer> {
+  let position = from;
+  let isOver = false;
+  let wake = () => {};
+  let changed = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const unwatch = watchFile(path, () => wake());
+  abort.addEventListener('abort', () => wake(), { once: true });
+  ended.then(() => {
+    isOver = true;
+    wake();
+  });
+  try {
+    while (!abort.aborted) {
+      const last = isOver; // asked before reading: what was written before the end is read
+      const { bytes, next } = bytesAfter(path, position);
+      position = next;
+      if (bytes.length > 0) yield bytes;
+      else if (last) return;
+      else {
+        await changed;
+        changed = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    }
+  } finally {
+    unwatch();
+  }
+}
+
+/** Calls back at every change of the file, which need not be there yet. Answers with what ends it. */
+function watchFile(path: string, changed: () => void): () => void {
+  let watcher = watchOrNull(path, changed);
+  if (watcher !== null) return () => watcher?.close();
+  const directory = watch(dirname(path), (_event, name) => {
+    if (name === basename(path)) tryAgain();
+  });
+  directory.on('error', changed);
+  const tryAgain = () => {
+    watcher ??= watchOrNull(path, changed);
+    if (watcher !== null) directory.close();
+    changed();
+  };
+  tryAgain(); // it may have appeared before its directory was watched
+  return () => {
+    directory.close();
+    watcher?.close();
+  };
+}
+
+function watchOrNull(path: string, changed: () => void): FSWatcher | null {
+  try {
+    return watch(path, changed).on('error', changed);
+  } catch {
+    return null;
+  }
+}
+
+/** A file that is shorter than before has been emptied, so it is read from its beginning. */
+function bytesAfter(path: string, position: number): { bytes: Buffer; next: number } {
+  return withFile(path, { bytes: Buffer.alloc(0), next: 0 }, (fd, size) => {
+    const from = position > size ? 0 : position;
+    const bytes = readAt(fd, from, Math.min(size - from, chunkBytes));
+    return { bytes, next: from + bytes.length };
+  });
+}
+
+function lastBytes(path: string, most: number): { bytes: Buffer; size: number } {
+  return withFile(path, { bytes: Buffer.alloc(0), size: 0 }, (fd, size) => {
+    const length = Math.min(size, most);
+    return { bytes: readAt(fd, size - length, length), size };
+  });
+}
+
+function readAt(fd: number, position: number, length: number): Buffer {
+  const buffer = Buffer.alloc(length);
+  return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
+}
+
+function withFile<T>(path: string, missing: T, read: (fd: number, size: number) => T): T {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missing;
+    throw error;
+  }
+  try {
+    return read(fd, fstatSync(fd).size);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lastLines(bytes: Buffer, lines: number): Buffer {
+  if (lines === 0) return Buffer.alloc(0);
+  let begin = bytes.length - 1; // a newline at the very end ends the last line
+  for (let found = 0; begin > 0; begin -= 1) {
+    if (bytes[begin - 1] === 0x0a) found += 1;
+    if (found === lines) break;
+  }
+  return bytes.subarray(Math.max(begin, 0));
+}

@@ -1,0 +1,98 @@
+// Metrics in a registry of its own, for Prometheus. Not here: where they are served (http/).
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '../../config/errors.ts';
+import type { ActivityTotals } from '../culling/watch.ts';
+import type { Meter, Phase } from '../records/meter.ts';
+import { type ServerState, serverState } from '../records/server-state.ts';
+
+export interface Metrics extends Meter {
+  /** In Prometheus' text format. */
+  text(): Promise<string>;
+}
+
+/** What is asked for at every scrape. */
+export interface MetricSources {
+  servers(): Readonly<Record<ServerState, number>>;
+  queued(): number;
+  freePorts(): number;
+  activity(): ActivityTotals;
+}
+
+const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
+
+export function createMetrics(sources: MetricSources): Metrics {
+  const registers = [new Registry()];
+  const [registry] = registers as [Registry];
+  const phases = new Histogram({
+    name: 'portwrap_spawn_phase_seconds',
+    help: 'How long the parts of a start took: queue, sandbox, answer, route; total is all of them.',
+    labelNames: ['phase'],
+    buckets: seconds,
+    registers,
+  });
+  const ended = new Counter({
+    name: 'portwrap_servers_ended_total',
+    help: 'Servers that ended, by the code of the failure ("none" when it was an ordinary end).',
+    labelNames: ['code'],
+    registers,
+  });
+  const adopted = new Counter({
+    name: 'portwrap_servers_adopted_total',
+    help: 'Servers of an earlier service that this one found, alive or gone.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const schedulerCalls = new Counter({
+    name: 'portwrap_scheduler_calls_total',
+    help: "Commands of Slurm that were run; squeue's number does not depend on how many servers there are.",
+    labelNames: ['command'],
+    registers,
+  });
+  new Gauge({
+    name: 'portwrap_servers',
+    help: 'Servers that are known, by state.',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = sources.servers();
+      for (const state of serverState.options) this.set({ state }, counts[state]);
+    },
+  });
+  new Gauge({
+    name: 'portwrap_starts_waiting',
+    help: 'Starts that wait for their turn.',
+    registers,
+    collect() {
+      this.set(sources.queued());
+    },
+  });
+  new Gauge({
+    name: 'portwrap_ports_free',
+    help: 'Host ports that a start could take now.',
+    registers,
+    collect() {
+      this.set(sources.freePorts());
+    },
+  });
+  new Gauge({
+    name: 'portwrap_activity',
+    help: 'What ready servers were doing at the last look: kernels, busy kernels, terminals, connections; unknown counts servers.',
+    labelNames: ['what'],
+    registers,
+    collect() {
+      for (const [what, count] of Object.entries(sources.activity())) this.set({ what }, count);
+    },
+  });
+  // memory, CPU, open files and the lag of the event loop
+  // milliseconds between two looks at the event loop, which an idle service pays with a wake-up each: at 10, the
+  // default, they were more than half of its CPU time (docs/operations.md)
+  const eventLoopMonitoringPrecision = 40;
+  collectDefaultMetrics({ register: registry, prefix: 'portwrap_service_', eventLoopMonitoringPrecision });
+  return {
+    phase: (phase: Phase, milliseconds) => phases.observe({ phase }, milliseconds / 1000),
+    ended: (code: ErrorCode | null) => ended.inc({ code: code ?? 'none' }),
+    adopted: (outcome) => adopted.inc({ outcome }),
+    schedulerCall: (command) => schedulerCalls.inc({ command }),
+    text: () => registry.metrics(),
+  };
+}

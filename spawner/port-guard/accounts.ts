@@ -1,0 +1,87 @@
+// Whose connections the port guard must let through: the service's, the proxy's and the hubs', by the owner of the
+// state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
+// Not here: the rule (rule.ts).
+import { lookup } from 'node:dns/promises';
+import { readFileSync, statSync } from 'node:fs';
+import type { ConfigFile } from '../../config/load.ts';
+import { isLoopback, ownAddresses } from '../../portwrap/index.ts';
+import { accountsOf, listenersAt } from './listeners.ts';
+
+/** An account that must be let through, and is not known. */
+export interface Gap {
+  readonly what: string;
+  readonly fix: string;
+}
+
+export interface GuardAccounts {
+  /** Without root, which always gets through. */
+  readonly uids: readonly number[];
+  readonly gaps: readonly Gap[];
+}
+
+/** `proxyUid` is the proxy's account when somebody has named it; `table` is /proc/net/tcp and tcp6. */
+export async function guardAccounts(
+  config: ConfigFile,
+  proxyUid: number | undefined,
+  table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join(''),
+): Promise<GuardAccounts> {
+  const own = new Set([...ownAddresses(), '0.0.0.0', '::']);
+  const isOwn = (address: string) => isLoopback(address) || own.has(address);
+  const ask = (who: string, url: string, named: string) => listenerAt({ who, url, named, table, isOwn });
+  const name = 'name its account with --proxy-user';
+  const found = [
+    serviceUid(config),
+    proxyUid ?? (config.proxy === null ? null : await ask('the proxy', config.proxy.api_url, name)),
+    ...(await Promise.all(
+      config.hubs.map((hub) => ask(`the hub "${hub.name}"`, hub.api_url, 'end what is not the hub')),
+    )),
+  ];
+  return {
+    uids: [...new Set(found.filter((one) => typeof one === 'number' && one !== 0))] as number[],
+    gaps: found.filter((one) => typeof one === 'object' && one !== null) as Gap[],
+  };
+}
+
+/** The service calls servers itself. Only with accounts of mode "service" is it never root. */
+function serviceUid({ service, accounts }: ConfigFile): number | Gap {
+  const uid = statSync(service.state_dir, { throwIfNoEntry: false })?.uid ?? 0;
+  if (uid !== 0 || accounts.mode !== 'service') return uid;
+  const what = `the service's account is not known: ${service.state_dir} is not there, or is root's`;
+  return { what, fix: 'Start the service' };
+}
+
+interface Question {
+  readonly who: string;
+  readonly url: string;
+  /** What is to be done when several listen. */
+  readonly named: string;
+  readonly table: string;
+  readonly isOwn: (address: string) => boolean;
+}
+
+/** Null for another machine's address: the rule is about connections from this one. */
+async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
+  const { protocol, hostname, port: given } = new URL(url);
+  const port = Number(given) || (protocol === 'https:' ? 443 : 80);
+  const place = `${hostname}:${port}`;
+  const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
+  const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
+  if (resolved === null) return gap(`${hostname} has no address`, `Let ${hostname} be resolved`);
+  const addresses = resolved.map(({ address }) => address).filter(isOwn);
+  if (addresses.length === 0) return null;
+  const listeners = listenersAt(table, addresses, port);
+  if (listeners.length === 0) return gap(`nobody listens at ${place}`, `Start ${who}`);
+  const uids = accountsOf(listeners);
+  const [uid, ...others] = uids;
+  if (uid === undefined) return gap(`${place} is only held open, and nobody has taken it`, `Start ${who}`);
+  if (others.length === 0) return uid;
+  return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // a kernel without IPv6
+  }
+}

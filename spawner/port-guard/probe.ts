@@ -1,0 +1,118 @@
+// Tries the port guard: who may connect to a port of the range. Needs root.
+// Not here: the rule (rule.ts), a connection as somebody else (connect-as.ts).
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import type { Config } from '../../config/load.ts';
+import type { Check, Toolbox } from '../../portwrap/index.ts';
+import type { Gap } from './accounts.ts';
+import { connectAs } from './connect-as.ts';
+
+export interface PortGuardProbe {
+  readonly tools: Toolbox;
+  readonly hostAddress: string;
+  readonly range: Config['ports']['range'];
+  /** Who must get through, beside root. */
+  readonly allowed: readonly number[];
+  /** Who must not. */
+  readonly stranger: number;
+  /** What makes the connections; this Node but for tests. */
+  readonly program?: string | undefined;
+}
+
+/** What was seen; null when no port of the range could be bound. */
+export interface Passage {
+  /** Of root and `allowed`: those who were refused. */
+  readonly shutOut: readonly number[];
+  readonly strangerPasses: boolean;
+  /** As whom no connection could be tried, and why: of them nothing is known. */
+  readonly untried: readonly { readonly uid: number; readonly why: string }[];
+}
+
+export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | null> {
+  const server = await listenInRange(probe);
+  if (server === null) return null;
+  const place = { host: probe.hostAddress, port: (server.address() as AddressInfo).port };
+  const shutOut: number[] = [];
+  const untried: { uid: number; why: string }[] = [];
+  let strangerPasses = false;
+  try {
+    for (const uid of new Set([0, ...probe.allowed, probe.stranger])) {
+      const attempt = await connectAs(probe.tools, uid, place, probe.program);
+      if (typeof attempt === 'object') untried.push({ uid, why: attempt.untried });
+      else if (uid === probe.stranger) strangerPasses = attempt === 'reached';
+      else if (attempt === 'refused') shutOut.push(uid);
+    }
+    return { shutOut, strangerPasses, untried };
+  } finally {
+    server.close();
+    await once(server, 'close');
+  }
+}
+
+/** With a gap it is never ok: who is not known has not been tried, and no rule can name them. */
+export function judgePortGuard(
+  passage: Passage | null,
+  range: Config['ports']['range'],
+  gaps: readonly Gap[],
+): Check {
+  const name = 'host ports';
+  const ports = `${range.low}-${range.high}`;
+  const why =
+    'Without a rule every account of this machine can connect to every server; only its login is in the way.';
+  if (passage === null) {
+    const what = `none of a hundred ports of ${ports} could be bound`;
+    return {
+      name,
+      status: 'warning',
+      what,
+      why: 'Starts will meet the same.',
+      fix: 'Choose another ports.range.',
+    };
+  }
+  const fix =
+    gaps.length === 0
+      ? 'Load the rule below.'
+      : `${gaps.map((gap) => gap.fix).join('; ')}; then ask again for the rule.`;
+  if (passage.shutOut.length > 0) {
+    const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
+    return { name, status: 'failed', what, why: 'No server can be reached.', fix };
+  }
+  const untried = passage.untried.map(
+    ({ uid, why: reason }) => `no connection could be tried as uid ${uid}: ${reason}`,
+  );
+  const unknown = [...gaps.map((gap) => gap.what), ...untried];
+  if (passage.strangerPasses) {
+    const what = `any account can connect to ${ports}`;
+    return { name, status: 'warning', what: [what, ...unknown].join('; '), why, fix };
+  }
+  if (untried.length > 0 && gaps.length === 0) {
+    const risk = 'Whether the host ports are closed to other accounts is not known.';
+    const remedy =
+      'Make what is named there possible, and run this again; or try a connection as that account yourself.';
+    return { name, status: 'warning', what: unknown.join('; '), why: risk, fix: remedy };
+  }
+  if (gaps.length > 0) {
+    const risk = 'The rule in force may refuse their connections; no server could be reached then.';
+    return { name, status: 'warning', what: unknown.join('; '), why: risk, fix };
+  }
+  return {
+    name,
+    status: 'ok',
+    what: `only the service, the proxy, the hub and root can connect to ${ports}`,
+    why: '',
+    fix: '',
+  };
+}
+
+async function listenInRange({ hostAddress, range }: PortGuardProbe): Promise<Server | null> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const port = range.low + Math.floor(Math.random() * (range.high - range.low + 1));
+    const server = createServer((socket) => socket.destroy()).listen(port, hostAddress);
+    const bound = await Promise.race([
+      once(server, 'listening').then(() => true),
+      once(server, 'error').then(() => false),
+    ]);
+    if (bound) return server;
+  }
+  return null;
+}

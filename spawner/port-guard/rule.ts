@@ -1,0 +1,33 @@
+// The port guard: one nftables rule of the host that lets only root and a few accounts (the service's, the proxy's, the
+// hub's) open connections to the host ports of servers. An administrator loads it; we print it and try it.
+// Not here: whose accounts (accounts.ts), trying it (probe.ts), the policy inside a sandbox (portwrap/network/policy.ts).
+import type { Config } from '../../config/load.ts';
+
+/** Where the rule is kept over a reboot. */
+export const portGuardFile = '/etc/nftables.d/portwrap-ports.nft';
+
+/** The text of that file, as nft(8) reads it; loading it again replaces what was loaded before. */
+export function portGuardRules(range: Config['ports']['range'], uids: readonly number[]): string {
+  const allowed = [...new Set([0, ...uids])].sort((a, b) => a - b).join(', ');
+  return `# The host ports of portwrap-spawner are for root, the service, the proxy and the hub (by uid), and for nobody else here.
+table inet portwrap_ports
+delete table inet portwrap_ports
+table inet portwrap_ports {
+  chain output {
+    type filter hook output priority 0; policy accept;
+    oifname "lo" tcp dport ${range.low}-${range.high} tcp flags & (syn | ack) == syn meta skuid != { ${allowed} } reject with tcp reset
+  }
+}
+`;
+}
+
+/** What an administrator pastes into a shell of root: loads the rule now, and keeps it over a reboot. */
+export function portGuardPaste(rules: string): string {
+  return `mkdir -p /etc/nftables.d
+cat > ${portGuardFile} <<'END'
+${rules}END
+nft -f ${portGuardFile}
+grep -qF 'include "/etc/nftables.d/*.nft"' /etc/nftables.conf || echo 'include "/etc/nftables.d/*.nft"' >> /etc/nftables.conf
+systemctl enable nftables
+`;
+}

@@ -1,0 +1,22 @@
+// What is counted while servers live. Not here: how it is kept and shown (metrics/metrics.ts).
+import type { ErrorCode } from '../../config/errors.ts';
+
+/** The parts of a start, in their order; `total` is from the request to "ready". */
+export const phases = ['queue', 'sandbox', 'answer', 'route', 'total'] as const;
+export type Phase = (typeof phases)[number];
+
+/** Milliseconds of the parts of one start that are over; an adopted start has none. */
+export type PhaseTimes = Readonly<Partial<Record<Exclude<Phase, 'total'>, number>>>;
+
+export interface Meter {
+  phase(name: Phase, milliseconds: number): void;
+  /** A server ended; with a code when that was a failure. */
+  ended(code: ErrorCode | null): void;
+  /** A restarted service found a server of an earlier one: alive, or gone. */
+  adopted(outcome: 'alive' | 'gone'): void;
+  /** A command of the cluster's scheduler was run. */
+  schedulerCall(command: string): void;
+}
+
+/** Counts nothing. */
+export const noMeter: Meter = { phase() {}, ended() {}, adopted() {}, schedulerCall() {} };

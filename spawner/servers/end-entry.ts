@@ -1,0 +1,54 @@
+// What the journal says about the end of a server: why it failed, what to do, and where its own words are. Its output
+// is its user's and may hold secrets, so none of it is in the journal but what bubblewrap said before it ran.
+// Not here: what its hub and its user are told (the record's error).
+import type { PortwrapError } from '../../config/errors.ts';
+import type { Logger } from '../../config/logger.ts';
+import type { SandboxExit } from '../../portwrap/index.ts';
+import { isDeliberate } from './exit-reason.ts';
+
+export interface ServerEnd {
+  /** Why it did not run on; null: its own processes ended. */
+  readonly failure: PortwrapError | null;
+  readonly exit: SandboxExit | null;
+  /** Had it been ready? */
+  readonly wasReady: boolean;
+  /** Did somebody ask for this end? */
+  readonly wasAskedFor: boolean;
+  readonly lastLines: readonly string[];
+  /** Where its output is; null: elsewhere. */
+  readonly logFile: string | null;
+}
+
+/** `log` says which server it is. */
+export function logEnd(log: Logger, end: ServerEnd): void {
+  const { failure, exit, wasReady, wasAskedFor, logFile } = end;
+  if (failure === null) {
+    if (exit?.outOfMemory)
+      log.warn({ exit }, 'ended: the kernel killed a process of it, which was out of memory');
+    else if (exit?.code === null && exit.signal === null)
+      log.warn({ exit }, 'ended: it was killed from outside, or its exit code could not be learned');
+    else log.info({ exit }, 'ended');
+    return;
+  }
+  const { code, message, hint, cause } = failure;
+  if (wasAskedFor && isDeliberate(code)) {
+    log.info({ exit, code, reason: message }, 'ended');
+    return;
+  }
+  const entry = {
+    ...{ code, reason: message, hint, exit },
+    ...(cause instanceof Error ? { cause: cause.message } : {}),
+    ...(code === 'SANDBOX_FAILED' ? { said: end.lastLines.filter((line) => line.startsWith('bwrap:')) } : {}),
+    ...(logFile === null ? {} : { log_file: logFile }),
+  };
+  const text = wasReady ? 'the server was lost' : 'the start failed';
+  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, `${text}, by a defect`);
+  else if (failure.status >= 500 && !ofTheServer.has(code)) log.error(entry, text);
+  else log.warn(entry, text);
+}
+
+/** What the server itself, or its cluster, does; all others of status 500 and above are this machine's. */
+const ofTheServer: ReadonlySet<string> = new Set([
+  ...['SERVER_DIED', 'SERVER_NOT_READY', 'SPAWN_CANCELLED'],
+  ...['JOB_NOT_STARTED', 'JOB_FAILED', 'JOB_GONE', 'JOB_NODE_FAILED'],
+]);

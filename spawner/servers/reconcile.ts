@@ -1,0 +1,67 @@
+// Taking over what a service before this one left: adopts what lives, learns how the rest ended, ends what was
+// half-done, removes leftovers that are ours, and leaves alone what is not.
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config/load.ts';
+import { destroySandbox } from '../../portwrap/index.ts';
+import { logFileOf, removeLog } from '../logs/files.ts';
+import { isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
+import type { ServerTokens } from '../records/server-tokens.ts';
+import type { StateDirectory } from '../records/state-directory.ts';
+import { endedServer } from './ended-server.ts';
+import type { Planner } from './lifecycle.ts';
+import { runServer, type ServerParts } from './server.ts';
+import type { Servers } from './servers.ts';
+
+export interface ReconcileInput extends ServerParts {
+  readonly config: Config;
+  readonly planner: Planner;
+  readonly servers: Servers;
+  readonly state: StateDirectory;
+  readonly tokens: Pick<ServerTokens, 'retain'>;
+}
+
+/** Settles when every record has been read and its server is known; adoption goes on by itself. */
+export async function reconcile(input: ReconcileInput): Promise<void> {
+  const { records, state, log } = input;
+  const { sound, damaged } = await records.load();
+  for (const record of sound) adopt(input, record);
+  const known = new Set([...sound.map(({ id }) => id), ...damaged]);
+  await removeStrays(input, known);
+  input.tokens.retain(known);
+  log.info(
+    { servers: sound.length, damaged: damaged.length, directory: state.path },
+    'took over what an earlier service left',
+  );
+}
+
+function adopt({ config, planner, servers, log, ...parts }: ReconcileInput, record: ServerRecord): void {
+  if (!config.hubs.some(({ name }) => name === record.hub)) {
+    // it lives on, and so does its route; an administrator can see and stop it
+    log.error({ hub: record.hub, server: serverLabel(record) }, 'the hub of this server is not configured');
+  }
+  if (record.state === 'exited') {
+    servers.adopt(endedServer(record));
+    return;
+  }
+  // a profile that was removed does not end its servers: only the timeouts are taken from another
+  const profile = config.profiles.find(({ name }) => name === record.profile) ?? config.profiles[0];
+  if (profile === undefined) return;
+  servers.adopt(runServer({ ...parts, log }, planner.adopt(profile, record)));
+}
+
+/** Sandboxes and logs without a record are nobody's, since the record is written first. */
+async function removeStrays({ state, log }: ReconcileInput, known: ReadonlySet<string>): Promise<void> {
+  for (const name of await readdir(state.sandboxes)) {
+    if (known.has(name)) continue;
+    if (isRecordId(name)) {
+      await destroySandbox(join(state.sandboxes, name)).catch((error: unknown) =>
+        log.error({ sandbox: name, err: error }, 'a sandbox without a record could not be ended'),
+      );
+    } else log.warn({ sandbox: name }, 'something that is not ours was left alone');
+  }
+  for (const name of await readdir(state.logs)) {
+    const id = name.slice(0, name.indexOf('.'));
+    if (!known.has(id) && isRecordId(id)) await removeLog(logFileOf(state, id));
+  }
+}

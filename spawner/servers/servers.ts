@@ -1,0 +1,157 @@
+// All servers of all hubs: one per hub, user and server name. Start and stop are idempotent by spawn id, and
+// a stop beats a late start. Not here: the life of one (server.ts), a restart (reconcile.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import type { Config, Hub, Profile } from '../../config/load.ts';
+import { logFileOf, removeLog } from '../logs/files.ts';
+import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from '../records/record.ts';
+import { isAlive } from '../records/server-state.ts';
+import type { StateDirectory } from '../records/state-directory.ts';
+import { offeredProfile } from '../requests/offered-profiles.ts';
+import { requestDigest } from '../requests/request-digest.ts';
+import { fingerprintOf } from '../requests/server-certificate.ts';
+import type { StartRequest } from '../requests/start-request.ts';
+import { storageFailure } from '../system/storage-failure.ts';
+import { checkLimits } from './admission.ts';
+import type { Planner } from './lifecycle.ts';
+import { runServer, type Server, type ServerParts } from './server.ts';
+import { createTombstones } from './tombstones.ts';
+
+export interface Servers {
+  /** Starts a server, or finds the one that this spawn id has started. */
+  start(hub: Hub, user: string, name: string, request: StartRequest): { server: Server; created: boolean };
+  /** Takes in one that a service before this one has started. */
+  adopt(server: Server): void;
+  /** The server, if it is known and of that incarnation. */
+  find(key: ServerKey, spawnId?: string): Server | undefined;
+  /** Those of one hub, or all. */
+  list(hub?: string): Server[];
+  /** Settles when the server is gone and forgotten. */
+  stop(key: ServerKey, spawnId: string | undefined, now: boolean, reason?: PortwrapError): Promise<void>;
+  /** Asks every server to end and settles when they are gone; their records stay, for their hubs. */
+  stopAll(): Promise<void>;
+  /** Lets go of all servers without ending them. */
+  leave(): void;
+}
+
+export interface ServersInput extends ServerParts {
+  readonly config: () => Config;
+  readonly planner: Planner;
+  readonly state: StateDirectory;
+}
+
+export function createServers(input: ServersInput): Servers {
+  const { state, records, planner, log } = input;
+  const servers = new Map<string, Server>();
+  const tombstones = createTombstones();
+
+  const drop = (key: ServerKey, server: Server) => {
+    if (servers.get(mapKey(key)) === server) servers.delete(mapKey(key));
+  };
+  /** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
+  const forget = async (key: ServerKey, server: Server) => {
+    drop(key, server);
+    const { id } = server.record;
+    const [record, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
+    const failed = [record, output].find((outcome) => outcome.status === 'rejected');
+    if (failed === undefined) return;
+    const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
+    const whose = { hub: key.hub, user: key.user, server: serverLabel(key) };
+    log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
+  };
+
+  function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Profile {
+    if (tombstones.has(key, request.spawn_id)) {
+      const message = `the start of ${serverLabel(key)} was cancelled before it arrived`;
+      throw new PortwrapError('SPAWN_CANCELLED', message);
+    }
+    if (current !== undefined && isAlive(current.record.state)) {
+      throw conflict(key, `is ${current.record.state} under another spawn id`);
+    }
+    const config = input.config();
+    const person = { user: key.user, groups: request.groups };
+    const profile = offeredProfile(config.profiles, person, request.profile);
+    const others = [...servers.values()].map(({ record }) => record);
+    checkLimits(config.limits, profile, key, others);
+    return profile;
+  }
+
+  return {
+    start(hub, user, name, request) {
+      const key = { hub: hub.name, user, name };
+      const digest = requestDigest(request);
+      const current = servers.get(mapKey(key));
+      if (current?.record.spawn_id === request.spawn_id) {
+        const before = current.record.request_digest;
+        if (before === '' || before === digest) return { server: current, created: false };
+        throw conflict(key, 'was started under this spawn id by another request');
+      }
+      const profile = admissible(key, current, request);
+      const record = newRecord(key, profile, request, digest);
+      const plan = planner.start(hub, profile, request, record);
+      if (current !== undefined) {
+        void forget(key, current);
+      }
+      const server = runServer(input, plan);
+      servers.set(mapKey(key), server);
+      // a server without a record never was: the start is answered with the reason, and may be repeated
+      server.recorded.catch(async () => {
+        drop(key, server);
+        await server.ended;
+        await forget(key, server);
+      });
+      return { server, created: true };
+    },
+    adopt: (server) => void servers.set(mapKey(server.record), server),
+    find(key, spawnId) {
+      const server = servers.get(mapKey(key));
+      return spawnId === undefined || server?.record.spawn_id === spawnId ? server : undefined;
+    },
+    list: (hub) => [...servers.values()].filter(({ record }) => hub === undefined || record.hub === hub),
+    async stop(key, spawnId, now, reason) {
+      const server = this.find(key, spawnId);
+      // also of a server that is known: its start may have been sent twice, and the second may still arrive
+      const stopped = spawnId ?? server?.record.spawn_id;
+      if (stopped !== undefined) tombstones.add(key, stopped);
+      if (server === undefined) return;
+      await server.stop(now, reason);
+      await forget(key, server);
+    },
+    async stopAll() {
+      await Promise.all([...servers.values()].map((server) => server.stop(false)));
+    },
+    leave() {
+      for (const server of servers.values()) server.leave();
+    },
+  };
+}
+
+function newRecord(key: ServerKey, profile: Profile, request: StartRequest, digest: string): ServerRecord {
+  return {
+    id: recordId(key, request.spawn_id),
+    ...key,
+    spawn_id: request.spawn_id,
+    request_digest: digest,
+    profile: profile.name,
+    route_prefix: request.route_prefix ?? null,
+    route_host: request.route_host ?? null,
+    ready_path: profile.ready_path.replaceAll('{prefix}', () => request.route_prefix ?? '/'),
+    certificate: request.tls === undefined ? null : fingerprintOf(request.tls),
+    state: 'starting',
+    started: new Date().toISOString(),
+    phases: {},
+    launcher: profile.launcher,
+    ...nowhere,
+    queue_timeout: profile.slurm.queue_timeout,
+    exit: null,
+    error: null,
+  };
+}
+
+function conflict(key: ServerKey, what: string): PortwrapError {
+  const server = serverLabel(key);
+  return new PortwrapError('SPAWN_CONFLICT', `${server} ${what}`, { server });
+}
+
+function mapKey({ hub, user, name }: ServerKey): string {
+  return JSON.stringify([hub, user, name]);
+}

@@ -1,0 +1,190 @@
+// The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
+// when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
+import { userInfo } from 'node:os';
+import { basename } from 'node:path';
+import { createCurrentConfig, type Reload } from '../config/current-config.ts';
+import type { Config } from '../config/load.ts';
+import type { Logger } from '../config/logger.ts';
+import { bootId, createSlirp4netns, createToolbox, ownAddresses, withDeadline } from '../portwrap/index.ts';
+import { openNotes } from './culling/activity-store.ts';
+import { systemClock } from './culling/clock.ts';
+import { createActivityWatch } from './culling/watch.ts';
+import { watchHealth } from './health/health.ts';
+import { lookAtStorage, storageLate } from './health/storage-health.ts';
+import { lookAtTerminals } from './health/terminals.ts';
+import { createApp } from './http/app.ts';
+import { type Listener, listen } from './http/listen.ts';
+import { metricsListener } from './http/metrics-listener.ts';
+import { type Reaper, startReaper } from './hubs/orphans.ts';
+import { createAccounts } from './launchers/accounts.ts';
+import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
+import { createLocalLauncher } from './launchers/local.ts';
+import { createPorts } from './launchers/ports.ts';
+import { openSlurm } from './launchers/slurm/open.ts';
+import { reportBounds } from './launchers/slurm/reports/reports.ts';
+import { createStartQueue } from './launchers/start-queue.ts';
+import { createLogReader } from './logs/reader.ts';
+import { startLogRotation } from './logs/rotation.ts';
+import { createMetrics } from './metrics/metrics.ts';
+import { openPage } from './page/open.ts';
+import { openRecords } from './records/records.ts';
+import type { ServerState } from './records/server-state.ts';
+import { openServerTokens } from './records/server-tokens.ts';
+import { openStateDirectory } from './records/state-directory.ts';
+import { createRoutes, noRoutes } from './routes/routes.ts';
+import { type ForwardEvent, logForward } from './servers/forward-entry.ts';
+import { createPlanner } from './servers/lifecycle.ts';
+import { reconcile } from './servers/reconcile.ts';
+import { createServers, type Servers } from './servers/servers.ts';
+import { createUsageReadings } from './usage/cache.ts';
+
+export interface Service {
+  /** Where it listens. */
+  readonly address: string;
+  /** Reads the configuration again. Throws what is wrong with it, and then keeps the old one. */
+  reload(): Promise<Reload>;
+  close(): Promise<void>;
+}
+
+export interface ServeInput {
+  readonly config: Config;
+  /** Reads the configuration file again. */
+  readonly readConfig: () => Config;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+/** Throws PortwrapError when it cannot start; then nothing of it is left but the state directory. */
+export async function serve({ config: first, readConfig, version, log }: ServeInput): Promise<Service> {
+  const tools = createToolbox();
+  const own = ownAccount();
+  const asRoot = own.uid === 0;
+  const current = createCurrentConfig(first);
+  const config = current.get;
+  const accounts = createAccounts(first.accounts, tools, own);
+  const state = openStateDirectory(first.service.state_dir);
+  const routes = first.proxy === null ? noRoutes : createRoutes(first.proxy, log);
+  const records = openRecords(state.records, log);
+  const ports = createPorts(first.ports.range);
+  const queue = createStartQueue(() => config().limits.concurrent_starts);
+  const meter = createMetrics({
+    servers: () => countStates(servers),
+    queued: () => queue.waiting,
+    freePorts: () => ports.free(),
+    activity: () => watch.totals(),
+  });
+  const cgroups = await openControlGroups(tools, log);
+  const recordOf = (id: string) => servers.list().find(({ record }) => record.id === id)?.record;
+  const context = {
+    ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
+    forwarder: createSlirp4netns(tools, asRoot),
+    report: (directory: string, event: ForwardEvent) => logForward(log, recordOf(basename(directory)), event),
+  };
+  const local = createLocalLauncher({
+    ...{ context, cgroups, accounts, state, ports, queue, meter },
+    hostAddress: first.ports.host_address,
+  });
+  const tokens = openServerTokens(state);
+  let ready = false;
+  const slurm = openSlurm({
+    ...{ accounts, state, meter, tools, log, starts: queue },
+    slurm: first.slurm,
+    hostPorts: first.ports.range,
+    isReady: () => ready,
+  });
+  const planner = createPlanner({ local, slurm: slurm.launcher }, state, tokens);
+  const parts = { records, routes, meter, log };
+  const servers = createServers({ ...parts, config, planner, state });
+  const watch = createActivityWatch({
+    ...{ servers, config, routes, tokens, log, clock: systemClock },
+    notes: openNotes(state, bootId(), log),
+  });
+  const rotation = startLogRotation(state, () => config().service.log_bytes, log);
+  const health = watchHealth({
+    looks: {
+      'state directory': { look: () => lookAtStorage(state, records), late: storageLate(state) },
+      'control groups': { look: () => cgroups.look(config().profiles), late: controlGroupsLate },
+      terminals: { look: () => lookAtTerminals() },
+    },
+    log,
+  });
+  const vitals = { isReady: () => ready, health: health.report, metrics: meter.text };
+  const reload = async (): Promise<Reload> => {
+    const outcome = current.replace(readConfig());
+    log.level = config().service.log_level;
+    log.info(outcome, 'the configuration was read again');
+    return outcome;
+  };
+  const logs = createLogReader(state);
+  const usage = createUsageReadings();
+  const app = createApp({
+    ...{ servers, version, log, reload, ...vitals },
+    hubs: () => config().hubs,
+    profiles: () => config().profiles,
+    adminToken: state.adminToken,
+    hostAddress: first.ports.host_address,
+    incarnation: { state_id: state.stateId, boot_id: bootId() },
+    ...{ logs, usage },
+    activityOf: watch.of,
+  });
+  const page = openPage(first, {
+    ...{ servers, logs, usage, version, log, isReady: vitals.isReady, activityOf: watch.of },
+    profiles: () => config().profiles,
+  });
+  const listeners: Listener[] = [];
+  let reaper: Reaper | undefined;
+  const letGo = async () => {
+    reaper?.close();
+    rotation.close();
+    page?.close();
+    health.close();
+    for (const listener of listeners) await listener.close();
+    if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
+    servers.leave();
+    routes.close();
+    slurm.close();
+    cgroups.close();
+    // what is not written then is not missed: the service may be killed at any moment
+    await inTime(log, 'the activity of servers', watch.close());
+    await inTime(log, 'the end of the service', state.close());
+  };
+  try {
+    listeners.push(await listen(first.service.listen, app));
+    const { metrics_listen: separate } = first.service;
+    if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
+    if (page !== null) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
+    const { report_listen: reports } = first.slurm;
+    if (reports !== null) {
+      listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
+    }
+    await reconcile({ ...parts, config: first, planner, servers, state, tokens });
+    watch.begin();
+    reaper = startReaper({ servers, config, log });
+    ready = true;
+    return { address: listeners[0]?.address ?? '', reload, close: letGo };
+  } catch (error) {
+    await letGo();
+    throw error;
+  }
+}
+
+/** Milliseconds that a file system has, when the service ends. */
+const lastWrite = 3_000;
+
+async function inTime(log: Logger, what: string, work: Promise<void>): Promise<void> {
+  const late = () => new Error(`the file system did not answer within ${lastWrite / 1000} s`);
+  await withDeadline(work, lastWrite, late).catch((error: Error) =>
+    log.warn({ reason: error.message }, `${what} could not be written down`),
+  );
+}
+
+function ownAccount() {
+  const { username, uid, gid, homedir, shell } = userInfo();
+  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh', listed: true };
+}
+
+function countStates(servers: Servers): Record<ServerState, number> {
+  const counts = { starting: 0, ready: 0, stopping: 0, exited: 0 };
+  for (const { record } of servers.list()) counts[record.state] += 1;
+  return counts;
+}

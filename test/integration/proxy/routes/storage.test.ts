@@ -1,0 +1,82 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import { startedProxy } from '../support/started-proxy.ts';
+
+let file = '';
+beforeEach(() => {
+  const dir = mkdtempSync(join(tmpdir(), 'portwrap-proxy-storage-'));
+  file = join(dir, 'routes.json');
+  return () => rmSync(dir, { recursive: true });
+});
+
+test('routes and their last activity are known again after a restart', async () => {
+  let now = 1000;
+  const first = await startedProxy(['--storage-file', file], {}, () => now);
+  first.addRoute('/user/a', 'http://127.0.0.1:1', { user: 'a', jupyterhub: true });
+  first.addRoute('/user/b', 'http://127.0.0.1:2');
+  first.table.remove('/user/b');
+  now = 5000;
+  const route = first.table.get('/user/a');
+  if (route !== undefined) first.table.touch(route);
+  await first.close();
+  now = 9000;
+  const second = await startedProxy(['--storage-file', file], {}, () => now);
+  expect(
+    [...second.table.routes()].map(({ path, data, lastActivity }) => ({ path, data, lastActivity })),
+  ).toEqual([
+    {
+      path: '/user/a',
+      data: { target: 'http://127.0.0.1:1', user: 'a', jupyterhub: true },
+      lastActivity: 5000,
+    },
+  ]);
+});
+
+test('what the API has confirmed is on the disk', async () => {
+  const proxy = await startedProxy(['--storage-file', file]);
+  const stored = () =>
+    JSON.parse(readFileSync(file, 'utf8')).routes.map((route: { path: string }) => route.path);
+  const call = async (method: string, path: string, body: object | null) => {
+    const url = `http://127.0.0.1:${proxy.apiPort}/api/routes${path}`;
+    const headers = { authorization: 'token secret' };
+    await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+    return stored().includes(path);
+  };
+  const target = { target: 'http://127.0.0.1:1' };
+  const paths = Array.from({ length: 50 }, (_, index) => `/user/${index}`);
+  expect(await Promise.all(paths.map((path) => call('POST', path, target)))).toEqual(paths.map(() => true));
+  expect(await call('DELETE', '/user/7', null)).toBe(false);
+});
+
+test('a route is on the disk soon after it was added, without a close', async () => {
+  const proxy = await startedProxy(['--storage-file', file]);
+  for (let count = 0; count < 200; count++) proxy.addRoute(`/user/${count}`, 'http://127.0.0.1:1');
+  await expect.poll(() => JSON.parse(readFileSync(file, 'utf8')).routes.length).toBe(200);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
+test.each(['not json', '{"routes":[{"path":1}]}', '[]'])(
+  'a file that holds %j is put aside',
+  async (content) => {
+    writeFileSync(file, content);
+    const proxy = await startedProxy(['--storage-file', file]);
+    expect(proxy.table.size).toBe(0);
+    expect(readFileSync(`${file}.unreadable`, 'utf8')).toBe(content);
+    expect(proxy.log.join('')).toMatch('does not hold routes');
+  },
+);
+
+test('a file that cannot be written stops the start', async () => {
+  await expect(startedProxy(['--storage-file', '/nonexistent/dir/routes.json'])).rejects.toThrow(
+    '/nonexistent/dir/routes.json',
+  );
+});
+
+test('without the option nothing is kept', async () => {
+  const proxy = await startedProxy();
+  proxy.addRoute('/a', 'http://127.0.0.1:1');
+  await proxy.close();
+  expect(existsSync(file)).toBe(false);
+});

@@ -1,0 +1,144 @@
+// What the service's journal says when something of a server fails: the code, the reason, what to do, and whose server
+// it was, at level warn or error; and nothing that a server has written itself.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { processesBelow, serverPath, startService, type TestService } from '../../../support/service.ts';
+
+const warn = 40;
+const error = 50;
+
+let service: TestService;
+beforeAll(async () => {
+  service = await startService(`
+  - name: web
+    command: [sh, -c, "exec /usr/bin/python3 -u -m http.server 8888"]
+  - name: dying
+    command: [sh, -c, "echo secret-of-the-server; exit 3"]
+  - name: waiting
+    command: [sleep, "1000"]
+  - name: misplaced
+    files: {read_only: [/does/not/exist]}
+`);
+});
+afterAll(async () => {
+  await service.dispose();
+  expect(processesBelow(service.directory)).toEqual([]);
+});
+
+type Entry = { level: number; msg: string; user?: string } & Record<string, unknown>;
+
+/** What the journal says at level warn or above about `user`. */
+function troubles(user: string): Entry[] {
+  return service
+    .logged()
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Entry)
+    .filter((entry) => entry.level >= warn && (entry.user === user || `${entry.path}`.includes(`/${user}/`)));
+}
+
+test('a server that dies in its start: a warning, with the path of its log but none of its words', async () => {
+  await service.start('ann', { spawn_id: 'journal-ann-1', profile: 'dying' }, 'second');
+  await expect.poll(() => troubles('ann')).toHaveLength(1);
+  const [entry] = troubles('ann');
+  expect(entry).toMatchObject({
+    ...{ level: warn, msg: 'the start failed', hub: 'hub', user: 'ann', server: 'ann/second' },
+    ...{ spawn_id: 'journal-ann-1', code: 'SERVER_DIED' },
+    reason: 'the server ended before it was ready (exit code 3)',
+    hint: 'The last lines of its log say why.',
+    log_file: expect.stringMatching(/\/logs\/[0-9a-f]{12}\.log$/),
+  });
+  expect(readFileSync(`${entry?.log_file}`, 'utf8')).toContain('secret-of-the-server');
+  expect(service.logged()).not.toContain('secret-of-the-server');
+});
+
+test('a start that fails by this machine: an error', async () => {
+  await service.start('bea', { spawn_id: 'journal-bea-1', profile: 'misplaced' });
+  await expect
+    .poll(() => troubles('bea'))
+    .toMatchObject([
+      {
+        ...{ level: error, msg: 'the start failed', server: 'bea', code: 'SANDBOX_FAILED' },
+        reason: 'the path /does/not/exist does not exist on this machine',
+        hint: expect.stringContaining('make the path'),
+      },
+    ]);
+});
+
+test('a start that is refused: a warning with the address that names user and server', async () => {
+  await service.call('POST', serverPath('cat'), { spawn_id: 'journal-cat-1', profile: 'none' });
+  await expect
+    .poll(() => troubles('cat'))
+    .toMatchObject([
+      { level: warn, msg: 'a start was refused', code: 'PROFILE_UNKNOWN', path: '/api/users/cat/server' },
+    ]);
+});
+
+test('a start that a restart of the service cut off: a warning', async () => {
+  await service.call('POST', serverPath('dan'), { spawn_id: 'journal-dan-1', profile: 'waiting' });
+  await service.restart('SIGKILL', () => {
+    // as it is on disk while the sandbox is being built
+    const [path, text] = recordFiles().find(([, content]) => content.includes('journal-dan-1')) ?? [
+      '',
+      'null',
+    ];
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(text), state: 'starting', sandbox: null }));
+  });
+  await expect
+    .poll(() => troubles('dan'))
+    .toMatchObject([
+      {
+        level: warn,
+        msg: 'the start failed',
+        server: 'dan',
+        code: 'SPAWN_CANCELLED',
+        hint: 'Start it again.',
+      },
+    ]);
+});
+
+test('a server that was killed from outside without a trace: a warning', async () => {
+  await service.start('eve', { spawn_id: 'journal-eve-1', profile: 'web' });
+  const { pid } = (await service.call('GET', serverPath('eve'))).body;
+  const monitor = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  process.kill(monitor, 'SIGKILL');
+  await expect
+    .poll(() => troubles('eve'))
+    .toMatchObject([
+      {
+        level: warn,
+        server: 'eve',
+        msg: 'ended: it was killed from outside, or its exit code could not be learned',
+      },
+    ]);
+});
+
+test('a forwarder that died: a warning that says whose, and that another one has taken its place', async () => {
+  await service.start('fay', { spawn_id: 'journal-fay-1', profile: 'web' });
+  const records = readRecord('journal-fay-1');
+  process.kill(records.sandbox.forwarder.pid, 'SIGKILL');
+  await expect
+    .poll(() => troubles('fay'))
+    .toMatchObject([
+      { level: warn, hub: 'hub', server: 'fay', spawn_id: 'journal-fay-1', forwarder: 'reattached' },
+    ]);
+});
+
+test('an end that somebody asked for is no trouble', async () => {
+  await service.start('gus', { spawn_id: 'journal-gus-1', profile: 'web' });
+  await service.call('DELETE', serverPath('gus'));
+  await expect.poll(service.logged).toMatch(/"spawn_id":"journal-gus-1".*"msg":"ended"/);
+  expect(troubles('gus')).toEqual([]);
+});
+
+function readRecord(spawnId: string): { sandbox: { forwarder: { pid: number } } } {
+  const [, text = 'null'] = recordFiles().find(([, content]) => content.includes(spawnId)) ?? [];
+  return JSON.parse(text) as { sandbox: { forwarder: { pid: number } } };
+}
+
+function recordFiles(): [path: string, text: string][] {
+  const directory = join(service.stateDirectory, 'records');
+  const paths = readdirSync(directory).map((name) => join(directory, name));
+  return paths.map((path) => [path, readFileSync(path, 'utf8')]);
+}

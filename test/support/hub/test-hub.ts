@@ -1,0 +1,245 @@
+// A real JupyterHub with the plugin under test, its proxy started by PortwrapProxy, and a spawner service beside
+// it. Any user name logs in with the password. Not here: what is asked of them.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { vi } from 'vitest';
+import { freePorts } from '../machine/free-ports.ts';
+import { type Answer, hubToken, startService, type TestOptions, type TestService } from '../service.ts';
+
+const root = new URL('../../..', import.meta.url).pathname;
+const proxyToken = 'test-proxy-token-0123456789';
+const adminToken = 'test-admin-token-0123456789';
+
+export interface TestHub {
+  /** The public address. */
+  readonly url: string;
+  readonly password: string;
+  readonly service: TestService;
+  /** What the hub has logged so far, in all its lives. */
+  readonly logged: () => string;
+  /** The pid of the proxy, as its pid file has it. */
+  readonly proxyPid: () => number;
+  /** A request to the hub's REST API as an administrator, such as POST /users/alice/server. */
+  api(method: string, path: string, body?: object): Promise<Answer>;
+  /** What the proxy's table has; for a hub that was started with a page. */
+  routes(): Promise<Record<string, Record<string, unknown>>>;
+  stopServer(user: string): Promise<void>;
+  /** The environment of a user's server as the kernel has it. */
+  environmentOf(user: string): Promise<Record<string, string>>;
+  /** Has the service read other profiles. */
+  offer(profiles: string): Promise<void>;
+  /** Ends the hub by the signal and starts it again; `between` happens while none runs. */
+  restart(signal: NodeJS.Signals, between?: () => Promise<void>): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
+  /** Users, services and the hub each have a host below this one, which browsers resolve by themselves: hub.localhost. */
+  readonly subdomains?: string;
+  /** The service has the admin page, and registers routes with the hub's proxy. */
+  readonly withPage?: boolean;
+  /** Hub, proxy and servers speak TLS with each other and with nobody else. */
+  readonly internalSsl?: boolean;
+}
+
+/** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
+export async function startTestHub(
+  profiles: string,
+  config = '',
+  options: TestHubOptions = {},
+): Promise<TestHub> {
+  const [port = 0, proxyApi = 0, hubPort = 0, page = 0] = await freePorts(4);
+  const url = `http://${options.subdomains ?? '127.0.0.1'}:${port}`;
+  const around = options.withPage
+    ? pageAndProxy({ ...options, url, proxyApi, page })
+    : { yaml: '', python: '' };
+  const service = await startService(profiles, around.yaml, {
+    ...options,
+    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api", ${options.hub ?? ''}`,
+  });
+  const directory = join(service.directory, 'hub');
+  mkdirSync(directory, { mode: 0o700 });
+  writeFileSync(
+    join(directory, 'jupyterhub_config.py'),
+    [
+      hubConfig({ port, proxyApi, hubPort, serviceUrl: service.url }),
+      ...[options.internalSsl === true ? withInternalSsl : '', around.python, config],
+    ].join(''),
+  );
+  writePluginMetadata(directory);
+  const logged: string[] = [];
+  // with internal_ssl the proxy is the only way to the hub
+  const reached = options.internalSsl === true ? url : `http://127.0.0.1:${hubPort}`;
+  const start = () => startProcess(directory, `${reached}/hub/health`, logged);
+  let child = await start().catch(async (error: unknown) => {
+    await service.dispose();
+    throw error;
+  });
+  const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
+
+  const api: TestHub['api'] = async (method, path, body) => {
+    const response = await fetch(`${reached}/hub/api${path}`, {
+      method,
+      headers: { authorization: `token ${adminToken}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const answer = await response.text();
+    return { status: response.status, body: answer === '' ? {} : JSON.parse(answer) };
+  };
+  return {
+    ...{ url, password: 'test-password', service, proxyPid, api },
+    logged: () => logged.join(''),
+    async routes() {
+      const headers = { authorization: `token ${proxyToken}` };
+      const answer = await fetch(`http://127.0.0.1:${proxyApi}/api/routes`, { headers });
+      return (await answer.json()) as Record<string, Record<string, unknown>>;
+    },
+    async stopServer(user) {
+      await api('DELETE', `/users/${user}/server`);
+      await vi.waitUntil(async () => (await api('GET', `/users/${user}`)).body.server === null, {
+        timeout: 30_000,
+      });
+    },
+    async environmentOf(user) {
+      const { body } = await service.call('GET', `/users/${user}/server`);
+      const inside = Number(
+        readFileSync(`/proc/${body.pid}/task/${body.pid}/children`, 'utf8').split(' ')[0],
+      );
+      const variables = readFileSync(`/proc/${inside || body.pid}/environ`, 'utf8').split('\0');
+      return Object.fromEntries(variables.filter(Boolean).map((text) => text.split(/=(.*)/s, 2)));
+    },
+    async offer(offered) {
+      const before = readFileSync(service.config, 'utf8');
+      writeFileSync(service.config, before.replace(/^profiles:[\s\S]*/m, `profiles:\n${offered}`));
+      const token = readFileSync(join(service.stateDirectory, 'admin-token'), 'utf8');
+      const { status, body } = await service.call('POST', '/reload', undefined, token);
+      if (status !== 200) throw new Error(`the profiles were refused: ${JSON.stringify(body)}`);
+    },
+    async restart(signal, between = async () => {}) {
+      child.kill(signal);
+      await once(child, 'exit');
+      await between();
+      child = await start();
+    },
+    async dispose() {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      try {
+        process.kill(proxyPid(), 'SIGTERM');
+      } catch {
+        // the hub has ended it
+      }
+      await service.dispose();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The lines of docs/admin-page.md, for both sides. */
+function pageAndProxy({ url, proxyApi, page, subdomains }: TestHubOptions & PagePlaces) {
+  return {
+    yaml: `
+proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}
+admin_page:
+  listen: "127.0.0.1:${page}"
+  token_env: HUB_TOKEN
+  hub_url: ${subdomains === undefined ? 'null' : url}
+`,
+    python: `
+c.JupyterHub.subdomain_host = "${subdomains === undefined ? '' : url}"
+c.PortwrapProxy.auth_token = "${proxyToken}"
+c.JupyterHub.services.append(
+    {"name": "portwrap", "url": "http://127.0.0.1:${page}", "api_token": "${hubToken}", "oauth_no_confirm": True}
+)
+c.JupyterHub.load_roles.append({"name": "user", "scopes": ["self", "access:services!service=portwrap"]})
+c.Authenticator.admin_users = {"admin"}
+`,
+  };
+}
+
+interface PagePlaces {
+  readonly url: string;
+  readonly proxyApi: number;
+  readonly page: number;
+}
+
+/** As in docs/jupyterhub.md, but for the address of the proxy's API, which these hubs say. */
+const withInternalSsl = `
+c.JupyterHub.internal_ssl = True
+c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
+c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
+`;
+
+interface Places {
+  readonly port: number;
+  readonly proxyApi: number;
+  readonly hubPort: number;
+  readonly serviceUrl: string;
+}
+
+function hubConfig({ port, proxyApi, hubPort, serviceUrl }: Places): string {
+  const proxy = [process.execPath, join(root, 'dist', 'proxy', 'main.js')];
+  return `
+c.JupyterHub.bind_url = "http://127.0.0.1:${port}/"
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:${hubPort}/"
+c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
+c.JupyterHub.cleanup_servers = False
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.spawner_class = "portwrap"
+c.JupyterHub.proxy_class = "portwrap"
+c.PortwrapProxy.command = ${JSON.stringify(proxy)}
+c.PortwrapProxy.api_url = "http://127.0.0.1:${proxyApi}"
+c.PortwrapSpawner.service_url = "${serviceUrl}"
+c.PortwrapSpawner.service_token = "${hubToken}"
+c.PortwrapSpawner.start_timeout = 50
+c.JupyterHub.authenticator_class = "dummy"
+c.DummyAuthenticator.password = "test-password"
+c.JupyterHub.load_roles = [{"name": "test", "scopes": ["admin:users", "admin:servers", "read:metrics"], "services": ["test"]}]
+c.JupyterHub.services = [{"name": "test", "api_token": "${adminToken}"}]
+for name in ("alice", "bob", "carol"):
+    c.Authenticator.allowed_users.add(name)
+`;
+}
+
+/** By which JupyterHub finds the plugin without installing it. */
+function writePluginMetadata(directory: string): void {
+  const metadata = join(directory, 'portwrap_spawner-0.dist-info');
+  mkdirSync(metadata);
+  writeFileSync(join(metadata, 'METADATA'), 'Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: 0\n');
+  const project = readFileSync(join(root, 'hub', 'pyproject.toml'), 'utf8');
+  const groups = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
+  const sections = groups.map(([, group, line = '']) => `[${group}]\n${line.replaceAll('"', '')}\n`);
+  writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
+}
+
+async function startProcess(directory: string, health: string, logged: string[]): Promise<ChildProcess> {
+  const child = spawn('/usr/bin/python3', ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
+    cwd: directory,
+    env: {
+      PATH: process.env.PATH,
+      PYTHONPATH: `${join(root, 'hub')}:${directory}`,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
+  await vi
+    .waitUntil(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
+        return fetch(health).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      },
+      // for internal_ssl it makes eight keys first
+      { timeout: 150_000, interval: 100 },
+    )
+    .catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+  return child;
+}

@@ -1,0 +1,87 @@
+// The options that shape a sandbox: what they become, and every wrong value with its message.
+import { expect, test } from 'vitest';
+import { type CliRun, parseCli } from '../../../../portwrap/cli/parse.ts';
+
+const ports = ['-p', '9876', '-P', '8888'];
+const parse = (...options: string[]) => parseCli([...options, ...ports, 'cmd']) as CliRun;
+
+test('without options: the files as they are, all of the internet, no listener of this host, no limits', () => {
+  expect(parse()).toMatchObject({
+    forwarder: 'slirp4netns',
+    policy: { internet: true, dns: true, hosts: [] },
+    files: { preset: 'host', devices: 'all', hide: [], readOnly: [], readWrite: [], temporary: [] },
+    limits: { memory: null, cpus: null, processes: null, openFiles: 1024 },
+    ...{ wait: false, verbose: false, json: false },
+  });
+});
+
+test.each([
+  ['yes', true],
+  ['no', false],
+  ['198.51.100.0/24', { allow: ['198.51.100.0/24'], deny: [] }],
+  ['198.51.100.7,203.0.113.0/24', { allow: ['198.51.100.7/32', '203.0.113.0/24'], deny: [] }],
+])('--internet %s', (value, internet) => {
+  expect(parse('--internet', value).policy.internet).toEqual(internet);
+});
+
+test.each([
+  ['5432', { address: '127.0.0.1', port: 5432 }],
+  ['192.0.2.2:80', { address: '192.0.2.2', port: 80 }],
+])('--allow-host %s', (value, endpoint) => {
+  expect(parse('--allow-host', value, '--allow-host', '1').policy.hosts).toEqual([
+    endpoint,
+    { address: '127.0.0.1', port: 1 },
+  ]);
+});
+
+test.each([
+  ['1M', 1_048_576],
+  ['1.5G', 1_610_612_736],
+  ['2g', 2_147_483_648],
+  ['2000000', 2_000_000],
+])('--memory %s is %i bytes', (value, bytes) => {
+  expect(parse('--memory', value).limits.memory).toBe(bytes);
+});
+
+test('paths may be given several times, and lose a slash at their end', () => {
+  expect(parse('--hide', '/a/', '--hide', '/b', '--read-only', '/c').files).toMatchObject({
+    hide: ['/a', '/b'],
+    readOnly: ['/c'],
+  });
+});
+
+test.each([
+  ['--internet', 'maybe'],
+  ['--internet', '198.51.100.0/33'],
+  ['--internet', '198.51.100.0/24;accept'],
+  ['--allow-host', '0'],
+  ['--allow-host', 'localhost:80'],
+  ['--allow-host', '192.0.2.2:99999'],
+  ['--view', 'private'],
+  ['--devices', 'none'],
+  ['--forwarder', 'socat'],
+  ['--hide', 'relative'],
+  ['--read-write', '/'],
+  ['--memory', '10K'],
+  ['--memory', 'lots'],
+  ['--cpus', '0'],
+  ['--cpus', '-1'],
+  ['--processes', '0'],
+  ['--open-files', '3'],
+  ['--completion', 'csh'],
+])('%s %s is refused, naming both', (option, value) => {
+  const refused = () => parse(`${option}=${value}`);
+  expect(refused).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  expect(refused).toThrow(option);
+  expect(refused).toThrow(value.split(',')[0] ?? value);
+});
+
+test('doctor is ours only as the first word, and takes three options', () => {
+  expect(parseCli(['doctor', '--user', 'ann', '--json'])).toEqual({
+    kind: 'doctor',
+    user: 'ann',
+    json: true,
+  });
+  expect(parseCli([...ports, 'doctor'])).toMatchObject({ kind: 'run', command: ['doctor'] });
+  expect(() => parseCli(['doctor', '--memory', '1G'])).toThrow(/not "--memory"/);
+});

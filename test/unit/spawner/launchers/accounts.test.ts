@@ -1,0 +1,118 @@
+// How users become accounts. The account database is the machine's own: root is the one name that is always there.
+import {
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Config } from '../../../../config/load.ts';
+import { createToolbox } from '../../../../portwrap/index.ts';
+import { createAccounts } from '../../../../spawner/launchers/accounts.ts';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'accounts-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const me = userInfo();
+const own = { name: me.username, uid: me.uid, gid: me.gid, home: me.homedir, shell: '/bin/sh', listed: true };
+
+function accounts(mode: Config['accounts']['mode'], as = own) {
+  const home = `${directory}/homes/{username}`;
+  return createAccounts(
+    { mode, min_uid: 1000, uid_range: { low: 200_000, high: 200_002 }, home },
+    createToolbox(),
+    as,
+  );
+}
+
+describe('system accounts', () => {
+  test.each([
+    ['root', 'below accounts.min_uid'],
+    ['0', 'no account of that name'],
+    ['daemon', 'below accounts.min_uid'],
+    ['nobody-of-this-name', 'no account of that name'],
+    ['-s', 'no account of that name'],
+    ['', 'no account of that name'],
+  ])('%j is refused', async (user, reason) => {
+    await expect(accounts('system').resolve(user)).rejects.toMatchObject({
+      code: 'USER_REFUSED',
+      message: expect.stringContaining(reason),
+    });
+  });
+});
+
+describe('modes that do not fit who the service is', () => {
+  test('dynamic accounts need root', () => {
+    expect(() => accounts('dynamic', { ...own, uid: 1000 })).toThrow(/needs the service to run as root/);
+  });
+
+  test('a root service does not run servers as itself', () => {
+    expect(() => accounts('service', { ...own, uid: 0 })).toThrow(/refused for root/);
+  });
+});
+
+describe.runIf(me.uid === 0)('dynamic accounts, as root', () => {
+  test('every user has a uid and a private home of their own, and keeps them', async () => {
+    const first = accounts('dynamic');
+    const [ann, bob] = [await first.resolve('ann'), await first.resolve('bob')];
+    expect([ann.account?.uid, bob.account?.uid]).toEqual([200_000, 200_001]);
+    const home = statSync(ann.home);
+    expect([home.uid, home.mode & 0o777]).toEqual([200_000, 0o700]);
+    expect((await accounts('dynamic').resolve('ann')).account?.uid).toBe(200_000);
+  });
+
+  test('the account is known inside, beside those of the machine', async () => {
+    const { files } = await accounts('dynamic').resolve('ann');
+    const passwd = files.find(({ path }) => path === '/etc/passwd')?.content ?? '';
+    expect(passwd).toContain(readFileSync('/etc/passwd', 'utf8').trim());
+    expect(passwd.trim().split('\n').at(-1)).toBe(`ann:x:200000:200000::${directory}/homes/ann:/bin/bash`);
+  });
+
+  test.each([0, 200_000])(
+    'a home that was half made, for uid %i, costs nobody a home or a uid',
+    async (uid) => {
+      mkdirSync(`${directory}/homes/:new`, { recursive: true, mode: 0o700 });
+      chownSync(`${directory}/homes/:new`, uid, uid);
+      expect((await accounts('dynamic').resolve('ann')).account?.uid).toBe(200_000);
+      expect(readdirSync(`${directory}/homes`)).toEqual(['ann']);
+    },
+  );
+
+  test('when the range is used up the next user is refused', async () => {
+    for (const user of ['a', 'b', 'c']) await accounts('dynamic').resolve(user);
+    await expect(accounts('dynamic').resolve('d')).rejects.toMatchObject({ code: 'USER_REFUSED' });
+  });
+
+  test('signs that mean something to a replacement are only signs in a name', async () => {
+    const all = accounts('dynamic');
+    const tenants = [await all.resolve('$'), await all.resolve('$$'), await all.resolve('x$`')];
+    expect(tenants.map(({ home }) => home)).toEqual(
+      ['$', '$$', 'x$`'].map((name) => `${directory}/homes/${name}`),
+    );
+    expect(new Set(tenants.map(({ account }) => account?.uid)).size).toBe(3);
+  });
+
+  test.each(['../up', 'a/b', '..', '.', 'a:b', 'a\nb', 'a b'])('the name %j is refused', async (user) => {
+    await expect(accounts('dynamic').resolve(user)).rejects.toMatchObject({ code: 'USER_REFUSED' });
+  });
+
+  test('a home of an account outside the range is never taken over', async () => {
+    mkdirSync(`${directory}/homes/root`, { recursive: true });
+    await expect(accounts('dynamic').resolve('root')).rejects.toMatchObject({ code: 'USER_REFUSED' });
+  });
+
+  test('a home that is a symbolic link is refused', async () => {
+    mkdirSync(`${directory}/homes`);
+    symlinkSync('/etc', `${directory}/homes/eve`);
+    await expect(accounts('dynamic').resolve('eve')).rejects.toMatchObject({ code: 'USER_REFUSED' });
+  });
+});
