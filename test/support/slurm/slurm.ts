@@ -114,7 +114,10 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
       }
       await until('no process is left', () => processesBelow(directory).length === 0);
       // of task/cgroup; slurmd leaves it
-      for (const node of ['n1', 'n2']) removeEmpty(`/sys/fs/cgroup/memory/slurm_${node}`);
+      for (const node of ['n1', 'n2']) {
+        const group = `/sys/fs/cgroup/memory/slurm_${node}`;
+        await until(`${group} is empty`, () => removeEmpty(group));
+      }
       rmSync(directory, { recursive: true });
     },
   };
@@ -176,8 +179,15 @@ function isAlive(child: ChildProcess | undefined): child is ChildProcess {
   return child !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-function removeEmpty(path: string): void {
-  if (existsSync(path)) rmdirSync(path);
+/** A control group is busy until the kernel has reaped the last process of it. */
+function removeEmpty(path: string): boolean {
+  try {
+    if (existsSync(path)) rmdirSync(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EBUSY') return false;
+    throw error;
+  }
 }
 
 function becoming(user: string): string[] {
