@@ -1,6 +1,6 @@
 // The public listener: node:http, whose strict parser meets the clients, with limits that stop slow heads
 // but no request for being long.
-// Not here: what is done with a request (requests.ts, upgrades.ts), where it listens (../listen.ts).
+// Not here: what is done with a request (requests.ts, upgrades.ts), where it listens (listen/listen.ts).
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';

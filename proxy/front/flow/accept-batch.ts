@@ -1,7 +1,7 @@
 // Lets everybody in who stands at the door before anybody is served. Node accepts one connection in a turn of its
 // event loop: when hundreds come at once, and those who are in keep every turn busy, the last ones wait for
 // seconds. A turn that does nothing but accept takes microseconds.
-// Not here: listening (../listen.ts), serving (requests.ts, upgrades.ts).
+// Not here: listening (listen/listen.ts), serving (requests.ts, upgrades.ts).
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 

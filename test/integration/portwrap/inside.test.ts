@@ -1,5 +1,5 @@
 // The sandbox seen from inside by a payload with bad intentions, and from beside by another user.
-// Not here: the policies that a service can choose (launch.test.ts).
+// Not here: the policies that a service can choose (test/integration/spawner/servers/sandbox.test.ts).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

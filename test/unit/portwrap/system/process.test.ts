@@ -1,4 +1,4 @@
-// Who a process is, and whose child, as /proc tells. Not here: how sandboxes are watched (state.test.ts).
+// Who a process is, and whose child, as /proc tells. Not here: how sandboxes are watched (status.test.ts).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
