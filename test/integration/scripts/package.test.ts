@@ -1,0 +1,74 @@
+// The npm package: what `npm pack` puts in it is made from the sources, and nothing else.
+// Not here: installing it (test/vm/install.test.ts).
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, relative } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../../..');
+const product = ['config', 'portwrap', 'proxy', 'spawner'];
+const copied = [...product, 'bench', 'docs', 'hub', 'systemd'];
+let directory: string;
+let packed: readonly string[];
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'portwrap-package-'));
+  const copy = join(directory, 'portwrap-spawner');
+  const isGenerated = (path: string) => /^(?:__pycache__|.*\.egg-info|results)$/.test(basename(path));
+  const topLevel = readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile());
+  for (const name of [...copied, ...topLevel.map((entry) => entry.name)])
+    cpSync(join(root, name), join(copy, name), { recursive: true, filter: (path) => !isGenerated(path) });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  // what builds and tests leave
+  for (const path of [
+    'dist/spawner/gone.js',
+    'hub/portwrap_spawner/__pycache__/gone.pyc',
+    'hub/build/gone.py',
+  ]) {
+    mkdirSync(join(copy, path, '..'), { recursive: true });
+    writeFileSync(join(copy, path), '');
+  }
+  const cache = `--cache=${join(directory, 'npm')}`;
+  const report = execFileSync('npm', ['pack', '--dry-run', '--json', '--offline', cache], {
+    cwd: copy,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const [{ files = [] } = {}] = JSON.parse(report) as { files: { path: string }[] }[];
+  packed = files.map(({ path }) => path);
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const filesBelow = (folder: string) =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+
+test('holds one compiled file for each source, and none of an earlier build', () => {
+  const sources = product.flatMap(filesBelow).filter((path) => path.endsWith('.ts'));
+  const compiled = sources.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
+  expect(packed.filter((path) => path.startsWith('dist/')).sort()).toEqual(compiled.sort());
+});
+
+test('holds the plugin as it is in the sources', () => {
+  const plugin = filesBelow('hub').filter((path) => !/__pycache__|\.egg-info|^hub\/build\//.test(path));
+  expect(packed.filter((path) => path.startsWith('hub/')).sort()).toEqual(plugin.sort());
+});
+
+test('holds, besides, documents, units, the page and the example, and nothing that is not in the sources', () => {
+  const others = packed.filter((path) => !/^(?:dist|hub)\//.test(path));
+  const expected = [
+    ...['docs', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
+    ...[
+      'bench/RESULTS.md',
+      'hub-config.example.yaml',
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'package.json',
+    ],
+  ];
+  expect([...others].sort()).toEqual(expected.sort());
+});
