@@ -1,4 +1,4 @@
-// The virtual machine by hand: node scripts/vm/main.mjs COMMAND. docs/development.md says what for.
+// The virtual machine by hand: node scripts/vm/main.mjs COMMAND. CONTRIBUTING.md says what for.
 // Not here: the tests in it (test.mjs).
 import { spawnSync } from 'node:child_process';
 import { main, Refusal, say } from '../setup/say.mjs';

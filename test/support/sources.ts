@@ -35,6 +35,7 @@ const paths = [...sourceFolders, 'docs', '.github']
   .flatMap(below);
 const topLevel = readdirSync(root).filter((name) => extname(name) !== '' && !name.startsWith('.'));
 const names = new Set([...paths, ...topLevel].map((path) => basename(path)));
+const isEndOfPath = (end: string) => paths.some((path) => path.endsWith(`/${end}`));
 
 /** How comments look in the files with this extension. */
 const commentsOf: Readonly<Record<string, RegExp>> = {
@@ -76,12 +77,13 @@ const code = new Set(
 export const codeHas = (word: string): boolean => code.has(word);
 
 /**
- * Whether `name`, as the file `from` names it, is a file or folder: a bare name anywhere, a path from the root or from any
- * folder above `from`. Compiled files stand for their sources.
+ * Whether `name`, as the file `from` names it, is a file or folder: a bare name anywhere, the end of a path, or a path from
+ * any folder above `from`. Compiled files stand for their sources.
  */
 export function exists(name: string, from: string): boolean {
   const source = name.replace(/^(?:\.\/)?dist\/(.*)\.js$/, '$1.ts').replace(/^\.\//, '');
   if (!source.includes('/')) return names.has(source);
+  if (isEndOfPath(source)) return true;
   return foldersAbove(from).some((folder) => existsSync(join(root, normalize(join(folder, source)))));
 }
 
