@@ -30,9 +30,7 @@ const below = (folder: string) =>
     .map((path) => `${folder}/${path}`)
     .filter((path) => !notOurs.test(path));
 
-const paths = [...sourceFolders, 'docs', '.github']
-  .filter((folder) => existsSync(join(root, folder)))
-  .flatMap(below);
+const paths = [...sourceFolders, 'docs'].filter((folder) => existsSync(join(root, folder))).flatMap(below);
 const topLevel = readdirSync(root).filter((name) => extname(name) !== '' && !name.startsWith('.'));
 const names = new Set([...paths, ...topLevel].map((path) => basename(path)));
 const isEndOfPath = (end: string) => paths.some((path) => path.endsWith(`/${end}`));

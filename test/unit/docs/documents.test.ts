@@ -1,16 +1,15 @@
-// What README and docs show must be true as far as it can be parsed: commands, configurations, JSON, Python,
-// links. What the commands do is tested where they are implemented.
+// What documents show must be true as far as it can be parsed: commands, configurations, JSON, Python, links and
+// their anchors. Not here: names in their text (names.test.ts), what commands do (where they are implemented).
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../config/load.ts';
 import { parseCli } from '../../../portwrap/cli/parse.ts';
+import { documents } from '../../support/sources.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
-const pages = ['README.md', 'hub/README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
+const pages = documents.map(({ path, text }) => ({ name: path, text }));
 
 interface Block {
   readonly page: string;
@@ -82,12 +81,24 @@ describe('command lines', () => {
 });
 
 test.each(pages)('every link in $name leads somewhere', ({ name, text }) => {
-  const targets = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)/g)].map(
-    ([, target = '']) => target,
-  );
-  const missing = targets.filter((target) => !existsSync(join(root, dirname(name), target)));
-  expect(missing).toEqual([]);
+  const links = [...text.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)]*))?\)/g)];
+  const missing = links.filter(([, target = '', anchor]) => {
+    const path = target === '' ? name : normalize(join(dirname(name), target));
+    return !existsSync(join(root, path)) || !(anchor === undefined || anchorsOf(path).includes(anchor));
+  });
+  expect(missing.map(([link]) => link)).toEqual([]);
 });
+
+/** As GitHub makes them from headings. */
+function anchorsOf(path: string): string[] {
+  const text = pages.find((page) => page.name === path)?.text ?? '';
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 
 function fails(attempt: () => unknown): boolean {
   try {
