@@ -15,7 +15,7 @@ export function errorsPage(catalogue: typeof errorCatalogue): string {
 
 const introduction = `# Errors
 
-Every failure has a code. The HTTP APIs answer with the status and a JSON object (\`code\`, \`message\`, \`hint\`, and
+Every failure has a code. The HTTP APIs respond with the status and a JSON object (\`code\`, \`message\`, \`hint\`, and
 where they apply \`server\` and \`log\`); the commands print the message and the hint, and exit with the exit code.
 Branch on the code: it is never renamed, while messages and hints may change.
 

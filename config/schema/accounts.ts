@@ -13,7 +13,7 @@ export const accountsSchema = z
         'system: the account of that name in the user database (needs root). dynamic: a uid of its own for every user from uid_range (needs root). service: everyone runs as the account of the service, which must not be root.',
     }),
     min_uid: z.int().min(1).max(highestUid).default(1000).meta({
-      description: 'With mode system: accounts with a lower uid are refused, as is root always.',
+      description: 'With mode system: accounts with a lower uid are refused. root is always refused.',
     }),
     uid_range: numberRange(1000, highestUid)
       .refine(({ low, high }) => high < nobody.low || low > nobody.high, {
@@ -22,7 +22,7 @@ export const accountsSchema = z
       .prefault('200000-265535')
       .meta({
         description:
-          'With mode dynamic: the uids to give out, "LOW-HIGH" inclusive. No account in /etc/passwd and no range in /etc/subuid may lie in it.',
+          'With mode dynamic: the uids for users, "LOW-HIGH" inclusive. No account in /etc/passwd and no range in /etc/subuid may lie in it.',
       }),
     home: pathTemplate({ placeholders: ['username'], required: ['username'], start: '/' })
       .refine((template) => template.endsWith('/{username}'), {

@@ -39,7 +39,7 @@ export const adminPageSchema = z
   .prefault(null)
   .meta({
     description:
-      'A page where administrators see every server of a hub, and users their own, and may stop them; people sign in with the hub. null: there is none. Exactly one of token_env, token_file and token gives the api_token of the page in c.JupyterHub.services. See docs/admin-page.md.',
+      'A page where administrators see and stop every server of a hub, and users their own. People sign in with the hub. null: no page. Exactly one of token_env, token_file and token gives the api_token of the page in c.JupyterHub.services. See docs/admin-page.md.',
     examples: [{ token_env: 'PORTWRAP_PAGE_TOKEN' }],
   });
 

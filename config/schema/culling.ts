@@ -9,7 +9,7 @@ export const cullingSchema = z
   .strictObject({
     idle_timeout: seconds.meta({
       description:
-        'Seconds without activity after which a server is stopped. null: never. A server whose activity cannot be learned is not stopped by it.',
+        'Seconds without activity after which a server is stopped. null: never. A server whose activity is unknown is not stopped by it.',
       examples: [3600],
     }),
     max_age: seconds.meta({
@@ -26,7 +26,7 @@ export const cullingSchema = z
     }),
     warning: z.number().min(0).max(86_400).default(300).meta({
       description:
-        'Seconds before the stop from which the server is shown with cull_at and cull_reason, and after which at the soonest it is stopped; at most half of the time that runs out.',
+        'Seconds of warning before a stop, in which cull_at and cull_reason are shown; at most half of the idle_timeout or max_age.',
     }),
   })
   .prefault({})

@@ -36,7 +36,7 @@ const ours = [
 ];
 
 function field(name: JobField, description: string, example: string) {
-  const rule = { error: `must be a value of sbatch for ${name}` };
+  const rule = { error: `must be a valid value of sbatch --${name}` };
   return z
     .string()
     .regex(jobFields[name], rule)
@@ -50,7 +50,7 @@ function field(name: JobField, description: string, example: string) {
 
 /** Written without quotes it is a number to YAML. */
 function countField(name: JobField, description: string, example: string | number) {
-  const rule = { error: `must be a value of sbatch for ${name}` };
+  const rule = { error: `must be a valid value of sbatch --${name}` };
   return z
     .union([z.string(), z.int().min(0).max(999_999_999)])
     .refine((value) => jobFields[name].test(String(value)), rule)
@@ -115,7 +115,7 @@ export const jobSchema = z
       .default(null)
       .meta({
         description:
-          'Seconds that a job may wait in the queue before it is cancelled, also when the service is restarted meanwhile. null: as long as the hub waits (its start_timeout).',
+          'Seconds that a job may wait in the queue before it is cancelled, across restarts of the service. null: as long as the hub waits (its start_timeout).',
         examples: [900],
       }),
   })

@@ -12,7 +12,7 @@ export const limitsSchema = z
     }),
     concurrent_starts: z.int().min(1).max(1000).default(8).meta({
       description:
-        'Servers that are being started at the same time; further ones wait in the order in which they came, and their users see how many are before them.',
+        'Servers that are started at the same time. Further starts wait in order, and their progress shows how many are before them.',
     }),
   })
   .prefault({})

@@ -16,7 +16,10 @@ const optionSchema = z
       .string()
       .max(1000)
       .default('')
-      .meta({ description: 'What it is, for people who choose.', examples: ['How large the data is'] }),
+      .meta({
+        description: 'What people read about it when they choose.',
+        examples: ['How large the data is'],
+      }),
     variable: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' })
@@ -36,17 +39,17 @@ const optionSchema = z
       .default(null)
       .meta({
         description:
-          'With launcher slurm: the field of the job that takes the value, in place of what the profile says. Bound it with choices, min and max.',
+          'With launcher slurm: the field of the job that gets the value, instead of the one in the profile. Limit it with choices, min and max.',
         examples: ['cpus'],
       }),
     type: z.enum(['choice', 'number', 'text', 'boolean', 'memory', 'cpus']).default('choice').meta({
       description:
-        'What the value is; a boolean arrives as "true" or "false". memory (in GiB) and cpus are numbers that take the place of the limit in resources; they need min and max.',
+        'What the value is; a boolean arrives as "true" or "false". memory (in GiB) and cpus are numbers that replace the limit in resources; they need min and max.',
     }),
     choices: z
       .array(z.string().min(1).max(256))
       .default([])
-      .meta({ description: 'With type choice: the values there are.', examples: [['small', 'large']] }),
+      .meta({ description: 'With type choice: the possible values.', examples: [['small', 'large']] }),
     min: z
       .number()
       .min(-1_000_000_000)

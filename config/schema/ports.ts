@@ -16,7 +16,7 @@ export const portsSchema = z
       }),
     range: numberRange(1024, 65_535).prefault('20000-29999').meta({
       description:
-        'The host ports to give out, "LOW-HIGH" inclusive; each running server takes one. It must lie below the ephemeral range of the kernel (32768 unless net.ipv4.ip_local_port_range says otherwise), or outgoing connections take ports away.',
+        'The host ports for servers, "LOW-HIGH" inclusive; each running server takes one. It must lie below the ephemeral range of the kernel (32768 unless net.ipv4.ip_local_port_range says otherwise), or outgoing connections take ports away.',
     }),
   })
   .prefault({})

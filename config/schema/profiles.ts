@@ -29,7 +29,7 @@ const networkSchema = z
       .default(true)
       .meta({
         description:
-          'May the sandbox reach other machines: true, false, or lists of networks, of which deny counts more. Addresses of this machine stay closed either way.',
+          'May the sandbox reach other machines: true, false, or lists of networks, where deny takes precedence. Addresses of this machine are refused in any case.',
         examples: [{ allow: ['198.51.100.0/24'], deny: ['198.51.100.7/32'] }],
       }),
     dns: z
@@ -62,21 +62,21 @@ const profileSchema = z
       .default(null)
       .meta({
         description:
-          'What people see in place of the name: on the spawn page, in the progress of a start, on the admin page. null: the name.',
+          'What people see instead of the name: on the spawn page, in the progress of a start, on the admin page. null: the name.',
         examples: ['Large memory'],
       }),
     description: z
       .string()
       .max(1000)
       .default('')
-      .meta({ description: 'What it offers, for people who choose.', examples: ['JupyterLab'] }),
+      .meta({ description: 'What people read about it when they choose.', examples: ['JupyterLab'] }),
     users: z
       .array(z.string().min(1).max(255))
       .nullable()
       .default(null)
       .meta({
         description:
-          'The users of the hub to whom this profile is offered. null in both users and groups: to everyone; otherwise to those in users and to the members of groups, and nobody else sees or starts it.',
+          'The users of the hub to whom this profile is offered. null in both users and groups: everyone. Otherwise only those in users and the members of groups see and start it.',
         examples: [['alice', 'bob']],
       }),
     groups: z
@@ -93,7 +93,7 @@ const profileSchema = z
       .default(['jupyterhub-singleuser'])
       .meta({
         description:
-          'The program and its arguments, when the hub sends none; no shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
+          'The program and its arguments, if the hub sends none. No shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
         examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
       }),
     guest_port: z.int().min(1024).max(65_535).default(8888).meta({
@@ -126,12 +126,12 @@ const profileSchema = z
       .default('{prefix}')
       .meta({
         description:
-          'The path whose HTTP answer, with any status below 500, means that the server is ready. {prefix} stands for the prefix of its route, as in /user/alice/.',
+          'The server is ready when a request for this path gets a status below 500. {prefix} stands for the prefix of its route, as in /user/alice/.',
         examples: ['{prefix}api'],
       }),
     ready_timeout: seconds.default(60).meta({
       description:
-        'Seconds from its start until a server must answer; after that it is ended. Keep it a few seconds below start_timeout of the hub, so that the reason reaches the user.',
+        'Seconds within which a server must be ready; otherwise it is stopped. Keep it a few seconds below start_timeout of the hub, so that the reason reaches the user.',
     }),
     stop_timeout: seconds.default(10).meta({
       description:
@@ -144,7 +144,7 @@ const profileSchema = z
       .nullable()
       .default(null)
       .meta({
-        description: 'Servers of this profile at the same time. null: only "limits" count.',
+        description: 'Servers of this profile at the same time. null: only "limits" apply.',
         examples: [20],
       }),
     options: optionsSchema,

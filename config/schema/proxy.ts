@@ -7,7 +7,7 @@ export const proxySchema = z
   .strictObject({
     api_url: httpUrl.default('http://127.0.0.1:8001').meta({
       description:
-        "The proxy's REST API, without the path /api/routes: portwrap-proxy or configurable-http-proxy.",
+        'The URL of the REST API of portwrap-proxy or configurable-http-proxy, without the path /api/routes.',
     }),
     ...secretShape({ env: 'CONFIGPROXY_AUTH_TOKEN', file: '/etc/portwrap-spawner/proxy-token' }),
   })
@@ -16,6 +16,6 @@ export const proxySchema = z
   .default(null)
   .meta({
     description:
-      'The proxy where the service registers a route when a server is ready and removes it when the server ends. null: it registers none, and leaves routes to the hub. At most one of token_env, token_file and token gives the secret of the proxy.',
+      'The proxy where the service registers a route when a server is ready and removes it when the server ends. null: it registers none; the hub writes the routes. At most one of token_env, token_file and token gives the secret of the proxy.',
     examples: [{ token_env: 'CONFIGPROXY_AUTH_TOKEN' }],
   });

@@ -41,5 +41,5 @@ export const resourcesSchema = z
   .prefault({})
   .meta({
     description:
-      'What one server may use. memory, cpus and processes need control groups, which a service of root has, and another one with Delegate=yes and DelegateSubgroup=service in its unit; without them a start is refused.',
+      'What one server may use. memory, cpus and processes need control groups, which a service that runs as root has, and another one with Delegate=yes and DelegateSubgroup=service in its unit. Without them a start is refused.',
   });

@@ -31,15 +31,14 @@ export const serviceSchema = z
       }),
     log_bytes: z.int().min(65_536).max(67_108_864).default(1_048_576).meta({
       description:
-        'How large the log of one server may grow; then it is moved aside, over the one that was moved before. Logs lie in state_dir, so a server takes twice this at most.',
+        'The largest size of the log of one server. A larger one replaces the older part that is kept beside it. Logs are in state_dir, so a server takes at most twice this.',
     }),
     activity_interval: z.number().min(1).max(3600).default(120).meta({
-      description:
-        'Seconds between two looks at what a server is doing: its kernels, terminals and last activity.',
+      description: 'Seconds between two polls of a server: its kernels, terminals and last activity.',
     }),
     stop_servers_on_exit: z.boolean().default(false).meta({
       description:
-        'Stop every server when the service ends by SIGTERM or SIGINT? By default servers live on.',
+        'Stop every server when the service is ended by SIGTERM or SIGINT? By default servers go on.',
     }),
     log_level: z.enum(logLevels).default('info').meta({
       description: 'The least serious messages that are logged to standard error, one JSON object a line.',

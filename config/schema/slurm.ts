@@ -13,7 +13,7 @@ export const slurmSchema = z
       .prefault(null)
       .meta({
         description:
-          'Where jobs report to the service: an address that every node reaches, and nobody else needs to. Required when a profile has launcher slurm. Only jobs, each with a secret of its own, are answered there.',
+          'Where jobs report to the service: an address that every node can reach; nothing else needs to. Required when a profile has launcher slurm. Only jobs are accepted there, each with its own secret.',
         examples: ['10.1.0.1:8096'],
       }),
     report_url: httpUrl
@@ -21,7 +21,7 @@ export const slurmSchema = z
       .default(null)
       .meta({
         description:
-          'The URL by which nodes reach report_listen, when it is another one: https by way of a TLS proxy keeps what jobs report from being read on the network; its certificate must be one that Node on the nodes trusts. null: http://ADDRESS:PORT of report_listen.',
+          'The URL at which nodes reach report_listen, if it differs. https, with a TLS proxy, encrypts what jobs report; Node on the nodes must trust its certificate. null: http://ADDRESS:PORT of report_listen.',
         examples: ['https://hub.example:8097'],
       }),
     node_networks: z
@@ -30,7 +30,7 @@ export const slurmSchema = z
       .default([])
       .meta({
         description:
-          'The networks in which nodes may offer servers. Empty: only the address from which a job reports, which is the right thing unless a profile names a host_interface.',
+          'The networks in which nodes may offer servers. Empty: only the address from which a job reports. Needed if a profile has host_interface.',
         examples: [['10.1.0.0/16']],
       }),
     conf: absolute
@@ -60,15 +60,15 @@ export const slurmSchema = z
       .default(null)
       .meta({
         description:
-          'The portwrap command on the nodes. null: that of this service, by its path, for a file system that the nodes share.',
+          'The portwrap command on the nodes. null: that of this service, at the same path, for a shared file system.',
         examples: [['/opt/portwrap/bin/portwrap']],
       }),
     interval: z.number().min(0.5).max(300).default(5).meta({
       description:
-        'Seconds between two looks at the queue: one squeue for all servers. A job tells by itself when its server runs or has ended.',
+        'Seconds between two calls of squeue, each for all servers. A job reports itself when its server runs or has ended.',
     }),
     warn_before_end: z.number().min(0).max(86_400).default(300).meta({
-      description: "Seconds before the time limit at which a server's log says that it is near. 0: never.",
+      description: 'Seconds before the time limit at which the log of a server warns. 0: never.',
     }),
   })
   .prefault({})
