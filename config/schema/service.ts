@@ -31,7 +31,7 @@ export const serviceSchema = z
       }),
     log_bytes: z.int().min(65_536).max(67_108_864).default(1_048_576).meta({
       description:
-        'The largest size of the log of one server. A larger one replaces the older part that is kept beside it. Logs are in state_dir, so a server takes at most twice this.',
+        'The largest size of the log of one server, in bytes. A larger one replaces the older part that is kept beside it. Logs are in state_dir, so a server takes at most twice this.',
     }),
     activity_interval: z.number().min(1).max(3600).default(120).meta({
       description: 'Seconds between two polls of a server: its kernels, terminals and last activity.',

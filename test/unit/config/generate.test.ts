@@ -84,7 +84,7 @@ describe('every key of the schema', () => {
     const numbers = everyKey(keys).filter(({ type }) => type.includes('number'));
     expect(numbers.length).toBeGreaterThan(3);
     for (const { name, help } of numbers)
-      expect(help, name).toMatch(/seconds|ports?\b|uid|servers|value|takes twice|CPUs|processes|files/i);
+      expect(help, name).toMatch(/seconds|ports?\b|uid|servers|value|bytes|CPUs|processes|files/i);
   });
 });
 
