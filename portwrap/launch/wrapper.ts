@@ -1,5 +1,5 @@
 // The prelude: the first lines of a launch, still outside of the sandbox, as a script of sh(1). A launcher that has
-// grown large pays milliseconds for every process that it forks itself (docs/architecture.md), so it forks one
+// grown large pays milliseconds for every process that it forks itself (docs/decisions/0006-two-forks-a-launch.md), so it forks one
 // that forks the others. Not here: what runs inside (gate.ts), what is done with the descriptors (build.ts).
 import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';

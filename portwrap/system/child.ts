@@ -1,6 +1,6 @@
 // Child processes of ours, by absolute path and with exactly the environment and descriptors given.
 // node:child_process rather than execa: importing execa costs 90 ms, more than the whole launch
-// (docs/architecture.md). Not here: the payload's own processes, which are in a namespace (process.ts).
+// (docs/decisions/0002-no-execa-in-portwrap.md). Not here: the payload's own processes, which are in a namespace (process.ts).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 

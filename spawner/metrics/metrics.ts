@@ -84,8 +84,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
   // memory, CPU, open files and the lag of the event loop
-  // milliseconds between two looks at the event loop, which an idle service pays with a wake-up each: at 10, the
-  // default, they were more than half of its CPU time (docs/operations.md)
+  // milliseconds between two samples of the event loop; each wakes up an idle service: at 10, the default, they were
+  // more than half of its CPU time
   const eventLoopMonitoringPrecision = 40;
   collectDefaultMetrics({ register: registry, prefix: 'portwrap_service_', eventLoopMonitoringPrecision });
   return {
