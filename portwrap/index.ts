@@ -34,6 +34,7 @@ export { createSlirp4netns } from './network/slirp4netns.ts';
 export { type ListeningPort, listeningPortNumbers, listeningPorts } from './sandbox/open-ports.ts';
 export { answered, answersOnce, type ReadinessProbe } from './sandbox/readiness.ts';
 export {
+  type AdoptedSandbox,
   adoptSandbox,
   destroySandbox,
   isSandboxAlive,

@@ -71,20 +71,25 @@ export interface Sandbox {
   leave(): void;
 }
 
-/** The sandbox of a record, or how it ended when it is gone. */
-export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Sandbox | SandboxExit {
-  const unknown = { ...toExit(null), outOfMemory: false };
-  if (record.bootId !== bootId()) return unknown;
+/** What became of the sandbox of a record. */
+export type AdoptedSandbox =
+  | { readonly kind: 'running'; readonly sandbox: Sandbox }
+  | { readonly kind: 'gone'; readonly exit: SandboxExit };
+
+/** Finds the sandbox of a record again. How it ended is not known when it ended unwatched. */
+export function adoptSandbox(context: SandboxContext, record: SandboxRecord): AdoptedSandbox {
+  const endedUnseen = { kind: 'gone', exit: { ...toExit(null), outOfMemory: false } } as const;
+  if (record.bootId !== bootId()) return endedUnseen;
   const reader = openFifo(record.directory, fifos.life);
   const forwarder = openFifo(record.directory, fifos.forwarder);
   if (reader === null || forwarder === null) {
     for (const fd of [reader, forwarder]) if (fd !== null) closeSync(fd);
-    return unknown;
+    return endedUnseen;
   }
   const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
-  return watchSandbox(context, record, watchLiveness(reader), forward, async () =>
-    toExit(await awaitExitCode(record.directory)),
-  );
+  const learnExit = async () => toExit(await awaitExitCode(record.directory));
+  const sandbox = watchSandbox(context, record, watchLiveness(reader), forward, learnExit);
+  return { kind: 'running', sandbox };
 }
 
 /** What it takes to keep a sandbox reachable. */

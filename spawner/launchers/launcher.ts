@@ -21,11 +21,8 @@ export interface Launcher {
    * goes to the log file of its record.
    */
   start(launch: LaunchRequest, abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer>;
-  /**
-   * The server of a record, or how it ended when it is gone. Throws PortwrapError when its start was cut off, and
-   * then nothing of it runs.
-   */
-  adopt(record: ServerRecord, abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer | SandboxExit>;
+  /** Finds the server of a record again. Throws PortwrapError when its start was cut off; then nothing of it runs. */
+  adopt(record: ServerRecord, abort: AbortSignal, steps: LaunchSteps): Promise<AdoptedServer>;
   /** Removes what is left of a server that has ended. */
   clean(record: ServerRecord): Promise<void>;
 }
@@ -48,6 +45,11 @@ export interface LaunchSteps {
 
 /** What is asked for, and with which certificate the server shows that it is the one that answers. */
 export type Expected = Pick<ServerRecord, 'ready_path' | 'certificate'>;
+
+/** What became of the server of a record. */
+export type AdoptedServer =
+  | { readonly kind: 'running'; readonly server: RunningServer }
+  | { readonly kind: 'gone'; readonly exit: SandboxExit };
 
 /** A server that runs; its processes, its port and its files are its launcher's. */
 export interface RunningServer {

@@ -73,8 +73,9 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
       }
       const found = adoptSandbox(withForwarder(context, record.sandbox.forwarderName), record.sandbox);
-      meter.adopted('stop' in found ? 'alive' : 'gone');
-      return 'stop' in found ? runningServer(found, input) : found;
+      meter.adopted(found.kind === 'running' ? 'alive' : 'gone');
+      if (found.kind === 'gone') return found;
+      return { kind: 'running', server: runningServer(found.sandbox, input) };
     },
     clean: ({ id }) => rm(directoryOf(id), { recursive: true, force: true }),
   };

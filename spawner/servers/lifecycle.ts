@@ -66,7 +66,7 @@ export function createPlanner(
           const launch = { hub, profile: limited, request: complete, jobFields, record };
           return stored(async () => {
             tokens.keep(record.id, complete.env);
-            return launcher.start(launch, abort, steps);
+            return { kind: 'running', server: await launcher.start(launch, abort, steps) };
           });
         },
       };

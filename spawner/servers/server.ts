@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import { aborted, type SandboxExit } from '../../portwrap/index.ts';
-import type { LaunchSteps, RunningServer } from '../launchers/launcher.ts';
+import type { AdoptedServer, LaunchSteps, RunningServer } from '../launchers/launcher.ts';
 import type { Meter, PhaseTimes } from '../records/meter.ts';
 import { createProgressLog, type ProgressLog } from '../records/progress.ts';
 import { type ErrorBody, nowhere, routeOf, type ServerRecord, serverLabel } from '../records/record.ts';
@@ -28,7 +28,7 @@ export interface ServerPlan {
   /** Waits for its turn; settles with how to give the place back. Rejects when aborted. */
   admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
   /** Makes it run, or adopts it. Rejects with the signal's reason when aborted. */
-  obtain(abort: AbortSignal, steps: LaunchSteps): Promise<RunningServer | SandboxExit>;
+  obtain(abort: AbortSignal, steps: LaunchSteps): Promise<AdoptedServer>;
   /** Removes what is left of a server whose processes are gone. */
   clean(): Promise<void>;
   /** None when they cannot be read. */
@@ -91,8 +91,8 @@ export function runServer(parts: ServerParts, plan: ServerPlan): Server {
     leaveQueue = await plan.admit(cancel.signal, progress.add);
     watch.lap('queue');
     const obtained = await plan.obtain(cancel.signal, { report: progress.add, keep: change });
-    if (!isRunning(obtained)) return obtained;
-    running = obtained;
+    if (obtained.kind === 'gone') return obtained.exit;
+    running = obtained.server;
     const { host, port, place } = running;
     if (!isDeepStrictEqual({ ...record, ...place }, record)) await change(place);
     watch.lap('sandbox');
@@ -242,8 +242,4 @@ function createStopwatch(meter: Meter, onLap: (lap: PhaseTimes) => void) {
     },
     total: () => meter.phase('total', performance.now() - began),
   };
-}
-
-function isRunning(obtained: RunningServer | SandboxExit): obtained is RunningServer {
-  return 'stop' in obtained;
 }

@@ -205,7 +205,8 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         throw new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
       }
       if (record.job === null) await steps.keep({ job: place });
-      return untilStarted(record, held, secondsLeft(record, Date.now()), abort);
+      const server = await untilStarted(record, held, secondsLeft(record, Date.now()), abort);
+      return { kind: 'running', server };
     },
     clean: async () => {},
   };

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
+  type AdoptedSandbox,
   adoptSandbox,
   createSlirp4netns,
   createToolbox,
@@ -18,7 +19,6 @@ import {
   noLimits,
   ownAddresses,
   type Sandbox,
-  type SandboxExit,
 } from '../../../portwrap/index.ts';
 import { fetchText, isListening } from '../../support/http.ts';
 import { startLauncher } from '../../support/launcher.ts';
@@ -33,8 +33,8 @@ const tools = createToolbox();
 const context = { tools, forwarder: createSlirp4netns(tools, isRoot) };
 const serve = ['node', installed.fixture('serve.mjs'), 'it', '8888'];
 
-function alive(found: Sandbox | SandboxExit): Sandbox {
-  if ('stop' in found) return found;
+function alive(found: AdoptedSandbox): Sandbox {
+  if (found.kind === 'running') return found.sandbox;
   throw new Error(`the sandbox is gone: ${JSON.stringify(found)}`);
 }
 
@@ -75,7 +75,7 @@ describe.each(modes())('a sandbox launched by $name', (mode) => {
       expect(await alive(adoptSandbox(context, record)).exited).toMatchObject({ code: 33, signal: null });
     }
     await expectDestroyed(launcher.directory, hostPorts);
-    expect(adoptSandbox(context, record)).toMatchObject({ code: null });
+    expect(adoptSandbox(context, record)).toMatchObject({ kind: 'gone', exit: { code: null } });
   });
 
   test('a stop that is ignored kills everything when its time is over', async () => {

@@ -171,7 +171,7 @@ function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) 
     record: firstRecord,
     isRecorded: false,
     admit: (abort) => orAborted(turn.settled, abort),
-    obtain: (abort) => orAborted(built.settled, abort),
+    obtain: async (abort) => ({ kind: 'running', server: await orAborted(built.settled, abort) }),
     clean: async () => note('sandboxes', 0),
     lastLines: () => [],
     logFile: null,
