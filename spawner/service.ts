@@ -22,7 +22,6 @@ import { createLocalLauncher } from './launchers/local.ts';
 import { createPorts } from './launchers/ports.ts';
 import { openSlurm } from './launchers/slurm/open.ts';
 import { reportBounds } from './launchers/slurm/reports/reports.ts';
-import { createStartQueue } from './launchers/start-queue.ts';
 import { createLogReader } from './logs/reader.ts';
 import { startLogRotation } from './logs/rotation.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -33,9 +32,9 @@ import { openServerTokens } from './records/server-tokens.ts';
 import { openStateDirectory } from './records/state-directory.ts';
 import { createRoutes, noRoutes } from './routes/routes.ts';
 import { type ForwardEvent, logForward } from './servers/forward-entry.ts';
-import { createPlanner } from './servers/lifecycle.ts';
 import { reconcile } from './servers/reconcile.ts';
 import { createServers, type Servers } from './servers/servers.ts';
+import { createStartQueue } from './servers/start-queue.ts';
 import { createUsageReadings } from './usage/cache.ts';
 
 export interface Service {
@@ -81,20 +80,20 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     report: (directory: string, event: ForwardEvent) => logForward(log, recordOf(basename(directory)), event),
   };
   const local = createLocalLauncher({
-    ...{ context, cgroups, accounts, state, ports, queue, meter },
+    ...{ context, cgroups, accounts, state, ports, meter },
     hostAddress: first.ports.host_address,
   });
   const tokens = openServerTokens(state);
   let ready = false;
   const slurm = openSlurm({
-    ...{ accounts, state, meter, tools, log, starts: queue },
+    ...{ accounts, state, meter, tools, log },
     slurm: first.slurm,
     hostPorts: first.ports.range,
     isReady: () => ready,
   });
-  const planner = createPlanner({ local, slurm: slurm.launcher }, state, tokens);
-  const parts = { records, routes, meter, log };
-  const servers = createServers({ ...parts, config, planner, state });
+  const launchers = { local, slurm: slurm.launcher };
+  const parts = { records, routes, queue, tokens, state, meter, log };
+  const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
     ...{ servers, config, routes, tokens, log, clock: systemClock },
     notes: openNotes(state, bootId(), log),
@@ -157,7 +156,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     if (reports !== null) {
       listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
     }
-    await reconcile({ ...parts, config: first, planner, servers, state, tokens });
+    await reconcile({ ...parts, config: first, launchers, servers });
     watch.begin();
     reaper = startReaper({ servers, config, log });
     ready = true;

@@ -14,8 +14,6 @@ export type Launchers = Readonly<Record<LauncherName, Launcher>>;
 export interface Launcher {
   /** Can it give its servers a certificate? */
   readonly givesCertificates: boolean;
-  /** Waits for its turn; resolves with how to give the place back. Rejects when aborted. */
-  admit(abort: AbortSignal, report: ProgressLog['add']): Promise<() => void>;
   /**
    * Makes a server run. Throws PortwrapError or the reason of `abort`, and then nothing of it runs. Its output
    * goes to the log file of its record.
@@ -41,6 +39,8 @@ export interface LaunchSteps {
   readonly report: ProgressLog['add'];
   /** Writes down what it takes to find the server again, when that is known before it runs. */
   readonly keep: (place: Partial<Place>) => Promise<void>;
+  /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
+  readonly leaveQueue: () => void;
 }
 
 /** What is asked for, and with which certificate the server shows that it is the one that answers. */

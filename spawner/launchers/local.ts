@@ -25,7 +25,6 @@ import type { ControlGroups } from './control-groups.ts';
 import type { Launcher, RunningServer } from './launcher.ts';
 import type { Ports } from './ports.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
-import type { StartQueue } from './start-queue.ts';
 
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
@@ -34,19 +33,14 @@ export interface LocalLauncherInput {
   readonly accounts: Accounts;
   readonly state: StateDirectory;
   readonly ports: Ports;
-  readonly queue: StartQueue;
   readonly meter: Meter;
 }
 
 export function createLocalLauncher(input: LocalLauncherInput): Launcher {
-  const { state, context, ports, queue, meter } = input;
+  const { state, context, ports, meter } = input;
   const directoryOf = (id: string) => join(state.sandboxes, id);
   return {
     givesCertificates: true,
-    admit: (abort, report) =>
-      queue.enter(abort, (before) => {
-        report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
-      }),
     async start({ hub, profile, request, record }, abort, { report }) {
       report({ progress: 5, message: `Starting ${profile.title}` });
       const tenant = await input.accounts.resolve(record.user);

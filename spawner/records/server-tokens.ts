@@ -28,8 +28,8 @@ export function openServerTokens({ tokens: directory }: Pick<StateDirectory, 'to
   return {
     keep(id, environment) {
       const token = variables.map((name) => environment[name]).find((value) => isToken(value)) ?? null;
-      known.set(id, token);
       if (token !== null) writeFileSync(fileOf(id), token, { mode: 0o600 });
+      known.set(id, token);
     },
     of(id) {
       if (!known.has(id)) known.set(id, readToken(fileOf(id)));

@@ -4,21 +4,22 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
 import { destroySandbox } from '../../portwrap/index.ts';
+import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
 import { isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { endedServer } from './ended-server.ts';
-import type { Planner } from './lifecycle.ts';
-import { runServer, type ServerParts } from './server.ts';
+import type { ServerParts } from './life.ts';
+import { runServer } from './server.ts';
 import type { Servers } from './servers.ts';
 
 export interface ReconcileInput extends ServerParts {
   readonly config: Config;
-  readonly planner: Planner;
+  readonly launchers: Launchers;
   readonly servers: Servers;
   readonly state: StateDirectory;
-  readonly tokens: Pick<ServerTokens, 'retain'>;
+  readonly tokens: Pick<ServerTokens, 'forget' | 'retain'>;
 }
 
 /** Settles when every record has been read and its server is known; adoption goes on by itself. */
@@ -35,7 +36,8 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
   );
 }
 
-function adopt({ config, planner, servers, log, ...parts }: ReconcileInput, record: ServerRecord): void {
+function adopt(input: ReconcileInput, record: ServerRecord): void {
+  const { config, launchers, servers, log } = input;
   if (!config.hubs.some(({ name }) => name === record.hub)) {
     // it lives on, and so does its route; an administrator can see and stop it
     log.error({ hub: record.hub, server: serverLabel(record) }, 'the hub of this server is not configured');
@@ -45,9 +47,10 @@ function adopt({ config, planner, servers, log, ...parts }: ReconcileInput, reco
     return;
   }
   // a profile that was removed does not end its servers: only the timeouts are taken from another
-  const profile = config.profiles.find(({ name }) => name === record.profile) ?? config.profiles[0];
-  if (profile === undefined) return;
-  servers.adopt(runServer({ ...parts, log }, planner.adopt(profile, record)));
+  const timeouts = config.profiles.find(({ name }) => name === record.profile) ?? config.profiles[0];
+  if (timeouts === undefined) return;
+  const launcher = launchers[record.launcher];
+  servers.adopt(runServer(input, { record, launcher, launch: null, timeouts }));
 }
 
 /** Sandboxes and logs without a record are nobody's, since the record is written first. */

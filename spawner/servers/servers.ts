@@ -2,18 +2,20 @@
 // a stop beats a late start. Not here: the life of one (server.ts), a restart (reconcile.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Hub, Profile } from '../../config/load.ts';
+import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
 import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
-import type { StateDirectory } from '../records/state-directory.ts';
+import type { ServerTokens } from '../records/server-tokens.ts';
 import { offeredProfile } from '../requests/offered-profiles.ts';
 import { requestDigest } from '../requests/request-digest.ts';
 import { fingerprintOf } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import { storageFailure } from '../system/storage-failure.ts';
 import { checkLimits } from './admission.ts';
-import type { Planner } from './lifecycle.ts';
-import { runServer, type Server, type ServerParts } from './server.ts';
+import { launchRequest } from './launch-request.ts';
+import type { ServerParts } from './life.ts';
+import { runServer, type Server } from './server.ts';
 import { createTombstones } from './tombstones.ts';
 
 export interface Servers {
@@ -35,12 +37,12 @@ export interface Servers {
 
 export interface ServersInput extends ServerParts {
   readonly config: () => Config;
-  readonly planner: Planner;
-  readonly state: StateDirectory;
+  readonly launchers: Launchers;
+  readonly tokens: Pick<ServerTokens, 'keep' | 'forget'>;
 }
 
 export function createServers(input: ServersInput): Servers {
-  const { state, records, planner, log } = input;
+  const { state, records, launchers, tokens, log } = input;
   const servers = new Map<string, Server>();
   const tombstones = createTombstones();
 
@@ -58,6 +60,14 @@ export function createServers(input: ServersInput): Servers {
     const whose = { hub: key.hub, user: key.user, server: serverLabel(key) };
     log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
   };
+
+  function keepToken(key: ServerKey, id: string, environment: StartRequest['env']): void {
+    try {
+      tokens.keep(id, environment);
+    } catch (cause) {
+      throw storageFailure(cause, 'the token of the server could not be kept', state.path, serverLabel(key));
+    }
+  }
 
   function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Profile {
     if (tombstones.has(key, request.spawn_id)) {
@@ -87,11 +97,11 @@ export function createServers(input: ServersInput): Servers {
       }
       const profile = admissible(key, current, request);
       const record = newRecord(key, profile, request, digest);
-      const plan = planner.start(hub, profile, request, record);
-      if (current !== undefined) {
-        void forget(key, current);
-      }
-      const server = runServer(input, plan);
+      const launcher = launchers[record.launcher];
+      const launch = launchRequest({ hub, profile, request, record }, launcher);
+      keepToken(key, record.id, launch.request.env);
+      if (current !== undefined) void forget(key, current);
+      const server = runServer(input, { record, launcher, launch, timeouts: profile });
       servers.set(mapKey(key), server);
       // a server without a record never was: the start is answered with the reason, and may be repeated
       server.recorded.catch(async () => {

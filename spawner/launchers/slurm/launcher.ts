@@ -11,7 +11,6 @@ import { type JobPlace, nowhere, type ServerRecord, serverLabel } from '../../re
 import type { StateDirectory } from '../../records/state-directory.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Launcher, LaunchRequest, LaunchSteps, RunningServer } from '../launcher.ts';
-import type { StartQueue } from '../start-queue.ts';
 import { findSubmitted, livingOf } from './find-submitted.ts';
 import { createJobEnding, type JobEnding } from './job/end-job.ts';
 import { type Address, type Job, watchJob } from './job/job.ts';
@@ -40,8 +39,6 @@ export interface SlurmLauncherInput {
   readonly reports: Reports;
   readonly accounts: Accounts;
   readonly state: StateDirectory;
-  /** Submissions take their turn here; waiting in the cluster's queue does not. */
-  readonly starts: StartQueue;
   readonly meter: Meter;
   readonly log: Logger;
 }
@@ -166,12 +163,8 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
   return {
     // which addresses its nodes have is not known when a hub makes a certificate
     givesCertificates: false,
-    admit: async () => () => {},
     async start(launch, abort, steps) {
       const { record, profile } = launch;
-      const giveBack = await input.starts.enter(abort, (before) => {
-        steps.report({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` });
-      });
       let held: HeldJob;
       // it may report before sbatch has answered
       const letGo = reports.hold(record.id);
@@ -179,6 +172,7 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         steps.report({ progress: 5, message: `Submitting ${profile.title} to Slurm` });
         // not broken off: a submission that was begun may have come to something
         const id = await submit(launch);
+        steps.leaveQueue(); // what it waits for now is the cluster
         const place = { id, node: null, host: null, port: null, ends_at: null };
         held = takeUp(record, place, steps);
         await steps.keep({ job: place }).catch(async (error: unknown) => {
@@ -187,7 +181,6 @@ export function createSlurmLauncher(input: SlurmLauncherInput): Launcher {
         });
       } finally {
         letGo();
-        giveBack();
       }
       return untilStarted(record, held, profile.slurm.queue_timeout, abort);
     },

@@ -16,7 +16,7 @@ export interface Slurm {
   close(): void;
 }
 
-type Given = 'slurm' | 'hostPorts' | 'accounts' | 'state' | 'starts' | 'meter' | 'log';
+type Given = 'slurm' | 'hostPorts' | 'accounts' | 'state' | 'meter' | 'log';
 
 export interface SlurmInput extends Pick<SlurmLauncherInput, Given> {
   readonly tools: SlurmCommandsInput['tools'];

@@ -1,11 +1,13 @@
 // The life of one server against a model: whatever happens in whatever order, it follows the table of states, ends
 // when it is told to or dies, and gives everything back.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
 import { createLogger } from '../../../../config/logger.ts';
 import type { SandboxExit } from '../../../../portwrap/index.ts';
-import type { RunningServer } from '../../../../spawner/launchers/launcher.ts';
+import type { Launcher, LaunchRequest, RunningServer } from '../../../../spawner/launchers/launcher.ts';
 import { noMeter } from '../../../../spawner/records/meter.ts';
 import { nowhere, type ServerRecord } from '../../../../spawner/records/record.ts';
 import {
@@ -14,7 +16,8 @@ import {
   serverState,
   transitions,
 } from '../../../../spawner/records/server-state.ts';
-import { runServer, type ServerParts, type ServerPlan } from '../../../../spawner/servers/server.ts';
+import type { ServerParts, ServerTask } from '../../../../spawner/servers/life.ts';
+import { runServer } from '../../../../spawner/servers/server.ts';
 
 const events = ['turn', 'built', 'buildFails', 'answers', 'dies', 'stop', 'stopNow'] as const;
 type Event = (typeof events)[number];
@@ -82,6 +85,21 @@ test.each([1, 2])(
   },
 );
 
+test('the request is let go of when its server runs: it holds secrets', async () => {
+  let request: LaunchRequest | null = {} as LaunchRequest;
+  const held = new WeakRef(request);
+  const world = createWorld(undefined, request);
+  request = null;
+  for (const event of ['turn', 'built', 'answers'] as const) {
+    world.happen(event);
+    await settle();
+  }
+  expect(world.server.record.state).toBe('ready');
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  expect(held.deref()).toBeUndefined();
+});
+
 test('a change that is not in the table is a defect, not a silent one', () => {
   const pairs = serverState.options.flatMap((from) => serverState.options.map((to) => [from, to] as const));
   for (const [from, to] of pairs) {
@@ -124,7 +142,10 @@ interface Held {
 }
 
 /** The real server among parts that do what the test says. `onStop`: tells what has ended it, when it is stopped. */
-function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) {
+function createWorld(
+  onStop: (held: Held) => PortwrapError | null = () => null,
+  launch = {} as LaunchRequest, // the launcher here reads nothing of it
+) {
   const held: Held = { routes: 0, places: 0, sandboxes: 0 };
   let verdict: PortwrapError | null = null;
   const note = (what: keyof typeof held, count: number) => {
@@ -164,21 +185,26 @@ function createWorld(onStop: (held: Held) => PortwrapError | null = () => null) 
       lastActivity: () => null,
       close() {},
     },
+    queue: { enter: (abort) => orAborted(turn.settled, abort), waiting: 0, starting: 0 },
+    tokens: { forget() {} },
+    state: { path: '/no/state', logs: '/no/state/logs' },
     meter: noMeter,
     log: createLogger('silent', 'test'),
   };
-  const plan: ServerPlan = {
-    record: firstRecord,
-    isRecorded: false,
-    admit: (abort) => orAborted(turn.settled, abort),
-    obtain: async (abort) => ({ kind: 'running', server: await orAborted(built.settled, abort) }),
+  const launcher: Launcher = {
+    givesCertificates: true,
+    start: (_launch, abort) => orAborted(built.settled, abort),
+    adopt: async () => {
+      throw new Error('it is started, not adopted');
+    },
     clean: async () => note('sandboxes', 0),
-    lastLines: () => [],
-    logFile: null,
-    readyTimeout: 600,
-    stopTimeout: 600,
   };
-  const server = runServer(parts, plan);
+  const task: ServerTask = {
+    ...{ record: firstRecord, launcher },
+    launch,
+    timeouts: { ready_timeout: 600, stop_timeout: 600 },
+  };
+  const server = runServer(parts, task);
   let hasTurn = false;
   let hasSandbox = false;
   const steps: Record<Event, () => void> = {

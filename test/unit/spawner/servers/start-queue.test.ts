@@ -1,7 +1,7 @@
 // The queue of starts: order, places, and leaving it at any time.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createStartQueue } from '../../../../spawner/launchers/start-queue.ts';
+import { createStartQueue } from '../../../../spawner/servers/start-queue.ts';
 
 test('never more than the places are taken, and turns come in the order of arrival, whoever leaves', async () => {
   await fc.assert(

@@ -1,0 +1,85 @@
+// The last half of a server's life: everything that it held is given back, and why it ended is written down.
+// Not here: what makes it end (server.ts), the entry in the journal (end-entry.ts).
+import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import type { SandboxExit } from '../../portwrap/index.ts';
+import type { RunningServer } from '../launchers/launcher.ts';
+import { logTail } from '../logs/tail.ts';
+import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from '../records/record.ts';
+import { logEnd } from './end-entry.ts';
+import { isDeliberate, urlOf } from './exit-reason.ts';
+import { type Life, note } from './life.ts';
+
+const tailLines = 20;
+
+/** `outcome`: how it ended by itself, or why it is ended. The route goes first: its port may soon be another server's. */
+export async function endServer(life: Life, outcome: SandboxExit | PortwrapError): Promise<void> {
+  const { running, route, parts, log } = life;
+  if (running !== null && route !== null) await parts.routes.remove(route, urlOf(life.record, running));
+  const exit = await takeDown(life, outcome);
+  const reason = running?.verdict ?? outcome;
+  const failure = reason instanceof PortwrapError ? reason : null;
+  const lastLines = failure === null || isDeliberate(failure.code) ? [] : logTail(life.logFile, tailLines);
+  const error = failure === null ? null : errorBody(life.record, failure, lastLines);
+  await clean(life).catch((cause: unknown) => {
+    const { code, message } = toPortwrapError(cause);
+    log.warn({ code, reason: message }, 'files of the server stay until the service is started again');
+  });
+  await note(life, { state: 'exited', ...nowhere, exit: exitOf(exit), error });
+  parts.meter.ended(failure?.code ?? null);
+  const { wasReady, cancel, logFile } = life;
+  logEnd(log, { failure, exit, wasReady, wasAskedFor: cancel.signal.aborted, lastLines, logFile });
+  life.progress.add({
+    progress: 100,
+    failed: true,
+    message: error?.message ?? 'The server has ended',
+    ...(error === null ? {} : { error }),
+  });
+}
+
+/** How it ended; null: nothing of it ran, or its end could not be seen. */
+async function takeDown(life: Life, outcome: SandboxExit | PortwrapError): Promise<SandboxExit | null> {
+  const exit = outcome instanceof PortwrapError ? null : outcome;
+  const { running } = life;
+  if (running === null) return exit;
+  if (exit === null) await note(life, { state: 'stopping' });
+  life.isEnding = true;
+  return stopOrKill(life, running);
+}
+
+/** A stop that fails is followed by a kill. Null: that failed too, and its processes may live. */
+async function stopOrKill({ log, grace }: Life, running: RunningServer): Promise<SandboxExit | null> {
+  const { place } = running;
+  try {
+    return await running.stop(grace).catch((error: unknown) => {
+      log.error({ err: error }, 'the stop failed; the server is killed');
+      return running.stop(0);
+    });
+  } catch (error) {
+    const hint = 'See whether its processes live, and end them by kill -9; then start it again.';
+    log.error(
+      { err: error, pid: place.sandbox?.child.pid, job: place.job?.id, hint },
+      'the server could not be ended',
+    );
+    return null;
+  }
+}
+
+async function clean({ parts, launcher, record }: Life): Promise<void> {
+  parts.tokens.forget(record.id);
+  await launcher.clean(record);
+}
+
+function exitOf(exit: SandboxExit | null): ServerRecord['exit'] {
+  return {
+    code: exit?.code ?? null,
+    signal: exit?.signal ?? null,
+    out_of_memory: exit?.outOfMemory ?? false,
+    time: new Date().toISOString(),
+  };
+}
+
+function errorBody(record: ServerRecord, failure: PortwrapError, lastLines: readonly string[]): ErrorBody {
+  const { code, message, hint } = failure;
+  const body = { code, message, hint, server: serverLabel(record) };
+  return lastLines.length > 0 ? { ...body, log: [...lastLines] } : body;
+}

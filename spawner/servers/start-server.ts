@@ -1,0 +1,99 @@
+// The first half of a server's life: its turn in the start queue, its launch or adoption, its readiness and its route.
+// Not here: how it ends (end-server.ts), what runs it (launchers/).
+import { isDeepStrictEqual } from 'node:util';
+import { PortwrapError } from '../../config/errors.ts';
+import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
+import { isBelow, storageFailure } from '../system/storage-failure.ts';
+import { cancelled, describeExit, notReady, urlOf } from './exit-reason.ts';
+import { change, type Life, note } from './life.ts';
+import { createStopwatch } from './stopwatch.ts';
+
+/** Starts or adopts it. Throws what went wrong, or why it was cancelled; it may run nevertheless (`life.running`). */
+export async function startServer(life: Life, recorded: Promise<void>): Promise<AdoptedServer> {
+  const watch = createStopwatch(life.parts.meter, (lap) => {
+    if (life.record.state === 'starting') life.phases = { ...life.phases, ...lap };
+  });
+  await recorded; // on disk before anything of it exists
+  await waitForTurn(life);
+  watch.lap('queue');
+  const found = await obtain(life);
+  if (found.kind === 'gone') return found;
+  const { server } = found;
+  life.running = server;
+  if (!isDeepStrictEqual({ ...life.record, ...server.place }, life.record)) await change(life, server.place);
+  watch.lap('sandbox');
+  const isStarting = life.record.state === 'starting';
+  if (isStarting) await becomeReady(life, server);
+  watch.lap('answer');
+  await addRoute(life, server);
+  if (isStarting && !life.cancel.signal.aborted) {
+    watch.lap('route');
+    await note(life, { state: 'ready', phases: life.phases });
+    life.wasReady = true;
+    watch.total();
+    announce(life, server);
+  }
+  life.leaveQueue();
+  return found;
+}
+
+/** What runs already needs no turn. */
+async function waitForTurn(life: Life): Promise<void> {
+  const { isAdopted, parts, cancel, progress } = life;
+  if (isAdopted) return;
+  life.leaveQueue = await parts.queue.enter(cancel.signal, (before) =>
+    progress.add({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` }),
+  );
+}
+
+async function obtain(life: Life): Promise<AdoptedServer> {
+  const { launch, launcher, record, cancel, progress, parts } = life;
+  life.launch = null;
+  const steps = {
+    report: progress.add,
+    keep: (place: Partial<RunningServer['place']>) => change(life, place),
+    leaveQueue: () => life.leaveQueue(),
+  };
+  try {
+    if (launch === null) return await launcher.adopt(record, cancel.signal, steps);
+    return { kind: 'running', server: await launcher.start(launch, cancel.signal, steps) };
+  } catch (cause) {
+    // whoever has touched a file of the state directory: that is what failed
+    const { path } = parts.state;
+    if (!isBelow(cause, path)) throw cause;
+    throw storageFailure(cause, 'the files of the server could not be made', path);
+  }
+}
+
+/** The answer is raced against the server's death and a deadline. */
+async function becomeReady({ record, cancel, progress, readyTimeout }: Life, server: RunningServer) {
+  progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
+  const settled = new AbortController();
+  const answer = server.answered(record, AbortSignal.any([settled.signal, cancel.signal]));
+  const died = server.exited.then((exit) => {
+    throw new PortwrapError('SERVER_DIED', `the server ended before it was ready (${describeExit(exit)})`);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(notReady(record, readyTimeout / 1000)), readyTimeout);
+  });
+  try {
+    await Promise.race([answer, died, late]);
+  } finally {
+    clearTimeout(timer);
+    settled.abort();
+    answer.catch(() => {}); // the race may have been lost before it is told
+  }
+}
+
+async function addRoute({ record, cancel, route, parts }: Life, server: RunningServer): Promise<void> {
+  if (record.state === 'stopping')
+    cancel.abort(cancelled()); // a stop that a restart interrupted
+  else if (route !== null) await parts.routes.add(route, urlOf(record, server));
+}
+
+function announce({ record, log, progress }: Life, server: RunningServer): void {
+  const { host, port } = server;
+  log.info({ host, port }, 'ready');
+  progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, server) });
+}
