@@ -42,32 +42,17 @@ export interface ServersInput extends ServerParts {
 }
 
 export function createServers(input: ServersInput): Servers {
-  const { state, records, launchers, tokens, log } = input;
+  const { launchers } = input;
   const servers = new Map<string, Server>();
   const tombstones = createTombstones();
 
   const drop = (key: ServerKey, server: Server) => {
     if (servers.get(mapKey(key)) === server) servers.delete(mapKey(key));
   };
-  /** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
   const forget = async (key: ServerKey, server: Server) => {
     drop(key, server);
-    const { id } = server.record;
-    const [record, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
-    const failed = [record, output].find((outcome) => outcome.status === 'rejected');
-    if (failed === undefined) return;
-    const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
-    const whose = { hub: key.hub, user: key.user, server: serverLabel(key) };
-    log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
+    await removeFiles(input, server.record);
   };
-
-  function keepToken(key: ServerKey, id: string, environment: StartRequest['env']): void {
-    try {
-      tokens.keep(id, environment);
-    } catch (cause) {
-      throw storageFailure(cause, 'the token of the server could not be kept', state.path, serverLabel(key));
-    }
-  }
 
   function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Profile {
     if (tombstones.has(key, request.spawn_id)) {
@@ -99,7 +84,7 @@ export function createServers(input: ServersInput): Servers {
       const record = newRecord(key, profile, request, digest);
       const launcher = launchers[record.launcher];
       const launch = launchRequest({ hub, profile, request, record }, launcher);
-      keepToken(key, record.id, launch.request.env);
+      keepToken(input, record, launch.request.env);
       if (current !== undefined) void forget(key, current);
       const server = runServer(input, { record, launcher, launch, timeouts: profile });
       servers.set(mapKey(key), server);
@@ -133,6 +118,29 @@ export function createServers(input: ServersInput): Servers {
       for (const server of servers.values()) server.leave();
     },
   };
+}
+
+/** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
+async function removeFiles({ records, state, log }: ServersInput, record: ServerRecord): Promise<void> {
+  const { id, hub, user } = record;
+  const [written, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
+  const failed = [written, output].find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return;
+  const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
+  const whose = { hub, user, server: serverLabel(record) };
+  log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
+}
+
+function keepToken(
+  { tokens, state }: ServersInput,
+  record: ServerRecord,
+  environment: StartRequest['env'],
+): void {
+  try {
+    tokens.keep(record.id, environment);
+  } catch (cause) {
+    throw storageFailure(cause, 'the token of the server could not be kept', state.path, serverLabel(record));
+  }
 }
 
 function newRecord(key: ServerKey, profile: Profile, request: StartRequest, digest: string): ServerRecord {

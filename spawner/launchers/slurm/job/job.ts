@@ -1,16 +1,16 @@
-// One job of ours, from its submission to its end: what it reports and what the queue shows, brought together.
-// What nobody can tell is unknown and changes nothing. Not here: submitting it (launchers/slurm/launcher.ts), ending it (end-job.ts).
-import { PortwrapError } from '../../../../config/errors.ts';
+// One job of ours, from its submission to its end: hands what it reports and what Slurm shows to its state machine
+// (job-events.ts), and does what that says. Not here: submitting it (submit.ts), ending it (end-job.ts).
+import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
 import type { JobPlace } from '../../../records/record.ts';
 import type { Reports } from '../reports/reports.ts';
 import type { Accounting } from '../scheduler/accounting.ts';
 import type { SlurmCommands } from '../scheduler/commands.ts';
-import { phaseOf, verdictOn } from '../scheduler/job-state.ts';
 import type { QueueWatch, Sight } from '../scheduler/queue-watch.ts';
-import type { QueueEntry } from '../scheduler/squeue.ts';
 import { createDeferred } from './deferred.ts';
-import { endedEarly, failure, forgotten, requeued } from './job-failures.ts';
+import { advanceJob, type JobEffect, type JobEvent, type Outcome } from './job-events.ts';
+import { endedEarly } from './job-failures.ts';
+import { firstJobState, hasTold, isEnded } from './job-state.ts';
 
 export interface Job {
   readonly id: string;
@@ -60,203 +60,108 @@ export interface JobInput {
   readonly onOutput: (text: string) => void;
 }
 
-const unknownExit: SandboxExit = { code: null, signal: null, outOfMemory: false };
-
 export function watchJob(input: JobInput): Job {
-  const { queue, reports, commands, accounting } = input;
-  const started = createDeferred<Address>();
-  const ready = createDeferred<void>();
-  const ended = createDeferred<SandboxExit>();
-  const vanished = createDeferred<void>();
-  const lost = createDeferred<never>();
-  let place = input.place;
-  let exit = unknownExit;
-  let verdict: PortwrapError | null = null;
-  let wanted = false;
-  let absences = 0;
-  let isAsking = false;
-  let isLost = false;
-  let isPending = input.place.host === null;
-  let isTold = false;
+  const { queue, reports, place } = input;
+  const promises = createPromises();
+  let state = firstJobState(place);
   let hasEnded = false;
-  /** Has it told an end that may be somebody else's doing? Slurm knows. */
-  let isDoubtful = false;
-  let over = false;
-
-  const update = (fields: Partial<JobPlace>) => {
-    if (Object.entries(fields).every(([key, value]) => place[key as keyof JobPlace] === value)) return;
-    place = { ...place, ...fields };
-    input.onPlace(place);
-  };
-  const close = () => {
-    over = true;
-    stopWatching();
-    stopReports();
-  };
-  /** Slurm has told how it ended, or nobody ever will. */
-  const finish = (outcome: SandboxExit | PortwrapError) => {
-    if (over) return;
-    close();
-    if (outcome instanceof PortwrapError) verdict = outcome;
-    settle(outcome);
-    vanished.resolve();
-  };
-  /** The job has told its end. Slurm is looked at until it agrees. */
-  const believe = (outcome: SandboxExit | PortwrapError) => {
-    if (over || isTold) return;
-    isTold = true;
-    stopReports();
-    settle(outcome);
-    queue.soon();
-  };
-  /** Is it known how it ended, whatever Slurm calls it? */
-  const isDecided = () => wanted || (isTold && !isDoubtful);
-  const settle = (outcome: SandboxExit | PortwrapError) => {
-    hasEnded = true;
-    if (outcome instanceof PortwrapError) {
-      ended.reject(outcome);
-      started.reject(outcome);
-      return;
-    }
-    ended.resolve(outcome);
-    started.reject(endedEarly(place, outcome));
-  };
-
-  /** The job may go on, with nothing in it that a user could want. */
-  const lose = (error: PortwrapError) => {
-    if (isDecided()) return;
-    isLost = true;
-    verdict = error;
-    lost.reject(error);
-    started.reject(error);
-  };
-
-  const onReport = (report: Report, from: string) => {
-    if (over || isTold) return;
-    switch (report.event) {
-      case 'alive':
-        return;
-      case 'log':
-        return input.onOutput(report.text);
-      case 'ready':
-        return ready.resolve();
-      case 'started':
-        return onStarted(report, from);
-      case 'failed':
-        return believe(failure(report, place.node));
-      case 'ended':
-        exit = {
-          code: report.code,
-          signal: report.signal as SandboxExit['signal'],
-          outOfMemory: report.out_of_memory,
-        };
-        if (isLost) return; // which run's end that was, only Slurm can tell
-        // somebody else has ended it, or it has used up its memory
-        isDoubtful = !wanted && (report.asked || exit.signal === 'SIGKILL');
-        believe(exit);
+  const happen = (event: JobEvent) => {
+    const step = advanceJob(state, event);
+    state = step.state;
+    if (isEnded(state)) stopWatching();
+    if (isEnded(state) || hasTold(state)) stopReports();
+    for (const effect of step.effects) {
+      hasEnded ||= effect.kind === 'ended';
+      settle(promises, effect, state.place);
+      carryOut(input, effect, happen);
     }
   };
-  const onStarted = (report: Extract<Report, { event: 'started' }>, from: string) => {
-    const { host, port, node } = report;
-    if (report.job !== place.id || (place.port !== null && (place.port !== port || place.host !== host))) {
-      return lose(requeued(place.id));
-    }
-    try {
-      input.checkAddress({ host, port }, from);
-    } catch (error) {
-      return lose(error as PortwrapError);
-    }
-    isPending = false;
-    // later on only Slurm names its node: each change is written to disk
-    if (place.port === null) update({ host, port, ...(node === '' ? {} : { node }) });
-    started.resolve({ host, port });
-  };
-
-  const onSight = (sight: Sight) => {
-    if (over) return;
-    if (!isTold) input.onQueue(sight);
-    if (sight.kind === 'unknown') return isDoubtful && !wanted ? queue.soon() : undefined;
-    if (sight.kind === 'absent') {
-      absences += 1;
-      // one look may be older than the job's number; two are not
-      if (absences < 2) return queue.soon();
-      return isDecided() ? finish(exit) : void learnEnd();
-    }
-    absences = 0;
-    onEntry(sight.entry);
-  };
-  const onEntry = ({ state, node, end }: QueueEntry) => {
-    const phase = phaseOf(state);
-    isPending = phase === 'waits';
-    if (phase === 'waits' && place.port !== null) lose(requeued(place.id));
-    if (phase === 'runs' && !isTold)
-      update({ node: node ?? place.node, ends_at: end === null ? null : isoTime(end) });
-    if (phase !== 'ended') return isTold ? queue.soon() : undefined;
-    if (isTold && !isDoubtful) return finish(exit);
-    conclude(state, node, () => void learnExit());
-  };
-  /** Slurm says that nothing of it runs. `ofItself`: neither it nor anybody else has said how. */
-  const conclude = (state: string, node: string | null, ofItself: () => void) => {
-    const reason = verdictOn(place.id, state, node ?? place.node);
-    if (state === 'OUT_OF_MEMORY') exit = { ...exit, outOfMemory: true };
-    if (isDecided()) return finish(exit);
-    if (reason !== null) return finish(reason);
-    return isTold ? finish(exit) : ofItself();
-  };
-  const finishWith = (noted: { code: number; signal: number }) => {
-    const code = noted.signal === 0 ? noted.code : 128 + noted.signal;
-    exit = { code, signal: null, outOfMemory: false };
-    finish(exit);
-  };
-  /** It has ended of itself and told us nothing: Slurm has noted with what code. */
-  const learnExit = async () => {
-    const noted = await commands.exitOf(place.id).catch(() => undefined);
-    if (noted === undefined) return queue.soon(); // no answer: the next look comes here again
-    if (noted === null) return learnEnd();
-    finishWith(noted);
-  };
-  /** The controller has forgotten it. */
-  const learnEnd = async () => {
-    if (isAsking) return;
-    isAsking = true;
-    const end = await accounting.endOf(place.id, input.requested);
-    isAsking = false;
-    if (end !== null) return conclude(end.state, end.node, () => finishWith(end));
-    finish(isTold || wanted ? exit : forgotten(place.id));
-  };
-
-  const stopReports = reports.expect(input.recordId, onReport);
-  const stopWatching = queue.watch(place.id, onSight);
-  if (place.host !== null && place.port !== null) started.resolve({ host: place.host, port: place.port });
+  const stopReports = reports.expect(input.recordId, (report, from) =>
+    happen({ kind: 'reported', report, refusal: refusalOf(input, report, from) }),
+  );
+  const stopWatching = queue.watch(place.id, (sight) => happen({ kind: 'seen', sight }));
+  if (place.host !== null && place.port !== null)
+    promises.started.resolve({ host: place.host, port: place.port });
   return {
     id: place.id,
     get place() {
-      return place;
+      return state.place;
     },
-    started: started.settled,
-    ready: ready.settled,
-    ended: ended.settled,
+    started: promises.started.settled,
+    ready: promises.ready.settled,
+    ended: promises.ended.settled,
+    gone: promises.gone.settled,
+    lost: promises.lost.settled,
     get hasEnded() {
       return hasEnded;
     },
     get verdict() {
-      return verdict;
+      return state.verdict;
     },
-    gone: vanished.settled,
-    lost: lost.settled,
     get isPending() {
-      return isPending;
+      return state.isPending;
     },
     get exit() {
-      return exit;
+      return state.exit;
     },
-    expectEnd() {
-      wanted = true;
-    },
-    leave: close,
+    expectEnd: () => happen({ kind: 'wanted' }),
+    leave: () => happen({ kind: 'left' }),
   };
 }
 
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+type Promises = ReturnType<typeof createPromises>;
+
+function createPromises() {
+  return {
+    started: createDeferred<Address>(),
+    ready: createDeferred<void>(),
+    ended: createDeferred<SandboxExit>(),
+    gone: createDeferred<void>(),
+    lost: createDeferred<never>(),
+  };
+}
+
+/** What was settled before stays as it was. */
+function settle({ started, ready, ended, gone, lost }: Promises, effect: JobEffect, place: JobPlace): void {
+  if (effect.kind === 'started') started.resolve({ host: effect.host, port: effect.port });
+  if (effect.kind === 'ready') ready.resolve();
+  if (effect.kind === 'gone') gone.resolve();
+  if (effect.kind === 'lost') {
+    started.reject(effect.error);
+    lost.reject(effect.error);
+  }
+  if (effect.kind !== 'ended') return;
+  const { outcome } = effect;
+  started.reject(isFailure(outcome) ? outcome : endedEarly(place, outcome));
+  if (isFailure(outcome)) ended.reject(outcome);
+  else ended.resolve(outcome);
+}
+
+function carryOut(input: JobInput, effect: JobEffect, happen: (event: JobEvent) => void): void {
+  const { commands, accounting, queue, place, requested } = input;
+  if (effect.kind === 'output') input.onOutput(effect.text);
+  if (effect.kind === 'moved') input.onPlace(effect.place);
+  if (effect.kind === 'show') input.onQueue(effect.sight);
+  if (effect.kind === 'look') queue.soon();
+  if (effect.kind === 'ask-scontrol') {
+    const noted = commands.exitOf(place.id).then((exit) => ({ kind: 'noted', exit }) as const);
+    void noted.catch(() => ({ kind: 'unanswered' }) as const).then(happen);
+  }
+  if (effect.kind === 'ask-sacct') {
+    void accounting.endOf(place.id, requested).then((end) => happen({ kind: 'accounted', end }));
+  }
+}
+
+function refusalOf({ checkAddress }: JobInput, report: Report, from: string): PortwrapError | null {
+  if (report.event !== 'started') return null;
+  try {
+    checkAddress({ host: report.host, port: report.port }, from);
+    return null;
+  } catch (error) {
+    return error as PortwrapError;
+  }
+}
+
+function isFailure(outcome: Outcome): outcome is PortwrapError {
+  return outcome instanceof Error;
 }

@@ -1,0 +1,217 @@
+// What each event means for a job: the state that follows, and what is to be done. Pure. What nobody can tell is unknown
+// and changes nothing. Not here: the stages and their order (job-state.ts), doing it (job.ts).
+import type { PortwrapError } from '../../../../config/errors.ts';
+import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
+import type { JobPlace } from '../../../records/record.ts';
+import { phaseOf, verdictOn } from '../scheduler/job-state.ts';
+import type { Sight } from '../scheduler/queue-watch.ts';
+import type { Accounted } from '../scheduler/sacct.ts';
+import type { QueueEntry } from '../scheduler/squeue.ts';
+import { failure, forgotten, requeued } from './job-failures.ts';
+import { enterStage, hasTold, isDecided, isEnded, type JobState } from './job-state.ts';
+
+export type Outcome = SandboxExit | PortwrapError;
+
+export type JobEvent =
+  /** `refusal`: what is wrong with the address of a "started" report; null: nothing. */
+  | { readonly kind: 'reported'; readonly report: Report; readonly refusal: PortwrapError | null }
+  | { readonly kind: 'seen'; readonly sight: Sight }
+  /** scontrol's answer; null: it does not know the job any more. */
+  | { readonly kind: 'noted'; readonly exit: { readonly code: number; readonly signal: number } | null }
+  /** scontrol gave no answer. */
+  | { readonly kind: 'unanswered' }
+  /** sacct's answer; null: it does not know the job either. */
+  | { readonly kind: 'accounted'; readonly end: Accounted | null }
+  /** From now on its end is what we want. */
+  | { readonly kind: 'wanted' }
+  | { readonly kind: 'left' };
+
+/** What is to be done about an event, in this order. */
+export type JobEffect =
+  | { readonly kind: 'started'; readonly host: string; readonly port: number }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'output'; readonly text: string }
+  /** Its place has changed and is to be written down. */
+  | { readonly kind: 'moved'; readonly place: JobPlace }
+  /** The user may see it. */
+  | { readonly kind: 'show'; readonly sight: Sight }
+  | { readonly kind: 'lost'; readonly error: PortwrapError }
+  | { readonly kind: 'ended'; readonly outcome: Outcome }
+  /** Nothing of it runs. */
+  | { readonly kind: 'gone' }
+  /** The queue is looked at soon. */
+  | { readonly kind: 'look' }
+  | { readonly kind: 'ask-scontrol' }
+  | { readonly kind: 'ask-sacct' };
+
+export interface JobStep {
+  readonly state: JobState;
+  readonly effects: readonly JobEffect[];
+}
+
+/** What follows from an event. Nothing follows any more once the job is over, or left. */
+export function advanceJob(state: JobState, event: JobEvent): JobStep {
+  if (isEnded(state)) return only(state);
+  switch (event.kind) {
+    case 'reported':
+      return hasTold(state) ? only(state) : onReport(state, event.report, event.refusal);
+    case 'seen':
+      return onSight(state, event.sight);
+    case 'noted':
+      return event.exit === null ? askAccounting(state) : finishWith(state, event.exit);
+    case 'unanswered':
+      return only(state, { kind: 'look' }); // that look comes here again
+    case 'accounted':
+      return onAccounted({ ...state, isAccounted: false }, event.end);
+    case 'wanted':
+      return only({ ...state, isWanted: true });
+    case 'left':
+      return only(enterStage(state, 'left'));
+  }
+}
+
+function onReport(state: JobState, report: Report, refusal: PortwrapError | null): JobStep {
+  switch (report.event) {
+    case 'alive':
+      return only(state);
+    case 'log':
+      return only(state, { kind: 'output', text: report.text });
+    case 'ready':
+      return only(state, { kind: 'ready' });
+    case 'started':
+      return onStarted(state, report, refusal);
+    case 'failed': {
+      const outcome = failure(report, state.place.node);
+      return only(enterStage(state, 'told'), { kind: 'ended', outcome }, { kind: 'look' });
+    }
+    case 'ended':
+      return onEnded(state, report);
+  }
+}
+
+function onStarted(
+  state: JobState,
+  { job, host, port, node }: Extract<Report, { event: 'started' }>,
+  refusal: PortwrapError | null,
+): JobStep {
+  const { place } = state;
+  const isMoved = place.port !== null && (place.port !== port || place.host !== host);
+  if (job !== place.id || isMoved) return lose(state, requeued(place.id));
+  if (refusal !== null) return lose(state, refusal);
+  const running = { ...state, isPending: false };
+  if (state.stage === 'lost') return only(running);
+  // later on only Slurm names its node: each change is written to disk
+  const moved = place.port === null ? { host, port, ...(node === '' ? {} : { node }) } : {};
+  return move(enterStage(running, 'started'), moved, { kind: 'started', host, port });
+}
+
+function onEnded(state: JobState, report: Extract<Report, { event: 'ended' }>): JobStep {
+  const signal = report.signal as SandboxExit['signal'];
+  const exit = { code: report.code, signal, outOfMemory: report.out_of_memory };
+  if (state.stage === 'lost') return only({ ...state, exit }); // which run's end that was, only Slurm can tell
+  // somebody else has ended it, or it has used up its memory
+  const isDoubtful = !state.isWanted && (report.asked || signal === 'SIGKILL');
+  const told = enterStage({ ...state, exit }, isDoubtful ? 'doubtful' : 'told');
+  return only(told, { kind: 'ended', outcome: exit }, { kind: 'look' });
+}
+
+function onSight(state: JobState, sight: Sight): JobStep {
+  const show: JobEffect[] = hasTold(state) ? [] : [{ kind: 'show', sight }];
+  const { state: next, effects } = sightStep(state, sight);
+  return { state: next, effects: [...show, ...effects] };
+}
+
+function sightStep(state: JobState, sight: Sight): JobStep {
+  switch (sight.kind) {
+    case 'unknown':
+      return isDoubted(state) && !state.isWanted ? only(state, { kind: 'look' }) : only(state);
+    case 'absent':
+      return onAbsence({ ...state, absences: state.absences + 1 });
+    case 'seen':
+      return onEntry({ ...state, absences: 0 }, sight.entry);
+  }
+}
+
+function onAbsence(state: JobState): JobStep {
+  // one look may be older than the job's number; two are not
+  if (state.absences < 2) return only(state, { kind: 'look' });
+  return isDecided(state) ? finish(state, state.exit) : askAccounting(state);
+}
+
+function onEntry(state: JobState, entry: QueueEntry): JobStep {
+  const phase = phaseOf(entry.state);
+  const seen = { ...state, isPending: phase === 'waits' };
+  const { place } = seen;
+  const again: JobEffect[] = hasTold(seen) ? [{ kind: 'look' }] : [];
+  if (phase === 'ended') {
+    if (seen.stage === 'told') return finish(seen, seen.exit);
+    return conclude(seen, entry.state, entry.node, () => only(seen, { kind: 'ask-scontrol' }));
+  }
+  if (phase === 'waits' && place.port !== null) {
+    const { state: next, effects } = lose(seen, requeued(place.id));
+    return { state: next, effects: [...effects, ...again] };
+  }
+  if (phase === 'runs' && !hasTold(seen)) {
+    const ends_at = entry.end === null ? null : new Date(entry.end * 1000).toISOString();
+    return move(seen, { node: entry.node ?? place.node, ends_at });
+  }
+  return only(seen, ...again);
+}
+
+/** The controller has forgotten it. */
+function askAccounting(state: JobState): JobStep {
+  return state.isAccounted ? only(state) : only({ ...state, isAccounted: true }, { kind: 'ask-sacct' });
+}
+
+function onAccounted(state: JobState, end: Accounted | null): JobStep {
+  if (end !== null) return conclude(state, end.state, end.node, () => finishWith(state, end));
+  return finish(state, hasTold(state) || state.isWanted ? state.exit : forgotten(state.place.id));
+}
+
+/** Slurm says that nothing of it runs. `ofItself`: neither it nor anybody else has said how. */
+function conclude(state: JobState, ended: string, node: string | null, ofItself: () => JobStep): JobStep {
+  const reason = verdictOn(state.place.id, ended, node ?? state.place.node);
+  const exit = ended === 'OUT_OF_MEMORY' ? { ...state.exit, outOfMemory: true } : state.exit;
+  const known = { ...state, exit };
+  if (isDecided(known)) return finish(known, exit);
+  if (reason !== null) return finish(known, reason);
+  return hasTold(known) ? finish(known, exit) : ofItself();
+}
+
+/** It has ended of itself and told us nothing: Slurm has noted with what code. */
+function finishWith(state: JobState, { code, signal }: { code: number; signal: number }): JobStep {
+  const exit = { code: signal === 0 ? code : 128 + signal, signal: null, outOfMemory: false };
+  return finish({ ...state, exit }, exit);
+}
+
+/** Slurm has told how it ended, or nobody ever will. */
+function finish(state: JobState, outcome: Outcome): JobStep {
+  const verdict = outcome instanceof Error ? outcome : state.verdict;
+  return only(enterStage({ ...state, verdict }, 'over'), { kind: 'ended', outcome }, { kind: 'gone' });
+}
+
+/** The job may go on, with nothing in it that a user could want. */
+function lose(state: JobState, error: PortwrapError): JobStep {
+  if (isDecided(state) || isLost(state)) return only(state);
+  const lost = enterStage({ ...state, verdict: error }, state.stage === 'doubtful' ? 'requeued' : 'lost');
+  return only(lost, { kind: 'lost', error });
+}
+
+function move(state: JobState, fields: Partial<JobPlace>, ...effects: JobEffect[]): JobStep {
+  const place = { ...state.place, ...fields };
+  const isSame = Object.entries(fields).every(([key, value]) => state.place[key as keyof JobPlace] === value);
+  if (isSame) return only(state, ...effects);
+  return only({ ...state, place }, { kind: 'moved', place }, ...effects);
+}
+
+function isDoubted({ stage }: JobState): boolean {
+  return stage === 'doubtful' || stage === 'requeued';
+}
+
+function isLost({ stage }: JobState): boolean {
+  return stage === 'lost' || stage === 'requeued';
+}
+
+function only(state: JobState, ...effects: JobEffect[]): JobStep {
+  return { state, effects };
+}
