@@ -49,7 +49,7 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
     command: string,
     argv: readonly string[],
     { input = '', become = [] as readonly string[], timeout = patience } = {},
-  ) => {
+  ): Promise<Outcome> => {
     counted(command);
     const [first = '', ...rest] = [...become, program(command), ...argv];
     const { stdout, stderr, failed, timedOut, code } = await execa(first, rest, {
@@ -61,52 +61,67 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
         hint: 'Install Slurm\'s commands (Debian: slurm-client), or set "slurm.commands".',
       });
     }
-    return { stdout, failed, text: timedOut ? 'it did not answer in time' : lastLine(stderr) };
+    if (timedOut) return { kind: 'late', stdout, text: 'it did not answer in time' };
+    const text = lastLine(stderr);
+    const refusal = away.test(text) ? 'away' : 'refused';
+    return { kind: failed ? refusal : 'done', stdout, text };
   };
   return {
     async submit(argv, script, account) {
       const become = account === null ? [] : becomeArgv(tools('setpriv'), account);
-      const { stdout, failed, text } = await call('sbatch', argv, { input: script, become });
-      const id = /^(\d+)(?:;|$)/.exec(stdout.trim())?.[1];
-      if (!failed && id !== undefined) return id;
-      throw away.test(text) || id !== undefined || text === 'it did not answer in time'
-        ? unreachable('sbatch', text)
-        : new PortwrapError('JOB_REFUSED', `Slurm refused the job: ${text}`);
+      const outcome = await call('sbatch', argv, { input: script, become });
+      const id = /^(\d+)(?:;|$)/.exec(outcome.stdout.trim())?.[1];
+      if (outcome.kind === 'done' && id !== undefined) return id;
+      throw isUnanswered(outcome) || id !== undefined
+        ? unreachable('sbatch', outcome.text)
+        : new PortwrapError('JOB_REFUSED', `Slurm refused the job: ${outcome.text}`);
     },
     async queue() {
-      const { stdout, failed, text } = await call('squeue', squeueArgv);
-      if (failed) throw unreachable('squeue', text);
+      const { kind, stdout, text } = await call('squeue', squeueArgv);
+      if (kind !== 'done') throw unreachable('squeue', text);
       return parsed(() => parseQueue(stdout));
     },
     async named(name) {
-      const { stdout, failed, text } = await call('squeue', squeueByNameArgv(name));
-      if (failed) throw unreachable('squeue', text);
+      const { kind, stdout, text } = await call('squeue', squeueByNameArgv(name));
+      if (kind !== 'done') throw unreachable('squeue', text);
       return parsed(() => parseNumbers(stdout));
     },
     async cancel(id, signal) {
       const argv = signal === undefined ? [id] : [`--signal=${signal}`, '--batch', id];
-      const { failed, text } = await call('scancel', argv);
-      if (failed && away.test(text)) throw unreachable('scancel', text);
+      const outcome = await call('scancel', argv);
+      if (isUnanswered(outcome)) throw unreachable('scancel', outcome.text);
     },
     async exitOf(id) {
-      const { stdout, failed, text } = await call('scontrol', ['--oneliner', 'show', 'job', id]);
-      if (failed && away.test(text)) throw unreachable('scontrol', text);
-      const [, code, signal] = / ExitCode=(\d+):(\d+)(?: |$)/.exec(stdout) ?? [];
+      const outcome = await call('scontrol', ['--oneliner', 'show', 'job', id]);
+      if (isUnanswered(outcome)) throw unreachable('scontrol', outcome.text);
+      const [, code, signal] = / ExitCode=(\d+):(\d+)(?: |$)/.exec(outcome.stdout) ?? [];
       return code === undefined ? null : { code: Number(code), signal: Number(signal) };
     },
     async accounts(ids) {
-      const { stdout, failed, text } = await call('sacct', sacctArgv(ids), { timeout: accountsPatience });
-      if (failed && /accounting storage is disabled/i.test(text)) return null;
-      if (failed) throw unreachable('sacct', text);
+      const { kind, stdout, text } = await call('sacct', sacctArgv(ids), { timeout: accountsPatience });
+      if (kind === 'refused' && /accounting storage is disabled/i.test(text)) return null;
+      if (kind !== 'done') throw unreachable('sacct', text);
       return parseAccounts(stdout);
     },
     async settings() {
-      const { stdout, failed, text } = await call('scontrol', ['show', 'config']);
-      if (failed) throw unreachable('scontrol', text);
+      const { kind, stdout, text } = await call('scontrol', ['show', 'config']);
+      if (kind !== 'done') throw unreachable('scontrol', text);
       const pairs = [...stdout.matchAll(/^(\w+) += ?(.*)$/gm)];
       return new Map(pairs.map(([, key = '', value = '']) => [key, value.trim()]));
     },
   };
+}
+
+/** late: it gave no answer in time. away: the controller could not be asked. refused: it failed for another reason. */
+interface Outcome {
+  readonly kind: 'done' | 'late' | 'away' | 'refused';
+  readonly stdout: string;
+  /** What it said, or what is wrong, for people. */
+  readonly text: string;
+}
+
+function isUnanswered({ kind }: Outcome): boolean {
+  return kind === 'late' || kind === 'away';
 }
 
 /** What the commands say when the controller could not be asked, or its answer was lost on the way. */
