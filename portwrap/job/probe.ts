@@ -17,7 +17,7 @@ export async function probeNode(
   const { serviceUrl } = probe;
   // nobody's report: the service knows that it is asked, and refuses it
   const service = serviceUrl === null ? null : await post({ ...report, url: serviceUrl, secret: '-' }, {});
-  const node = around.environment.SLURMD_NODENAME ?? hostname();
+  const node = around.environment[probe.nodeVariable] ?? hostname();
   const findings: NodeFindings = { event: 'probed', node, checks, service, clock: Date.now() };
   return (await post(report, findings)) === 204 ? 0 : 1;
 }

@@ -5,14 +5,16 @@ import type { FileViewRequest } from '../launch/file-view.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 
-export const jobSpecVersion = 1;
+export const jobSpecVersion = 2;
 
 export interface JobSpec {
   /** Of this form; another one is refused, for it comes from another version of the service. */
   readonly version: typeof jobSpecVersion;
   readonly report: ReportTarget;
+  readonly batch: BatchVariables;
+  readonly hints: JobHints;
   readonly command: readonly string[];
-  /** The payload's environment, to which Slurm's own variables are added. */
+  /** The payload's environment, to which what `batch` passes on is added. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly files: FileViewRequest;
@@ -37,6 +39,28 @@ export interface ProbeSpec {
   readonly probe: NodeProbe;
 }
 
+/** By which variables of its environment a batch system tells a job about itself. */
+export interface BatchVariables {
+  /** The number of the job. */
+  readonly job: string;
+  /** How often it was begun again. */
+  readonly restarts: string;
+  /** The name of the node. */
+  readonly node: string;
+  /** What the payload is given too: names, or with "*" at the end all that begin so. */
+  readonly passed: readonly string[];
+  /** Of those, what it is not given. */
+  readonly withheld: readonly string[];
+}
+
+/** What an administrator is told to do when the node is not as the specification expects. */
+export interface JobHints {
+  /** There is no such interface as `hostInterface`. */
+  readonly hostInterface: string;
+  /** There is no way to the service. */
+  readonly reportUrl: string;
+}
+
 export interface ReportTarget {
   /** Where the reports of this job go. */
   readonly url: string;
@@ -46,6 +70,8 @@ export interface ReportTarget {
 }
 
 export interface NodeProbe {
+  /** The variable of the job's environment that names the node. */
+  readonly nodeVariable: string;
   readonly forwarder: ForwarderName;
   /** Where servers' jobs will report; null: at the doctor itself. */
   readonly serviceUrl: string | null;
@@ -54,7 +80,7 @@ export interface NodeProbe {
 export type Report =
   | {
       readonly event: 'started';
-      /** Slurm's number of the job, and how often it was begun again. */
+      /** The batch system's number of the job, and how often it was begun again. */
       readonly job: string;
       readonly restarts: number;
       readonly node: string;

@@ -28,7 +28,7 @@ export interface JobSurroundings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds that the last report has, when the service is away; afterwards Slurm's word has to do. */
+/** Milliseconds that the last report has, when the service is away; afterwards the batch system's word has to do. */
 const lastReport = 60_000;
 /** What a second signal, or one of these, means: do not wait. */
 const atOnce = new Set<NodeJS.Signals>(['SIGUSR1']);
@@ -68,7 +68,7 @@ async function attend(
   ending: Ending,
 ): Promise<number> {
   const { sandbox, output } = await begin(spec, around, reporter, ending.first.signal);
-  tellStart(around, sandbox, reporter);
+  tellStart(spec, around, sandbox, reporter);
   const ended = new AbortController();
   const { child, hostAddress: host, hostPort: port } = sandbox.record;
   answered({ host, port, path: spec.readyPath, certificate: null, child: child.pid }, ended.signal).then(
@@ -113,17 +113,19 @@ async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter,
   }
 }
 
-function tellStart(around: JobSurroundings, sandbox: Sandbox, reporter: Reporter): void {
+function tellStart(
+  { batch }: JobSpec,
+  { environment }: JobSurroundings,
+  sandbox: Sandbox,
+  reporter: Reporter,
+): void {
   const { hostAddress: host, hostPort: port, child } = sandbox.record;
-  const {
-    SLURM_JOB_ID: job = '',
-    SLURMD_NODENAME: node = '',
-    SLURM_RESTART_COUNT = '0',
-  } = around.environment;
+  const job = environment[batch.job] ?? '';
+  const node = environment[batch.node] ?? '';
   reporter.tell({
     event: 'started',
     ...{ job, node, host, port },
-    restarts: Number(SLURM_RESTART_COUNT) || 0,
+    restarts: Number(environment[batch.restarts]) || 0,
     pid: child.pid,
     start_time: child.startTime,
     clock: Date.now(),
@@ -135,7 +137,7 @@ function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchCo
   return {
     ...{ tools, asRoot, hostAddresses: ownAddresses },
     forwarder: createForwarder(spec.forwarder, tools, asRoot),
-    cgroups: noCgroups, // Slurm has put the job into its own
+    cgroups: noCgroups, // the batch system has put the job into its own
   };
 }
 
@@ -147,7 +149,7 @@ function sandboxSpec(
   return {
     directory,
     command: spec.command,
-    environment: { ...fromSlurm(around.environment), ...spec.environment },
+    environment: { ...passedOn(spec.batch, around.environment), ...spec.environment },
     workingDirectory: spec.workingDirectory,
     account: null,
     files: fileView(spec.files),
@@ -161,11 +163,15 @@ function sandboxSpec(
   };
 }
 
-/** What Slurm tells a job about itself and its devices. */
-function fromSlurm(environment: Readonly<Record<string, string>>): Record<string, string> {
-  const wanted =
-    /^(?:SLURMD_NODENAME|SLURM_(?!CONF$)\w+|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES)$/;
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => wanted.test(name)));
+/** What the batch system tells a job about itself and its devices. */
+function passedOn(
+  { passed, withheld }: JobSpec['batch'],
+  environment: JobSurroundings['environment'],
+): Record<string, string> {
+  const isPassed = (name: string) =>
+    passed.some((wanted) => (wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted));
+  const entries = Object.entries(environment).filter(([name]) => isPassed(name) && !withheld.includes(name));
+  return Object.fromEntries(entries);
 }
 
 /** Two servers that begin at once on one node seldom try the same port; only one of them can bind it. */
@@ -175,21 +181,19 @@ function* portsFromRandom({ low, high }: JobSpec['hostPorts']): Generator<number
   for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
 }
 
-async function hostAddress({ hostInterface, report }: JobSpec): Promise<string> {
-  if (hostInterface === null) return addressFacing(new URL(report.url));
+async function hostAddress({ hostInterface, report, hints }: JobSpec): Promise<string> {
+  if (hostInterface === null) return addressFacing(new URL(report.url), hints.reportUrl);
   const found = networkInterfaces()[hostInterface]?.find(({ family }) => family === 'IPv4');
   if (found !== undefined) return found.address;
   throw new PortwrapError(
     'FORWARD_FAILED',
     `this node has no IPv4 address at the interface ${hostInterface}`,
-    {
-      hint: 'Correct "slurm.host_interface" of the profile.',
-    },
+    { hint: hints.hostInterface },
   );
 }
 
 /** The address of this node from which the service is reached; nothing is sent to find out. */
-async function addressFacing({ hostname, port, protocol }: URL): Promise<string> {
+async function addressFacing({ hostname, port, protocol }: URL, hint: string): Promise<string> {
   const socket = createSocket('udp4');
   try {
     const connected = once(socket, 'connect');
@@ -200,8 +204,7 @@ async function addressFacing({ hostname, port, protocol }: URL): Promise<string>
     throw new Error(`${address} is no IPv4 address`);
   } catch (cause) {
     throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${hostname}: ${String(cause)}`, {
-      hint: 'Correct "slurm.report_url", or the routes of the node.',
-      cause,
+      ...{ hint, cause },
     });
   } finally {
     socket.close();

@@ -5,6 +5,7 @@ import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../port
 import type { Tenant } from '../accounts.ts';
 import type { LaunchRequest } from '../launcher.ts';
 import { fileViewRequest, networkPolicy, serverEnvironment } from '../sandbox-spec.ts';
+import { batchVariables } from './batch-variables.ts';
 
 export interface JobSpecInput {
   readonly launch: LaunchRequest;
@@ -20,6 +21,11 @@ export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promi
   return {
     version: jobSpecVersion,
     report: input.report,
+    batch: batchVariables,
+    hints: {
+      hostInterface: 'Correct "slurm.host_interface" of the profile.',
+      reportUrl: 'Correct "slurm.report_url", or the routes of the node.',
+    },
     command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
     environment: serverEnvironment(profile, request.env, tenant),
     workingDirectory: tenant.home,

@@ -33,6 +33,8 @@ export async function startJob(installed: Installed, become: readonly string[]):
   const spec: JobSpec = {
     version: jobSpecVersion,
     report: { url: `http://127.0.0.1:${port}/`, secret: 'test-secret', heartbeat: 60_000 },
+    batch: { job: 'JOB', restarts: 'RESTARTS', node: 'NODE', passed: ['JOB*'], withheld: [] },
+    hints: { hostInterface: '', reportUrl: '' },
     command: [process.execPath, installed.fixture('serve.mjs'), 'job', '8888'],
     environment: { PATH: '/usr/bin:/bin' },
     workingDirectory: '/',

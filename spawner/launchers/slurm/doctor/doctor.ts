@@ -19,6 +19,7 @@ import {
   warning,
 } from '../../../../portwrap/index.ts';
 import type { Tenant } from '../../accounts.ts';
+import { batchVariables } from '../batch-variables.ts';
 import { jobScript } from '../job-script.ts';
 import { ownPortwrap, reportUrlOf } from '../open.ts';
 import { sbatchArgv } from '../sbatch-argv.ts';
@@ -97,7 +98,10 @@ async function checkNode(
   const spec = {
     version: jobSpecVersion,
     report: { url: desk.url, secret: desk.secret, heartbeat: 60_000 },
-    probe: { forwarder: profile.forwarder, serviceUrl: desk.serviceUrl },
+    probe: {
+      ...{ forwarder: profile.forwarder, serviceUrl: desk.serviceUrl },
+      nodeVariable: batchVariables.node,
+    },
   } as const;
   const argv = sbatchArgv({ name: 'portwrap-doctor', job: profile.slurm, chosen: {}, home: tenant.home });
   let id: string | null = null;
