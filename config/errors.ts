@@ -204,6 +204,8 @@ export type ErrorCode = keyof typeof errorCatalogue;
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;
+  /** The command that mends it, where there is one; the hint says it in words. */
+  readonly fix?: string | undefined;
   /** Which server it happened to, as user or user/name. */
   readonly server?: string | undefined;
   /** The last lines of a log, oldest first. */
@@ -217,6 +219,7 @@ export class PortwrapError extends Error {
   readonly status: number;
   readonly exit: number;
   readonly hint: string;
+  readonly fix: string | undefined;
   readonly server: string | undefined;
   readonly log: readonly string[] | undefined;
 
@@ -228,6 +231,7 @@ export class PortwrapError extends Error {
     this.status = kind.status;
     this.exit = kind.exit;
     this.hint = details.hint ?? kind.hint;
+    this.fix = details.fix;
     this.server = details.server;
     this.log = details.log;
   }

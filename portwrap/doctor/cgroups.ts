@@ -1,21 +1,11 @@
-// What lies around a service: control groups for limits, its state directory, how the hub listens.
-// Not here: what a single launch needs (sandbox.ts, network.ts).
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
-import { dirname } from 'node:path';
+// Can limits be set here? What the control groups of this machine offer. Not here: opening them (cgroups/root.ts).
 import { missingControllers } from '../cgroups/limits.ts';
 import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroups/way.ts';
-import { type Check, failed, ok, type Patient, warning } from './check.ts';
+import { type Check, ok, warning } from './check.ts';
 
-export function checkSurroundings(patient: Patient): Check[] {
+export function checkCgroups(): Check {
   const way = findCgroupWay('command', cgroupSurroundings());
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6']
-    .filter(existsSync)
-    .map((path) => readFileSync(path, 'utf8'));
-  return [
-    judgeCgroups(way, controllersOf(way)),
-    judgeStateDirectory(patient.stateDirectory, fileSystemType(patient.stateDirectory)),
-    judgeHub(patient.hubPort, tables.join('\n')),
-  ];
+  return judgeCgroups(way, controllersOf(way));
 }
 
 /** `usable` are the controllers that groups of this way can have. */
@@ -48,52 +38,4 @@ function controllersOf(way: CgroupWay): string[] {
     case 'none':
       return [];
   }
-}
-
-/** `type` is statfs(2)'s f_type, null when it could not be learned. */
-export function judgeStateDirectory(path: string, type: number | null): Check {
-  const name = 'state directory';
-  if (Buffer.byteLength(path) > longestPath) {
-    const why = 'Sockets lie in it, and their paths end at 108 bytes.';
-    return failed(
-      name,
-      `${path} is longer than ${longestPath} bytes`,
-      why,
-      'Choose a shorter one, like /run/portwrap.',
-    );
-  }
-  if (type === tmpfs) return ok(name, `${path} is on tmpfs`);
-  return warning(
-    name,
-    `${path} is not on tmpfs`,
-    'What is in it means nothing after a boot, and a slow disk slows every launch.',
-    'Choose one below /run; with systemd: RuntimeDirectory=portwrap',
-  );
-}
-
-/** Room for our names below it, so that a socket's path stays under 108 bytes. */
-const longestPath = 60;
-/** TMPFS_MAGIC, statfs(2). */
-const tmpfs = 0x01021994;
-
-/** Of the nearest directory above that exists: the directory itself may not be made yet. */
-function fileSystemType(path: string): number | null {
-  for (let at = path; ; at = dirname(at)) {
-    if (existsSync(at)) return statfsSync(at).type;
-    if (at === dirname(at)) return null;
-  }
-}
-
-/** `table` is /proc/net/tcp and tcp6. */
-export function judgeHub(port: number, table: string): Check {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  // 0A is LISTEN; all zeros is every address
-  const everywhere = new RegExp(`^\\s*\\d+: (?:0{8}|0{32}):${hex} \\S+ 0A `, 'm').test(table);
-  if (!everywhere) return ok('hub', `port ${port} does not listen on all addresses`);
-  return warning(
-    'hub',
-    `port ${port} listens on all addresses`,
-    "The hub's API is for the sandboxes of this host; so the whole network can reach it.",
-    "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
-  );
 }

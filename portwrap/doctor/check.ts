@@ -1,5 +1,6 @@
 // One finding of the doctor, and what a probe is given. Not here: the probes, one file per group.
 
+import { PortwrapError } from '../../config/errors.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import type { Account } from '../system/account.ts';
 import { becomeArgv } from '../system/account.ts';
@@ -25,8 +26,6 @@ export interface Patient {
   /** Whom the probes run as; null: the caller. */
   readonly account: Account | null;
   readonly forwarder: ForwarderName;
-  readonly stateDirectory: string;
-  readonly hubPort: number;
 }
 
 export function ok(name: string, what: string): Check {
@@ -39,6 +38,11 @@ export function warning(name: string, what: string, why: string, fix: string): C
 
 export function failed(name: string, what: string, why: string, fix: string): Check {
   return { name, status: 'failed', what, why, fix };
+}
+
+/** What mends a failure: the command, where there is one. */
+export function fixOf(error: unknown): string {
+  return error instanceof PortwrapError ? (error.fix ?? error.hint) : 'See the checks above.';
 }
 
 /** Runs a program to its end as the patient's account. */

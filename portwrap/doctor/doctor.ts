@@ -4,12 +4,12 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { type Check, failed, type Patient } from './check.ts';
+import { checkCgroups } from './cgroups.ts';
+import { type Check, failed, fixOf, type Patient } from './check.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
 import { checkProcesses, type FirstLook, lookFirst } from './processes.ts';
 import { checkPrograms } from './programs.ts';
 import { checkSandbox } from './sandbox.ts';
-import { checkSurroundings } from './surroundings.ts';
 
 export interface DoctorRequest {
   readonly tools: Toolbox;
@@ -17,8 +17,6 @@ export interface DoctorRequest {
   /** When root: whom the probes run as. */
   readonly user?: string | undefined;
   readonly forwarder?: ForwarderName | undefined;
-  readonly stateDirectory?: string | undefined;
-  readonly hubPort?: number | undefined;
 }
 
 /** Throws USAGE or USER_REFUSED; whatever else is wrong is a finding. */
@@ -36,7 +34,7 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
     ...(await finding('tun device', async () => [await checkTun(patient)])),
     ...(await finding('network policy', () => checkPolicy(patient))),
     ...(await finding('launch', async () => [await checkLaunch(patient)])),
-    ...(await finding('surroundings', async () => checkSurroundings(patient))),
+    ...(await finding('control groups', async () => [checkCgroups()])),
     ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),
   ];
 }
@@ -56,8 +54,6 @@ async function examine(request: DoctorRequest): Promise<Patient> {
   return {
     ...{ tools: request.tools, asRoot, account },
     forwarder: request.forwarder ?? 'slirp4netns',
-    stateDirectory: request.stateDirectory ?? '/run/portwrap',
-    hubPort: request.hubPort ?? 8081,
   };
 }
 
@@ -66,8 +62,7 @@ async function finding(name: string, probe: () => Promise<Check[]>): Promise<Che
   try {
     return await probe();
   } catch (error) {
-    const hint = error instanceof PortwrapError ? error.hint : 'See the checks above.';
     const what = error instanceof Error ? error.message : String(error);
-    return [failed(name, what, 'It could not be probed.', hint.replace(/^Install it: /, ''))];
+    return [failed(name, what, 'It could not be probed.', fixOf(error))];
   }
 }

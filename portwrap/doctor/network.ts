@@ -3,7 +3,6 @@
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PortwrapError } from '../../config/errors.ts';
 import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
@@ -14,7 +13,7 @@ import { nftRuleset } from '../network/policy.ts';
 import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
-import { type Check, failed, ok, type Patient, runAsPatient, warning } from './check.ts';
+import { type Check, failed, fixOf, ok, type Patient, runAsPatient, warning } from './check.ts';
 
 const policy = { internet: false, dns: false, hosts: [] } as const;
 
@@ -119,8 +118,7 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
 export function judgeLaunch(error: unknown, forwarder: string, log: string): Check {
   const why = `This is the whole of a launch, with ${forwarder}; every real one will fail the same way.`;
   const what = [error instanceof Error ? error.message : String(error), ...log.trim().split('\n').slice(-2)];
-  const fix = error instanceof PortwrapError ? error.hint : 'See the checks above.';
-  return failed('launch', what.filter(Boolean).join(': '), why, fix.replace(/^Install it: /, ''));
+  return failed('launch', what.filter(Boolean).join(': '), why, fixOf(error));
 }
 
 /** From a random start below the ephemeral range, so that two doctors do not meet. */

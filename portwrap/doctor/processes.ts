@@ -1,5 +1,5 @@
 // The process that launches, and what it hands down: pid 1 and its reaping, stray descriptors, open files.
-// Not here: namespaces (sandbox.ts), control groups (surroundings.ts).
+// Not here: namespaces (sandbox.ts), control groups (cgroups.ts).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { strayDescriptors } from '../system/inherited-descriptors.ts';
 import { readStat } from '../system/process.ts';

@@ -1,11 +1,10 @@
 // Are the programs there, and do they have the options that we use? Versions lie; their help does not.
 // Not here: whether they work (sandbox.ts, network.ts).
-import { PortwrapError } from '../../config/errors.ts';
 import { keepsLargeTransfers } from '../network/pasta-argv.ts';
 import { runTool } from '../system/child.ts';
 import { helpOf } from '../system/tool-help.ts';
 import type { ToolName } from '../system/tools.ts';
-import { type Check, failed, ok, type Patient, warning } from './check.ts';
+import { type Check, failed, fixOf, ok, type Patient, warning } from './check.ts';
 
 /** What we use of each program, as its help names it. */
 export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
@@ -50,9 +49,7 @@ export async function checkPrograms(patient: Patient): Promise<Check[]> {
 }
 
 function judgeMissing(tool: ToolName, error: unknown): Check {
-  const hint = error instanceof PortwrapError ? error.hint : 'Install it.';
-  const fix = hint.replace(/^Install it: /, '');
-  return failed(tool, 'is not installed', 'No sandbox can be started without it.', fix);
+  return failed(tool, 'is not installed', 'No sandbox can be started without it.', fixOf(error));
 }
 
 export function judgeProgram(

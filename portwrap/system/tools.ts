@@ -45,8 +45,9 @@ export function createToolbox(extraPath = ''): Toolbox {
       found.set(name, path);
       return path;
     }
+    const fix = `apt-get install ${packages[name]}`;
     throw new PortwrapError('TOOL_MISSING', `the program "${name}" is not installed`, {
-      hint: `Install it: apt-get install ${packages[name]}`,
+      ...{ hint: `Install it: ${fix}`, fix },
     });
   };
 }

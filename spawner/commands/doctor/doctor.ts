@@ -1,12 +1,13 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
 // process of its own, once for every forwarder that a profile uses. A part that crashes is a finding, and the others
-// go on. Not here: the probes (portwrap/doctor/), the host ports (ports.ts).
+// go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts).
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
 import { loadConfigFile } from '../../../config/load.ts';
 import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
 import { type Command, noOperands } from '../arguments.ts';
+import { examineHost } from './host.ts';
 import { examinePorts, type PortsFinding } from './ports.ts';
 
 const portwrap = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
@@ -26,6 +27,10 @@ export const run: Command = async (input) => {
     findings.push({ forwarder, checks });
     exit = Math.max(exit, code);
   }
+  const host = examineHost(file);
+  findings.push({ checks: host });
+  if (!json) input.print(`${render(host)}\n`);
+  exit = Math.max(exit, doctorExit(host));
   if (process.getuid?.() === 0) {
     const { check, rules, paste } = await examinePorts(file, input.options['proxy-user']).catch(notExamined);
     findings.push({ checks: [check], rules });

@@ -1,8 +1,6 @@
 // The doctor's probes for real: on this machine as it is, and with one thing broken each, in a mount or user
 // namespace of the test's own, so that the machine is never changed. Not here: judging (test/unit).
 import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Check, DoctorRequest } from '../../../portwrap/index.ts';
 import { forwarderNames } from '../../../portwrap/index.ts';
@@ -109,16 +107,5 @@ describe.runIf(isRoot)('the doctor of a machine', () => {
     expect(code).toBe(0);
     expect(warned.join()).toMatch(/descriptors: inherited: .*40 \(\/etc\/hostname\)/);
     expect(warned).toContain('open files: at most 1000');
-  });
-
-  test('whose hub listens on all addresses, and whose state directory is too long, is told so', async () => {
-    const server = createServer().listen(0, '0.0.0.0');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    const long = `/run/${'x'.repeat(80)}`;
-    const { failed, checks } = examine([], { user, hubPort: port, stateDirectory: long });
-    server.close();
-    expect(failed).toEqual(['state directory']);
-    expect(checks.find(({ name }) => name === 'hub')?.status).toBe('warning');
   });
 });

@@ -2,6 +2,7 @@
 // Not here: the probes (test/integration/portwrap/doctor.test.ts).
 import { describe, expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
+import { judgeCgroups } from '../../../../portwrap/doctor/cgroups.ts';
 import type { Check } from '../../../../portwrap/doctor/check.ts';
 import { doctorExit } from '../../../../portwrap/doctor/doctor.ts';
 import { explainFailure } from '../../../../portwrap/doctor/explain.ts';
@@ -10,7 +11,6 @@ import { judgeDescriptors, judgeInit, judgeOpenFiles } from '../../../../portwra
 import { judgeProgram } from '../../../../portwrap/doctor/programs.ts';
 import { renderDoctor } from '../../../../portwrap/doctor/render.ts';
 import { judgeBwrap, judgeLimits, type NamespaceSettings } from '../../../../portwrap/doctor/sandbox.ts';
-import { judgeCgroups, judgeHub, judgeStateDirectory } from '../../../../portwrap/doctor/surroundings.ts';
 
 const open: NamespaceSettings = {
   maxUserNamespaces: 65_536,
@@ -136,26 +136,6 @@ test.each([
 ] as const)('control groups in the way %j with the controllers %j are %s', (way, usable, status, fix) => {
   const check = judgeCgroups(way, usable);
   expect([check.status, check.fix]).toEqual([status, fix === '' ? '' : expect.stringContaining(fix)]);
-});
-
-test.each([
-  ['/run/portwrap', 0x01021994, 'ok'],
-  ['/var/lib/portwrap', 0xef53, 'warning'],
-  [`/run/${'x'.repeat(80)}`, 0x01021994, 'failed'],
-])('the state directory %s of type %i is %s', (path, type, status) => {
-  expect(judgeStateDirectory(path, type).status).toBe(status);
-});
-
-const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0';
-const zero6 = '0'.repeat(32);
-test.each([
-  [`   0: 00000000:1F91 ${rest}`, 'warning'],
-  [`   0: ${zero6}:1F91 ${zero6}:0000 0A 0`, 'warning'],
-  [`   0: 0100007F:1F91 ${rest}`, 'ok'],
-  [`   0: 00000000:1F92 ${rest}`, 'ok'],
-  [`   0: 00000000:1F91 0100007F:A000 01 0`, 'ok'],
-])('a hub at 8081 in "%s" is %s', (table, status) => {
-  expect(judgeHub(8081, `  sl  local_address rem_address   st\n${table}\n`).status).toBe(status);
 });
 
 describe('a failed launch', () => {
