@@ -9,6 +9,10 @@ interface ErrorKind {
   readonly exit: number;
   /** What to do, for the person who meets it. A thrower may give a better one. */
   readonly hint: string;
+  /** Of a server that ended: somebody wanted that, so it has not failed. */
+  readonly deliberate?: true;
+  /** Of a start that was refused: its user understands why, so a hub answers with this status, and else with 500. */
+  readonly refusal?: true;
 }
 
 export const errorCatalogue = {
@@ -19,8 +23,8 @@ export const errorCatalogue = {
   CONFIG_UNREADABLE: { status: 500, exit: 78, hint: 'Check the path and its permissions.' },
   LISTEN_FAILED: { status: 500, exit: 98, hint: 'Choose another address, or stop what listens there.' },
 
-  REQUEST_INVALID: { status: 400, exit: 64, hint: 'See docs/protocol.md.' },
-  REQUEST_TOO_LARGE: { status: 413, exit: 64, hint: 'See the limits in docs/protocol.md.' },
+  REQUEST_INVALID: { status: 400, exit: 64, hint: 'See docs/protocol.md.', refusal: true },
+  REQUEST_TOO_LARGE: { status: 413, exit: 64, hint: 'See the limits in docs/protocol.md.', refusal: true },
   PROTOCOL_UNSUPPORTED: {
     status: 400,
     exit: 64,
@@ -36,10 +40,17 @@ export const errorCatalogue = {
     status: 409,
     exit: 75,
     hint: 'Stop the server first, or wait until its stop has ended.',
+    refusal: true,
   },
-  SPAWN_CANCELLED: { status: 409, exit: 75, hint: 'The server was stopped before it was ready.' },
-  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one that is offered to this user.' },
-  OPTION_INVALID: { status: 400, exit: 64, hint: 'Choose another value.' },
+  SPAWN_CANCELLED: {
+    status: 409,
+    exit: 75,
+    hint: 'The server was stopped before it was ready.',
+    deliberate: true,
+    refusal: true,
+  },
+  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one that is offered to this user.', refusal: true },
+  OPTION_INVALID: { status: 400, exit: 64, hint: 'Choose another value.', refusal: true },
   TLS_UNSUPPORTED: {
     status: 400,
     exit: 64,
@@ -49,13 +60,15 @@ export const errorCatalogue = {
     status: 429,
     exit: 75,
     hint: 'Stop a server, or raise "limits" or "max_servers" of the profile.',
+    refusal: true,
   },
   USER_REFUSED: {
     status: 403,
     exit: 77,
     hint: 'See "accounts" in the configuration: which accounts may run servers.',
+    refusal: true,
   },
-  PORTS_EXHAUSTED: { status: 503, exit: 75, hint: 'Stop servers, or widen "ports.range".' },
+  PORTS_EXHAUSTED: { status: 503, exit: 75, hint: 'Stop servers, or widen "ports.range".', refusal: true },
   SERVER_DIED: { status: 502, exit: 70, hint: 'The last lines of its log say why.' },
   SERVER_NOT_READY: {
     status: 504,
@@ -66,18 +79,21 @@ export const errorCatalogue = {
     status: 410,
     exit: 75,
     hint: 'Start it again; "culling.idle_timeout" of the profile says how long a server may be idle.',
+    deliberate: true,
   },
   MAX_AGE_REACHED: {
     status: 410,
     exit: 75,
     hint: 'Start it again; "culling.max_age" of the profile says how long a server may live.',
+    deliberate: true,
   },
   HUB_FORGOT: {
     status: 410,
     exit: 75,
     hint: 'Its hub did not know it, twice in a row: see "reaper" of the hub in the configuration.',
+    deliberate: true,
   },
-  SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.' },
+  SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.', deliberate: true },
   STORAGE_FAILED: {
     status: 507,
     exit: 74,
@@ -201,6 +217,24 @@ export const errorCatalogue = {
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
+
+/** Did somebody want the end of a server that this code explains? A code of another version is none of these. */
+export function isDeliberate(code: string): boolean {
+  return kindOf(code)?.deliberate ?? false;
+}
+
+/** The refusals of a start that its user understands, with the status that a hub answers with. */
+export function refusals(): ReadonlyMap<ErrorCode, number> {
+  const codes = Object.keys(errorCatalogue) as ErrorCode[];
+  return new Map(
+    codes.filter((code) => kindOf(code)?.refusal).map((code) => [code, errorCatalogue[code].status]),
+  );
+}
+
+function kindOf(code: string): ErrorKind | undefined {
+  const catalogue: Readonly<Partial<Record<string, ErrorKind>>> = errorCatalogue;
+  return Object.hasOwn(catalogue, code) ? catalogue[code] : undefined;
+}
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;

@@ -1,9 +1,10 @@
 // Every file that is made from the schema and the error catalogue, with its text. Not here: writing them.
-import { errorCatalogue } from '../errors.ts';
+import { errorCatalogue, refusals } from '../errors.ts';
 import { configSchema } from '../schema.ts';
 import { configurationPage } from './configuration-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { exampleFile } from './example-file.ts';
+import { hubRefusals } from './hub-refusals.ts';
 import { keysOf, writtenForm } from './key.ts';
 
 export interface GeneratedFile {
@@ -21,5 +22,6 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/configuration.md', text: configurationPage(keys) },
     { path: 'config/schema.json', text: `${JSON.stringify(form, null, 2)}\n` },
     { path: 'docs/errors.md', text: errorsPage(errorCatalogue) },
+    { path: 'hub/portwrap_spawner/refusals.py', text: hubRefusals(refusals()) },
   ];
 }

@@ -1,6 +1,6 @@
 """Why a server is gone, in words: for the hub's log, and for who comes back to start it again.
 
-Owns the wording. That the server is gone is exit_status.py's to say; the HTML is form.py's.
+The sentence is the service's. That the server is gone is exit_status.py's to say; the HTML is form.py's.
 """
 
 from __future__ import annotations
@@ -58,17 +58,12 @@ def ending_of(server: Json) -> Optional[Ending]:
             [str(line) for line in log][-LOG_LINES:] if isinstance(log, list) else [],
             time,
         )
-    code, signal = exited.get("code"), exited.get("signal")
+    # Of a service from before it said why, that much is known.
+    reason = str(exited.get("reason") or "it has ended")
     if exited.get("out_of_memory"):
         hint = "Start it again with more memory, if that is offered, or with smaller data."
-        return Ending("it ran out of memory, and the kernel ended it", hint=hint, time=time)
-    if signal:
-        return Ending("it was ended by {}".format(signal), time=time)
-    if not isinstance(code, int):
-        return Ending("nobody saw how", time=time)
-    if code:
-        return Ending("it exited with status {}".format(code), time=time)
-    return Ending("it ended by itself", time=time, is_plain=True)
+        return Ending(reason, hint=hint, time=time)
+    return Ending(reason, time=time, is_plain=exited.get("code") == 0 and not exited.get("signal"))
 
 
 def ending_unknown(after_boot: bool) -> Ending:

@@ -15,19 +15,8 @@ from .certificate import CertificateUnusable
 from .client import ServiceError
 from .exchange import ServiceMisconfigured
 from .printable import one_line
+from .refusals import REFUSALS
 
-# Refusals that the person who asked can understand as such; everything else is an error of the server.
-STATUS = {
-    "REQUEST_INVALID": 400,
-    "PROFILE_UNKNOWN": 400,
-    "OPTION_INVALID": 400,
-    "LIMIT_REACHED": 429,
-    "USER_REFUSED": 403,
-    "SPAWN_CONFLICT": 409,
-    "SPAWN_CANCELLED": 409,
-    "REQUEST_TOO_LARGE": 413,
-    "PORTS_EXHAUSTED": 503,
-}
 # What a service says of a field that it does not know, of the request or of its "tls".
 FIELD_UNKNOWN = re.compile(r"body(\.tls)?: unknown field \(")
 LOG_LINES = 20
@@ -130,7 +119,7 @@ def _account(error: Exception) -> _Account:
         _sentence(error.message),
         _sentence(error.hint),
         error.log[-LOG_LINES:],
-        STATUS.get(error.code, 500),
+        REFUSALS.get(error.code, 500),
         error.code,
     )
 

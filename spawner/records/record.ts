@@ -48,6 +48,8 @@ export const exitSchema = z.object({
   code: z.int().nullable(),
   signal: z.string().nullable(),
   out_of_memory: z.boolean().default(false),
+  /** Why it ended, as a sentence; "" in records of an earlier version. */
+  reason: z.string().default(''),
   time: z.iso.datetime(),
 });
 

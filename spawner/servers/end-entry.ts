@@ -1,10 +1,9 @@
 // What the journal says about the end of a server: why it failed, what to do, and where its own words are. Its output
 // is its user's and may hold secrets, so none of it is in the journal but what bubblewrap said before it ran.
 // Not here: what its hub and its user are told (the record's error).
-import type { PortwrapError } from '../../config/errors.ts';
+import { isDeliberate, type PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
-import { isDeliberate } from './exit-reason.ts';
 
 export interface ServerEnd {
   /** Why it did not run on; null: its own processes ended. */

@@ -1,12 +1,12 @@
 // The last half of a server's life: everything that it held is given back, and why it ended is written down.
 // Not here: what makes it end (server.ts), the entry in the journal (end-entry.ts).
-import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { isDeliberate, PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
 import type { RunningServer } from '../launchers/launcher.ts';
 import { logTail } from '../logs/tail.ts';
 import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from '../records/record.ts';
 import { logEnd } from './end-entry.ts';
-import { isDeliberate, urlOf } from './exit-reason.ts';
+import { describeExit, urlOf } from './exit-reason.ts';
 import { type Life, note } from './life.ts';
 
 const tailLines = 20;
@@ -24,7 +24,7 @@ export async function endServer(life: Life, outcome: SandboxExit | PortwrapError
     const { code, message } = toPortwrapError(cause);
     log.warn({ code, reason: message }, 'files of the server stay until the service is started again');
   });
-  await note(life, { state: 'exited', ...nowhere, exit: exitOf(exit), error });
+  await note(life, { state: 'exited', ...nowhere, exit: exitOf(exit, failure), error });
   parts.meter.ended(failure?.code ?? null);
   const { wasReady, cancel, logFile } = life;
   logEnd(log, { failure, exit, wasReady, wasAskedFor: cancel.signal.aborted, lastLines, logFile });
@@ -69,11 +69,13 @@ async function clean({ parts, launcher, record }: Life): Promise<void> {
   await launcher.clean(record);
 }
 
-function exitOf(exit: SandboxExit | null): ServerRecord['exit'] {
+function exitOf(seen: SandboxExit | null, failure: PortwrapError | null): ServerRecord['exit'] {
+  const exit = seen ?? { code: null, signal: null, outOfMemory: false };
   return {
-    code: exit?.code ?? null,
-    signal: exit?.signal ?? null,
-    out_of_memory: exit?.outOfMemory ?? false,
+    code: exit.code,
+    signal: exit.signal,
+    out_of_memory: exit.outOfMemory,
+    reason: failure?.message ?? describeExit(exit),
     time: new Date().toISOString(),
   };
 }

@@ -15,11 +15,6 @@ export function cancelled(): PortwrapError {
   return new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
 }
 
-/** Is that an end that somebody wanted? Then its log has nothing to say about it. */
-export function isDeliberate(code: string): boolean {
-  return ['SPAWN_CANCELLED', 'IDLE_CULLED', 'MAX_AGE_REACHED', 'HUB_FORGOT', 'SERVER_STOPPED'].includes(code);
-}
-
 export function notReady({ certificate }: Pick<ServerRecord, 'certificate'>, seconds: number): PortwrapError {
   if (certificate === null)
     return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} s`);
@@ -32,8 +27,10 @@ export function notReady({ certificate }: Pick<ServerRecord, 'certificate'>, sec
   );
 }
 
+/** How it ended of itself, as a sentence: the only wording of it, for hubs, the page, commands and messages. */
 export function describeExit({ code, signal, outOfMemory }: SandboxExit): string {
-  if (outOfMemory) return 'out of memory: the kernel killed a process of it';
-  if (signal !== null) return `signal ${signal}`;
-  return code === null ? 'exit code unknown' : `exit code ${code}`;
+  if (outOfMemory) return 'it ran out of memory, and the kernel ended it';
+  if (signal !== null) return `it was ended by ${signal}`;
+  if (code === null) return 'it ended, and its exit code is unknown';
+  return code === 0 ? 'it ended by itself' : `it ended with exit code ${code}`;
 }

@@ -71,7 +71,7 @@ async function becomeReady({ record, cancel, progress, readyTimeout }: Life, ser
   const settled = new AbortController();
   const answer = server.answered(record, AbortSignal.any([settled.signal, cancel.signal]));
   const died = server.exited.then((exit) => {
-    throw new PortwrapError('SERVER_DIED', `the server ended before it was ready (${describeExit(exit)})`);
+    throw new PortwrapError('SERVER_DIED', `the server ended before it was ready: ${describeExit(exit)}`);
   });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

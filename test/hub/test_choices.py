@@ -169,7 +169,9 @@ async def test_the_form_shows_the_last_lines_of_a_server_that_failed_as_text(for
 
 
 async def test_the_form_says_that_the_last_server_ran_out_of_memory(form_after):
-    page = Page(await form_after(signal="SIGKILL", code=None, out_of_memory=True))
+    page = Page(await form_after(
+        signal="SIGKILL", code=None, out_of_memory=True, reason="it ran out of memory, and the kernel ended it"
+    ))
     assert "ago: it ran out of memory, and the kernel ended it.Start it again with more memory" in page.text
 
 

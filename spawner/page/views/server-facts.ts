@@ -55,19 +55,11 @@ export function createGatherFacts({ profiles, usage, history, activityOf }: Sour
 const noLimits: UsageLimits = { memory: null, cpus: null };
 
 function messageOf({ record, progress }: Server): string {
-  if (record.state === 'exited') return endOf(record);
+  if (record.state === 'exited') return record.exit?.reason ?? '';
   if (record.state !== 'starting') return '';
   let message = '';
   progress.follow(0, (event) => {
     message = event.message;
   })();
   return message;
-}
-
-function endOf({ error, exit }: ServerRecord): string {
-  if (error !== null) return error.message;
-  if (exit?.out_of_memory) return 'it ran out of memory';
-  if (exit?.signal) return `it was ended by ${exit.signal}`;
-  if (exit?.code === null || exit?.code === undefined) return 'it ended, nobody saw how';
-  return exit.code === 0 ? 'it ended by itself' : `it ended with exit code ${exit.code}`;
 }

@@ -1,6 +1,6 @@
 // The state of a server in a word, with a colour that says no more than the word.
+import { isDeliberate } from '../../../config/errors.ts';
 import type { ServerRecord } from '../../records/record.ts';
-import { isDeliberate } from '../../servers/exit-reason.ts';
 import { type Html, html } from '../html.ts';
 
 export function stateBadge(record: ServerRecord): Html {

@@ -75,7 +75,7 @@ test.runIf(process.getuid?.() === 0)(
           { name: 'portwrap doctor', status: 'failed', what: expect.stringContaining('no-such-account') },
         ],
       },
-      { checks: [{ name: 'state directory' }, { name: 'hub test' }, { name: 'hub other' }] },
+      { checks: [{ name: 'state directory' }, { name: 'hub hub' }, { name: 'hub other' }] },
       {
         checks: [{ name: 'host ports', status: 'failed', what: 'there is no account "no-such-proxy"' }],
         rules: null,

@@ -243,7 +243,9 @@ describe('what is shown', () => {
   });
 
   test("a server that failed says why and what to do, and shows its log's tags as text without colours", async () => {
-    expect(await row('bob')).toMatch(/failed\s+the server ended before it was ready \(exit code 3\)/);
+    expect(await row('bob')).toMatch(
+      /failed\s+the server ended before it was ready: it ended with exit code 3/,
+    );
     const { text } = await root.get(await addressOf('bob'));
     expect(text).toContain('Why it failed');
     expect(text).toContain('<code>SERVER_DIED</code>');

@@ -45,7 +45,7 @@ test('a server that dies in its start: a warning, with the path of its log but n
   expect(entry).toMatchObject({
     ...{ level: warn, msg: 'the start failed', hub: 'hub', user: 'ann', server: 'ann/second' },
     ...{ spawn_id: 'journal-ann-1', code: 'SERVER_DIED' },
-    reason: 'the server ended before it was ready (exit code 3)',
+    reason: 'the server ended before it was ready: it ended with exit code 3',
     hint: 'The last lines of its log say why.',
     log_file: expect.stringMatching(/\/logs\/[0-9a-f]{12}\.log$/),
   });

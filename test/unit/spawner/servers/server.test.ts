@@ -63,6 +63,7 @@ test('who has ended has no route at once, and what else ended it may come out la
   await world.server.ended;
   expect(routesAtStop).toBe(0);
   expect(world.server.record.error).toMatchObject({ code: 'JOB_OUT_OF_MEMORY' });
+  expect(world.server.record.exit?.reason).toBe(reason.message);
 });
 
 test.each([1, 2])(
