@@ -1,5 +1,5 @@
 // Whether one more server may be started: limits of the service, of a user and of a profile. Starts that are
-// allowed may still have to wait for their turn (launchers/start-queue.ts).
+// allowed may still have to wait for their turn (start-queue.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Profile } from '../../config/load.ts';
 import { type ServerKey, type ServerRecord, serverLabel } from '../records/record.ts';
