@@ -15,18 +15,20 @@ from typing import Any, AsyncIterator, Dict, List, Optional, Tuple
 from jupyterhub.spawner import Spawner
 from traitlets import Integer, Unicode, default
 
-from . import certificate, exit_status, service_token
-from .attempt import Attempt
-from .choices import choice_of, chosen_now, from_form
-from .client import Json, ServiceClient, ServiceError
-from .deadline import deadline
-from .ending import Ending, ending_of, ending_unknown
-from .events import SpawnEvents
-from .exchange import ServiceMisconfigured, ServiceUnreachable
-from .failure import spawn_failure
-from .form import form_without_profiles, profile_form
-from .hub_address import gateway_url
-from .retry import persist
+from .outcome import exit_status
+from .service import token
+from .start import certificate
+from .start.attempt import Attempt
+from .form.choices import choice_of, chosen_now, from_form
+from .service.client import Json, ServiceClient, ServiceError
+from .service.deadline import deadline
+from .outcome.ending import Ending, ending_of, ending_unknown
+from .start.events import SpawnEvents
+from .service.exchange import ServiceMisconfigured, ServiceUnreachable
+from .outcome.failure import spawn_failure
+from .form.page import form_without_profiles, profile_form
+from .start.hub_address import gateway_url
+from .service.retry import persist
 
 # The hub's own default; anything else was chosen by an administrator.
 HUB_DEFAULT_CMD = ["jupyterhub-singleuser"]
@@ -330,7 +332,7 @@ class PortwrapSpawner(Spawner):
         return ServiceClient(self.service_url, self._token)
 
     def _token(self) -> str:
-        return service_token.read(self.service_token, self.service_token_file)
+        return token.read(self.service_token, self.service_token_file)
 
     def _tell_once(self, ending: Optional[Ending]) -> None:
         # The hub polls several times until it has taken note.

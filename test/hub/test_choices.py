@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
-from portwrap_spawner.choices import choice_of, from_form
-from portwrap_spawner.ending import Ending
+from portwrap_spawner.form.choices import choice_of, from_form
+from portwrap_spawner.outcome.ending import Ending
 
 SMALL = {"name": "small", "description": "A notebook", "options": []}
 

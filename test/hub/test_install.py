@@ -12,9 +12,9 @@ HUB = Path(__file__).resolve().parent.parent.parent / "hub"
 
 CHECK = """
 from jupyterhub.app import JupyterHub
-from portwrap_spawner import form
+from portwrap_spawner.form import page
 app = JupyterHub(spawner_class="portwrap", proxy_class="portwrap")
-print(app.spawner_class.__name__, app.proxy_class.__name__, ".pw-profile" in form.STYLE)
+print(app.spawner_class.__name__, app.proxy_class.__name__, ".pw-profile" in page.STYLE)
 """
 
 
@@ -39,6 +39,6 @@ def test_the_installed_classes_are_found_by_their_entry_points(tmp_path):
     assert found.stdout.split() == ["PortwrapSpawner", "PortwrapProxy", "True"]
 
 
-@pytest.mark.parametrize("module", sorted((HUB / "portwrap_spawner").glob("*.py")), ids=lambda p: p.name)
+@pytest.mark.parametrize("module", sorted((HUB / "portwrap_spawner").rglob("*.py")), ids=lambda p: p.name)
 def test_the_oldest_python_of_jupyterhub_3_can_parse_it(module):
     ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 7))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from fake_service import TOKEN
-from portwrap_spawner.client import ServiceError
+from portwrap_spawner.service.client import ServiceError
 from tornado import web
 
 ALICE = ("alice", "")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Callable, Dict, Optional
 
-from .client import Json, ServiceClient, ServiceError, passes
-from .deadline import deadline
+from ..service.client import Json, ServiceClient, ServiceError, passes
+from ..service.deadline import deadline
 from .events import SpawnEvents
-from .printable import one_line
-from .retry import Pauses, persist
+from ..printable import one_line
+from ..service.retry import Pauses, persist
 
 
 class Attempt:

@@ -11,10 +11,10 @@ from typing import Any, List, NamedTuple
 
 from tornado import web
 
-from .certificate import CertificateUnusable
-from .client import ServiceError
-from .exchange import ServiceMisconfigured
-from .printable import one_line
+from ..start.certificate import CertificateUnusable
+from ..service.client import ServiceError
+from ..service.exchange import ServiceMisconfigured
+from ..printable import one_line
 
 # Refusals that the person who asked can understand as such; everything else is an error of the server.
 STATUS = {

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from typing import Optional
 
-from .client import Json, ServiceError
+from ..service.client import Json, ServiceError
 
 
 def of_server(server: Json) -> Optional[int]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from .choices import PROFILE, Choice, field_name
-from .ending import Ending
+from ..outcome.ending import Ending
 
 Json = Dict[str, Any]
 

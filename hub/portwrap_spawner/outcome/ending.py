@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .printable import one_line
+from ..printable import one_line
 
 Json = Dict[str, Any]
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from .deadline import deadline
 from .exchange import Answer, Endpoint, ServiceUnreachable, exchange
-from .printable import one_line, printable
+from ..printable import one_line, printable
 
 Json = Dict[str, Any]
 

@@ -1,0 +1,1 @@
+"""What one start of a server is made of: its request, its events, its certificate."""
