@@ -208,6 +208,13 @@ async def test_a_service_that_does_not_answer_leaves_a_form_that_says_so(service
     assert "You can start the default" in html
 
 
+@pytest.mark.parametrize("traits", [{"service_url": "nonsense"}, {"service_token": ""}])
+async def test_a_hub_that_is_set_up_wrongly_has_a_form_that_says_so(make_spawner, traits):
+    html = await make_spawner(**traits).get_options_form()
+    assert "connection to the spawner service is not set up" in html
+    assert "You can start the default" in html
+
+
 async def test_the_groups_that_the_hub_knows_are_told_to_the_service(service, make_spawner):
     spawner = make_spawner()
     spawner.user.groups = [SimpleNamespace(name="staff"), SimpleNamespace(name="a b&c")]

@@ -12,9 +12,9 @@ HUB = Path(__file__).resolve().parent.parent.parent / "hub"
 
 CHECK = """
 from jupyterhub.app import JupyterHub
-from portwrap_spawner.form import page
+from portwrap_spawner.form.page import form_without_profiles
 app = JupyterHub(spawner_class="portwrap", proxy_class="portwrap")
-print(app.spawner_class.__name__, app.proxy_class.__name__, ".pw-profile" in page.STYLE)
+print(app.spawner_class.__name__, app.proxy_class.__name__, ".pw-profiles {" in form_without_profiles("x"))
 """
 
 

@@ -96,9 +96,19 @@ async def test_a_start_without_internal_ssl_carries_none_also_after_one_that_had
 
 async def test_a_service_that_is_away_is_waited_for_no_longer_than_a_start(service, make_secured):
     await service.kill()
-    with pytest.raises(Exception, match="cannot be asked: no answer within") as caught:
+    with pytest.raises(Exception, match="cannot be asked: no response within") as caught:
         await make_secured(start_timeout=1).create_certs()
     assert caught.value.status_code == 503
+
+
+@pytest.mark.parametrize("traits", [{"service_url": "nonsense"}, {"service_token": ""}])
+async def test_a_hub_that_is_set_up_wrongly_is_told_what_to_set_before_it_makes_a_key(
+    make_secured, internal, traits
+):
+    with pytest.raises(Exception, match="is not set up") as caught:
+        await make_secured(**traits).create_certs()
+    assert caught.value.status_code == 500
+    assert not os.path.exists(os.path.join(internal.directory, "user-alice", "user-alice.key"))
 
 
 async def test_a_hub_whose_certificate_is_for_another_name_is_told_the_line_that_is_missing(
@@ -156,7 +166,7 @@ async def test_a_hub_whose_own_certificate_cannot_be_looked_at_starts_servers(
     spawner.log.propagate = True
     with caplog.at_level(logging.WARNING):
         assert await start(spawner) == ("127.0.0.1", 20017)
-    assert "Cannot tell whether the hub's certificate" in caplog.text
+    assert "Cannot check the hub's certificate" in caplog.text
 
 
 async def test_the_hubs_own_certificate_is_looked_at_once(service, make_secured, caplog):

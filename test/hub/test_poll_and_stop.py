@@ -93,7 +93,7 @@ async def test_the_hubs_log_says_why_a_server_is_unknown(service, make_spawner, 
 async def test_without_a_boot_to_compare_nobody_claims_a_restart(service, make_spawner, said):
     spawner = make_spawner()
     await spawner.start()
-    spawner.boot_id = ""
+    spawner._started.boot_id = ""
     service.forget()
     assert await spawner.poll() == 0
     assert said() == ["The server alice has ended: the spawner service does not know it: it was stopped there"]

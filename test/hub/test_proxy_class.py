@@ -37,7 +37,7 @@ def test_a_proxy_that_is_somebody_elses_to_start_needs_its_token_said(make_proxy
 
 
 async def test_a_command_that_is_not_there_is_named(make_proxy):
-    with pytest.raises(RuntimeError, match="there is no program no-such-proxy; name the one"):
+    with pytest.raises(RuntimeError, match="the program no-such-proxy does not exist; set it"):
         await make_proxy(command=["no-such-proxy"]).start()
 
 
@@ -56,5 +56,5 @@ async def test_a_proxy_with_another_token_is_not_ours_and_that_is_said(make_prox
         await proxy.start()
     server.stop()
     await server.close_all_connections()
-    assert "does not take our token" in caplog.text
+    assert "refuses our token" in caplog.text
     assert proxy.auth_token not in caplog.text

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 from fake_service import TOKEN
-from portwrap_spawner.service.client import ServiceError
+from portwrap_spawner.service.errors import ServiceError
 from tornado import web
 
 ALICE = ("alice", "")
@@ -68,7 +68,7 @@ async def test_command_and_args_are_sent_only_if_somebody_chose_them(
 
 def test_the_hubs_default_command_is_what_the_plugin_takes_for_it():
     from jupyterhub.spawner import Spawner
-    from portwrap_spawner.spawner import HUB_DEFAULT_CMD
+    from portwrap_spawner.start.request import HUB_DEFAULT_CMD
 
     assert Spawner.class_traits()["cmd"].default() == HUB_DEFAULT_CMD
 
@@ -321,7 +321,7 @@ async def test_another_service_at_the_address_is_called_what_it_is(make_spawner,
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner(service_url=stranger).start()
     assert caught.value.jupyterhub_message == (
-        "What answers at PortwrapSpawner.service_url is not the spawner service: the answer was HTTP 404."
+        "What answers at PortwrapSpawner.service_url is not the spawner service: the response was HTTP 404."
         " An administrator must correct the address."
     )
 

@@ -6,11 +6,10 @@ Owns the wording. That the server is gone is exit_status.py's to say; the HTML i
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, List, NamedTuple, Optional
 
 from ..printable import one_line
-
-Json = Dict[str, Any]
+from ..service.json_values import Json
 
 LOG_LINES = 20
 

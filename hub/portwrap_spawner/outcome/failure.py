@@ -11,10 +11,10 @@ from typing import Any, List, NamedTuple
 
 from tornado import web
 
-from ..start.certificate import CertificateUnusable
-from ..service.client import ServiceError
-from ..service.exchange import ServiceMisconfigured
 from ..printable import one_line
+from ..service.endpoint import ServiceMisconfigured
+from ..service.errors import ServiceError
+from ..start.certificate import CertificateUnusable
 
 # Refusals that the person who asked can understand as such; everything else is an error of the server.
 STATUS = {
@@ -109,7 +109,9 @@ def _account(error: Exception) -> _Account:
         )
     if error.is_foreign:
         return _Account(
-            "What answers at PortwrapSpawner.service_url is not the spawner service: {}.".format(error.message),
+            "What answers at PortwrapSpawner.service_url is not the spawner service: {}.".format(
+                error.message
+            ),
             "An administrator must correct the address.",
             [],
             502,
@@ -136,9 +138,7 @@ def _account(error: Exception) -> _Account:
 
 
 def _html(account: _Account) -> str:
-    html = "".join(
-        "<p>{}</p>".format(escape(part)) for part in (account.reason, account.hint) if part
-    )
+    html = "".join("<p>{}</p>".format(escape(part)) for part in (account.reason, account.hint) if part)
     if account.code:
         html += "<p><code>{}</code></p>".format(escape(account.code))
     if account.log:

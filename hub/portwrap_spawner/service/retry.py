@@ -1,24 +1,44 @@
-"""Asking again while the service is down or starting up, with a pause that grows to two seconds.
+"""Repeats a request while the service is down or starting up.
 
-A service that is down has no event to wait for, hence the timer. How long in all is the caller's affair.
+A service that is down sends no event to wait for, hence the pauses. Not here: how long to go on (the caller).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable
+from typing import Awaitable, Callable, TypeVar
 
-from .client import passes
+from .errors import may_pass
+
+Result = TypeVar("Result")
 
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 2.0
 
 
+async def persist(
+    request: Callable[[], Awaitable[Result]], on_failure: Callable[[Exception], None]
+) -> Result:
+    """Repeats the request until the service responds; calls `on_failure` for the first failure only."""
+    pauses = Pauses()
+    is_reported = False
+    while True:
+        try:
+            return await request()
+        except Exception as error:
+            if not may_pass(error):
+                raise
+            if not is_reported:
+                on_failure(error)
+                is_reported = True
+        await pauses.wait()
+
+
 class Pauses:
-    """How long to wait before asking again; `reset` after a success."""
+    """Growing pauses between two requests; `reset` after a success."""
 
     def __init__(self) -> None:
-        self.reset()
+        self._next = FIRST_PAUSE
 
     def reset(self) -> None:
         self._next = FIRST_PAUSE
@@ -26,21 +46,3 @@ class Pauses:
     async def wait(self) -> None:
         pause, self._next = self._next, min(self._next * 2, LONGEST_PAUSE)
         await asyncio.sleep(pause)
-
-
-async def persist(
-    request: Callable[[], Awaitable[Any]], on_failure: Callable[[Exception], None]
-) -> Any:
-    """Repeats the request until the service answers; `on_failure` is called for the first failure only."""
-    pauses = Pauses()
-    told = False
-    while True:
-        try:
-            return await request()
-        except Exception as error:
-            if not passes(error):
-                raise
-            if not told:
-                on_failure(error)
-                told = True
-        await pauses.wait()

@@ -1,16 +1,19 @@
-"""The token with which the hub asks the service: from a file, which is read each time, or as it was said.
+"""The token with which the hub authenticates to the service.
 
-Owns the words for one that is not there. Sending it is client.py's.
+Not here: sending it (client.py).
 """
 
 from __future__ import annotations
 
-from .exchange import ServiceMisconfigured
+from .endpoint import ServiceMisconfigured
 
 
-def read(said: str, path: str) -> str:
-    """What is in the file, where a file is named; otherwise `said`. ServiceMisconfigured if there is none."""
-    token = _in_file(path) if path else said
+def read(configured: str, path: str) -> str:
+    """The content of the file at `path`, if one is set; otherwise `configured`.
+
+    ServiceMisconfigured if that is empty or cannot be read.
+    """
+    token = _content(path) if path else configured
     if not token.strip():
         raise ServiceMisconfigured(
             "there is no token: set PortwrapSpawner.service_token_file,"
@@ -19,12 +22,10 @@ def read(said: str, path: str) -> str:
     return token.strip()
 
 
-def _in_file(path: str) -> str:
+def _content(path: str) -> str:
     try:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise ServiceMisconfigured(
-            "service_token_file {} cannot be read: {}".format(path, reason)
-        ) from None
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise ServiceMisconfigured(f"cannot read service_token_file {path}: {reason}") from None

@@ -1,1 +1,1 @@
-"""What one start of a server is made of: its request, its events, its certificate."""
+"""One start of a server: its request, its progress, its certificate, and the hub's address in a sandbox."""
