@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
+
 from portwrap_spawner.form.choices import choice_of, from_form
 from portwrap_spawner.outcome.ending import Ending
 
@@ -152,7 +153,11 @@ def form_after(service, make_spawner):
 
 
 async def test_the_form_says_why_the_last_server_is_gone_and_what_to_do(form_after):
-    error = {"code": "IDLE_CULLED", "message": "stopped after 2 hours without activity", "hint": "Start it again."}
+    error = {
+        "code": "IDLE_CULLED",
+        "message": "stopped after 2 hours without activity",
+        "hint": "Start it again.",
+    }
     page = Page(await form_after(error))
     assert (
         "The last server ended 30 minutes ago: stopped after 2 hours without activity.Start it again."
@@ -162,7 +167,9 @@ async def test_the_form_says_why_the_last_server_is_gone_and_what_to_do(form_aft
 
 async def test_the_form_shows_the_last_lines_of_a_server_that_failed_as_text(form_after):
     evil = "<script>alert(1)</script>"
-    html = await form_after({"code": "SERVER_DIED", "message": evil, "hint": evil, "log": [evil, "last line"]})
+    html = await form_after(
+        {"code": "SERVER_DIED", "message": evil, "hint": evil, "log": [evil, "last line"]}
+    )
     assert "<script>alert" not in html
     assert Page(html).text.count(evil) == 3
     assert "The last lines of its log" in html

@@ -5,10 +5,11 @@ import os
 import stat
 
 import pytest
-from portwrap_spawner import PortwrapProxy
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+
+from portwrap_spawner import PortwrapProxy
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ async def test_a_proxy_with_another_token_is_not_ours_and_that_is_said(make_prox
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     proxy = make_proxy(command=["no-such-proxy"])
-    proxy.api_url = "http://127.0.0.1:{}".format(sockets[0].getsockname()[1])
+    proxy.api_url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     proxy.log.propagate = True
     with pytest.raises(RuntimeError):
         await proxy.start()
