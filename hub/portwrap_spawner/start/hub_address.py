@@ -16,7 +16,7 @@ def gateway_url(hub: Any, gateway: str) -> str | None:
     None where the hub's own address is right: it is not loopback, or an administrator has set
     hub_connect_ip or hub_connect_url.
     """
-    parts = urlsplit(hub.api_url)
+    parts = urlsplit(str(hub.api_url))
     listens_everywhere = hub.ip in ALL_INTERFACES and not hub.connect_ip and not hub.connect_url
     if not listens_everywhere and not _is_loopback(parts.hostname or ""):
         return None
