@@ -20,7 +20,7 @@ test.each([
 ])('%s is named with its place', (_, text, problem) => {
   const [first, ...others] = problemsIn(openRuff(settings), 'bad.py', text);
   expect(first).toMatch(problem);
-  expect(others.filter((other) => !other.includes('invalid-syntax'))).toEqual([]);
+  expect(others.filter((other: string) => !other.includes('invalid-syntax'))).toEqual([]);
 });
 
 test.each([['no-such-setting = 1'], ['[lint]\nselect = ["NO-SUCH-RULE"]']])(

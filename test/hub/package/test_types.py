@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("mypy", reason="this Python has no mypy")
-TYPINGS = Path(__file__).resolve().parent.parent.parent / "hub/typings"
+TYPINGS = Path(__file__).resolve().parents[3] / "hub/typings"
 
 
 def test_the_type_stubs_agree_with_the_installed_jupyterhub(tmp_path):

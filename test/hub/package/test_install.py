@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-HUB = Path(__file__).resolve().parent.parent.parent / "hub"
+HUB = Path(__file__).resolve().parents[3] / "hub"
 
 CHECK = """
 from jupyterhub.app import JupyterHub

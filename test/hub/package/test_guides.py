@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 from portwrap_spawner import PortwrapProxy, PortwrapSpawner
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "hub/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 KNOWN = [
     JupyterHub,
