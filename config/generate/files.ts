@@ -22,6 +22,6 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'docs/configuration.md', text: configurationPage(keys) },
     { path: 'config/schema.json', text: `${JSON.stringify(form, null, 2)}\n` },
     { path: 'docs/errors.md', text: errorsPage(errorCatalogue) },
-    { path: 'hub/portwrap_spawner/refusals.py', text: hubRefusals(refusals()) },
+    { path: 'hub/portwrap_spawner/outcome/refusals.py', text: hubRefusals(refusals()) },
   ];
 }

@@ -1,6 +1,6 @@
-"""Others' words, made fit for the hub's log: the service passes on what users' jobs have said.
+"""Makes text from users' programs safe for the hub's log, which is read in terminals.
 
-Owns what is left out: whatever moves a terminal's cursor, hides text or begins another line.
+Removes characters that control a terminal, hide text or begin another line.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from typing import Any
 
 
 def printable(text: Any) -> str:
-    """As it is, with its indentation, without what cannot be seen."""
+    """The text with its indentation, without characters that are not printable."""
     return "".join(character for character in str(text).expandtabs() if character.isprintable())
 
 
 def one_line(text: Any) -> str:
-    """The same, with one space wherever there was any white space."""
+    """The same on one line: any white space becomes one space."""
     words = (printable(word) for word in str(text).split())
     return " ".join(word for word in words if word)

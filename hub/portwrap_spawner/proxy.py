@@ -1,7 +1,6 @@
-"""PortwrapProxy: lets the hub start our front end, or find the one that runs since before its restart.
+"""PortwrapProxy: the hub starts portwrap-proxy, or reuses the one that still runs after a restart of the hub.
 
-Owns that decision, the token that both sides keep, and the process that was found. Talks to the proxy as
-JupyterHub does to configurable-http-proxy, whose REST API ours has.
+Owns that decision and the proxy's token. Not here: its REST API, which is configurable-http-proxy's.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-from typing import Any, List, Optional
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.utils import url_path_join
@@ -22,18 +20,18 @@ from traitlets import Unicode, default
 class PortwrapProxy(ConfigurableHTTPProxy):
     """portwrap-proxy: `c.JupyterHub.proxy_class = "portwrap"`.
 
-    It outlives a hub that is killed; with `c.JupyterHub.cleanup_proxy = False` one that is stopped, too.
+    It survives a hub that is killed, and with `c.JupyterHub.cleanup_proxy = False` one that is stopped.
     """
 
     auth_token_file = Unicode(
         "portwrap-proxy.token",
         config=True,
-        help="""Where the proxy's token is kept, so that a restarted hub can talk to the proxy that it
-        finds. Made when it is missing. Not used when auth_token or CONFIGPROXY_AUTH_TOKEN says the token.""",
+        help="""The file with the proxy's token, by which a restarted hub can use the proxy that still runs.
+        Created when it is missing. Not used when auth_token or CONFIGPROXY_AUTH_TOKEN is set.""",
     )
 
     @default("command")
-    def _our_command(self) -> List[str]:
+    def _our_command(self) -> list[str]:
         return ["portwrap-proxy"]
 
     @default("pid_file")
@@ -41,14 +39,14 @@ class PortwrapProxy(ConfigurableHTTPProxy):
         return "portwrap-proxy.pid"
 
     @default("auth_token")
-    def _kept_token(self) -> str:
+    def _our_token(self) -> str:
         token = os.environ.get("CONFIGPROXY_AUTH_TOKEN", "")
-        return token or (_kept_token(self.auth_token_file) if self.should_start else "")
+        return token or (_token_in(self.auth_token_file) if self.should_start else "")
 
     async def start(self) -> None:
-        """Starts the proxy, unless one that takes our token answers where it would listen."""
-        if await self._answers():
-            self.log.info("Found a proxy that runs at %s", self.api_url)
+        """Starts the proxy, unless one that accepts our token already responds at its address."""
+        if await self._responds():
+            self.log.info("Using the proxy that already runs at %s", self.api_url)
             self.proxy_process = _running_process(self.pid_file)
             self._check_running_callback = PeriodicCallback(
                 self.check_running, 1e3 * self.check_running_interval
@@ -57,18 +55,18 @@ class PortwrapProxy(ConfigurableHTTPProxy):
             return
         if shutil.which(self.command[0]) is None:
             raise RuntimeError(
-                "PortwrapProxy.command: there is no program {}; name the one to start, such as"
-                ' ["node", "/opt/portwrap-spawner/dist/proxy/main.js"]'.format(self.command[0])
+                f"PortwrapProxy.command: the program {self.command[0]} does not exist; set it to another"
+                ' command, such as ["node", "/opt/portwrap-spawner/dist/proxy/main.js"]'
             )
         await super().start()
 
     async def check_running(self) -> None:
-        """Starts it again when it is gone."""
-        if isinstance(self.proxy_process, _FoundProcess) and await self._answers():
+        """Restarts the proxy when it is gone."""
+        if isinstance(self.proxy_process, _FoundProcess) and await self._responds():
             return
         await super().check_running()
 
-    async def _answers(self) -> bool:
+    async def _responds(self) -> bool:
         request = HTTPRequest(
             url_path_join(self.api_url, "api/routes"),
             headers={"Authorization": "token " + self.auth_token},
@@ -80,25 +78,28 @@ class PortwrapProxy(ConfigurableHTTPProxy):
             return True
         except HTTPClientError as error:
             if error.code in (401, 403):
-                self.log.error(
-                    "A proxy at %s does not take our token: is it that of another hub? Its token"
-                    " belongs into CONFIGPROXY_AUTH_TOKEN or %s",
-                    self.api_url,
-                    os.path.abspath(self.auth_token_file),
-                )
+                self._log_refusal()
             return False
         except OSError:
             return False
 
+    def _log_refusal(self) -> None:
+        self.log.error(
+            "The proxy at %s refuses our token. If it belongs to another hub, choose another port; otherwise"
+            " put its token into CONFIGPROXY_AUTH_TOKEN or %s",
+            self.api_url,
+            os.path.abspath(self.auth_token_file),
+        )
+
 
 class _FoundProcess:
-    """What JupyterHub asks of a process, for one that is not our child."""
+    """The part of subprocess.Popen that JupyterHub uses, for a process that is not our child."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self._identity = _identity(pid)
 
-    def poll(self) -> Optional[int]:
+    def poll(self) -> int | None:
         alive = self._identity is not None and _identity(self.pid) == self._identity
         return None if alive else 0
 
@@ -108,7 +109,7 @@ class _FoundProcess:
 
 
 def _running_process(pid_file: str) -> _FoundProcess:
-    """Without a file, the proxy is somebody else's to end: no process at all."""
+    """Without a pid file, no process: then the hub never stops the proxy."""
     try:
         with open(pid_file, encoding="ascii") as file:
             return _FoundProcess(int(file.read()))
@@ -116,17 +117,18 @@ def _running_process(pid_file: str) -> _FoundProcess:
         return _FoundProcess(0)
 
 
-def _identity(pid: int) -> Optional[Any]:
-    # The start time tells a process from a later one with its number: proc(5), stat, field 22.
+def _identity(pid: int) -> str | None:
+    # The start time distinguishes a process from a later one with the same pid: proc(5), stat, field 22.
     try:
-        with open("/proc/{}/stat".format(pid), encoding="utf-8") as file:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
             fields = file.read().rpartition(")")[2].split()
     except OSError:
         return None
     return None if fields[0] == "Z" else fields[19]
 
 
-def _kept_token(path: str) -> str:
+def _token_in(path: str) -> str:
+    """Creates the file with a new token if it is missing."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -46,7 +46,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
       : [`${gate.loadRules} -f - <&${rules} || exit ${policyFailedExit}`, `exec ${rules}<&-`]),
     // if the launcher is gone this write fails and the sandbox ends: it never runs unwatched
     `printf ${gateStands} >&${launcher} || exit 1`,
-    `read -r word <&${launcher} || exit 1`,
+    `read -r _ <&${launcher} || exit 1`,
     `exec ${launcher}<&-`,
     'exec "$@"',
   ];

@@ -1,7 +1,7 @@
 """Runs a command, and tells which processes it left behind: python3 adopt.py REPORT COMMAND ARGUMENT...
 
-Owns the end of everything that the command started: as their "subreaper" (prctl(2)) it becomes the parent of whatever
-loses its own, so it finds them all, and no process of anybody else. It ends them and writes one line for each to REPORT.
+Owns the end of everything that the command started: as their "subreaper" (prctl(2)) it becomes the parent of
+every orphan, so it finds them all, and no other process. It ends them and writes one line for each to REPORT.
 Not here: what is left besides processes (left-behind.mjs).
 """
 
@@ -41,7 +41,7 @@ def main(report, command):
 
 def tell_the_kernel(option, value):
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl({})".format(option))
+        raise OSError(ctypes.get_errno(), f"prctl({option})")
 
 
 def wait_for(wanted):
@@ -70,7 +70,7 @@ def wait_for_the_rest():
         if not found:
             return left
         for pid in found:
-            left.append("{} {}".format(pid, describe(pid)))
+            left.append(f"{pid} {describe(pid)}")
             os.kill(pid, signal.SIGKILL)
         for pid in found:
             os.waitpid(pid, 0)
@@ -85,12 +85,12 @@ def bury_all():
 
 
 def children():
-    return [int(pid) for pid in Path("/proc/self/task/{}/children".format(os.getpid())).read_text().split()]
+    return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
 
 
 def describe(pid):
-    words = Path("/proc/{}/cmdline".format(pid)).read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-    return words or Path("/proc/{}/comm".format(pid)).read_text().strip()
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
+    return words or Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // The checks of npm test, in order: each is a command, and the tests among them leave a report to count from.
 // Not here: what the outcomes add up to (summary.mjs).
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { say } from '../setup/say.mjs';
 import { worlds } from '../worlds/worlds.mjs';
@@ -69,6 +69,18 @@ function checks({ root, python, reports }) {
       command: npmProgram('typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit'),
     },
     {
+      name: 'lint and format of Python (ruff)',
+      command: [process.execPath, join(root, 'scripts/checks/ruff.mjs')],
+    },
+    {
+      name: 'types of the JupyterHub plugin (mypy)',
+      command: [
+        ...['mypy', '--config-file', 'hub/pyproject.toml', '--python-executable', python],
+        ...['--cache-dir', join(reports, 'mypy')],
+      ],
+    },
+    { name: 'shell scripts (shellcheck)', command: ['shellcheck', ...shellScripts(root)] },
+    {
       name: 'tests of the service, the proxy and the scripts (vitest)',
       command: vitest(vitestReport),
       again: (files) => vitest(againReport, '--maxWorkers=1', ...files),
@@ -86,6 +98,11 @@ function checks({ root, python, reports }) {
       count: () => countPytest(hubReport),
     },
   ];
+}
+
+function shellScripts(root) {
+  const names = readdirSync(join(root, 'scripts'), { recursive: true, encoding: 'utf8' });
+  return ['.ci/run', ...names.filter((name) => name.endsWith('.sh')).map((name) => join('scripts', name))];
 }
 
 /** The launch tests on another kind of machine; only root can make one. */

@@ -44,6 +44,7 @@ export const needsToTest = {
     mktemp: 'coreutils',
     mount: 'mount',
     munged: 'munge',
+    mypy: 'mypy',
     my_print_defaults: 'mariadb-client-core', // of mariadb-install-db
     openssl: 'openssl',
     pasta: 'passt',
@@ -58,6 +59,7 @@ export const needsToTest = {
     scancel: 'slurm-client',
     scontrol: 'slurm-client',
     sinfo: 'slurm-client',
+    shellcheck: 'shellcheck',
     sleep: 'coreutils',
     slurmctld: 'slurmctld',
     slurmd: 'slurmd',

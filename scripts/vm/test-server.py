@@ -3,6 +3,7 @@
 .../alloc?mb=N[&child=1]: fills memory, of its own or of a child; .../burn?seconds=N: how many CPUs it got;
 .../fork?n=N: how many children it could start; .../sh?c=COMMAND: a shell command's output; else who it is.
 """
+
 import http.server
 import os
 import subprocess
@@ -39,7 +40,9 @@ def fork(n):
 
 
 def sh(c):
-    return subprocess.run(["sh", "-c", c], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120).stdout
+    return subprocess.run(
+        ["sh", "-c", c], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    ).stdout
 
 
 def who():

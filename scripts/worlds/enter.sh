@@ -76,7 +76,7 @@ kernel_file_systems() {
   mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs "$root/dev/shm"
   [ ! -d "$root/dev/mqueue" ] || mount -t mqueue mqueue "$root/dev/mqueue"
   mount -t tmpfs -o nosuid,nodev,mode=755 tmpfs "$root/run"
-  mkdir -p -m 1777 "$root/run/lock"
+  mkdir -m 1777 "$root/run/lock"
   mount -t tmpfs -o nosuid,nodev,noexec,mode=1777 tmpfs "$root/run/lock"
 }
 
@@ -100,7 +100,6 @@ control_groups() {
     none) mount -t tmpfs -o ro,size=4k,mode=755 none "$groups" ;;
     version-2) mount -t cgroup2 cgroup2 "$groups" ;;
     *)
-      read_only=
       # type, point and options of each hierarchy
       sed -n 's/^\S* \S* \S* \S* \(\S*\) .* - \(cgroup2*\) \S* \(\S*\)$/\2 \1 \3/p' /proc/self/mountinfo |
         while read -r type point options; do

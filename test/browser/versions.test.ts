@@ -14,10 +14,10 @@ const profile = `
     stop_timeout: 1
 `;
 const fakeNumbers = `
-import portwrap_spawner.client
+import portwrap_spawner.service.client
 
 def say_another(spawner):
-    portwrap_spawner.client.PROTOCOL = {"alice": 2, "bob": 0}.get(spawner.user.name, 1)
+    portwrap_spawner.service.client.PROTOCOL = {"alice": 2, "bob": 0}.get(spawner.user.name, 1)
 
 c.Spawner.pre_spawn_hook = say_another
 `;

@@ -1,20 +1,14 @@
 """Fixtures of the plugin's tests: a fake of the service, and a spawner as a hub would make it."""
 
 import asyncio
-import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from jupyterhub.objects import Hub, Server
 from traitlets.config import Config
 
-HERE = Path(__file__).resolve().parent
-sys.dont_write_bytecode = True
-sys.path[:0] = [str(HERE.parent.parent / "hub"), str(HERE)]
-
-from fake_service import TOKEN, FakeService  # noqa: E402
-from portwrap_spawner import PortwrapSpawner  # noqa: E402
+from fake_service import TOKEN, FakeService
+from portwrap_spawner import PortwrapSpawner
 
 
 @pytest.fixture
@@ -35,7 +29,7 @@ async def stranger():
         writer.close()
 
     server = await asyncio.start_server(speak_nonsense, "127.0.0.1", 0)
-    yield "http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1])
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
     await server.wait_closed()
 

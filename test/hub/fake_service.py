@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from tornado import web
 from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
 from tornado.netutil import bind_sockets, bind_unix_socket
 
 TOKEN = "the-token-of-the-tests"
@@ -48,12 +49,12 @@ class FakeService:
         self._http = HTTPServer(application)
         if socket_path:
             self._http.add_socket(bind_unix_socket(str(socket_path)))
-            self.url = "unix://{}".format(socket_path)
+            self.url = f"unix://{socket_path}"
             return
         port = urlsplit(self.url).port or 0
         sockets = bind_sockets(port, "127.0.0.1")
         self._http.add_sockets(sockets)
-        self.url = "http://127.0.0.1:{}".format(sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
 
     async def kill(self):
         """As kill -9: nothing listens, every connection breaks."""
@@ -83,8 +84,13 @@ class FakeService:
 
     async def become_ready(self, spawn_id):
         self.of(spawn_id).update(
-            state="ready", ready=True, pending=None, pid=4711,
-            url="http://127.0.0.1:20017", host="127.0.0.1", port=20017,
+            state="ready",
+            ready=True,
+            pending=None,
+            pid=4711,
+            url="http://127.0.0.1:20017",
+            host="127.0.0.1",
+            port=20017,
         )
         await self.say(spawn_id, progress=100, ready=True, message="Ready")
 
@@ -114,7 +120,7 @@ class Handler(web.RequestHandler):
         return self.settings["fake"]
 
     async def prepare(self):
-        self.fake.requests.append("{} {}".format(self.request.method, self.request.uri))
+        self.fake.requests.append(f"{self.request.method} {self.request.uri}")
         self.fake.protocols.append(self.request.headers.get("Portwrap-Protocol"))
         await self.fake.changed()
         if self.request.headers.get("Authorization") != "token " + TOKEN:
@@ -134,9 +140,7 @@ class Handler(web.RequestHandler):
 
     def refuse_unknown(self):
         fake = self.fake
-        self.refuse(
-            404, "SERVER_UNKNOWN", "not known", state_id=fake.state_id, boot_id=fake.boot_id
-        )
+        self.refuse(404, "SERVER_UNKNOWN", "not known", state_id=fake.state_id, boot_id=fake.boot_id)
 
 
 class ServerHandler(Handler):
@@ -161,10 +165,20 @@ class ServerHandler(Handler):
             self.refuse(409, "SPAWN_CONFLICT", "runs under another spawn id")
         else:
             server = fake.servers[user, name or ""] = {
-                "user": user, "name": name or "", "spawn_id": spawn_id, "state": "starting",
-                "ready": False, "pending": "spawn", "url": None, "host": None, "port": None,
-                "pid": None, "state_id": fake.state_id, "boot_id": fake.boot_id,
-                "exit": None, "error": None,
+                "user": user,
+                "name": name or "",
+                "spawn_id": spawn_id,
+                "state": "starting",
+                "ready": False,
+                "pending": "spawn",
+                "url": None,
+                "host": None,
+                "port": None,
+                "pid": None,
+                "state_id": fake.state_id,
+                "boot_id": fake.boot_id,
+                "exit": None,
+                "error": None,
             }
             fake.events[spawn_id] = []
             self.set_status(202)
@@ -214,12 +228,12 @@ class ProgressHandler(Handler):
         try:
             while True:
                 async with fake._changed:
-                    await fake._changed.wait_for(lambda: sent < len(events) or self.gone)
+                    await fake._changed.wait_for(lambda sent=sent: sent < len(events) or self.gone)
                 if self.gone:
                     return
                 event = events[sent]
                 sent += 1
-                self.write("id: {}\ndata: {}\n\n".format(sent, json.dumps(event)))
+                self.write(f"id: {sent}\ndata: {json.dumps(event)}\n\n")
                 await self.flush()
                 if event.get("ready") or event.get("failed"):
                     return
@@ -231,4 +245,4 @@ class ProgressHandler(Handler):
 
     def on_connection_close(self):
         self.gone = True
-        asyncio.ensure_future(self.fake.changed())
+        IOLoop.current().add_callback(self.fake.changed)

@@ -5,8 +5,9 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
-from portwrap_spawner.choices import choice_of, from_form
-from portwrap_spawner.ending import Ending
+
+from portwrap_spawner.form.choices import choice_of, from_form
+from portwrap_spawner.outcome.ending import Ending
 
 SMALL = {"name": "small", "description": "A notebook", "options": []}
 
@@ -152,7 +153,11 @@ def form_after(service, make_spawner):
 
 
 async def test_the_form_says_why_the_last_server_is_gone_and_what_to_do(form_after):
-    error = {"code": "IDLE_CULLED", "message": "stopped after 2 hours without activity", "hint": "Start it again."}
+    error = {
+        "code": "IDLE_CULLED",
+        "message": "stopped after 2 hours without activity",
+        "hint": "Start it again.",
+    }
     page = Page(await form_after(error))
     assert (
         "The last server ended 30 minutes ago: stopped after 2 hours without activity.Start it again."
@@ -162,16 +167,23 @@ async def test_the_form_says_why_the_last_server_is_gone_and_what_to_do(form_aft
 
 async def test_the_form_shows_the_last_lines_of_a_server_that_failed_as_text(form_after):
     evil = "<script>alert(1)</script>"
-    html = await form_after({"code": "SERVER_DIED", "message": evil, "hint": evil, "log": [evil, "last line"]})
+    html = await form_after(
+        {"code": "SERVER_DIED", "message": evil, "hint": evil, "log": [evil, "last line"]}
+    )
     assert "<script>alert" not in html
     assert Page(html).text.count(evil) == 3
     assert "The last lines of its log" in html
 
 
 async def test_the_form_says_that_the_last_server_ran_out_of_memory(form_after):
-    page = Page(await form_after(
-        signal="SIGKILL", code=None, out_of_memory=True, reason="it ran out of memory, and the kernel ended it"
-    ))
+    page = Page(
+        await form_after(
+            signal="SIGKILL",
+            code=None,
+            out_of_memory=True,
+            reason="it ran out of memory, and the kernel ended it",
+        )
+    )
     assert "ago: it ran out of memory, and the kernel ended it.Start it again with more memory" in page.text
 
 
@@ -207,6 +219,13 @@ async def test_a_service_that_does_not_answer_leaves_a_form_that_says_so(service
     await service.kill()
     html = await make_spawner().get_options_form()
     assert "cannot be asked" in html
+    assert "You can start the default" in html
+
+
+@pytest.mark.parametrize("traits", [{"service_url": "nonsense"}, {"service_token": ""}])
+async def test_a_hub_that_is_set_up_wrongly_has_a_form_that_says_so(make_spawner, traits):
+    html = await make_spawner(**traits).get_options_form()
+    assert "connection to the spawner service is not set up" in html
     assert "You can start the default" in html
 
 

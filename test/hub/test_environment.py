@@ -26,9 +26,7 @@ def hub(ip="127.0.0.1", connect_ip="", connect_url=""):
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "127.0.1.1", "localhost", "::1", "", "0.0.0.0", "::"])
-async def test_a_hub_on_loopback_or_on_every_address_is_reached_at_the_gateway(
-    service, make_spawner, ip
-):
+async def test_a_hub_on_loopback_or_on_every_address_is_reached_at_the_gateway(service, make_spawner, ip):
     spawner = make_spawner(hub=hub(ip))
     env = await sent_env(service, spawner)
     assert env["JUPYTERHUB_API_URL"] == "http://10.0.2.2:8081/hub/api"
@@ -39,10 +37,10 @@ async def test_a_hub_on_loopback_or_on_every_address_is_reached_at_the_gateway(
 @pytest.mark.parametrize(
     "given, url",
     [
-        (dict(ip="192.0.2.1"), "http://192.0.2.1:8081/hub/api"),
-        (dict(ip="", connect_ip="192.0.2.2"), "http://192.0.2.2:8081/hub/api"),
-        (dict(ip="", connect_url="http://hub.example:80"), "http://hub.example:80/hub/api"),
-        (dict(connect_ip="hub.example"), "http://hub.example:8081/hub/api"),
+        ({"ip": "192.0.2.1"}, "http://192.0.2.1:8081/hub/api"),
+        ({"ip": "", "connect_ip": "192.0.2.2"}, "http://192.0.2.2:8081/hub/api"),
+        ({"ip": "", "connect_url": "http://hub.example:80"}, "http://hub.example:80/hub/api"),
+        ({"connect_ip": "hub.example"}, "http://hub.example:8081/hub/api"),
     ],
 )
 async def test_a_hub_that_others_can_reach_keeps_its_address(service, make_spawner, given, url):
@@ -63,9 +61,7 @@ async def test_another_gateway_can_be_set(service, make_spawner):
     assert env["JUPYTERHUB_API_URL"] == "http://192.168.7.2:8081/hub/api"
 
 
-async def test_nothing_of_the_hubs_own_environment_is_passed_on(
-    service, make_spawner, monkeypatch
-):
+async def test_nothing_of_the_hubs_own_environment_is_passed_on(service, make_spawner, monkeypatch):
     monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", "secret")
     monkeypatch.setenv("PYTHONPATH", "/hub/only")
     env = await sent_env(service, make_spawner())

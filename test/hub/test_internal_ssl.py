@@ -9,7 +9,11 @@ import pytest
 from certipy import Certipy
 from jupyterhub.objects import Hub
 
-HOSTS = [{"name": "default", "host": "127.0.0.9"}, {"name": "other", "host": "127.0.0.9"}, {"name": "job", "host": None}]
+HOSTS = [
+    {"name": "default", "host": "127.0.0.9"},
+    {"name": "other", "host": "127.0.0.9"},
+    {"name": "job", "host": None},
+]
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +30,11 @@ def internal(tmp_path_factory):
 @pytest.fixture
 def make_secured(make_spawner, internal):
     def make(hub_ip="127.0.0.1", **traits):
-        files = dict(certfile=internal.certfile, keyfile=internal.keyfile, cafile=internal.bundles["hub-ca"])
+        files = {
+            "certfile": internal.certfile,
+            "keyfile": internal.keyfile,
+            "cafile": internal.bundles["hub-ca"],
+        }
         hub = Hub(ip=hub_ip, port=8081, base_url="/hub/", proto="https", **files)
         spawner = make_spawner(hub=hub, **traits)
         spawner.internal_ssl = True
@@ -35,6 +43,15 @@ def make_secured(make_spawner, internal):
         return spawner
 
     return make
+
+
+def kept_files(internal):
+    return [os.path.join(path, name) for path, _, names in os.walk(internal.directory) for name in names]
+
+
+def content(path):
+    with open(path) as file:
+        return file.read()
 
 
 async def start(spawner):
@@ -52,9 +69,8 @@ async def test_the_start_carries_key_certificate_and_authorities_and_the_hub_kee
     tls = service.bodies[0]["tls"]
     assert sorted(tls) == ["ca", "cert", "key"]
     assert "PRIVATE KEY" in tls["key"]
-    assert tls["ca"] == open(internal.bundles["notebooks-ca"]).read()
-    kept = [os.path.join(path, name) for path, _, names in os.walk(internal.directory) for name in names]
-    assert not [path for path in kept if tls["key"] in open(path).read()]
+    assert tls["ca"] == content(internal.bundles["notebooks-ca"])
+    assert not [path for path in kept_files(internal) if tls["key"] in content(path)]
     assert service.bodies[0]["env"]["JUPYTERHUB_SERVICE_URL"].startswith("https://0.0.0.0:8888/")
     assert service.bodies[0]["env"]["JUPYTERHUB_API_URL"] == "https://10.0.2.2:8081/hub/api"
 
@@ -83,7 +99,9 @@ async def test_two_servers_of_one_user_at_once_have_a_pair_each(service, make_se
     for number, pair in enumerate((first, second)):
         chain = tmp_path / str(number)
         chain.write_text(pair["cert"] + pair["key"])
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(str(chain))  # raises for a wrong key
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            str(chain)
+        )  # raises for a wrong key
 
 
 async def test_a_start_without_internal_ssl_carries_none_also_after_one_that_had(service, make_secured):
@@ -96,9 +114,19 @@ async def test_a_start_without_internal_ssl_carries_none_also_after_one_that_had
 
 async def test_a_service_that_is_away_is_waited_for_no_longer_than_a_start(service, make_secured):
     await service.kill()
-    with pytest.raises(Exception, match="cannot be asked: no answer within") as caught:
+    with pytest.raises(Exception, match="cannot be asked: no response within") as caught:
         await make_secured(start_timeout=1).create_certs()
     assert caught.value.status_code == 503
+
+
+@pytest.mark.parametrize("traits", [{"service_url": "nonsense"}, {"service_token": ""}])
+async def test_a_hub_that_is_set_up_wrongly_is_told_what_to_set_before_it_makes_a_key(
+    make_secured, internal, traits
+):
+    with pytest.raises(Exception, match="is not set up") as caught:
+        await make_secured(**traits).create_certs()
+    assert caught.value.status_code == 500
+    assert not [path for path in kept_files(internal) if path.endswith("user-alice.key")]
 
 
 async def test_a_hub_whose_certificate_is_for_another_name_is_told_the_line_that_is_missing(
@@ -126,7 +154,7 @@ def noted(internal, tmp_path):
     internal.bundles["notebooks-ca"] = plain
 
 
-@pytest.mark.parametrize("note", ["# Prüfstelle".encode("utf-8"), "# Prüfstelle".encode("latin-1")])
+@pytest.mark.parametrize("note", ["# Prüfstelle".encode(), "# Prüfstelle".encode("latin-1")])
 async def test_a_note_in_the_authorities_may_be_in_any_language(service, make_secured, noted, note):
     noted(note)
     await start(make_secured())
@@ -136,7 +164,7 @@ async def test_a_note_in_the_authorities_may_be_in_any_language(service, make_se
 async def test_authorities_that_cannot_be_read_are_called_so_and_leave_no_key(make_secured, internal, noted):
     spawner = make_secured()
     internal.bundles["notebooks-ca"] = internal.directory
-    with pytest.raises(Exception, match="cannot be given a certificate: .*Is a directory") as caught:
+    with pytest.raises(Exception, match=r"cannot be given a certificate: .*Is a directory") as caught:
         await spawner.create_certs()
     assert caught.value.status_code == 500
     assert "administrator" in caught.value.jupyterhub_message
@@ -156,7 +184,7 @@ async def test_a_hub_whose_own_certificate_cannot_be_looked_at_starts_servers(
     spawner.log.propagate = True
     with caplog.at_level(logging.WARNING):
         assert await start(spawner) == ("127.0.0.1", 20017)
-    assert "Cannot tell whether the hub's certificate" in caplog.text
+    assert "Cannot check the hub's certificate" in caplog.text
 
 
 async def test_the_hubs_own_certificate_is_looked_at_once(service, make_secured, caplog):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from portwrap_spawner import PortwrapSpawner
 
 

@@ -35,9 +35,7 @@ async def test_everything_but_exited_is_running(service, make_spawner, state):
         (None, "SIGNONSENSE", None, 0),
     ],
 )
-async def test_an_exited_server_has_an_integer_status(
-    service, make_spawner, code, signal, error, status
-):
+async def test_an_exited_server_has_an_integer_status(service, make_spawner, code, signal, error, status):
     spawner = make_spawner()
     await spawner.start()
     await service.die(spawner.spawn_id, code, signal)
@@ -58,14 +56,15 @@ async def test_an_exited_server_has_an_integer_status(
             "stopped after 2 hours (IDLE_CULLED)",
         ),
         (
-            {"exit": {"code": 1}, "error": {"code": "SERVER_DIED", "message": "\x1b[2Jthe\u202e \x00end\ud800"}},
+            {
+                "exit": {"code": 1},
+                "error": {"code": "SERVER_DIED", "message": "\x1b[2Jthe\u202e \x00end\ud800"},
+            },
             "[2Jthe end (SERVER_DIED)",
         ),
     ],
 )
-async def test_the_hubs_log_says_once_why_a_server_is_gone(
-    service, make_spawner, said, ended, words
-):
+async def test_the_hubs_log_says_once_why_a_server_is_gone(service, make_spawner, said, ended, words):
     spawner = make_spawner()
     await spawner.start()
     service.of(spawner.spawn_id).update(state="exited", **ended)
@@ -93,10 +92,12 @@ async def test_the_hubs_log_says_why_a_server_is_unknown(service, make_spawner, 
 async def test_without_a_boot_to_compare_nobody_claims_a_restart(service, make_spawner, said):
     spawner = make_spawner()
     await spawner.start()
-    spawner.boot_id = ""
+    spawner._started.boot_id = ""
     service.forget()
     assert await spawner.poll() == 0
-    assert said() == ["The server alice has ended: the spawner service does not know it: it was stopped there"]
+    assert said() == [
+        "The server alice has ended: the spawner service does not know it: it was stopped there"
+    ]
 
 
 async def misfortune_down(service):
@@ -111,9 +112,7 @@ async def misfortune_records_lost(service):
     service.lose_records()
 
 
-@pytest.mark.parametrize(
-    "misfortune", [misfortune_down, misfortune_starting_up, misfortune_records_lost]
-)
+@pytest.mark.parametrize("misfortune", [misfortune_down, misfortune_starting_up, misfortune_records_lost])
 async def test_a_truth_that_cannot_be_had_is_running(service, make_spawner, misfortune):
     spawner = make_spawner()
     await spawner.start()
@@ -125,9 +124,7 @@ async def test_a_truth_that_cannot_be_had_is_running(service, make_spawner, misf
     "traits",
     [{"service_token": "wrong"}, {"service_token": ""}, {"service_url": "nonsense"}],
 )
-async def test_a_hub_that_was_reconfigured_wrongly_does_not_drop_its_servers(
-    service, make_spawner, traits
-):
+async def test_a_hub_that_was_reconfigured_wrongly_does_not_drop_its_servers(service, make_spawner, traits):
     spawner = make_spawner()
     await spawner.start()
     after_restart = make_spawner(**traits)
@@ -171,8 +168,12 @@ async def test_the_state_finds_the_server_again_after_a_restart_of_the_hub(servi
     await spawner.start()
     state = spawner.get_state()
     assert state == {
-        "spawn_id": spawner.spawn_id, "started_as": "", "pid": 4711, "port": 20017,
-        "state_id": "state-1", "boot_id": "boot-1",
+        "spawn_id": spawner.spawn_id,
+        "started_as": "",
+        "pid": 4711,
+        "port": 20017,
+        "state_id": "state-1",
+        "boot_id": "boot-1",
     }
     again = make_spawner()
     again.load_state(state)

@@ -5,10 +5,11 @@ import os
 import stat
 
 import pytest
-from portwrap_spawner import PortwrapProxy
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
+
+from portwrap_spawner import PortwrapProxy
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_a_proxy_that_is_somebody_elses_to_start_needs_its_token_said(make_proxy
 
 
 async def test_a_command_that_is_not_there_is_named(make_proxy):
-    with pytest.raises(RuntimeError, match="there is no program no-such-proxy; name the one"):
+    with pytest.raises(RuntimeError, match="the program no-such-proxy does not exist; set it"):
         await make_proxy(command=["no-such-proxy"]).start()
 
 
@@ -50,11 +51,11 @@ async def test_a_proxy_with_another_token_is_not_ours_and_that_is_said(make_prox
     sockets = bind_sockets(0, "127.0.0.1")
     server.add_sockets(sockets)
     proxy = make_proxy(command=["no-such-proxy"])
-    proxy.api_url = "http://127.0.0.1:{}".format(sockets[0].getsockname()[1])
+    proxy.api_url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
     proxy.log.propagate = True
     with pytest.raises(RuntimeError):
         await proxy.start()
     server.stop()
     await server.close_all_connections()
-    assert "does not take our token" in caplog.text
+    assert "refuses our token" in caplog.text
     assert proxy.auth_token not in caplog.text

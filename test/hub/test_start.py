@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
-from fake_service import TOKEN
-from portwrap_spawner.client import ServiceError
 from tornado import web
+
+from fake_service import TOKEN
+from portwrap_spawner.service.errors import ServiceError
 
 ALICE = ("alice", "")
 
@@ -68,7 +69,8 @@ async def test_command_and_args_are_sent_only_if_somebody_chose_them(
 
 def test_the_hubs_default_command_is_what_the_plugin_takes_for_it():
     from jupyterhub.spawner import Spawner
-    from portwrap_spawner.spawner import HUB_DEFAULT_CMD
+
+    from portwrap_spawner.start.request import HUB_DEFAULT_CMD
 
     assert Spawner.class_traits()["cmd"].default() == HUB_DEFAULT_CMD
 
@@ -126,9 +128,7 @@ async def test_a_service_killed_and_restarted_during_a_start_is_not_noticed(serv
     assert len(service.bodies) == 1
 
 
-async def test_a_start_that_is_lost_on_the_way_is_repeated_under_the_same_spawn_id(
-    service, make_spawner
-):
+async def test_a_start_that_is_lost_on_the_way_is_repeated_under_the_same_spawn_id(service, make_spawner):
     service.starting_up = True
     spawner = make_spawner()
     start = asyncio.ensure_future(spawner.start())
@@ -174,9 +174,7 @@ async def test_a_stop_beats_the_start_that_has_not_arrived_yet(service, make_spa
     assert spawner.spawn_id in service.tombstones
 
 
-async def test_a_start_that_outlives_its_spawner_state_does_not_overwrite_the_next(
-    service, make_spawner
-):
+async def test_a_start_that_outlives_its_spawner_state_does_not_overwrite_the_next(service, make_spawner):
     service.ready_at_once = False
     spawner = make_spawner()
     start = asyncio.ensure_future(spawner.start())
@@ -188,9 +186,7 @@ async def test_a_start_that_outlives_its_spawner_state_does_not_overwrite_the_ne
     assert spawner.get_state() == {}
 
 
-async def test_the_plugin_gives_up_before_the_hub_does_and_says_where_it_stood(
-    service, make_spawner
-):
+async def test_the_plugin_gives_up_before_the_hub_does_and_says_where_it_stood(service, make_spawner):
     service.ready_at_once = False
     spawner = make_spawner(start_timeout=1)
     start = asyncio.ensure_future(spawner.start())
@@ -262,8 +258,8 @@ async def test_a_service_that_is_too_old_for_a_field_is_named_as_what_to_upgrade
         await make_spawner().start()
     failure = caught.value
     assert failure.jupyterhub_message == (
-        "The hub's plugin is newer than the spawner service, which does not know what it asks for: {}."
-        " An administrator must upgrade the service. Servers that run are not affected.".format(field)
+        f"The hub's plugin is newer than the spawner service, which does not know what it asks for: {field}."
+        " An administrator must upgrade the service. Servers that run are not affected."
     )
     assert failure.status_code == 500
     assert "<code>PROTOCOL_UNSUPPORTED</code>" in failure.jupyterhub_html_message
@@ -296,9 +292,7 @@ async def test_a_refusal_during_the_start_has_its_status_too(service, make_spawn
         (502, "SERVER_DIED", 500),
     ],
 )
-async def test_a_refusal_is_reported_at_once_with_its_status(
-    service, make_spawner, status, code, shown
-):
+async def test_a_refusal_is_reported_at_once_with_its_status(service, make_spawner, status, code, shown):
     service.refuse_start = (status, {"code": code, "message": "no", "log": []})
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner().start()
@@ -321,7 +315,7 @@ async def test_another_service_at_the_address_is_called_what_it_is(make_spawner,
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner(service_url=stranger).start()
     assert caught.value.jupyterhub_message == (
-        "What answers at PortwrapSpawner.service_url is not the spawner service: the answer was HTTP 404."
+        "What answers at PortwrapSpawner.service_url is not the spawner service: the response was HTTP 404."
         " An administrator must correct the address."
     )
 

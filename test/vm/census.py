@@ -3,6 +3,7 @@
 Numbers that differ from one moment to the next (pids, sessions, random names) are replaced by letters. The login that
 asks is not counted, nor its processes. Not here: comparing two of them (census.ts).
 """
+
 import collections
 import glob
 import json
@@ -126,7 +127,9 @@ def group_lines():
     for directory, _, _ in os.walk("/sys/fs/cgroup"):
         name = directory.removeprefix("/sys/fs/cgroup") or "/"
         if name != OWN_GROUP:
-            lines.append(f"{name} hands down: {read(directory + '/cgroup.subtree_control').strip() or 'nothing'}")
+            lines.append(
+                f"{name} hands down: {read(directory + '/cgroup.subtree_control').strip() or 'nothing'}"
+            )
     return lines
 
 
@@ -148,13 +151,19 @@ def socket_lines():
 
 def key_lines():
     # the description of a keyring ends with how many keys it has
-    return [" ".join([words[5], *words[7:9]]).rstrip(":") for words in map(str.split, read("/proc/keys").splitlines()) if len(words) > 7]
+    return [
+        " ".join([words[5], *words[7:9]]).rstrip(":")
+        for words in map(str.split, read("/proc/keys").splitlines())
+        if len(words) > 7
+    ]
 
 
 def ipc_lines():
     lines = []
     for kind in ("shm", "sem", "msg"):
-        lines += [f"{kind} {' '.join(line.split()[:3])}" for line in read(f"/proc/sysvipc/{kind}").splitlines()[1:]]
+        lines += [
+            f"{kind} {' '.join(line.split()[:3])}" for line in read(f"/proc/sysvipc/{kind}").splitlines()[1:]
+        ]
     return lines + [f"queue {name}" for name in os.listdir("/dev/mqueue")]
 
 
@@ -165,7 +174,10 @@ def file_lines():
             if directory in OF_OTHERS:
                 folders.clear()
                 continue
-            for path in [directory if directory == top else None, *(os.path.join(directory, n) for n in folders + files)]:
+            for path in [
+                directory if directory == top else None,
+                *(os.path.join(directory, n) for n in folders + files),
+            ]:
                 if path is None:
                     continue
                 try:
@@ -178,12 +190,18 @@ def file_lines():
 
 def unit_lines():
     kinds = "--type=service,scope,slice,mount,automount,socket,timer,path"
-    return [" ".join(line.split()[:3]) for line in said("systemctl", "list-units", "--all", "--plain", "--no-legend", kinds)]
+    return [
+        " ".join(line.split()[:3])
+        for line in said("systemctl", "list-units", "--all", "--plain", "--no-legend", kinds)
+    ]
 
 
 def network_lines():
     interfaces = [re.sub(r"^\d+: ", "", line).split(" mtu")[0] for line in said("ip", "-o", "link")]
-    routes = [re.sub(r" (?:nhid|expires) \S+", "", line) for line in said("ip", "-o", "route", "show", "table", "all")]
+    routes = [
+        re.sub(r" (?:nhid|expires) \S+", "", line)
+        for line in said("ip", "-o", "route", "show", "table", "all")
+    ]
     return interfaces + [line.strip() for line in routes]
 
 
@@ -202,6 +220,9 @@ sections = {
     "units": unit_lines(),
     "network": network_lines(),
     "modules": [line.split()[0] for line in read("/proc/modules").splitlines()],
-    "settings": [f"{path} {read(path).strip()}" for path in glob.glob("/proc/sys/user/max_*") + ["/proc/sys/net/ipv4/ip_forward"]],
+    "settings": [
+        f"{path} {read(path).strip()}"
+        for path in [*glob.glob("/proc/sys/user/max_*"), "/proc/sys/net/ipv4/ip_forward"]
+    ],
 }
 print(json.dumps({name: sorted(map(plain, lines)) for name, lines in sections.items()}))

@@ -1,7 +1,8 @@
 """Whether this machine's JupyterHub can have internal_ssl at all: python3 internal_ssl.py prints why not.
 
-Owns one handshake in memory, with certificates of the installed certipy, as JupyterHub's own parts make one. Debian 13's
-certipy leaves out the key identifier that its Python 3.13 asks for: there no hub with internal_ssl finds its proxy.
+Owns one handshake in memory, with certificates of the installed certipy, as JupyterHub's own parts make one.
+Debian 13's certipy leaves out the key identifier that its Python 3.13 requires: there, no hub with internal_ssl
+reaches its proxy.
 """
 
 import ssl

@@ -5,25 +5,19 @@ tests' mock spawners derive from SimpleLocalProcessSpawner; that name is ours be
 """
 
 import os
-import sys
-from pathlib import Path
 
 # Whoever takes the name LocalProcessSpawner for another purpose has taken it by then.
-import jupyterhub.app  # noqa: F401
-import jupyterhub.services.service  # noqa: F401
+import jupyterhub.app
+import jupyterhub.services.service
 import jupyterhub.spawner
 import pytest
 from traitlets import Unicode, default
 
-HERE = Path(__file__).resolve().parent
-sys.dont_write_bytecode = True
-sys.path[:0] = [str(HERE.parent.parent.parent / "hub"), str(HERE)]
-
-from internal_ssl import refusal  # noqa: E402
-from not_ours import NOT_OURS  # noqa: E402
-from portwrap_spawner import PortwrapProxy  # noqa: E402
-from service import Service  # noqa: E402
-from stand_ins import ANSWERING, Portwrapped, only_the_pid  # noqa: E402
+from internal_ssl import refusal
+from not_ours import NOT_OURS
+from portwrap_spawner import PortwrapProxy
+from service import Service
+from stand_ins import ANSWERING, Portwrapped, only_the_pid
 
 service = Service()
 
@@ -55,11 +49,13 @@ def pytest_collection_modifyitems(items):
     files = {name.split("::")[0] for name in names}
     stale = [name for name in NOT_OURS if name.split("::")[0] in files and name not in names]
     if stale:
-        raise pytest.UsageError("not_ours.py names tests that there are not: {}".format(stale))
+        raise pytest.UsageError(f"not_ours.py names tests that do not exist: {stale}")
     refused = refusal()
     for item in items:
         if refused and _name(item).startswith("test_internal_ssl_connections.py::"):
-            item.add_marker(pytest.mark.skip(reason="no internal_ssl with this certipy and Python: " + refused))
+            item.add_marker(
+                pytest.mark.skip(reason="no internal_ssl with this certipy and Python: " + refused)
+            )
         if _name(item) in NOT_OURS:
             item.add_marker(pytest.mark.xfail(reason=NOT_OURS[_name(item)], strict=True))
 

@@ -13,7 +13,12 @@ import jupyterhub
 HERE = Path(__file__).resolve().parent
 TESTS = Path(jupyterhub.__file__).resolve().parent / "tests"
 FILES = [
-    "test_spawner.py", "test_named_servers.py", "test_proxy.py", "test_api.py", "test_app.py", "test_pages.py",
+    "test_spawner.py",
+    "test_named_servers.py",
+    "test_proxy.py",
+    "test_api.py",
+    "test_app.py",
+    "test_pages.py",
     "test_internal_ssl_connections.py",
 ]
 # Of the files for something else, every test in which something is spawned or proxied.
@@ -30,5 +35,5 @@ selection = ["--rootdir", str(TESTS.parent), "-k", WORDS, *(str(TESTS / name) fo
 argv = [*pytest, *options, *selection, *sys.argv[1:]]
 if os.getuid() == 0:
     argv = [*LIMIT, *ALONE, *WITH_LOOPBACK, *argv]
-os.environ.update(PYTHONPATH=str(HERE), PYTHONDONTWRITEBYTECODE="1")
+os.environ.update(PYTHONPATH=f"{HERE}:{HERE.parents[2] / 'hub'}", PYTHONDONTWRITEBYTECODE="1")
 os.execvp(argv[0], argv)

@@ -28,7 +28,7 @@ class Service:
         self._log = self.directory / "service.log"
         self._node = shutil.which("node") or "node"
         self._process = None
-        self.url = "unix://{}/api.sock".format(self.directory)
+        self.url = f"unix://{self.directory}/api.sock"
 
     def start(self):
         """Returns when the service answers, and raises with its log if it ends before."""
@@ -59,14 +59,14 @@ class Service:
     def _write_files(self):
         config = {
             "service": {
-                "listen": "unix:{}/api.sock".format(self.directory),
+                "listen": f"unix:{self.directory}/api.sock",
                 "state_dir": str(self.directory / "state"),
                 "stop_servers_on_exit": True,
             },
             "hubs": [{"name": "hub", "token_env": "PORTWRAP_SUITE_TOKEN"}],
             "accounts": {
                 "mode": "dynamic" if os.getuid() == 0 else "service",
-                "home": "{}/homes/{{username}}".format(self.directory),
+                "home": f"{self.directory}/homes/{{username}}",
             },
             "profiles": [{"name": "default", "stop_timeout": 2}],
         }
@@ -74,7 +74,7 @@ class Service:
         main = ROOT / "dist" / "proxy" / "main.js"
         for name in ("portwrap-proxy", "configurable-http-proxy"):
             proxy = self.directory / name
-            proxy.write_text("#!/bin/sh\nexec '{}' '{}' \"$@\"\n".format(self._node, main))
+            proxy.write_text(f"#!/bin/sh\nexec '{self._node}' '{main}' \"$@\"\n")
             proxy.chmod(0o755)
 
     def _keep_log(self, answered):

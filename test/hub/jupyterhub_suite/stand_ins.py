@@ -39,7 +39,7 @@ class Portwrapped(PortwrapSpawner):
 
     @property
     def proc(self):
-        return SandboxProcess(self.pid)
+        return SandboxProcess(self._started.pid)
 
     def user_env(self, env):
         return env

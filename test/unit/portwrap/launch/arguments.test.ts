@@ -33,7 +33,7 @@ test('the gate announces itself, waits for the word, and becomes the command wit
       'umask 022',
       'ulimit -S -n 1024',
       'printf r >&8 || exit 1',
-      'read -r word <&8 || exit 1',
+      'read -r _ <&8 || exit 1',
       'exec 8<&-',
       'exec "$@"',
     ].join('\n'),
@@ -55,6 +55,20 @@ test.each([
   expect(String(await once(launcher, 'data'))).toBe(gateStands);
   launcher.end(lastWords);
   expect(await once(child, 'exit')).toEqual([code, null]);
+});
+
+test('the payload gets every variable as it is, also one with the name of a word in the script', async () => {
+  const [program = '', ...argv] = gateArgv({ ...gate, env: '/usr/bin/env' }, [
+    'sh',
+    '-c',
+    '[ "$word" = kept ]',
+  ]);
+  const child = spawn(program, argv, {
+    env: { ...process.env, word: 'kept' },
+    stdio: ['ignore', 'ignore', 'ignore', ...Array<'ignore'>(5).fill('ignore'), 'pipe'],
+  });
+  (child.stdio.at(8) as Duplex).end(wordToGo);
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
 test('an unprivileged gate loads the rules before it announces itself, and drops every capability', () => {

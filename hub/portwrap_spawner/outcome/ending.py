@@ -1,16 +1,15 @@
-"""Why a server is gone, in words: for the hub's log, and for who comes back to start it again.
+"""Why a server has ended, in words: for the hub's log, and for the spawn page.
 
-The sentence is the service's. That the server is gone is exit_status.py's to say; the HTML is form.py's.
+The sentence is the service's. Not here: whether it has ended (exit_status.py); the HTML (../form/page.html).
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, NamedTuple, Sequence
 
-from .printable import one_line
-
-Json = Dict[str, Any]
+from ..printable import one_line
+from ..service.json_values import Json
 
 LOG_LINES = 20
 
@@ -21,28 +20,28 @@ class Ending(NamedTuple):
     reason: str
     code: str = ""
     hint: str = ""
-    log: List[str] = []
+    log: Sequence[str] = ()
     # Of the service's clock; None if it did not say.
-    time: Optional[datetime] = None
+    time: datetime | None = None
     # Ended by itself and without an error: somebody shut it down from within.
     is_plain: bool = False
 
     def __str__(self) -> str:
         """One line, whatever the service said."""
-        return one_line("{}{}".format(self.reason, " ({})".format(self.code) if self.code else ""))
+        return one_line(f"{self.reason} ({self.code})" if self.code else self.reason)
 
-    def ago(self, now: Optional[datetime] = None) -> str:
+    def ago(self, now: datetime | None = None) -> str:
         """How long it has been, as " 5 minutes ago"; empty if the time is not known."""
         if self.time is None:
             return ""
         seconds = max(0, int(((now or datetime.now(timezone.utc)) - self.time).total_seconds()))
         for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
             if seconds >= 2 * size:
-                return " {} {}s ago".format(seconds // size, unit)
+                return f" {seconds // size} {unit}s ago"
         return " a moment ago"
 
 
-def ending_of(server: Json) -> Optional[Ending]:
+def ending_of(server: Json) -> Ending | None:
     """How the server that the service describes has ended; None if it has not."""
     if server.get("state") != "exited":
         return None
@@ -73,7 +72,7 @@ def ending_unknown(after_boot: bool) -> Ending:
     return Ending("the spawner service does not know it: it was stopped there")
 
 
-def _time(text: Any) -> Optional[datetime]:
+def _time(text: Any) -> datetime | None:
     try:
         return datetime.strptime(str(text), "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc)
     except ValueError:

@@ -1,23 +1,26 @@
-"""One start of one server: asks for it, follows its progress to the end, and says where it answers.
+"""One start of one server: requests it, follows its progress and returns it when it is ready.
 
-Owns what happens between the POST and "ready", through restarts of the service. Keeps no state of the
-spawner; what it learns goes to `events` and to `learn`.
+Survives restarts of the service meanwhile. Not here: the state that the hub saves (../started_server.py).
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Callable, Dict, Optional
+from typing import Any, Awaitable, Callable, TypeVar
 
-from .client import Json, ServiceClient, ServiceError, passes
-from .deadline import deadline
+from ..printable import one_line
+from ..service.client import ServiceClient
+from ..service.deadline import deadline
+from ..service.errors import ServiceError, may_pass
+from ..service.json_values import Json
+from ..service.retry import Pauses, persist
 from .events import SpawnEvents
-from .printable import one_line
-from .retry import Pauses, persist
+
+Result = TypeVar("Result")
 
 
 class Attempt:
-    """`learn` is called with every answer that describes the server."""
+    """`learn` is called with every response that describes the server."""
 
     def __init__(
         self,
@@ -37,64 +40,56 @@ class Attempt:
 
     async def run(
         self,
-        request: Dict[str, Any],
+        request: Json,
         timeout: float,
-        instead: Callable[[ServiceError], Optional[Json]],
+        alternative: Callable[[ServiceError], Json | None],
     ) -> Json:
         """The ready server; ServiceError with the reason if it did not become ready.
 
-        `instead` gives the request to send when this one was refused, or None.
+        `alternative` returns the request to send after this one was refused, or None.
         """
         try:
             async with deadline(timeout if timeout > 0 else None):
-                return await self._run(request, instead)
+                return await self._run(request, alternative)
         except asyncio.TimeoutError:
             raise self._too_late(timeout) from None
 
-    async def _run(
-        self, request: Dict[str, Any], instead: Callable[[ServiceError], Optional[Json]]
-    ) -> Json:
+    async def _run(self, request: Json, alternative: Callable[[ServiceError], Json | None]) -> Json:
         spawn_id = request["spawn_id"]
         try:
-            self._learn(await self._post(request))
+            self._learn(await self._start(request))
         except ServiceError as error:
-            other = instead(error)
+            other = alternative(error)
             if other is None:
                 raise
             self._events.append(
                 {"message": "What you chose last is not offered any more; starting the default"}
             )
-            self._learn(await self._post(other))
+            self._learn(await self._start(other))
         await self._follow(spawn_id)
-        server = await self._persist(
-            lambda: self._client.get(self._user, self._name, spawn_id)
-        )
+        server = await self._persist(lambda: self._client.get(self._user, self._name, spawn_id))
         self._learn(server)
         if server.get("state") != "ready":
-            raise ServiceError(500, server.get("error") or _left_ready(server))
+            raise ServiceError(500, server.get("error") or _not_ready_any_more(server))
         return server
 
-    async def _post(self, request: Dict[str, Any]) -> Json:
+    async def _start(self, request: Json) -> Json:
         try:
-            return await self._persist(
-                lambda: self._client.start(self._user, self._name, request)
-            )
+            return await self._persist(lambda: self._client.start(self._user, self._name, request))
         except ServiceError as error:
             if error.code != "SPAWN_CONFLICT":
                 raise
-        # The hub asks for a start only when it believes that nothing runs: it has lost an earlier one
-        # (killed while that was starting). Left alone, that one would block this user for ever.
+        # The hub starts a server only when it knows of none: it was killed during an earlier start and has
+        # lost that one. Left running, it would block this user's starts for ever.
         await self._stop_forgotten(request["spawn_id"])
-        return await self._persist(
-            lambda: self._client.start(self._user, self._name, request)
-        )
+        return await self._persist(lambda: self._client.start(self._user, self._name, request))
 
     async def _stop_forgotten(self, spawn_id: str) -> None:
         other = await self._persist(lambda: self._client.get(self._user, self._name))
         other_id = str(other.get("spawn_id") or "")
         if other_id in ("", spawn_id):
             return
-        self._log.warning("Stopping the server %s, which the hub has forgotten", one_line(other_id))
+        self._log.warning("Stopping server %s, of which the hub has no record", one_line(other_id))
         self._events.append({"message": "Stopping a server that was left over"})
         await self._persist(lambda: self._client.stop(self._user, self._name, other_id))
 
@@ -114,19 +109,19 @@ class Attempt:
                         return
                     self._events.append(event)
             except Exception as error:
-                if not passes(error):
+                if not may_pass(error):
                     raise
-                self._log.warning("Lost the progress of %s (%s); asking again", spawn_id, error)
+                self._log.warning("Lost the progress of %s (%s); trying again", spawn_id, error)
             finally:
                 await stream.aclose()
-            # Also after an orderly end without a last event: the service was shut down.
+            # Also after a stream that ended without "ready" or "failed": the service is shutting down.
             await pauses.wait()
 
-    async def _persist(self, request: Callable[[], Any]) -> Any:
-        return await persist(request, self._say_waiting)
+    async def _persist(self, request: Callable[[], Awaitable[Result]]) -> Result:
+        return await persist(request, self._report_waiting)
 
-    def _say_waiting(self, error: Exception) -> None:
-        self._log.warning("The spawner service does not answer (%s); asking again", error)
+    def _report_waiting(self, error: Exception) -> None:
+        self._log.warning("The spawner service does not respond (%s); trying again", error)
         self._events.append({"message": "Waiting for the spawner service"})
 
     def _too_late(self, timeout: float) -> ServiceError:
@@ -135,11 +130,10 @@ class Attempt:
             504,
             {
                 "code": "SERVER_NOT_READY",
-                "message": "the server was not ready within {:g} s{}".format(
-                    timeout, '; the last thing it did: "{}"'.format(last) if last else ""
-                ),
-                "hint": "Try again; if it happens every time, an administrator can look at the log of"
-                " the spawner service, or raise Spawner.start_timeout.",
+                "message": f"the server was not ready within {timeout:g} s"
+                + (f'; its last step was "{last}"' if last else ""),
+                "hint": "Try again. If it happens every time, an administrator can read the log of the"
+                " spawner service, or raise Spawner.start_timeout.",
             },
         )
 
@@ -151,10 +145,8 @@ def _failure(event: Json) -> ServiceError:
     return ServiceError(500, body)
 
 
-def _left_ready(server: Json) -> Json:
+def _not_ready_any_more(server: Json) -> Json:
     return {
         "code": "SERVER_DIED",
-        "message": "the server ended right after it was ready (state: {})".format(
-            server.get("state")
-        ),
+        "message": f"the server ended right after it was ready (state: {server.get('state')})",
     }

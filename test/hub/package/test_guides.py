@@ -8,18 +8,25 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.spawner import Spawner
-from portwrap_spawner import PortwrapProxy, PortwrapSpawner
 from traitlets.config import Config
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from portwrap_spawner import PortwrapProxy, PortwrapSpawner
+
+ROOT = Path(__file__).resolve().parents[3]
 PAGES = [ROOT / "README.md", ROOT / "hub/README.md", *sorted((ROOT / "docs").glob("*.md"))]
 KNOWN = [
-    JupyterHub, Authenticator, DummyAuthenticator, ConfigurableHTTPProxy, Spawner, PortwrapProxy, PortwrapSpawner,
+    JupyterHub,
+    Authenticator,
+    DummyAuthenticator,
+    ConfigurableHTTPProxy,
+    Spawner,
+    PortwrapProxy,
+    PortwrapSpawner,
 ]
 BLOCK = re.compile(r"^( *)```python\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 EXAMPLES = [
-    pytest.param(re.sub("^" + indent, "", text, flags=re.MULTILINE), id="{}-{}".format(page.name, number))
+    pytest.param(re.sub("^" + indent, "", text, flags=re.MULTILINE), id=f"{page.name}-{number}")
     for page in PAGES
     for number, (indent, text) in enumerate(BLOCK.findall(page.read_text(encoding="utf-8")))
     if "c." in text
@@ -37,7 +44,7 @@ def test_every_setting_of_an_example_exists_and_takes_its_value(text, monkeypatc
     assert settings
     for owner, name, value in settings:
         trait = classes[owner].class_traits(config=True).get(name)
-        assert trait is not None, "{}.{}".format(owner, name)
+        assert trait is not None, f"{owner}.{name}"
         # Plugins are named by their entry points, which a test of the installed package looks up.
         if not name.endswith("_class"):
             trait._validate(classes[owner].__new__(classes[owner]), value)

@@ -1,20 +1,20 @@
-"""What a user and the hub's log see when a server did not start.
+"""What the user and the hub's log are told when a server did not start.
 
-Owns the wording and the escaping. Does not decide whether something is a failure (attempt.py).
+Not here: whether that is a failure (../start/attempt.py).
 """
 
 from __future__ import annotations
 
 import re
-from html import escape
-from typing import Any, List, NamedTuple
+from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from tornado import web
 
-from .certificate import CertificateUnusable
-from .client import ServiceError
-from .exchange import ServiceMisconfigured
-from .printable import one_line
+from ..printable import one_line
+from ..service.endpoint import ServiceMisconfigured
+from ..service.errors import ServiceError
+from ..start.certificate import CertificateUnusable
 from .refusals import REFUSALS
 
 # What a service says of a field that it does not know, of the request or of its "tls".
@@ -27,13 +27,13 @@ LINE_LENGTH = 600
 class SpawnFailure(web.HTTPError):
     """What every JupyterHub from 3.0 on shows, on whichever page it meets the failure."""
 
-    def __init__(self, status: int, message: str, html: str, log: List[str], code: str) -> None:
+    def __init__(self, status: int, message: str, html: str, log: list[str], code: str) -> None:
         # The hub's plain error page shows this and nothing else. It becomes a status line too: one line
         # of plain ASCII, without markup.
-        named = "({})".format(code) if code else ""
+        named = f"({code})" if code else ""
         line = " ".join(part for part in (message, named, " / ".join(log[-LAST_WORDS:])) if part)
         self._line = re.sub(r"[^!-;=?-~]+", " ", line)[:LINE_LENGTH]
-        super().__init__(status, "%s", "\n".join([message] + log))
+        super().__init__(status, "%s", "\n".join([message, *log]))
         self.jupyterhub_message = message
         self.jupyterhub_html_message = html
 
@@ -53,7 +53,7 @@ class SpawnFailure(web.HTTPError):
 class _Account(NamedTuple):
     reason: str
     hint: str
-    log: List[str]
+    log: list[str]
     status: int
     code: str = ""
 
@@ -70,21 +70,21 @@ def _account(error: Exception) -> _Account:
         return _Account(str(error), "", [], 400)
     if isinstance(error, ServiceMisconfigured):
         return _Account(
-            "The hub's connection to the spawner service is not set up: {}.".format(error),
+            f"The hub's connection to the spawner service is not set up: {error}.",
             "This is for an administrator to repair.",
             [],
             500,
         )
     if isinstance(error, CertificateUnusable):
         return _Account(
-            "The server cannot be given a certificate: {}.".format(error),
+            f"The server cannot be given a certificate: {error}.",
             "This is for an administrator to repair: see JupyterHub.internal_certs_location.",
             [],
             500,
         )
     if not isinstance(error, ServiceError):
         return _Account(
-            "The spawner service cannot be asked: {}.".format(error),
+            f"The spawner service cannot be asked: {error}.",
             "An administrator can check that it runs and that PortwrapSpawner.service_url is right.",
             [],
             503,
@@ -98,7 +98,7 @@ def _account(error: Exception) -> _Account:
         )
     if error.is_foreign:
         return _Account(
-            "What answers at PortwrapSpawner.service_url is not the spawner service: {}.".format(error.message),
+            f"What answers at PortwrapSpawner.service_url is not the spawner service: {error.message}.",
             "An administrator must correct the address.",
             [],
             502,
@@ -107,9 +107,8 @@ def _account(error: Exception) -> _Account:
         # A service of the same protocol, from before a field that is only sent where a hub needs it. Its
         # words are for who wrote the request; these are the ones it has for a plugin of a later protocol.
         return _Account(
-            "The hub's plugin is newer than the spawner service, which does not know what it asks for: {}.".format(
-                error.message
-            ),
+            "The hub's plugin is newer than the spawner service, which does not know what it asks for:"
+            f" {error.message}.",
             "An administrator must upgrade the service. Servers that run are not affected.",
             [],
             500,
@@ -125,16 +124,14 @@ def _account(error: Exception) -> _Account:
 
 
 def _html(account: _Account) -> str:
-    html = "".join(
-        "<p>{}</p>".format(escape(part)) for part in (account.reason, account.hint) if part
-    )
+    """Markup.format escapes what it fills in."""
+    paragraphs = [Markup("<p>{}</p>").format(part) for part in (account.reason, account.hint) if part]
     if account.code:
-        html += "<p><code>{}</code></p>".format(escape(account.code))
+        paragraphs.append(Markup("<p><code>{}</code></p>").format(account.code))
     if account.log:
-        html += '<p>The last lines of its log:</p><pre style="text-align: left">{}</pre>'.format(
-            escape("\n".join(account.log))
-        )
-    return html
+        log = Markup('<p>The last lines of its log:</p><pre style="text-align: left">{}</pre>')
+        paragraphs.append(log.format("\n".join(account.log)))
+    return str(Markup("").join(paragraphs))
 
 
 def _sentence(text: str) -> str:

@@ -1,14 +1,15 @@
-"""From what a person chose, on the form or over the REST API, to what is asked of the service.
+"""From what a user chose, on the form or over JupyterHub's REST API, to user_options and a profile.
 
-Owns the names of the form's fields and of the one option that is ours, `profile`. Whether a choice is
-allowed is the service's to say; nothing is checked here but whose it is.
+Not here: whether the choice is allowed (the service).
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, NamedTuple
 
-# In user_options, which holds the profile's options beside it.
+from ..service.json_values import Json
+
+# The key of the profile in user_options; the others are the profile's options.
 PROFILE = "profile"
 
 
@@ -16,33 +17,31 @@ class Choice(NamedTuple):
     """`profile` is empty when nobody chose one."""
 
     profile: str
-    options: Dict[str, Any]
+    options: Json
 
 
 def choice_of(user_options: Any, fixed_profile: str = "") -> Choice:
-    """`fixed_profile`: the administrator's choice. ValueError, in words, where the user's is another."""
+    """`fixed_profile`: set by the administrator; ValueError for the user if they chose another."""
     options = dict(user_options or {})
     profile = _text(options.pop(PROFILE, None))
     if fixed_profile and profile not in ("", fixed_profile):
         raise ValueError(
-            'The profile "{}" cannot be chosen on this hub, which starts "{}".'.format(
-                profile, fixed_profile
-            )
+            f'The profile "{profile}" cannot be chosen on this hub, which starts "{fixed_profile}".'
         )
     return Choice(fixed_profile or profile, options)
 
 
 def field_name(profile: str, option: str) -> str:
-    """Every profile has fields of its own: without scripts, the form sends all of them."""
-    return "{}:{}".format(profile, option)
+    """Each profile has fields of its own: without scripts, browsers send those of all profiles."""
+    return f"{profile}:{option}"
 
 
-def from_form(data: Dict[str, List[Any]]) -> Dict[str, Any]:
+def from_form(data: dict[str, list[Any]]) -> Json:
     """user_options from the fields of the form, or from a query such as ?profile=big&size=large.
 
-    A field that was left empty is no choice. What another profile's fields hold is left out.
+    Leaves out empty fields, and the fields of other profiles.
     """
-    options: Dict[str, Any] = {}
+    options: Json = {}
     profile = _text(data.get(PROFILE))
     if profile:
         options[PROFILE] = profile
@@ -52,13 +51,13 @@ def from_form(data: Dict[str, List[Any]]) -> Dict[str, Any]:
             continue
         chosen = [value for value in values if value != ""]
         if chosen:
-            # A box that is ticked comes after the hidden field that says "off".
+            # A checked box comes after the hidden field with the value "off".
             options[name if colon else field] = _plain(chosen[-1] if colon else chosen)
     return options
 
 
 def chosen_now(handler: Any) -> bool:
-    """Whether the request that starts the server says how: by a body or a query of its own."""
+    """Whether the request that starts the server contains options, in its body or its query."""
     request = getattr(handler, "request", None)
     if request is None:
         return False

@@ -1,0 +1,11 @@
+// Options of a profile that is not chosen must not keep the browser from sending the form: they are disabled.
+// Without scripts they are sent, and ignored.
+(() => {
+  const form = document.currentScript.closest('form') || document;
+  const apply = () => form.querySelectorAll('.pw-profile').forEach((card) => {
+    const radio = card.querySelector('input[type=radio]'), fields = card.querySelector('fieldset');
+    if (radio && fields) fields.disabled = !radio.checked;
+  });
+  form.addEventListener('change', apply);
+  apply();
+})();

@@ -1,0 +1,1 @@
+"""How a server ended or failed to start: exit status, words, HTTP error."""

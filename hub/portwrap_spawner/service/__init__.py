@@ -1,0 +1,1 @@
+"""Requests to the spawner service: connection, protocol, repetition."""

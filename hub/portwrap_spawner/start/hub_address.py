@@ -1,0 +1,35 @@
+"""The URL at which a server in a sandbox reaches the hub."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+# A hub that binds to one of these listens on loopback too.
+ALL_INTERFACES = ("", "0.0.0.0", "::", "[::]")
+
+
+def gateway_url(hub: Any, gateway: str) -> str | None:
+    """The hub's URL at the sandbox's gateway, if the hub is only known by an address of loopback.
+
+    None where the hub's own address is right: it is not loopback, or an administrator has set
+    hub_connect_ip or hub_connect_url.
+    """
+    parts = urlsplit(str(hub.api_url))
+    listens_everywhere = hub.ip in ALL_INTERFACES and not hub.connect_ip and not hub.connect_url
+    if not listens_everywhere and not _is_loopback(parts.hostname or ""):
+        return None
+    port = f":{parts.port}" if parts.port else ""
+    # The caller (Spawner.get_env) adds the path of api_url.
+    return urlunsplit((parts.scheme, gateway + port, "", "", ""))
+
+
+def _is_loopback(host: str) -> bool:
+    if host in ("", "localhost") or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified

@@ -1,0 +1,42 @@
+// The shell scripts that a launch and a job are made of, read by shellcheck. Not here: what they do when they run
+// (arguments.test.ts, wrapper.test.ts), scripts in files (npm test runs shellcheck over them).
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import type { ProbeSpec } from '../../../../portwrap/index.ts';
+import { type Gate, gateArgv } from '../../../../portwrap/launch/gate.ts';
+import { preludeArgv } from '../../../../portwrap/launch/wrapper.ts';
+import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
+
+const tools = (name: string) => `/bin/${name}`;
+const gate: Gate = {
+  sh: '/bin/sh',
+  env: '/bin/env',
+  loadRules: null,
+  dropCapabilities: null,
+  openFiles: 1024,
+  umask: null,
+  restoreSignals: [],
+  lateEnvironment: {},
+};
+const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false };
+
+/** The script of an argv such as sh -c SCRIPT. */
+function scriptOf(argv: readonly string[]): string {
+  expect(argv.slice(0, 2)).toEqual(['/bin/sh', '-c']);
+  return argv[2] ?? '';
+}
+
+test.each([
+  ['a gate', scriptOf(gateArgv(gate, ['true']))],
+  ['a gate that loads rules', scriptOf(gateArgv({ ...gate, loadRules: '/bin/nft', umask: '022' }, ['true']))],
+  ['a wrapper', scriptOf(preludeArgv(tools, paths, ['bwrap']))],
+  ['a wrapper with a keeper', scriptOf(preludeArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
+  ['a wrapper of root', scriptOf(preludeArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
+  ['a Slurm job', jobScript(["/opt/it's/portwrap"], { version: 1 } as unknown as ProbeSpec)],
+])('shellcheck finds nothing in the script of %s', (_, input) => {
+  const { stdout, stderr, status } = spawnSync('shellcheck', ['--shell=dash', '-'], {
+    input,
+    encoding: 'utf8',
+  });
+  expect([stdout, stderr, status]).toEqual(['', '', 0]);
+});
