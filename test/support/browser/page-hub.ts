@@ -10,6 +10,8 @@ export interface PageHub {
   readonly scopes: Map<string, readonly string[]>;
   /** How often it was asked who somebody is. */
   asked(): number;
+  /** The form of the last request for a token. */
+  exchanged(): URLSearchParams;
   close(): void;
 }
 
@@ -17,6 +19,7 @@ export interface PageHub {
 export async function startPageHub(clientSecret: string): Promise<PageHub> {
   const scopes = new Map<string, readonly string[]>();
   let asked = 0;
+  let exchanged = new URLSearchParams();
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -24,9 +27,9 @@ export async function startPageHub(clientSecret: string): Promise<PageHub> {
     if (request.url === '/hub/api/oauth2/token') {
       let body = '';
       for await (const chunk of request) body += chunk;
-      const form = new URLSearchParams(body);
-      if (form.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
-      return answer(200, { access_token: `token-of-${form.get('code')}` });
+      exchanged = new URLSearchParams(body);
+      if (exchanged.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
+      return answer(200, { access_token: `token-of-${exchanged.get('code')}`, token_type: 'Bearer' });
     }
     asked += 1;
     const name = /^token token-of-(.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -40,6 +43,7 @@ export async function startPageHub(clientSecret: string): Promise<PageHub> {
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hub/api`,
     scopes,
     asked: () => asked,
+    exchanged: () => exchanged,
     close() {
       server.close();
       server.closeAllConnections();
