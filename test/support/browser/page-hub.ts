@@ -1,4 +1,4 @@
-// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name.
+// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name, or that of a failure.
 // Not here: a real hub (demo.ts).
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -15,6 +15,13 @@ export interface PageHub {
   close(): void;
 }
 
+/** The answers for codes that are no names. */
+const failures: Readonly<Record<string, readonly [number, object]>> = {
+  refused: [400, { error: 'invalid_grant' }],
+  strange: [200, { hello: 'world' }],
+  failing: [503, { status: 503 }],
+};
+
 /** Knows the page by `clientSecret`. */
 export async function startPageHub(clientSecret: string): Promise<PageHub> {
   const scopes = new Map<string, readonly string[]>();
@@ -29,6 +36,8 @@ export async function startPageHub(clientSecret: string): Promise<PageHub> {
       for await (const chunk of request) body += chunk;
       exchanged = new URLSearchParams(body);
       if (exchanged.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
+      const failure = failures[exchanged.get('code') ?? ''];
+      if (failure !== undefined) return answer(...failure);
       return answer(200, { access_token: `token-of-${exchanged.get('code')}`, token_type: 'Bearer' });
     }
     asked += 1;
