@@ -25,7 +25,6 @@ import { reportBounds } from './launchers/slurm/reports/reports.ts';
 import { createLogReader } from './logs/reader.ts';
 import { startLogRotation } from './logs/rotation.ts';
 import { createMetrics } from './metrics/metrics.ts';
-import { openPage } from './page/open.ts';
 import { openRecords } from './records/records.ts';
 import type { ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
@@ -55,6 +54,8 @@ export interface ServeInput {
 
 /** Throws PortwrapError when it cannot start; then nothing of it is left but the state directory. */
 export async function serve({ config: first, readConfig, version, log }: ServeInput): Promise<Service> {
+  // a service without the page does without them; a reload cannot add it
+  const pageModules = first.admin_page === null ? undefined : await import('./page/open.ts');
   const tools = createToolbox();
   const own = ownAccount();
   const asRoot = own.uid === 0;
@@ -126,7 +127,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ logs, usage },
     activityOf: watch.of,
   });
-  const page = openPage(first, {
+  const page = pageModules?.openPage(first, {
     ...{ servers, logs, usage, version, log, isReady: vitals.isReady, activityOf: watch.of },
     profiles: () => config().profiles,
   });
@@ -151,7 +152,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     listeners.push(await listen(first.service.listen, app));
     const { metrics_listen: separate } = first.service;
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
-    if (page !== null) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
+    if (page) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
     const { report_listen: reports } = first.slurm;
     if (reports !== null) {
       listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));

@@ -1,6 +1,6 @@
 // What a Jupyter server says of itself, through its forward and with its own token: last activity, kernels,
-// terminals. Not here: what follows from it (rules.ts), when it is asked (watch.ts).
-import type { ServerConnection } from '@jupyterlab/services';
+// terminals. Own requests, since @jupyterlab/services costs the service 18 MB and 150 ms of CPU time for one list, and its
+// lists count as activity of the user. Not here: what follows from it (rules.ts), when it is asked (watch.ts).
 import { z } from 'zod';
 import { type BoundedGet, boundedGet, singleConnection } from '../system/bounded-get.ts';
 
@@ -27,6 +27,10 @@ const statusSchema = z.object({
   connections: z.int().nonnegative(),
 });
 
+/** Of https://jupyter-server.readthedocs.io/en/stable/developers/rest-api.html, what is read here. */
+const kernelsSchema = z.array(z.object({ execution_state: z.string().optional() }));
+const terminalsSchema = z.array(z.unknown()).catch([]);
+
 const timeout = 10_000;
 const mostBytes = 1_048_576;
 
@@ -42,11 +46,12 @@ export async function askJupyter(base: string, token: string | null): Promise<An
     const found = status === 200 ? statusSchema.safeParse(parsed(text)) : null;
     if (!found?.success) return { kind: 'other' };
     const { last_activity, kernels, connections } = found.data;
-    const states = kernels === 0 ? [] : await kernelStates(base, bounds);
+    const list = <T>(path: string, schema: z.ZodType<T>) => untracked(`${base}api/${path}`, schema, bounds);
+    const states = kernels === 0 ? [] : await list('kernels', kernelsSchema);
     const activity = {
       kernels: states.length,
-      busy: states.filter((state) => state === 'busy').length,
-      terminals: await countTerminals(base, bounds),
+      busy: states.filter(({ execution_state: state }) => state === 'busy').length,
+      terminals: (await list('terminals', terminalsSchema)).length,
       connections,
     };
     return { kind: 'jupyter', lastActivity: new Date(last_activity).toISOString(), activity };
@@ -57,35 +62,14 @@ export async function askJupyter(base: string, token: string | null): Promise<An
   }
 }
 
-/** Rejects when there is no sound list. */
-async function kernelStates(base: string, bounds: BoundedGet): Promise<(string | undefined)[]> {
-  // these two files of it, when there is a kernel at all: 11 MB and 45 ms of CPU time; all of it: 20 MB and 150 ms
-  const { listRunning } = await import('@jupyterlab/services/lib/kernel/restapi.js');
-  const { ServerConnection } = await import('@jupyterlab/services/lib/serverconnection.js');
-  const settings = ServerConnection.makeSettings({
-    ...{ baseUrl: base, wsUrl: base.replace(/^http/, 'ws'), token: '', appendToken: false },
-    fetch: (async ({ url }: Request) => new Response(await untracked(url, bounds))) as typeof fetch,
-    Request: Request as ServerConnection.ISettings['Request'],
-    Headers: Headers as ServerConnection.ISettings['Headers'],
-  });
-  return (await listRunning(settings)).map(({ execution_state: state }) => state);
-}
-
-/** The package asks for terminals only where a page of JupyterLab has told it that there are any. */
-async function countTerminals(base: string, bounds: BoundedGet): Promise<number> {
-  const terminals = parsed(await untracked(`${base}api/terminals`, bounds));
-  return Array.isArray(terminals) ? terminals.length : 0;
-}
-
-/** A list of Jupyter's, asked for without counting as activity of the user; one that is not there is empty. */
-async function untracked(url: string, bounds: BoundedGet): Promise<string> {
-  const { status, text } = await boundedGet(
-    `${url}${url.includes('?') ? '&' : '?'}no_track_activity=1`,
-    bounds,
-  );
-  if (status === 200) return text;
-  if (status === 404) return '[]';
-  throw new Error(`${new URL(url).pathname} was answered with ${status}`);
+/** One of Jupyter's lists, read without counting as activity of the user; empty where the server has none (404). */
+async function untracked<T>(url: string, schema: z.ZodType<T>, bounds: BoundedGet): Promise<T> {
+  const { status, text } = await boundedGet(`${url}?no_track_activity=1`, bounds);
+  if (status === 404) return schema.parse([]);
+  if (status !== 200) throw new Error(`${new URL(url).pathname} was answered with ${status}`);
+  const list = schema.safeParse(parsed(text));
+  if (!list.success) throw new Error(`${new URL(url).pathname} was not answered with a list`);
+  return list.data;
 }
 
 function parsed(text: string): unknown {

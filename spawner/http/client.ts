@@ -1,5 +1,6 @@
 // A client of the spawner protocol (docs/protocol.md): typed calls over TCP or a unix socket. Used by the
-// administrator's commands and by tests. Not here: what is printed (commands/).
+// administrator's commands and by tests. node:http, since importing undici costs each command 100 ms and 19 MB.
+// Not here: what is printed (commands/).
 import { type ClientRequest, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { Reload } from '../../config/current-config.ts';

@@ -16,7 +16,6 @@ import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { openPortsOf } from '../usage/observe.ts';
-import { isHttps } from './auth/cookies.ts';
 import { createHubIdentity } from './auth/hub-identity.ts';
 import { ownForm } from './auth/own-form.ts';
 import { securityHeaders } from './auth/security-headers.ts';
@@ -117,6 +116,8 @@ export function createPage(input: PageInput): Express {
 
   const app = express();
   app.disable('x-powered-by').disable('etag').set('case sensitive routing', true);
+  // whether the browser's side is https is known to the proxies only: the first one is nearest to it
+  app.set('trust proxy', true);
   app.use(securityHeaders(hubUrl));
   const pages = express.Router({ caseSensitive: true, strict: true });
   const form = [express.urlencoded({ extended: false, limit: '4kb' }), ownForm];
@@ -145,7 +146,7 @@ export function createPage(input: PageInput): Express {
 
 /** As the browser has it. */
 function originOf(request: Request): string {
-  return `${isHttps(request) ? 'https' : 'http'}://${request.get('host')}`;
+  return `${request.secure ? 'https' : 'http'}://${request.get('host')}`;
 }
 
 /** The page and the hub's own pages are below the path before "hub/api". */

@@ -331,7 +331,9 @@ describe('a stranger', () => {
 test('every answer forbids frames, strange scripts and caches, and the cookie is for this page alone', async () => {
   const [answer] = await Promise.all([admin.waitForResponse(list), admin.goto(list)]);
   const headers = await answer.allHeaders();
-  expect(headers['content-security-policy']).toMatch(/^default-src 'none'; script-src 'nonce-[\w-]+'; /);
+  expect(headers['content-security-policy']).toMatch(
+    /^default-src 'none';script-src 'nonce-[\w-]+';style-src 'nonce-[\w-]+';/,
+  );
   expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
   expect(headers).toMatchObject({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
   const cookies = await admin.context().cookies();

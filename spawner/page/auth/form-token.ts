@@ -1,7 +1,8 @@
-// The token of a session that only its own pages know: their forms carry it, and the requests of their script.
-// Not here: what is refused without it (own-form.ts, sign-in.ts).
-import { createHash, timingSafeEqual } from 'node:crypto';
+// The token of a session that only its own pages know: their forms carry it, and the requests of their script. Own code:
+// csrf-sync 4.2 compares tokens with ===, which is not constant-time. Not here: what is refused without it
+// (own-form.ts, sign-in.ts).
 import { type Html, html } from '../html.ts';
+import { isSecret } from './secrets.ts';
 import type { Session } from './sessions.ts';
 
 /** The field of a form. */
@@ -14,9 +15,6 @@ export function formToken(session: Session): Html {
   return html`<input type="hidden" name="${formTokenField}" value="${session.formToken}">`;
 }
 
-/** Compares in constant time. */
 export function isFormToken(given: unknown, session: Session): boolean {
-  if (typeof given !== 'string') return false;
-  const [x, y] = [given, session.formToken].map((text) => createHash('sha256').update(text).digest());
-  return x !== undefined && y !== undefined && timingSafeEqual(x, y);
+  return isSecret(given, session.formToken);
 }

@@ -1,6 +1,7 @@
 // Who somebody is, by the hub's OAuth: https://jupyterhub.readthedocs.io/en/stable/explanation/oauth.html
 // The hub's API answers must have the form that is expected here; anything else counts as a hub that fails.
-// Not here: cookies and sessions (sign-in.ts, sessions.ts).
+// Not here: cookies and sessions (sign-in.ts, pending-sign-ins.ts, sessions.ts).
+import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { PortwrapError } from '../../../config/errors.ts';
 
@@ -10,14 +11,20 @@ export interface Person {
   readonly isAdmin: boolean;
 }
 
+/** What a sign-in must be completed with: the state of RFC 6749, and the code verifier of RFC 7636 (PKCE). */
+export interface Challenge {
+  readonly state: string;
+  readonly verifier: string;
+}
+
 export interface HubIdentity {
-  /** Where a browser is sent to sign in, and comes back from to `callback`. */
-  authorizeUrl(state: string, callback: string): string;
+  /** A new sign-in, and where a browser is sent for it; it comes back to `callback`. */
+  begin(callback: string): Promise<Challenge & { readonly url: string }>;
   /**
-   * The person's token, for the code that the hub's redirect to `callback` carries. Throws SIGN_IN_FAILED,
+   * The person's token, for the query that the hub's redirect to `callback` carries. Throws SIGN_IN_FAILED,
    * HUB_UNREACHABLE.
    */
-  exchange(code: string, callback: string): Promise<string>;
+  complete(query: URLSearchParams, challenge: Challenge, callback: string): Promise<string>;
   /** Whose token it is; null once the hub does not know it any more. Throws PAGE_REFUSED, HUB_UNREACHABLE. */
   whoIs(token: string): Promise<Person | null>;
 }
@@ -35,7 +42,6 @@ export interface HubIdentityInput {
 /** Milliseconds. */
 const patience = 10_000;
 
-const tokenAnswer = z.object({ access_token: z.string().min(1) });
 const userAnswer = z.object({
   kind: z.literal('user'),
   name: z.string().min(1),
@@ -44,61 +50,72 @@ const userAnswer = z.object({
 });
 
 export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubIdentityInput): HubIdentity {
-  const clientId = `service-${serviceName}`;
+  const server = { issuer: apiUrl, token_endpoint: `${apiUrl}/oauth2/token` };
+  const client = { client_id: `service-${serviceName}` };
+  const authentication = oauth.ClientSecretPost(token);
   const mayEnter = ['access:services', `access:services!service=${serviceName}`];
 
-  const call = async (path: string, init: RequestInit): Promise<Response> => {
-    try {
-      return await fetch(`${apiUrl}${path}`, {
-        ...init,
-        redirect: 'error',
-        signal: AbortSignal.timeout(patience),
-      });
-    } catch (cause) {
+  const call = async (url: string, init: RequestInit): Promise<Response> => {
+    const bounds = { redirect: 'error', signal: AbortSignal.timeout(patience) } as const;
+    const response = await fetch(url, { ...init, ...bounds }).catch((cause: unknown) => {
       throw new PortwrapError('HUB_UNREACHABLE', 'the hub does not answer', { cause });
-    }
+    });
+    if (response.status >= 500) throw hubFails(response);
+    return response;
   };
-  const parsed = async <T extends z.ZodType>(schema: T, response: Response): Promise<z.output<T>> => {
-    const body = await response.json().catch(() => null);
-    const result = schema.safeParse(body);
-    if (result.success) return result.data;
-    throw new PortwrapError('HUB_UNREACHABLE', 'what answers at "api_url" is not a JupyterHub');
+  const options = {
+    [oauth.customFetch]: call,
+    // the hub's API is usually on the loopback interface
+    [oauth.allowInsecureRequests]: true,
   };
 
   return {
-    authorizeUrl: (state, callback) => {
+    async begin(callback) {
+      const state = oauth.generateRandomState();
+      const verifier = oauth.generateRandomCodeVerifier();
       const query = new URLSearchParams({
-        client_id: clientId,
-        redirect_uri: callback,
-        response_type: 'code',
-        state,
+        ...{ ...client, response_type: 'code', redirect_uri: callback, state },
+        // checked by JupyterHub 6, which may demand it (oauth_require_pkce); ignored by those before
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
       });
-      return `${hubPages}api/oauth2/authorize?${query}`;
+      return { state, verifier, url: `${hubPages}api/oauth2/authorize?${query}` };
     },
-    async exchange(code, callback) {
-      const body = new URLSearchParams({
-        client_id: clientId,
-        client_secret: token,
-        grant_type: 'authorization_code',
-        code,
-        redirect_uri: callback,
-      });
-      const response = await call('/oauth2/token', { method: 'POST', body });
-      if (response.status >= 500) throw hubFails(response);
+    async complete(query, { state, verifier }, callback) {
+      const response = await Promise.resolve()
+        .then(() => oauth.validateAuthResponse(server, client, query, state))
+        .then((valid) =>
+          oauth.authorizationCodeGrantRequest(
+            server,
+            client,
+            authentication,
+            valid,
+            callback,
+            verifier,
+            options,
+          ),
+        )
+        .catch(refused);
       if (!response.ok) {
         await response.body?.cancel();
         throw new PortwrapError('SIGN_IN_FAILED', `the hub refused the sign-in (${response.status})`);
       }
-      return (await parsed(tokenAnswer, response)).access_token;
+      const { access_token } = await oauth
+        .processAuthorizationCodeResponse(server, client, response)
+        .catch(noHub);
+      return access_token;
     },
     async whoIs(own) {
-      const response = await call('/user', { headers: { authorization: `token ${own}` } });
+      const response = await call(`${apiUrl}/user`, { headers: { authorization: `token ${own}` } });
       if (response.status === 401 || response.status === 403) {
         await response.body?.cancel();
         return null;
       }
       if (!response.ok) throw hubFails(response);
-      const { name, admin, scopes } = await parsed(userAnswer, response);
+      const { name, admin, scopes } = await response
+        .json()
+        .then((body) => userAnswer.parse(body))
+        .catch(noHub);
       if (!scopes.some((scope) => mayEnter.includes(scope))) {
         throw new PortwrapError('PAGE_REFUSED', `the hub does not let ${name} use this page`);
       }
@@ -113,4 +130,15 @@ const adminScopes: readonly string[] = ['admin:servers', 'custom:portwrap:admin'
 function hubFails(response: Response): PortwrapError {
   void response.body?.cancel();
   return new PortwrapError('HUB_UNREACHABLE', `the hub answered with ${response.status}`);
+}
+
+/** Of a redirect from the hub that says no, or that is not one of an authorization server. */
+function refused(cause: unknown): never {
+  if (cause instanceof PortwrapError) throw cause;
+  const reason = cause instanceof oauth.AuthorizationResponseError ? ` (${cause.error.slice(0, 80)})` : '';
+  throw new PortwrapError('SIGN_IN_FAILED', `the hub refused the sign-in${reason}`, { cause });
+}
+
+function noHub(): never {
+  throw new PortwrapError('HUB_UNREACHABLE', 'what answers at "api_url" is not a JupyterHub');
 }

@@ -1,11 +1,14 @@
-// Who is signed in, in memory only: a restart of the service signs everybody out, and browsers in again.
-// Not here: how a session begins (sign-in.ts).
-import { randomBytes } from 'node:crypto';
+// Who is signed in, in memory only: a restart of the service signs everybody out, and browsers in again. Own code:
+// express-session 1.19 writes a session back when a request ends, and so revives one that was ended meanwhile;
+// lru-cache 11 would save four lines for 3.6 MB. Not here: how a session begins (sign-in.ts).
 import type { Person } from './hub-identity.ts';
+import { newSecret } from './secrets.ts';
 
 export interface Session {
   /** What the cookie holds. */
   readonly id: string;
+  /** What the browser's other cookie holds, which no other host of the site can set: see hostCookie() in cookies.ts. */
+  readonly browser: string;
   readonly person: Person;
   /** The hub's token for this person. */
   readonly token: string;
@@ -13,7 +16,7 @@ export interface Session {
   readonly hubSession: string | undefined;
   /** What every form of this session must carry. */
   readonly formToken: string;
-  /** Milliseconds since the epoch: when the hub was last asked, and when the session is over. */
+  /** When the hub was last asked, and when the session is over, by the clock of createSessions(). */
   readonly checked: number;
   readonly expires: number;
 }
@@ -27,12 +30,13 @@ export interface Sessions {
   end(id: string): void;
 }
 
-/** Milliseconds. */
+/** Milliseconds from the sign-in, however much it is used. */
 const lifetime = 12 * 3_600_000;
 /** More people than one machine serves; beyond that the oldest session ends. */
 const mostSessions = 10_000;
 
-export function createSessions(now: () => number = Date.now): Sessions {
+/** `now`: milliseconds of a clock that nobody sets. */
+export function createSessions(now: () => number = () => performance.now()): Sessions {
   const sessions = new Map<string, Session>();
   const keep = (session: Session) => {
     sessions.set(session.id, session);
@@ -44,7 +48,7 @@ export function createSessions(now: () => number = Date.now): Sessions {
         if (expires > now() && sessions.size < mostSessions) break; // in the order in which they began
         sessions.delete(id);
       }
-      const secrets = { id: secret(), formToken: secret() };
+      const secrets = { id: newSecret(), browser: newSecret(), formToken: newSecret() };
       return keep({ ...fields, ...secrets, checked: now(), expires: now() + lifetime });
     },
     find(id) {
@@ -57,8 +61,4 @@ export function createSessions(now: () => number = Date.now): Sessions {
     },
     end: (id) => void sessions.delete(id),
   };
-}
-
-function secret(): string {
-  return randomBytes(32).toString('base64url');
 }

@@ -1,11 +1,12 @@
 // Signing in with the hub, and the guard before every page: a session, asked after at the hub every few minutes and
 // whenever the hub's own session is another one. Not here: the hub's answers (hub-identity.ts).
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../../config/errors.ts';
-import { cookieValues, readCookie, setCookie } from './cookies.ts';
+import { clearCookie, cookieValues, hostCookie, readCookie, setCookie } from './cookies.ts';
 import { formTokenHeader, isFormToken } from './form-token.ts';
 import type { HubIdentity } from './hub-identity.ts';
+import { createPendingSignIns } from './pending-sign-ins.ts';
+import { isSecret } from './secrets.ts';
 import type { Session, Sessions } from './sessions.ts';
 
 export interface SignIn {
@@ -33,19 +34,20 @@ export interface SignInInput {
 
 /** Milliseconds that an answer of the hub counts. */
 const trustFor = 300_000;
-/** Seconds that a person has for the hub's login page. */
-const mayTake = 600;
-const sessionCookie = 'portwrap-page';
 const hubSessionCookie = 'jupyterhub-session-id';
 
 export function createSignIn(input: SignInInput): SignIn {
-  const { hub, sessions, prefix, logoutUrl, callbackOf, now = Date.now } = input;
-  const states = createStates(prefix, now);
+  const { hub, sessions, prefix, logoutUrl, callbackOf, now = () => performance.now() } = input;
+  const pending = createPendingSignIns(prefix, now);
+  const sessionCookie = { name: 'portwrap-page', path: prefix };
+  const browserCookie = (request: Request) => hostCookie(request, { name: 'portwrap-browser', path: prefix });
 
   /** The session, if the hub still stands by it. */
   async function current(request: Request): Promise<Session | undefined> {
-    const session = sessions.find(readCookie(request, sessionCookie) ?? '');
+    const session = sessions.find(readCookie(request, sessionCookie.name) ?? '');
     if (session === undefined) return undefined;
+    // a session's cookie alone may have been set by another host of the site, to have people use a stranger's session
+    if (!isSecret(readCookie(request, browserCookie(request).name), session.browser)) return undefined;
     const hubSession = hubSessionOf(request);
     if (now() - session.checked < trustFor && hubSession === session.hubSession) return session;
     const person = await hub.whoIs(session.token).catch((error: unknown) => {
@@ -70,29 +72,29 @@ export function createSignIn(input: SignInInput): SignIn {
       }
       if (request.method !== 'GET' || !isOpened(request))
         throw new PortwrapError('SIGNED_OUT', 'you are signed out');
-      response.redirect(302, hub.authorizeUrl(states.issue(request, response), callbackOf(request)));
+      const { url, ...challenge } = await hub.begin(callbackOf(request));
+      pending.begin(request, response, { ...challenge, target: request.originalUrl });
+      response.redirect(302, url);
     },
     async callback(request, response) {
-      const { code, state, error } = request.query;
-      const target = states.redeem(request, response, state);
-      if (target === null) {
+      const { searchParams: query } = new URL(request.originalUrl, 'http://page');
+      const signIn = pending.take(request, response, query.get('state'));
+      if (signIn === null) {
         throw new PortwrapError('SIGN_IN_EXPIRED', 'this sign-in has expired, or began in another browser');
       }
-      if (typeof code !== 'string') {
-        const reason = typeof error === 'string' ? ` (${error.slice(0, 80)})` : '';
-        throw new PortwrapError('SIGN_IN_FAILED', `the hub refused the sign-in${reason}`);
-      }
-      const token = await hub.exchange(code, callbackOf(request));
+      const token = await hub.complete(query, signIn, callbackOf(request));
       const person = await hub.whoIs(token);
       if (person === null) throw new PortwrapError('SIGN_IN_FAILED', 'the hub does not know its own token');
       const hubSession = hubSessionOf(request);
       const session = sessions.begin({ person, token, hubSession });
-      setCookie(request, response, { name: sessionCookie, value: session.id, path: prefix, seconds: null });
-      response.redirect(302, target);
+      setCookie(request, response, { ...sessionCookie, value: session.id, seconds: null });
+      setCookie(request, response, { ...browserCookie(request), value: session.browser, seconds: null });
+      response.redirect(302, signIn.target.startsWith(prefix) ? signIn.target : prefix);
     },
     signOut(request, response) {
       sessions.end(sessionOf(response).id);
-      setCookie(request, response, { name: sessionCookie, value: '', path: prefix, seconds: 0 });
+      clearCookie(request, response, sessionCookie);
+      clearCookie(request, response, browserCookie(request));
       response.redirect(303, logoutUrl);
     },
   };
@@ -112,35 +114,4 @@ export function sessionOf(response: Response): Session {
 function isOpened(request: Request): boolean {
   const destination = request.get('sec-fetch-dest');
   return destination === undefined || destination === 'document';
-}
-
-/** One cookie for each sign-in that is under way, so that several tabs may do it at once. */
-function createStates(prefix: string, now: () => number) {
-  const key = randomBytes(32);
-  const sign = (text: string) => createHmac('sha256', key).update(text).digest('base64url');
-  const cookieOf = (state: string) => `portwrap-sign-in-${state.slice(0, 8)}`;
-  return {
-    issue(request: Request, response: Response): string {
-      const state = randomBytes(16).toString('hex');
-      const target = Buffer.from(request.originalUrl).toString('base64url');
-      const text = `${state}.${now() + mayTake * 1000}.${target}`;
-      const value = `${text}.${sign(text)}`;
-      setCookie(request, response, { name: cookieOf(state), value, path: prefix, seconds: mayTake });
-      return state;
-    },
-    /** Where the person wanted to go; null when the state is not one that this browser was given. */
-    redeem(request: Request, response: Response, state: unknown): string | null {
-      if (typeof state !== 'string' || !/^[0-9a-f]{32}$/.test(state)) return null;
-      const name = cookieOf(state);
-      const value = readCookie(request, name) ?? '';
-      setCookie(request, response, { name, value: '', path: prefix, seconds: 0 });
-      const [given = '', until = '', target = '', signature = ''] = value.split('.');
-      const expected = Buffer.from(sign(`${given}.${until}.${target}`));
-      const actual = Buffer.from(signature);
-      if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) return null;
-      if (given !== state || Number(until) < now()) return null;
-      const path = Buffer.from(target, 'base64url').toString();
-      return path.startsWith(prefix) ? path : prefix;
-    },
-  };
 }

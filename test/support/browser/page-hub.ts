@@ -1,4 +1,4 @@
-// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name.
+// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name, or that of a failure.
 // Not here: a real hub (demo.ts).
 import { once } from 'node:events';
 import { createServer } from 'node:http';
@@ -10,13 +10,23 @@ export interface PageHub {
   readonly scopes: Map<string, readonly string[]>;
   /** How often it was asked who somebody is. */
   asked(): number;
+  /** The form of the last request for a token. */
+  exchanged(): URLSearchParams;
   close(): void;
 }
+
+/** The answers for codes that are no names. */
+const failures: Readonly<Record<string, readonly [number, object]>> = {
+  refused: [400, { error: 'invalid_grant' }],
+  strange: [200, { hello: 'world' }],
+  failing: [503, { status: 503 }],
+};
 
 /** Knows the page by `clientSecret`. */
 export async function startPageHub(clientSecret: string): Promise<PageHub> {
   const scopes = new Map<string, readonly string[]>();
   let asked = 0;
+  let exchanged = new URLSearchParams();
   const server = createServer(async (request, response) => {
     const answer = (status: number, body: object) => {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
@@ -24,9 +34,11 @@ export async function startPageHub(clientSecret: string): Promise<PageHub> {
     if (request.url === '/hub/api/oauth2/token') {
       let body = '';
       for await (const chunk of request) body += chunk;
-      const form = new URLSearchParams(body);
-      if (form.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
-      return answer(200, { access_token: `token-of-${form.get('code')}` });
+      exchanged = new URLSearchParams(body);
+      if (exchanged.get('client_secret') !== clientSecret) return answer(401, { error: 'invalid_client' });
+      const failure = failures[exchanged.get('code') ?? ''];
+      if (failure !== undefined) return answer(...failure);
+      return answer(200, { access_token: `token-of-${exchanged.get('code')}`, token_type: 'Bearer' });
     }
     asked += 1;
     const name = /^token token-of-(.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -40,6 +52,7 @@ export async function startPageHub(clientSecret: string): Promise<PageHub> {
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hub/api`,
     scopes,
     asked: () => asked,
+    exchanged: () => exchanged,
     close() {
       server.close();
       server.closeAllConnections();

@@ -40,6 +40,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly subdomains?: string;
   /** The service has the admin page, and registers routes with the hub's proxy. */
   readonly withPage?: boolean;
+  /** Files with which the proxy speaks TLS with browsers. */
+  readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers speak TLS with each other and with nobody else. */
   readonly internalSsl?: boolean;
 }
@@ -51,7 +53,8 @@ export async function startTestHub(
   options: TestHubOptions = {},
 ): Promise<TestHub> {
   const [port = 0, proxyApi = 0, hubPort = 0, page = 0] = await freePorts(4);
-  const url = `http://${options.subdomains ?? '127.0.0.1'}:${port}`;
+  const scheme = options.tls === undefined ? 'http' : 'https';
+  const url = `${scheme}://${options.subdomains ?? '127.0.0.1'}:${port}`;
   const around = options.withPage
     ? pageAndProxy({ ...options, url, proxyApi, page })
     : { yaml: '', python: '' };
@@ -64,7 +67,8 @@ export async function startTestHub(
   writeFileSync(
     join(directory, 'jupyterhub_config.py'),
     [
-      hubConfig({ port, proxyApi, hubPort, serviceUrl: service.url }),
+      hubConfig({ scheme, port, proxyApi, hubPort, serviceUrl: service.url }),
+      options.tls === undefined ? '' : withTls(options.tls),
       ...[options.internalSsl === true ? withInternalSsl : '', around.python, config],
     ].join(''),
   );
@@ -172,17 +176,22 @@ c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
 c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
 `;
 
+function withTls({ key, cert }: { key: string; cert: string }): string {
+  return `c.JupyterHub.ssl_key = "${key}"\nc.JupyterHub.ssl_cert = "${cert}"\n`;
+}
+
 interface Places {
+  readonly scheme: string;
   readonly port: number;
   readonly proxyApi: number;
   readonly hubPort: number;
   readonly serviceUrl: string;
 }
 
-function hubConfig({ port, proxyApi, hubPort, serviceUrl }: Places): string {
+function hubConfig({ scheme, port, proxyApi, hubPort, serviceUrl }: Places): string {
   const proxy = [process.execPath, join(root, 'dist', 'proxy', 'main.js')];
   return `
-c.JupyterHub.bind_url = "http://127.0.0.1:${port}/"
+c.JupyterHub.bind_url = "${scheme}://127.0.0.1:${port}/"
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:${hubPort}/"
 c.JupyterHub.db_url = "sqlite:///jupyterhub.sqlite"
 c.JupyterHub.cleanup_servers = False

@@ -1,6 +1,5 @@
 // The commands of Slurm, run: sbatch as the user, the others as the service. What they cannot tell is an error
 // (SCHEDULER_UNREACHABLE), never an empty answer. Not here: how often, and what follows from it.
-import { execa } from 'execa';
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { Config } from '../../../../config/load.ts';
 import { type Account, becomeArgv, type Toolbox } from '../../../../portwrap/index.ts';
@@ -52,6 +51,8 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
   ): Promise<Outcome> => {
     counted(command);
     const [first = '', ...rest] = [...become, program(command), ...argv];
+    // when the first command is run: importing it costs 100 ms and 15 MB, which a service without Slurm does not pay
+    const { execa } = await import('execa');
     const { stdout, stderr, failed, timedOut, code } = await execa(first, rest, {
       ...{ input, env: environment, extendEnv: false, cwd: '/', reject: false, timeout },
       forceKillAfterDelay: 1000,

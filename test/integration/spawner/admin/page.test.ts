@@ -1,5 +1,6 @@
 // The admin page over HTTP, with a hub that can be made to say anything: who gets in, who is thrown out, and what
 // strangers' text becomes. The page in a browser at a real hub is in test/browser/admin-page.test.ts.
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type PageHub, startPageHub } from '../../../support/browser/page-hub.ts';
 import { freePorts } from '../../../support/machine/free-ports.ts';
@@ -44,15 +45,24 @@ const list = '/services/portwrap/';
 /** A browser's memory for the page's cookies. */
 class Visitor {
   readonly cookies = new Map<string, string>();
+  /** The cookies that the last response has set, with their attributes. */
+  set: readonly string[] = [];
+  /** What is sent with every request. */
+  readonly headers: Record<string, string>;
+
+  constructor(headers: Record<string, string> = {}) {
+    this.headers = headers;
+  }
 
   async get(path: string, init: RequestInit = {}): Promise<{ status: number; text: string; to: string }> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const answer = await fetch(`http://127.0.0.1:${pagePort}${path}`, {
       ...init,
       redirect: 'manual',
-      headers: { cookie, ...(init.headers as Record<string, string> | undefined) },
+      headers: { ...this.headers, cookie, ...(init.headers as Record<string, string> | undefined) },
     });
-    for (const line of answer.headers.getSetCookie()) {
+    this.set = answer.headers.getSetCookie();
+    for (const line of this.set) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
       this.cookies.set(name, value);
     }
@@ -61,14 +71,18 @@ class Visitor {
 
   /** As the hub would send the browser back; answers with where it goes from there. */
   async comeBack(name: string, path = list): Promise<{ status: number; text: string; to: string }> {
-    const { to } = await this.get(path);
-    const state = new URL(to, 'http://hub').searchParams.get('state');
+    const state = (await this.sentToHub(path)).get('state');
     return this.get(`${list}oauth_callback?code=${name}&state=${state}`);
+  }
+
+  /** What a browser that opens the page asks of the hub. */
+  async sentToHub(path = list): Promise<URLSearchParams> {
+    const { to } = await this.get(path);
+    return new URL(to, 'http://hub').searchParams;
   }
 }
 
-async function signedIn(name: string): Promise<Visitor> {
-  const visitor = new Visitor();
+async function signedIn(name: string, visitor = new Visitor()): Promise<Visitor> {
   expect(await visitor.comeBack(name)).toMatchObject({ status: 302, to: list });
   return visitor;
 }
@@ -115,10 +129,90 @@ describe('signing in', () => {
     );
   });
 
+  test('redeems the code with the verifier of the challenge that went with it (PKCE)', async () => {
+    const visitor = new Visitor();
+    const query = await visitor.sentToHub();
+    await visitor.get(`${list}oauth_callback?code=ann&state=${query.get('state')}`);
+    const form = hub.exchanged();
+    expect(Object.fromEntries(query)).toMatchObject({
+      client_id: 'service-portwrap',
+      response_type: 'code',
+      redirect_uri: form.get('redirect_uri'),
+      code_challenge_method: 'S256',
+      code_challenge: createHash('sha256')
+        .update(form.get('code_verifier') ?? '')
+        .digest('base64url'),
+    });
+    expect(Object.fromEntries(form)).toMatchObject({ grant_type: 'authorization_code', code: 'ann' });
+  });
+
+  test.each([
+    ['the person refuses', 'error=access_denied', 'SIGN_IN_FAILED', 'refused the sign-in (access_denied)'],
+    ['carries two codes', 'code=ann&code=bob', 'SIGN_IN_FAILED', 'refused the sign-in'],
+    ['carries a code that the hub does not know', 'code=refused', 'SIGN_IN_FAILED', 'the sign-in (400)'],
+    ['goes to something else than a hub', 'code=strange', 'HUB_UNREACHABLE', 'not a JupyterHub'],
+    ['goes to a hub that is failing', 'code=failing', 'HUB_UNREACHABLE', 'hub answered with 503'],
+  ])('that %s says so, and begins no session', async (_, answer, code, message) => {
+    const visitor = new Visitor();
+    const state = (await visitor.sentToHub()).get('state');
+    const { status, text } = await visitor.get(`${list}oauth_callback?${answer}&state=${state}`);
+    expect([status, text]).toEqual([502, expect.stringContaining(code)]);
+    expect(text).toContain(message);
+    expect(visitor.cookies.has('portwrap-page')).toBe(false);
+  });
+
   test('gives each session a secret of its own', async () => {
     const [one, two] = [await signedIn('ann'), await signedIn('ann')];
     expect(one.cookies.get('portwrap-page')).toMatch(/^[\w-]{43}$/);
     expect(one.cookies.get('portwrap-page')).not.toBe(two.cookies.get('portwrap-page'));
+  });
+});
+
+describe('over https', () => {
+  const overTls = { 'x-forwarded-proto': 'https' };
+  const browserCookie = '__Host-portwrap-browser';
+
+  test('sets cookies that no other host of the site can set, and the session for the page alone', async () => {
+    const ann = new Visitor(overTls);
+    const state = (await ann.sentToHub()).get('state') ?? '';
+    const signIn = `__Host-portwrap-sign-in-${state.slice(0, 8)}`;
+    const attributes = '; HttpOnly; Secure; SameSite=Lax';
+    expect(ann.set).toEqual([
+      expect.stringMatching(new RegExp(`^${signIn}=.+; Max-Age=600; Path=/; Expires=[^;]+${attributes}$`)),
+    ]);
+    await ann.get(`${list}oauth_callback?code=ann&state=${state}`);
+    expect(ann.set).toEqual([
+      `${signIn}=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT${attributes}`,
+      expect.stringMatching(new RegExp(`^portwrap-page=[\\w-]{43}; Path=${list}${attributes}$`)),
+      expect.stringMatching(new RegExp(`^${browserCookie}=[\\w-]{43}; Path=/${attributes}$`)),
+    ]);
+    expect((await ann.get(list)).status).toBe(200);
+  });
+
+  test("does not end a stranger's sign-in whose cookie another host of the site has set", async () => {
+    const mallory = new Visitor(overTls);
+    const state = (await mallory.sentToHub()).get('state');
+    const ann = new Visitor(overTls);
+    // only the host itself can set a name with the prefix
+    for (const [name, value] of mallory.cookies) ann.cookies.set(name.replace('__Host-', ''), value);
+    const { status, text } = await ann.get(`${list}oauth_callback?code=bob&state=${state}`);
+    expect([status, text]).toEqual([400, expect.stringContaining('SIGN_IN_EXPIRED')]);
+  });
+
+  test("takes no stranger's session whose cookie another host of the site has set", async () => {
+    const mallory = await signedIn('bob', new Visitor(overTls));
+    const insecure = await signedIn('bob');
+    const own = (await signedIn('ann', new Visitor(overTls))).cookies.get(browserCookie) ?? '';
+    for (const { cookies } of [mallory, insecure]) {
+      for (const kept of [[], [[browserCookie, own] as const]]) {
+        const ann = new Visitor(overTls);
+        for (const [name, value] of [...cookies, ...kept]) {
+          ann.cookies.set(name === browserCookie && value !== own ? 'portwrap-browser' : name, value);
+        }
+        expect((await ann.get(list)).status).toBe(302);
+      }
+    }
+    expect((await mallory.get(list)).status).toBe(200);
   });
 });
 
@@ -135,7 +229,7 @@ test('with the hub on a host of its own, the sign-in goes there and comes back t
     expect([origin, pathname]).toEqual(['https://hub.example.org', '/hub/api/oauth2/authorize']);
     expect(searchParams.get('redirect_uri')).toBe(`https://127.0.0.1:${port}${list}oauth_callback`);
     const policy = opened.headers.get('content-security-policy');
-    expect(policy).toContain("form-action 'self' https://hub.example.org;");
+    expect(policy?.split(';')).toContain("form-action 'self' https://hub.example.org");
   } finally {
     await apart.dispose();
   }
@@ -193,11 +287,11 @@ describe('a session', () => {
 
   test('is ended by its own button, which goes on to the logout of the hub', async () => {
     const ann = await signedIn('ann');
-    const session = ann.cookies.get('portwrap-page') ?? '';
+    const before = new Map(ann.cookies);
     const body = new URLSearchParams({ form_token: formToken((await ann.get(list)).text) });
     const out = await ann.get(`${list}sign-out`, { method: 'POST', body, headers: ownOrigin() });
     expect(out).toMatchObject({ status: 303, to: '/hub/logout' });
-    ann.cookies.set('portwrap-page', session);
+    for (const [name, value] of before) ann.cookies.set(name, value);
     expect((await ann.get(list)).status).toBe(302);
   });
 });

@@ -25,3 +25,9 @@ test('of two different values, none is taken, whichever comes first', () => {
 test('the same cookies in another order are the same values', () => {
   expect(cookieValues(sending('hub=b; hub=a; hub=b'), 'hub')).toEqual(['a', 'b']);
 });
+
+test('a name that only looks like ours is another cookie: no byte around it is dropped but spaces and tabs', () => {
+  for (const byte of ['\u00a0', '\u0085', '\u000b', '\u000c', '\ufeff']) {
+    expect(readCookie(sending(`${byte}own=tossed; \town=ours `), 'own')).toBe('ours');
+  }
+});
