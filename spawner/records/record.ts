@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { launcherNames } from './launcher-names.ts';
+import { startPhases } from './meter.ts';
 import { serverState } from './server-state.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
@@ -70,7 +71,7 @@ export const recordSchema = z.object({
   started: z.iso.datetime(),
   launcher: z.enum(launcherNames).default('local'),
   /** Milliseconds that the parts of its start took (meter.ts). */
-  phases: z.partialRecord(z.enum(['queue', 'sandbox', 'answer', 'route']), z.number()).default({}),
+  phases: z.partialRecord(z.enum(startPhases), z.number()).default({}),
   /** With the launcher local. */
   sandbox: sandboxSchema.nullable(),
   /** With the launcher slurm. */
