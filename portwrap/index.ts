@@ -46,4 +46,11 @@ export { type Account, becomeArgv, becomeBareArgv, findAccount, loginEnvironment
 export { runTool, type ToolRun } from './system/child.ts';
 export { aborted, withDeadline } from './system/deadline.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './system/process.ts';
+export { readFileOrNull } from './system/read-file.ts';
+export {
+  familyOf,
+  type ListeningSocket,
+  parseListeningSockets,
+  readTcpTables,
+} from './system/tcp-table.ts';
 export { createToolbox, type Toolbox } from './system/tools.ts';

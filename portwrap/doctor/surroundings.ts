@@ -1,20 +1,18 @@
 // What lies around a service: control groups for limits, its state directory, how the hub listens.
 // Not here: what a single launch needs (sandbox.ts, network.ts).
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { missingControllers } from '../cgroups/limits.ts';
 import { availableControllers, type CgroupWay, cgroupSurroundings, findCgroupWay } from '../cgroups/way.ts';
+import { isOnEveryAddress, parseListeningSockets, readTcpTables } from '../system/tcp-table.ts';
 import { type Check, failed, ok, type Patient, warning } from './check.ts';
 
 export function checkSurroundings(patient: Patient): Check[] {
   const way = findCgroupWay('command', cgroupSurroundings());
-  const tables = ['/proc/net/tcp', '/proc/net/tcp6']
-    .filter(existsSync)
-    .map((path) => readFileSync(path, 'utf8'));
   return [
     judgeCgroups(way, controllersOf(way)),
     judgeStateDirectory(patient.stateDirectory, fileSystemType(patient.stateDirectory)),
-    judgeHub(patient.hubPort, tables.join('\n')),
+    judgeHub(patient.hubPort, readTcpTables('self')),
   ];
 }
 
@@ -84,12 +82,10 @@ function fileSystemType(path: string): number | null {
   }
 }
 
-/** `table` is /proc/net/tcp and tcp6. */
-export function judgeHub(port: number, table: string): Check {
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  // 0A is LISTEN; all zeros is every address
-  const everywhere = new RegExp(`^\\s*\\d+: (?:0{8}|0{32}):${hex} \\S+ 0A `, 'm').test(table);
-  if (!everywhere) return ok('hub', `port ${port} does not listen on all addresses`);
+/** `tables`: as readTcpTables() gives them. */
+export function judgeHub(port: number, tables: string): Check {
+  const sockets = parseListeningSockets(tables).filter((socket) => socket.port === port);
+  if (!sockets.some(isOnEveryAddress)) return ok('hub', `port ${port} does not listen on all addresses`);
   return warning(
     'hub',
     `port ${port} listens on all addresses`,

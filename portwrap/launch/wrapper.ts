@@ -1,10 +1,10 @@
 // The prelude: the first lines of a launch, still outside of the sandbox, as a script of sh(1). A launcher that has
 // grown large pays milliseconds for every process that it forks itself (docs/decisions/0006-two-forks-a-launch.md), so it forks one
 // that forks the others. Not here: what runs inside (gate.ts), what is done with the descriptors (build.ts).
-import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
+import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';
 
@@ -82,9 +82,6 @@ function ended(loader: Duplex, lastWords: string): Promise<void> {
 }
 
 function messages(log: string): string {
-  try {
-    return readFileSync(log, 'utf8').trim() || 'no message';
-  } catch {
-    return 'its loader ended';
-  }
+  const text = readFileOrNull(log);
+  return text === null ? 'its loader ended' : text.trim() || 'no message';
 }

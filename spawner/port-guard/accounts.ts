@@ -2,9 +2,9 @@
 // state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
 // Not here: the rule (rule.ts).
 import { lookup } from 'node:dns/promises';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { ConfigFile } from '../../config/load.ts';
-import { isLoopback, ownAddresses } from '../../portwrap/index.ts';
+import { isLoopback, ownAddresses, readTcpTables } from '../../portwrap/index.ts';
 import { accountsOf, listenersAt } from './listeners.ts';
 
 /** An account that must be let through, and is not known. */
@@ -23,7 +23,7 @@ export interface GuardAccounts {
 export async function guardAccounts(
   config: ConfigFile,
   proxyUid: number | undefined,
-  table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join(''),
+  table = readTcpTables('self'),
 ): Promise<GuardAccounts> {
   const own = new Set([...ownAddresses(), '0.0.0.0', '::']);
   const isOwn = (address: string) => isLoopback(address) || own.has(address);
@@ -76,12 +76,4 @@ async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<
   if (uid === undefined) return gap(`${place} is only held open, and nobody has taken it`, `Start ${who}`);
   if (others.length === 0) return uid;
   return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // a kernel without IPv6
-  }
 }
