@@ -56,7 +56,10 @@ export function startLogRotation(
   return { close: () => clearInterval(timer) };
 }
 
-/** Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. */
+/**
+ * Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. Not written as
+ * config/system/atomic-write.ts does: what the payload writes while the disk is waited for would be lost.
+ */
 export function keepSmall(path: string, limit: number): void {
   const { size: length, blocks } = statSync(path);
   // what a payload has allocated takes room as well as what it has written (stat(2): blocks of 512 bytes)
