@@ -1,6 +1,6 @@
 // The doctor of the slurm launcher: from the commands to a job on a node and its report back, each finding with its
 // remedy. Not here: what the job looks at (portwrap/job/probe.ts).
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +8,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../../../config/errors.ts';
 import type { ConfigFile, Profile } from '../../../../config/load.ts';
+import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import {
   type Check,
   failed,
@@ -199,9 +200,7 @@ async function openDesk(slurm: ConfigFile['slurm']): Promise<Desk> {
     take = resolve;
   });
   const server = createServer((request, response) => {
-    const given = Buffer.from(request.headers.authorization ?? '');
-    const right = Buffer.from(`Bearer ${secret}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right)) {
+    if (!isSameSecret(request.headers.authorization ?? '', `Bearer ${secret}`)) {
       response.writeHead(401).end();
       return;
     }

@@ -1,8 +1,9 @@
 // Where jobs report: a listener that answers nobody but jobs, each by a secret of its own, which is made from the
 // record's id and a key in the state directory. Not here: what a report means (launchers/slurm/job/job.ts).
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { z } from 'zod';
+import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import type { Report } from '../../../../portwrap/index.ts';
 import { createReportBudget, type ReportBudget } from './report-budget.ts';
 
@@ -82,7 +83,7 @@ export function createReports(
     const id = /^(?:\/[^?]*)?\/jobs\/([0-9a-f]{12})$/.exec(request.url ?? '')?.[1];
     if (id === undefined || request.method !== 'POST') return 400;
     const given = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!isSame(given, secretOf(id))) return 401;
+    if (!isSameSecret(given, secretOf(id))) return 401;
     const taker = takers.get(id);
     if (taker === undefined) return isReady() && !held.has(id) ? 410 : 503;
     if (!taker.budget.begin()) return 503;
@@ -147,9 +148,4 @@ async function readBody(request: IncomingMessage): Promise<Buffer | null> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-function isSame(given: string, right: string): boolean {
-  const digest = (value: string) => createHmac('sha256', 'compare').update(value).digest();
-  return timingSafeEqual(digest(given), digest(right));
 }
