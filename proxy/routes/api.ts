@@ -3,8 +3,8 @@
 // Not here: listening, and what a route means (table.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
+import { readBody } from '../../config/system/bounded-body.ts';
 import { isSameSecret } from '../../config/system/same-secret.ts';
-import { readBody } from './body.ts';
 import { listRoutes, routeJson } from './listing.ts';
 import type { RouteData, RouteTable } from './table.ts';
 
@@ -92,8 +92,8 @@ async function post(
   settled: () => Promise<void>,
 ): Promise<void> {
   const body = await readBody(req, maxBody);
-  if (body === undefined) return reply(res, 413, 'Body too large');
-  const read = readRoute(body);
+  if (body === null) return reply(res, 413, 'Body too large');
+  const read = readRoute(body.toString('utf8'));
   if (typeof read === 'string') return reply(res, 400, read);
   table.add(path, read);
   await settled();

@@ -1,6 +1,7 @@
 // GET from somebody who is not trusted: no redirect is followed, and neither time nor length is theirs to choose.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { readBody } from '../../config/system/bounded-body.ts';
 
 export interface BoundedGet {
   readonly headers: Readonly<Record<string, string>>;
@@ -44,12 +45,8 @@ function isHttps(url: string): boolean {
 }
 
 async function textOf(answer: IncomingMessage, mostBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await readBody(answer, mostBytes);
+  if (body !== null) return body.toString('utf8');
+  answer.destroy();
+  throw new Error(`the answer is longer than ${mostBytes} bytes`);
 }

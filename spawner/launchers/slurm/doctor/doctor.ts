@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../../../config/errors.ts';
 import type { ConfigFile, Profile } from '../../../../config/load.ts';
+import { readBody } from '../../../../config/system/bounded-body.ts';
 import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import {
   type Check,
@@ -38,6 +38,8 @@ export interface ClusterPatient {
 /** Milliseconds that a probe job has, its time in the queue included. */
 const patience = 120_000;
 const mostSkew = 5_000;
+/** Bytes of what the job tells of its node. */
+const mostFindings = 1_048_576;
 
 /** Every probe in order; after one on which the others rest has failed, no more are made. */
 export async function examineCluster(patient: ClusterPatient): Promise<Check[]> {
@@ -204,13 +206,15 @@ async function openDesk(slurm: ConfigFile['slurm']): Promise<Desk> {
       response.writeHead(401).end();
       return;
     }
-    json(request).then(
-      (body) => {
-        response.writeHead(204).end();
-        take(body as NodeFindings); // by our own job, with the secret of this run
-      },
-      () => response.writeHead(400).end(),
-    );
+    readBody(request, mostFindings)
+      .then((body) => JSON.parse(body?.toString('utf8') ?? '') as NodeFindings) // our own job's
+      .then(
+        (found) => {
+          response.writeHead(204).end();
+          take(found);
+        },
+        () => response.writeHead(400).end(),
+      );
   });
   const { report_listen: address } = slurm;
   const { host, port } = address?.kind === 'tcp' ? address : { host: '127.0.0.1', port: 0 };

@@ -3,6 +3,7 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { z } from 'zod';
+import { readBody } from '../../../../config/system/bounded-body.ts';
 import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import type { Report } from '../../../../portwrap/index.ts';
 import { createReportBudget, type ReportBudget } from './report-budget.ts';
@@ -89,7 +90,7 @@ export function createReports(
     if (!taker.budget.begin()) return 503;
     let size = 0;
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, bodyLimit);
       size = body?.length ?? bodyLimit;
       if (body === null) return 413;
       const report = parse(body);
@@ -137,15 +138,4 @@ function parse(body: Buffer): Report | null {
   } catch {
     return null;
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bodyLimit) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
