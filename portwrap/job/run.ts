@@ -7,6 +7,7 @@ import { isIPv4, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { portOf } from '../../config/system/url-port.ts';
 import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
@@ -189,17 +190,17 @@ async function hostAddress({ hostInterface, report }: JobSpec): Promise<string> 
 }
 
 /** The address of this node from which the service is reached; nothing is sent to find out. */
-async function addressFacing({ hostname, port, protocol }: URL): Promise<string> {
+async function addressFacing(url: URL): Promise<string> {
   const socket = createSocket('udp4');
   try {
     const connected = once(socket, 'connect');
-    socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), hostname);
+    socket.connect(portOf(url), url.hostname);
     await connected;
     const { address } = socket.address();
     if (isIPv4(address)) return address;
     throw new Error(`${address} is no IPv4 address`);
   } catch (cause) {
-    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${hostname}: ${String(cause)}`, {
+    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${url.hostname}: ${String(cause)}`, {
       hint: 'Correct "slurm.report_url", or the routes of the node.',
       cause,
     });

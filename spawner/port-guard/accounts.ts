@@ -4,6 +4,7 @@
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';
 import type { ConfigFile } from '../../config/load.ts';
+import { portOf } from '../../config/system/url-port.ts';
 import { isLoopback, ownAddresses, readTcpTables } from '../../portwrap/index.ts';
 import { accountsOf, listenersAt } from './listeners.ts';
 
@@ -61,8 +62,9 @@ interface Question {
 
 /** Null for another machine's address: the rule is about connections from this one. */
 async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
-  const { protocol, hostname, port: given } = new URL(url);
-  const port = Number(given) || (protocol === 'https:' ? 443 : 80);
+  const parsed = new URL(url);
+  const { hostname } = parsed;
+  const port = portOf(parsed);
   const place = `${hostname}:${port}`;
   const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
   const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
