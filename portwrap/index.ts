@@ -42,7 +42,14 @@ export {
   type SandboxRecord,
 } from './sandbox/sandbox.ts';
 export { isWritable } from './system/access.ts';
-export { type Account, becomeArgv, becomeBareArgv, findAccount, loginEnvironment } from './system/account.ts';
+export {
+  type Account,
+  becomeArgv,
+  becomeBareArgv,
+  findAccount,
+  loginEnvironment,
+  ownAccount,
+} from './system/account.ts';
 export { runTool, type ToolRun } from './system/child.ts';
 export { aborted, withDeadline } from './system/deadline.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './system/process.ts';

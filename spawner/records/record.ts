@@ -111,10 +111,19 @@ export interface ServerKey {
   readonly name: string;
 }
 
+/** A server as the key of a map. */
+export function keyText({ hub, user, name }: ServerKey): string {
+  return JSON.stringify([hub, user, name]);
+}
+
+/** One incarnation of it, likewise. */
+export function incarnationText({ hub, user, name }: ServerKey, spawnId: string): string {
+  return JSON.stringify([hub, user, name, spawnId]);
+}
+
 /** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
 export function recordId(key: ServerKey, spawnId: string): string {
-  const text = JSON.stringify([key.hub, key.user, key.name, spawnId]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return createHash('sha256').update(incarnationText(key, spawnId)).digest('hex').slice(0, 12);
 }
 
 /** Could this be the name of a file of ours? */

@@ -3,7 +3,14 @@
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Hub, Profile } from '../../config/load.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
-import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from '../records/record.ts';
+import {
+  keyText,
+  nowhere,
+  recordId,
+  type ServerKey,
+  type ServerRecord,
+  serverLabel,
+} from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { offeredProfile } from '../requests/offered-profiles.ts';
@@ -45,7 +52,7 @@ export function createServers(input: ServersInput): Servers {
   const tombstones = createTombstones();
 
   const drop = (key: ServerKey, server: Server) => {
-    if (servers.get(mapKey(key)) === server) servers.delete(mapKey(key));
+    if (servers.get(keyText(key)) === server) servers.delete(keyText(key));
   };
   /** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
   const forget = async (key: ServerKey, server: Server) => {
@@ -79,7 +86,7 @@ export function createServers(input: ServersInput): Servers {
     start(hub, user, name, request) {
       const key = { hub: hub.name, user, name };
       const digest = requestDigest(request);
-      const current = servers.get(mapKey(key));
+      const current = servers.get(keyText(key));
       if (current?.record.spawn_id === request.spawn_id) {
         const before = current.record.request_digest;
         if (before === '' || before === digest) return { server: current, created: false };
@@ -92,7 +99,7 @@ export function createServers(input: ServersInput): Servers {
         void forget(key, current);
       }
       const server = runServer(input, plan);
-      servers.set(mapKey(key), server);
+      servers.set(keyText(key), server);
       // a server without a record never was: the start is answered with the reason, and may be repeated
       server.recorded.catch(async () => {
         drop(key, server);
@@ -101,9 +108,9 @@ export function createServers(input: ServersInput): Servers {
       });
       return { server, created: true };
     },
-    adopt: (server) => void servers.set(mapKey(server.record), server),
+    adopt: (server) => void servers.set(keyText(server.record), server),
     find(key, spawnId) {
-      const server = servers.get(mapKey(key));
+      const server = servers.get(keyText(key));
       return spawnId === undefined || server?.record.spawn_id === spawnId ? server : undefined;
     },
     list: (hub) => [...servers.values()].filter(({ record }) => hub === undefined || record.hub === hub),
@@ -150,8 +157,4 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
 function conflict(key: ServerKey, what: string): PortwrapError {
   const server = serverLabel(key);
   return new PortwrapError('SPAWN_CONFLICT', `${server} ${what}`, { server });
-}
-
-function mapKey({ hub, user, name }: ServerKey): string {
-  return JSON.stringify([hub, user, name]);
 }
