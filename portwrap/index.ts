@@ -28,6 +28,7 @@ export { substituteGuestPort } from './launch/guest-port.ts';
 export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export { createForwarder, type ForwarderName, forwarderNames } from './network/forwarders.ts';
+export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
 export { createSlirp4netns } from './network/slirp4netns.ts';

@@ -14,6 +14,7 @@ import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
+import { portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -167,13 +168,6 @@ function fromSlurm(environment: Readonly<Record<string, string>>): Record<string
   const wanted =
     /^(?:SLURMD_NODENAME|SLURM_(?!CONF$)\w+|CUDA_VISIBLE_DEVICES|GPU_DEVICE_ORDINAL|ROCR_VISIBLE_DEVICES)$/;
   return Object.fromEntries(Object.entries(environment).filter(([name]) => wanted.test(name)));
-}
-
-/** Two servers that begin at once on one node seldom try the same port; only one of them can bind it. */
-function* portsFromRandom({ low, high }: JobSpec['hostPorts']): Generator<number> {
-  const size = high - low + 1;
-  const first = Math.floor(Math.random() * size);
-  for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
 }
 
 async function hostAddress({ hostInterface, report }: JobSpec): Promise<string> {
