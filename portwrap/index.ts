@@ -57,6 +57,7 @@ export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } f
 export { readFileOrNull } from './system/read-file.ts';
 export {
   familyOf,
+  isOnEveryAddress,
   type ListeningSocket,
   parseListeningSockets,
   readTcpTables,
