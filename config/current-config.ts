@@ -16,40 +16,60 @@ export interface Reload {
   readonly needRestart: readonly string[];
 }
 
-/** Servers that run have been built on these, or they are bound. */
-const fixedService = ['listen', 'metrics_listen', 'state_dir'] as const;
-const fixed = ['accounts', 'ports', 'proxy', 'slurm', 'admin_page'] as const;
+/** When a new value of a key is in force: what is bound, or what servers that run were built on, needs a restart. */
+type Effect = 'at once' | 'after a restart';
+type Effects<Keys extends object> = { readonly [Key in keyof Keys]-?: Effect };
+
+export const effects: Effects<Config> = {
+  service: 'at once', // but for what is said below
+  hubs: 'at once',
+  proxy: 'after a restart',
+  accounts: 'after a restart',
+  ports: 'after a restart',
+  limits: 'at once',
+  slurm: 'after a restart',
+  profiles: 'at once',
+  admin_page: 'after a restart',
+};
+
+export const serviceEffects: Effects<Config['service']> = {
+  listen: 'after a restart',
+  state_dir: 'after a restart',
+  metrics_listen: 'after a restart',
+  log_bytes: 'at once',
+  activity_interval: 'at once',
+  stop_servers_on_exit: 'at once',
+  log_level: 'at once',
+};
 
 export function createCurrentConfig(first: Config): CurrentConfig {
   let config = first;
   return {
     get: () => config,
     replace(next) {
-      const merged: Config = {
-        ...next,
-        accounts: config.accounts,
-        ports: config.ports,
-        proxy: config.proxy,
-        slurm: config.slurm,
-        admin_page: config.admin_page,
-        service: {
-          ...next.service,
-          listen: config.service.listen,
-          metrics_listen: config.service.metrics_listen,
-          state_dir: config.service.state_dir,
-        },
-      };
+      const service = keepFixed(config.service, next.service, serviceEffects);
+      const merged = { ...keepFixed(config, next, effects), service };
       const needRestart = [
-        ...fixed.filter((key) => !isDeepStrictEqual(next[key], config[key])),
-        ...fixedService
-          .filter((key) => !isDeepStrictEqual(next.service[key], config.service[key]))
-          .map((key) => `service.${key}`),
+        ...differing(next, merged).filter((key) => effects[key] === 'after a restart'),
+        ...differing(next.service, service).map((key) => `service.${key}`),
       ];
-      const changed = (Object.keys(merged) as (keyof Config)[]).filter(
-        (key) => !isDeepStrictEqual(merged[key], config[key]),
-      );
+      const changed = differing(merged, config);
       config = merged;
       return { changed, needRestart };
     },
   };
+}
+
+/** `next`, with the values of `now` where they cannot be replaced. */
+function keepFixed<Keys extends object>(now: Keys, next: Keys, effect: Effects<Keys>): Keys {
+  const fixed = keysOf(now).filter((key) => effect[key] === 'after a restart');
+  return { ...next, ...Object.fromEntries(fixed.map((key) => [key, now[key]])) };
+}
+
+function differing<Keys extends object>(one: Keys, other: Keys): (keyof Keys & string)[] {
+  return keysOf(one).filter((key) => !isDeepStrictEqual(one[key], other[key]));
+}
+
+function keysOf<Keys extends object>(keys: Keys): (keyof Keys & string)[] {
+  return Object.keys(keys) as (keyof Keys & string)[];
 }

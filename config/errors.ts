@@ -115,11 +115,6 @@ export const errorCatalogue = {
     hint: 'Check that the service runs, and that --config names its configuration.',
   },
   SMOKE_FAILED: { status: 502, exit: 70, hint: 'The message, and the log of the service, say what failed.' },
-  PROXY_UNREACHABLE: {
-    status: 502,
-    exit: 69,
-    hint: 'Check that the proxy runs and that "proxy.api_url" and its token are right.',
-  },
 
   JOB_REFUSED: {
     status: 422,
@@ -200,8 +195,6 @@ export const errorCatalogue = {
 
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },
-  COMMAND_NOT_FOUND: { status: 422, exit: 127, hint: 'Check the name, and PATH inside the sandbox.' },
-  COMMAND_NOT_EXECUTABLE: { status: 422, exit: 126, hint: 'Check the permissions of the file.' },
   SANDBOX_FAILED: { status: 500, exit: 125, hint: 'The message of bubblewrap says why.' },
   FORWARD_FAILED: { status: 500, exit: 125, hint: 'The message of the forwarder says why.' },
   LIMITS_UNAVAILABLE: {

@@ -1,14 +1,14 @@
 // The command behind "npm run generate": writes the files that are made from the schema and the error
 // catalogue; with --check it writes nothing, and exits 1 when one of them is not what it would write.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type GeneratedFile, generatedFiles } from './generate/files.ts';
+import { packageRoot } from './system/package.ts';
 
 process.exitCode = main(process.argv.slice(2));
 
 function main(argv: readonly string[]): number {
-  const root = packageRoot(dirname(fileURLToPath(import.meta.url)));
+  const root = packageRoot();
   if (argv.length === 0) return write(root, generatedFiles());
   if (argv.length === 1 && argv[0] === '--check') return check(root, generatedFiles());
   console.error('usage: node dist/config/generate.js [--check]');
@@ -32,9 +32,4 @@ function check(root: string, files: readonly GeneratedFile[]): number {
 function isStale(root: string, { path, text }: GeneratedFile): boolean {
   const file = join(root, path);
   return !existsSync(file) || readFileSync(file, 'utf8') !== text;
-}
-
-/** The sources and the compiled files lie at different depths below it. */
-function packageRoot(directory: string): string {
-  return existsSync(join(directory, 'package.json')) ? directory : packageRoot(dirname(directory));
 }

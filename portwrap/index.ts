@@ -28,6 +28,7 @@ export { substituteGuestPort } from './launch/guest-port.ts';
 export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export { createForwarder, type ForwarderName, forwarderNames } from './network/forwarders.ts';
+export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
 export { createSlirp4netns } from './network/slirp4netns.ts';
@@ -43,8 +44,23 @@ export {
   type SandboxRecord,
 } from './sandbox/sandbox.ts';
 export { isWritable } from './system/access.ts';
-export { type Account, becomeArgv, becomeBareArgv, findAccount, loginEnvironment } from './system/account.ts';
+export {
+  type Account,
+  becomeArgv,
+  becomeBareArgv,
+  findAccount,
+  loginEnvironment,
+  ownAccount,
+} from './system/account.ts';
 export { runTool, type ToolRun } from './system/child.ts';
 export { aborted, withDeadline } from './system/deadline.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './system/process.ts';
+export { readFileOrNull } from './system/read-file.ts';
+export {
+  familyOf,
+  isOnEveryAddress,
+  type ListeningSocket,
+  parseListeningSockets,
+  readTcpTables,
+} from './system/tcp-table.ts';
 export { createToolbox, type Toolbox } from './system/tools.ts';

@@ -39,8 +39,10 @@ async function answer(asked: CliRequest): Promise<number> {
       const { completionScript } = await import('./cli/completion.ts');
       return say(completionScript(asked.shell));
     }
-    case 'version':
-      return say(`portwrap ${version()}\n`);
+    case 'version': {
+      const { packageVersion } = await import('../config/system/package.ts');
+      return say(`portwrap ${packageVersion()}\n`);
+    }
     case 'doctor': {
       const { doctorExit, renderDoctor, runDoctor } = await loadDoctor();
       const checks = await runDoctor({ tools, uid, user: asked.user, forwarder: asked.forwarder });
@@ -77,11 +79,6 @@ function loadDoctor() {
 function say(text: string): number {
   process.stdout.write(text);
   return 0;
-}
-
-function version(): string {
-  const manifest = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
 }
 
 function definedOnly(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -5,9 +5,9 @@ import cluster from 'node:cluster';
 import { rm, writeFile } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
+import { packageVersion } from '../config/system/package.ts';
 import { helpText } from './cli/flags.ts';
 import { type ProxyOptions, readOptions } from './cli/options.ts';
-import { version } from './cli/version.ts';
 import { startProxy } from './proxy.ts';
 import { createLineLogger } from './telemetry/log-lines.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
@@ -18,7 +18,7 @@ try {
   const pid = cluster.isWorker ? process.ppid : process.pid;
   const options = readOptions(process.argv.slice(2), process.env, pid);
   if (options === 'help') process.stdout.write(helpText());
-  else if (options === 'version') process.stdout.write(`${version}\n`);
+  else if (options === 'version') process.stdout.write(`${packageVersion()}\n`);
   else if (cluster.isWorker) await work(options);
   else await run(options);
 } catch (thrown) {

@@ -2,9 +2,9 @@
 // The `portwrap-spawner` command: which command it is, and what comes of it. Each command is a file in commands/,
 // imported when it is called, so that none pays for another. Not here: what they do.
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
+import { packageVersion } from '../config/system/package.ts';
 import { type Command, type CommandName, commandNames, parseArguments } from './commands/arguments.ts';
 import { help } from './commands/help.ts';
-import { readVersion } from './commands/version.ts';
 
 const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   serve: () => import('./commands/serve.ts'),
@@ -39,7 +39,7 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   if (input.options.version) {
-    print(`portwrap-spawner ${readVersion()}\n`);
+    print(`portwrap-spawner ${packageVersion()}\n`);
     return 0;
   }
   const name = commandNames.find((candidate) => candidate === input.command);

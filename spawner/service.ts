@@ -1,11 +1,17 @@
 // The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
 // when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
-import { userInfo } from 'node:os';
 import { basename } from 'node:path';
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import { bootId, createSlirp4netns, createToolbox, ownAddresses, withDeadline } from '../portwrap/index.ts';
+import {
+  bootId,
+  createSlirp4netns,
+  createToolbox,
+  ownAccount,
+  ownAddresses,
+  withDeadline,
+} from '../portwrap/index.ts';
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
@@ -176,11 +182,6 @@ async function inTime(log: Logger, what: string, work: Promise<void>): Promise<v
   await withDeadline(work, lastWrite, late).catch((error: Error) =>
     log.warn({ reason: error.message }, `${what} could not be written down`),
   );
-}
-
-function ownAccount() {
-  const { username, uid, gid, homedir, shell } = userInfo();
-  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh', listed: true };
 }
 
 function countStates(servers: Servers): Record<ServerState, number> {

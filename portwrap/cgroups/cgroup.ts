@@ -1,11 +1,12 @@
 // One control group per sandbox: limits, usage, and whether it ran out of memory. It is made
 // while the payload is held, and processes only ever enter it, so nothing escapes.
 // Not here: finding where groups may be made (root.ts).
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PortwrapError } from '../../config/errors.ts';
+import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, type Limits, neededControllers } from './limits.ts';
 import type { CgroupRoot } from './root.ts';
 
@@ -216,10 +217,5 @@ function optional(entries: [string, string][]): [string, string][] {
 }
 
 function read(directory: string | undefined, file: string): string | null {
-  if (directory === undefined) return null;
-  try {
-    return readFileSync(join(directory, file), 'utf8');
-  } catch {
-    return null;
-  }
+  return directory === undefined ? null : readFileOrNull(join(directory, file));
 }

@@ -1,7 +1,7 @@
 // The control group hierarchies of this machine, and where in them a process is, as /proc tells. It only reads.
 // Not here: where groups can be made (way.ts), the groups of sandboxes (cgroup.ts).
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, controllers } from './limits.ts';
 
 export interface CgroupHierarchies {
@@ -13,8 +13,8 @@ export interface CgroupHierarchies {
 
 /** `process` and `mounts` are directories in /proc: whose groups, and whose view of the mounts. */
 export function readHierarchies(process = '/proc/self', mounts = '/proc/self'): CgroupHierarchies {
-  const mounted = parseMounts(readText(join(mounts, 'mountinfo')));
-  const groups = parseGroups(readText(join(process, 'cgroup')));
+  const mounted = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '');
+  const groups = parseGroups(readFileOrNull(join(process, 'cgroup')) ?? '');
   const v1: Partial<Record<Controller, string>> = {};
   for (const controller of controllers) {
     const mount = mounted.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
@@ -70,13 +70,4 @@ function parseGroups(text: string): { controllers: readonly string[]; path: stri
       const [, named = '', ...path] = line.split(':');
       return { controllers: named.split(',').filter(Boolean), path: path.join(':') };
     });
-}
-
-/** A file of the kernel. Empty where there is none: the process or the group has gone, or never was. */
-export function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

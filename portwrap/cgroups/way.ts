@@ -4,7 +4,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isWritable } from '../system/access.ts';
-import { type CgroupHierarchies, readHierarchies, readText } from './hierarchies.ts';
+import { readFileOrNull } from '../system/read-file.ts';
+import { type CgroupHierarchies, readHierarchies } from './hierarchies.ts';
 import { type Controller, controllers } from './limits.ts';
 
 export type CgroupWay =
@@ -56,7 +57,7 @@ export function findCgroupWay(role: CgroupRole, around: CgroupSurroundings): Cgr
 
 /** The controllers that can be handed down from a group of version 2. */
 export function availableControllers(directory: string): Controller[] {
-  const named = readText(join(directory, 'cgroup.controllers')).trim().split(' ');
+  const named = (readFileOrNull(join(directory, 'cgroup.controllers')) ?? '').trim().split(' ');
   return controllers.filter((controller) => named.includes(controller));
 }
 
@@ -103,7 +104,7 @@ function none(hint: string): CgroupWay {
 }
 
 function processesIn(directory: string): number[] {
-  return readText(join(directory, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
+  return (readFileOrNull(join(directory, 'cgroup.procs')) ?? '').split('\n').filter(Boolean).map(Number);
 }
 
 function ownerOf(directory: string): number | undefined {

@@ -1,11 +1,9 @@
 // Completion scripts for shells, made from the option table. Not here: the options (options.ts).
-import { type Option, optionGroups } from './options.ts';
-
-export type Shell = 'bash' | 'fish' | 'zsh';
+import { type Choice, type Option, optionGroups } from './options.ts';
 
 const options = optionGroups.flatMap((group) => group.options);
 
-export function completionScript(shell: Shell): string {
+export function completionScript(shell: Choice<'completion'>): string {
   return { bash, fish, zsh }[shell]();
 }
 

@@ -1,5 +1,17 @@
 // The options of the `portwrap` command, as one table: help, completion and manual page are made from it.
 // Not here: parsing them (parse.ts).
+import { deviceChoices, fileViewPresets } from '../launch/file-view.ts';
+import { forwarderNames } from '../network/forwarders.ts';
+
+/** The only values that these options take. */
+export const choices = {
+  forwarder: forwarderNames,
+  view: fileViewPresets,
+  devices: deviceChoices,
+  completion: ['bash', 'fish', 'zsh'],
+} as const;
+export type ChoiceName = keyof typeof choices;
+export type Choice<Name extends ChoiceName> = (typeof choices)[Name][number];
 
 export interface Option {
   readonly name: string;
@@ -37,7 +49,7 @@ export const optionGroups: readonly OptionGroup[] = [
       {
         name: 'forwarder',
         value: 'NAME',
-        values: ['slirp4netns', 'pasta'],
+        values: choices.forwarder,
         help: 'slirp4netns (default), or pasta (not that of Debian 12: see the guide)',
       },
     ],
@@ -66,7 +78,7 @@ export const optionGroups: readonly OptionGroup[] = [
       {
         name: 'view',
         value: 'VIEW',
-        values: ['host', 'strict'],
+        values: choices.view,
         help: 'host (default): the files as they are; strict: read-only but for the home',
       },
       { name: 'read-only', value: 'PATH', repeatable: true, values: 'path', help: 'seen, but not writable' },
@@ -88,7 +100,7 @@ export const optionGroups: readonly OptionGroup[] = [
       {
         name: 'devices',
         value: 'WHICH',
-        values: ['all', 'basic'],
+        values: choices.devices,
         help: 'all (default), or basic ones such as /dev/null',
       },
     ],
@@ -120,7 +132,7 @@ export const optionGroups: readonly OptionGroup[] = [
       {
         name: 'completion',
         value: 'SHELL',
-        values: ['bash', 'fish', 'zsh'],
+        values: choices.completion,
         help: 'print a completion script',
       },
     ],

@@ -5,10 +5,8 @@ import { parseArgs } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Limits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
-import { type ForwarderName, forwarderNames } from '../network/forwarders.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
-import type { Shell } from './completion.ts';
-import { optionGroups } from './options.ts';
+import { type Choice, type ChoiceName, choices, optionGroups } from './options.ts';
 
 export interface CliRun {
   readonly kind: 'run';
@@ -16,7 +14,7 @@ export interface CliRun {
   /** 0: any free one. */
   readonly hostPort: number;
   readonly guestPort: number;
-  readonly forwarder: ForwarderName;
+  readonly forwarder: Choice<'forwarder'>;
   readonly policy: NetworkPolicy;
   readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
     Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
@@ -34,11 +32,11 @@ export type CliRequest =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'job' }
-  | { readonly kind: 'completion'; readonly shell: Shell }
+  | { readonly kind: 'completion'; readonly shell: Choice<'completion'> }
   | {
       readonly kind: 'doctor';
       readonly user: string | undefined;
-      readonly forwarder: ForwarderName | undefined;
+      readonly forwarder: Choice<'forwarder'> | undefined;
       readonly json: boolean;
     };
 
@@ -48,7 +46,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   const options = parseOptions(own);
   if (options.has('help')) return { kind: 'help' };
   if (options.has('version')) return { kind: 'version' };
-  const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
+  const shell = options.choice('completion');
   if (shell !== undefined) return { kind: 'completion', shell };
   if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
   if (command[0] === 'job' && argv.length === 1) return { kind: 'job' };
@@ -62,15 +60,15 @@ export function parseCli(argv: readonly string[]): CliRequest {
     hostAddress: parseAddress(options.value('host-address') ?? '127.0.0.1'),
     hostPort,
     guestPort,
-    forwarder: options.choice('forwarder', forwarderNames) ?? 'slirp4netns',
+    forwarder: options.choice('forwarder') ?? 'slirp4netns',
     policy: {
       internet: parseInternet(options.value('internet') ?? 'yes'),
       dns: !options.has('no-dns'),
       hosts: options.values('allow-host').map(parseEndpoint),
     },
     files: {
-      preset: options.choice('view', ['host', 'strict']) ?? 'host',
-      devices: options.choice('devices', ['all', 'basic']) ?? 'all',
+      preset: options.choice('view') ?? 'host',
+      devices: options.choice('devices') ?? 'all',
       hide: options.paths('hide'),
       readOnly: options.paths('read-only'),
       readWrite: options.paths('read-write'),
@@ -95,7 +93,7 @@ function parseDoctor(argv: readonly string[]): CliRequest {
   const options = parseOptions(argv);
   const wrong = options.names.find((name) => !['user', 'forwarder', 'json'].includes(name));
   if (wrong !== undefined) throw usage(`doctor takes --user, --forwarder and --json, not "--${wrong}"`);
-  const forwarder = options.choice('forwarder', forwarderNames);
+  const forwarder = options.choice('forwarder');
   return { kind: 'doctor', user: options.value('user'), forwarder, json: options.has('json') };
 }
 
@@ -155,11 +153,12 @@ function parseOptions(argv: readonly string[]) {
         if (path.startsWith('/') && path !== '/') return path.replace(/\/+$/, '');
         throw usage(`${spelling(name)} must be an absolute path, and not "/"; it is "${path}"`);
       }),
-    choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    choice<Name extends ChoiceName>(name: Name): Choice<Name> | undefined {
       const text = value(name);
-      const found = choices.find((choice) => choice === text);
+      const known: readonly Choice<Name>[] = choices[name];
+      const found = known.find((choice) => choice === text);
       if (text === undefined || found !== undefined) return found;
-      throw usage(`${spelling(name)} must be one of ${choices.join(', ')}, not "${text}"`);
+      throw usage(`${spelling(name)} must be one of ${known.join(', ')}, not "${text}"`);
     },
     number(name: string, low: number, high: number): number | undefined {
       const text = value(name);

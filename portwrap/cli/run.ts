@@ -12,6 +12,7 @@ import { substituteGuestPort } from '../launch/guest-port.ts';
 import { launch } from '../launch/launch.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
+import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -98,6 +99,9 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) =>
 /** Milliseconds that a command has to end when its forwarder is lost. */
 const stopGrace = 10_000;
 
+/** Free ports that are looked for. */
+const mostTries = 200;
+
 /** Only limits need control groups. */
 function openFor({ limits }: CliRun): Cgroups {
   return neededControllers(limits).length === 0
@@ -137,17 +141,10 @@ function sandboxSpec(request: CliRun, around: Surroundings, account: Account | n
       ...request.files,
       keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
     }),
-    hostPorts: hostPort === 0 ? anyPort() : [hostPort],
+    hostPorts: hostPort === 0 ? firstOf(portsFromRandom(commandPorts), mostTries) : [hostPort],
     lifetime: 'foreground',
     stdio: [0, 1, 2],
   };
-}
-
-/** Ports below the kernel's ephemeral range, from a random one on. */
-function* anyPort(): Generator<number> {
-  const [low, size] = [20_000, 10_000];
-  const first = Math.floor(Math.random() * size);
-  for (let offset = 0; offset < 200; offset += 1) yield low + ((first + offset) % size);
 }
 
 async function chooseAccount(request: CliRun, around: Surroundings): Promise<Account | null> {

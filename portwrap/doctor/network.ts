@@ -8,6 +8,7 @@ import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
 import { createForwarder } from '../network/forwarders.ts';
+import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { nftRuleset } from '../network/policy.ts';
 import { runTool } from '../system/child.ts';
@@ -96,7 +97,7 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
         policy,
         limits: noLimits,
         hostAddress: '127.0.0.1',
-        hostPorts: somePorts(),
+        hostPorts: firstOf(portsFromRandom(commandPorts), 50),
         guestPort: 8888,
         lifetime: 'detached',
         stdio: ['ignore', log.fd, log.fd],
@@ -119,10 +120,4 @@ export function judgeLaunch(error: unknown, forwarder: string, log: string): Che
   const why = `This is the whole of a launch, with ${forwarder}; every real one will fail the same way.`;
   const what = [error instanceof Error ? error.message : String(error), ...log.trim().split('\n').slice(-2)];
   return failed('launch', what.filter(Boolean).join(': '), why, fixOf(error));
-}
-
-/** From a random start below the ephemeral range, so that two doctors do not meet. */
-function somePorts(): number[] {
-  const first = 20_000 + Math.floor(Math.random() * 9_000);
-  return Array.from({ length: 50 }, (_, index) => first + index);
 }

@@ -1,6 +1,6 @@
 // Does bubblewrap build a sandbox here, and if not: which setting of this machine forbids it? Its messages are
 // few and shared by many causes, so each is judged together with the settings. Not here: the network.
-import { readFileSync } from 'node:fs';
+import { readFileOrNull } from '../system/read-file.ts';
 import { type Check, failed, ok, type Patient, runAsPatient, warning } from './check.ts';
 
 /** Settings that decide whether an ordinary user may make namespaces; null: this kernel has no such setting. */
@@ -98,9 +98,6 @@ export function readSettings(): NamespaceSettings {
 }
 
 function readNumber(path: string): number | null {
-  try {
-    return Number(readFileSync(path, 'utf8'));
-  } catch {
-    return null;
-  }
+  const text = readFileOrNull(path);
+  return text === null ? null : Number(text);
 }

@@ -2,6 +2,7 @@
 // being restarted misses none. Not here: what is reported (protocol.ts, run.ts).
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { backoff } from '../../config/system/backoff.ts';
 import { withDeadline } from '../system/deadline.ts';
 import type { Report, ReportTarget } from './protocol.ts';
 
@@ -39,12 +40,13 @@ export function createReporter(target: ReportTarget): Reporter {
   };
   const send = async () => {
     for (let report = next(); report !== undefined; report = next()) {
-      for (let wait = firstPause; !closed.signal.aborted; wait = Math.min(wait * 2, longestPause)) {
+      const nextPause = backoff(firstPause, longestPause);
+      while (!closed.signal.aborted) {
         const status = await post(target, report);
         if (status === 404 || status === 410) refuse();
         // 4xx: no repetition will be taken; a secret that is not known may be so again after a restart
         if (status !== null && status < 500 && status !== 401) break;
-        await pause(wait, undefined, { signal: closed.signal }).catch(() => {});
+        await pause(nextPause(), undefined, { signal: closed.signal }).catch(() => {});
       }
     }
   };

@@ -7,12 +7,14 @@ import { isIPv4, Socket } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { portOf } from '../../config/system/url-port.ts';
 import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
+import { portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -174,13 +176,6 @@ function passedOn(
   return Object.fromEntries(entries);
 }
 
-/** Two servers that begin at once on one node seldom try the same port; only one of them can bind it. */
-function* portsFromRandom({ low, high }: JobSpec['hostPorts']): Generator<number> {
-  const size = high - low + 1;
-  const first = Math.floor(Math.random() * size);
-  for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
-}
-
 async function hostAddress({ hostInterface, report, hints }: JobSpec): Promise<string> {
   if (hostInterface === null) return addressFacing(new URL(report.url), hints.reportUrl);
   const found = networkInterfaces()[hostInterface]?.find(({ family }) => family === 'IPv4');
@@ -193,17 +188,17 @@ async function hostAddress({ hostInterface, report, hints }: JobSpec): Promise<s
 }
 
 /** The address of this node from which the service is reached; nothing is sent to find out. */
-async function addressFacing({ hostname, port, protocol }: URL, hint: string): Promise<string> {
+async function addressFacing(url: URL, hint: string): Promise<string> {
   const socket = createSocket('udp4');
   try {
     const connected = once(socket, 'connect');
-    socket.connect(Number(port) || (protocol === 'https:' ? 443 : 80), hostname);
+    socket.connect(portOf(url), url.hostname);
     await connected;
     const { address } = socket.address();
     if (isIPv4(address)) return address;
     throw new Error(`${address} is no IPv4 address`);
   } catch (cause) {
-    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${hostname}: ${String(cause)}`, {
+    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${url.hostname}: ${String(cause)}`, {
       ...{ hint, cause },
     });
   } finally {

@@ -14,18 +14,12 @@ import { ownUntil } from '../system/descriptor.ts';
 import { fifos, type Liveness, openReader, watchLiveness } from '../system/liveness.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Teardown } from '../system/teardown.ts';
-import { bwrapArgs, bwrapDescriptors } from './bwrap-argv.ts';
-import {
-  gateArgv,
-  gateDescriptors,
-  gateStands,
-  policyFailedExit,
-  splitEnvironment,
-  wordToGo,
-} from './gate.ts';
+import { bwrapArgs } from './bwrap-argv.ts';
+import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
+import { gateArgv, gateStands, policyFailedExit, splitEnvironment, wordToGo } from './gate.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { terminalFilter } from './terminal-filter.ts';
-import { endLoader, fifosMade, policyLog, preludeArgv, preludeDescriptors } from './wrapper.ts';
+import { endLoader, fifosMade, policyLog, preludeArgv } from './wrapper.ts';
 
 const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
 
@@ -46,8 +40,6 @@ export interface HeldSandbox {
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
 const buildDeadline = 30_000;
 const goneDeadline = 10_000;
-/** The descriptors from here on are those of the synthetic files. */
-const firstSynthetic = gateDescriptors.rules + 1;
 
 export async function buildSandbox(
   context: LaunchContext,
@@ -67,13 +59,20 @@ export async function buildSandbox(
 
   const [program = '', ...argv] = startArgv(context, spec);
   const starter = startChild(program, argv, {
-    // 3 args, 4 status, 5 filter, 6 keeper, 7 life (opened by the prelude), 8 the gate, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
-      ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
-      ...[context.cgroups.scope === null ? ('ignore' as const) : ('pipe' as const), 'ignore' as const],
-      ...['pipe' as const, rules?.fd ?? ('pipe' as const)],
-      ...synthetic.map(() => 'pipe' as const),
+      ...inheritedStdio<number | 'pipe' | 'ignore'>(
+        {
+          args: 'pipe',
+          status: status.fd,
+          filter: filterFile?.fd ?? 'ignore',
+          keeper: context.cgroups.scope === null ? 'ignore' : 'pipe',
+          life: 'ignore',
+          launcher: 'pipe',
+          policy: rules?.fd ?? 'pipe',
+        },
+        synthetic.map(() => 'pipe'),
+      ),
     ],
     detached: spec.lifetime === 'detached',
   });
@@ -81,20 +80,20 @@ export async function buildSandbox(
   // without a process there are no pipes either; the rejection says why
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
-  const inputs = [bwrapDescriptors.args, ...synthetic.map((_, index) => firstSynthetic + index)];
+  const inputs = [descriptors.args, ...synthetic.map((_, index) => syntheticDescriptor(index))];
   const closePipes = () => {
-    for (const fd of [gateDescriptors.launcher, ...inputs]) pipe(fd).destroy();
+    for (const fd of [descriptors.launcher, ...inputs]) pipe(fd).destroy();
   };
-  const policy = context.asRoot ? pipe(preludeDescriptors.policy) : null;
+  const policy = context.asRoot ? pipe(descriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is told by its silence
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
-  const keeper = context.cgroups.scope === null ? null : pipe(preludeDescriptors.keeper);
+  const keeper = context.cgroups.scope === null ? null : pipe(descriptors.keeper);
   keeper?.on('error', () => {}); // a keeper that is killed lets the scope go, and nothing else
   const leaveScope = () => void keeper?.destroy();
   undo.add('scope', leaveScope);
   undo.add('pipes', closePipes);
   for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is told by its life
-  const gate = pipe(gateDescriptors.launcher);
+  const gate = pipe(descriptors.launcher);
   const heard = listenTo(gate);
   const failed = starter.exited.then(({ code }) => {
     if (code !== 0) throw buildFailure(spec);
@@ -109,8 +108,8 @@ export async function buildSandbox(
   if (spec.lifetime === 'detached') await starter.exited;
 
   // what is secret in them is on no disk: a pipe leads into a file system of the sandbox's own
-  for (const [index, { content }] of synthetic.entries()) pipe(firstSynthetic + index).end(content);
-  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, filter !== null));
+  for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
+  pipe(descriptors.args).end(sandboxArgs(context, spec, filter !== null));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
   const child = findChild(spec.directory);
@@ -148,7 +147,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       ? [tools('setsid'), '--fork']
       : [tools('env'), `--ignore-signal=${deaf.join(',')}`]),
     ...(spec.account === null ? [] : becomeArgv(tools('setpriv'), spec.account)),
-    ...[tools('bwrap'), '--args', String(bwrapDescriptors.args), '--'],
+    ...[tools('bwrap'), '--args', String(descriptors.args), '--'],
     ...gate,
   ]);
   if (context.cgroups.scope === null) return prelude;
@@ -167,7 +166,7 @@ function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
 function sandboxArgs(context: LaunchContext, spec: SandboxSpec, filtered: boolean): string {
   const args = bwrapArgs({
     files: spec.files,
-    syntheticDescriptors: spec.files.synthetic.map((_, index) => firstSynthetic + index),
+    syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
     filtered,

@@ -1,13 +1,7 @@
 // bubblewrap's arguments, as a pure function: the table a reviewer of the sandbox reads.
 // Not here: starting it (launch.ts), what runs inside first (gate.ts).
+import { descriptors } from './descriptors.ts';
 import type { FileView, Mount } from './file-view.ts';
-
-/**
- * Descriptors that bwrap inherits, below the gate's and the synthetic files'. No --info-fd: bwrap writes the
- * same to the status file, and with a pipe that has lost its reader it would die between two of its own
- * processes and leave one of them behind for ever.
- */
-export const bwrapDescriptors = { args: 3, status: 4, filter: 5, life: 7 } as const;
 
 export interface BwrapSpec {
   readonly files: FileView;
@@ -30,16 +24,18 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     ...fileArgs(files, spec.syntheticDescriptors),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
-    ...(spec.filtered ? ['--seccomp', String(bwrapDescriptors.filter)] : []),
+    ...(spec.filtered ? ['--seccomp', String(descriptors.filter)] : []),
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    ...['--json-status-fd', String(bwrapDescriptors.status)],
-    ...['--sync-fd', String(bwrapDescriptors.life)],
+    // no --info-fd: bwrap writes the same to the status file, and with a pipe that has lost its reader it would
+    // die between two of its own processes and leave one of them behind for ever
+    ...['--json-status-fd', String(descriptors.status)],
+    ...['--sync-fd', String(descriptors.life)],
   ];
 }
 
 /** The machine, then what must not be seen is covered, then what must stay is put back. */
-function fileArgs(files: FileView, descriptors: readonly number[]): string[] {
+function fileArgs(files: FileView, synthetic: readonly number[]): string[] {
   return [
     ...(files.readOnlyRoot
       ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev']
@@ -49,7 +45,7 @@ function fileArgs(files: FileView, descriptors: readonly number[]): string[] {
     ...files.mounts.flatMap(mountArgs),
     // with the mode 0600, and as the user's own
     ...files.synthetic.flatMap(({ path }, index) => {
-      const descriptor = descriptors[index];
+      const descriptor = synthetic[index];
       return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
     }),
     // only now, when what lies below them is in its place

@@ -31,9 +31,12 @@ export interface FileView {
   readonly synthetic: readonly SyntheticFile[];
 }
 
+export const fileViewPresets = ['host', 'strict'] as const;
+export const deviceChoices = ['all', 'basic'] as const;
+
 export interface FileViewRequest {
   /** "host": the user's normal view of the machine. "strict": read-only but for `keep` and `readWrite`. */
-  readonly preset?: 'host' | 'strict';
+  readonly preset?: (typeof fileViewPresets)[number];
   /** Directories that stay visible and writable: home, working directory. */
   readonly keep: readonly string[];
   /** Files and directories that must not be seen: the service's state, and what is declared. */
@@ -43,7 +46,7 @@ export interface FileViewRequest {
   /** Directories that are fresh and empty inside, and gone afterwards. */
   readonly temporary?: readonly string[];
   /** "all": the machine's devices, as permissions allow. "basic": what every program needs, and `extraDevices`. */
-  readonly devices?: 'all' | 'basic';
+  readonly devices?: (typeof deviceChoices)[number];
   readonly extraDevices?: readonly string[];
   /** Files besides resolv.conf. */
   readonly synthetic?: readonly SyntheticFile[];

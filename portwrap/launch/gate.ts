@@ -2,9 +2,7 @@
 // for the word to go, and becomes the payload, leaving none of our descriptors open. A launcher that is gone says
 // no word, and then the gate ends: bwrap's own tie to its parent may not be made yet.
 // Not here: what happens outside while it waits (launch.ts).
-
-/** Descriptors that the gate inherits. A shell names single digits only. `launcher`: a socket, for both ways. */
-export const gateDescriptors = { launcher: 8, rules: 9 } as const;
+import { descriptors } from './descriptors.ts';
 
 /** What it announces: the sandbox stands, and it waits. */
 export const gateStands = 'r';
@@ -37,13 +35,13 @@ export interface Gate {
 
 /** The argv that runs `command` behind the gate. Its exit codes: 127 not found, 126 not executable. */
 export function gateArgv(gate: Gate, command: readonly string[]): string[] {
-  const { launcher, rules } = gateDescriptors;
+  const { launcher, policy } = descriptors;
   const script = [
     ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
     ...(gate.loadRules === null
       ? []
-      : [`${gate.loadRules} -f - <&${rules} || exit ${policyFailedExit}`, `exec ${rules}<&-`]),
+      : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),
     // if the launcher is gone this write fails and the sandbox ends: it never runs unwatched
     `printf ${gateStands} >&${launcher} || exit 1`,
     `read -r _ <&${launcher} || exit 1`,

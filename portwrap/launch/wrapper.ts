@@ -1,18 +1,12 @@
 // The prelude: the first lines of a launch, still outside of the sandbox, as a script of sh(1). A launcher that has
 // grown large pays milliseconds for every process that it forks itself (docs/decisions/0006-two-forks-a-launch.md), so it forks one
 // that forks the others. Not here: what runs inside (gate.ts), what is done with the descriptors (build.ts).
-import { readFileSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
+import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
-
-/**
- * Descriptors of the prelude. `made`: it says so there when the FIFOs are made. `policy` (root only): the pid of the
- * sandbox's pid 1, a line end and the rules go in; a word comes back when they are loaded, else end of file.
- * `keeper`: as long as the launcher holds its end, the scope of the sandbox stays (cgroups/scope.ts).
- */
-export const preludeDescriptors = { keeper: 6, life: 7, made: 8, policy: 9 } as const;
+import { closeAllBut, descriptors } from './descriptors.ts';
 
 /** What the loader says when the rules are loaded. */
 const policyLoaded = 'y';
@@ -31,25 +25,28 @@ export interface Prelude {
   readonly keeper: boolean;
 }
 
-/** The argv that makes the FIFOs, leaves the loader of the policy waiting, and becomes `argv`. */
+/**
+ * The argv that makes the FIFOs, leaves the loader of the policy waiting (root only), and becomes `argv`. The loader is
+ * told the pid of the sandbox's pid 1, a line end and the rules; it answers with a word when they are loaded, else with
+ * end of file.
+ */
 export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
-  const { keeper, life, made, policy } = preludeDescriptors;
+  const { keeper, life, launcher, policy } = descriptors;
   const asRoot = paths.policyLog !== null;
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
   // it belongs to init, and ends without a word when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +
     `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
-    `printf ${policyLoaded} >&${policy} ) 3<&- 4<&- 5<&- ${made}<&- & )`;
-  const others = [3, 4, 5, keeper, made, policy].map((fd) => `${fd}<&-`).join(' ');
-  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${others} & )`;
+    `printf ${policyLoaded} >&${policy} ) ${closeAllBut('policy')} & )`;
+  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
   const script = [
     ...(paths.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
     ...(asRoot ? [loader] : []),
     // for reading too: opening then waits for nobody, and what holds it open for writing is what lives
     `exec ${life}<>"$1"`,
-    `printf ${fifosMade} >&${made} || exit 1`,
+    `printf ${fifosMade} >&${launcher} || exit 1`,
     'shift 3',
     asRoot ? `exec "$@" ${policy}<&-` : 'exec "$@"',
   ].join('\n');
@@ -85,9 +82,6 @@ function ended(loader: Duplex, lastWords: string): Promise<void> {
 }
 
 function messages(log: string): string {
-  try {
-    return readFileSync(log, 'utf8').trim() || 'no message';
-  } catch {
-    return 'its loader ended';
-  }
+  const text = readFileOrNull(log);
+  return text === null ? 'its loader ended' : text.trim() || 'no message';
 }

@@ -15,6 +15,7 @@ import { helpOf } from '../system/tool-help.ts';
 import type { Toolbox } from '../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
+import { noPortBound } from './host-ports.ts';
 import { pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
 import { slirpNetwork } from './policy.ts';
 
@@ -55,15 +56,7 @@ async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<For
     if (forward !== null) return forward;
     tried.push(hostPort);
   }
-  throw tried.length === 1
-    ? new PortwrapError(
-        'PORT_TAKEN',
-        `host port ${tried[0]} on ${request.hostAddress} cannot be bound: it is taken, or the address is not this host's`,
-      )
-    : new PortwrapError(
-        'PORTS_EXHAUSTED',
-        `none of ${tried.length} host ports on ${request.hostAddress} could be bound`,
-      );
+  throw noPortBound(request.hostAddress, tried);
 }
 
 /** Null when the port could not be bound; nothing stays behind then, or when it throws. */

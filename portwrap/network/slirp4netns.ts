@@ -16,6 +16,7 @@ import { createTeardown } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from './forwarder-account.ts';
+import { noPortBound } from './host-ports.ts';
 import { slirpNetwork } from './policy.ts';
 
 /** Milliseconds until slirp4netns must be ready, and until it must answer one API request. */
@@ -149,16 +150,7 @@ async function bindHostPort(
     if ('return' in reply) return hostPort;
     tried.push(hostPort);
   }
-  const first = tried[0];
-  throw tried.length === 1
-    ? new PortwrapError(
-        'PORT_TAKEN',
-        `host port ${first} on ${request.hostAddress} cannot be bound: it is taken, or the address is not this host's`,
-      )
-    : new PortwrapError(
-        'PORTS_EXHAUSTED',
-        `none of ${tried.length} host ports on ${request.hostAddress} could be bound`,
-      );
+  throw noPortBound(request.hostAddress, tried);
 }
 
 /** One request, one connection, under 4096 bytes, closed for writing: slirp4netns stops for it meanwhile. */

@@ -1,9 +1,17 @@
 // The TCP ports that are open inside a sandbox, and whose they are, as /proc shows them to the host: proc(5).
 // Not here: which of them is forwarded (sandbox.ts).
-import { opendirSync, readFileSync, readlinkSync } from 'node:fs';
+import { opendirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { isAlive, type ProcessIdentity } from '../system/process.ts';
+import { readFileOrNull } from '../system/read-file.ts';
+import {
+  isOnLoopback,
+  type ListeningSocket,
+  parseListeningSockets,
+  readTcpTables,
+  tcpTables,
+} from '../system/tcp-table.ts';
 
 export interface ListeningPort {
   readonly port: number;
@@ -16,14 +24,14 @@ export interface ListeningPort {
 /** Ports in order, of the network namespace of `process`; none when it is gone. */
 export function listeningPorts(process: ProcessIdentity): readonly ListeningPort[] {
   if (!isAlive(process)) return [];
-  const sockets = socketTables(process.pid).flatMap((path) => parseSocketTable(readOrEmpty(path)));
+  const sockets = parseListeningSockets(readTcpTables(process.pid));
   if (sockets.length === 0) return [];
   const holders = programsBySocket(process.pid, new Set(sockets.map(({ inode }) => inode)));
   return [...groupByPort(sockets)]
     .sort(([a], [b]) => a - b)
     .map(([port, own]) => ({
       port,
-      loopbackOnly: own.every(({ isLoopback }) => isLoopback),
+      loopbackOnly: own.every(isOnLoopback),
       programs: [...new Set(own.flatMap(({ inode }) => [...(holders.get(inode) ?? [])]))].sort(),
     }));
 }
@@ -32,14 +40,11 @@ export function listeningPorts(process: ProcessIdentity): readonly ListeningPort
 export async function listeningPortNumbers(process: ProcessIdentity): Promise<readonly number[]> {
   if (!isAlive(process)) return [];
   const ports = new Set<number>();
-  for (const path of socketTables(process.pid)) {
-    for (const { port } of parseSocketTable(await readFile(path, 'utf8').catch(() => ''))) ports.add(port);
+  for (const path of tcpTables(process.pid)) {
+    const table = await readFile(path, 'utf8').catch(() => '');
+    for (const { port } of parseListeningSockets(table)) ports.add(port);
   }
   return [...ports].sort((a, b) => a - b);
-}
-
-function socketTables(pid: number): string[] {
-  return ['tcp', 'tcp6'].map((table) => `/proc/${pid}/net/${table}`);
 }
 
 function groupByPort(sockets: readonly ListeningSocket[]): Map<number, ListeningSocket[]> {
@@ -52,37 +57,17 @@ function groupByPort(sockets: readonly ListeningSocket[]): Map<number, Listening
   return groups;
 }
 
-interface ListeningSocket {
-  readonly port: number;
-  readonly isLoopback: boolean;
-  readonly inode: string;
-}
-
-/** The sockets of /proc/net/tcp or tcp6 that listen. */
-export function parseSocketTable(text: string): ListeningSocket[] {
-  return text
-    .split('\n')
-    .slice(1)
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[3] === listens)
-    .map((fields) => {
-      const [address = '', port = ''] = (fields[1] ?? '').split(':');
-      return { port: Number.parseInt(port, 16), isLoopback: loopback.test(address), inode: fields[9] ?? '' };
-    });
-}
-
-const listens = '0A';
-/** 127.0.0.0/8, ::1 and ::ffff:127.0.0.0/104, in words of four bytes, each in the host's (little-endian) order. */
-const loopback = /^(?:.{6}7F|0{24}01000000|0{16}FFFF0000.{6}7F)$/;
-
 /** Enough for what people run; whoever has more loses only names, and makes nobody wait. */
 const mostProcesses = 500;
 /** Threads and descriptors of all of them together. */
 const mostEntries = 4_000;
 
-/** The names of the programs below `root` that hold one of `wanted`, by socket. */
-function programsBySocket(root: number, wanted: ReadonlySet<string>): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
+/**
+ * The names of the programs below `root` that hold one of `wanted`, by socket. A process may end while we look, and
+ * without root some files of it are closed to us.
+ */
+function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number, Set<string>> {
+  const found = new Map<number, Set<string>>();
   let left = mostEntries;
   const list = (directory: string): string[] => {
     const names = firstNames(directory, left);
@@ -106,33 +91,22 @@ function programsBySocket(root: number, wanted: ReadonlySet<string>): Map<string
 
 /** The kernel keeps 15 bytes of a name; the rest of a longer one is in the arguments, for whoever tells the truth there. */
 function programName(pid: number): string {
-  const name = readOrEmpty(`/proc/${pid}/comm`).trimEnd();
+  const name = (readFileOrNull(`/proc/${pid}/comm`) ?? '').trimEnd();
   if (Buffer.byteLength(name) < 15) return name;
-  const words = readOrEmpty(`/proc/${pid}/cmdline`)
-    .split('\0')
-    .map((word) => basename(word));
+  const words = (readFileOrNull(`/proc/${pid}/cmdline`) ?? '').split('\0').map((word) => basename(word));
   return words.find((word) => word.startsWith(name))?.slice(0, 64) ?? name;
 }
 
 function childrenOf(thread: string): number[] {
-  return readOrEmpty(`${thread}/children`).split(' ').filter(Boolean).map(Number);
+  return (readFileOrNull(`${thread}/children`) ?? '').split(' ').filter(Boolean).map(Number);
 }
 
-function socketInode(link: string): string[] {
+function socketInode(link: string): number[] {
   try {
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
-    return inode === undefined ? [] : [inode];
+    return inode === undefined ? [] : [Number(inode)];
   } catch {
     return []; // closed, or ended, while we looked
-  }
-}
-
-/** A process may end while we look, and without root some files of it are closed to us. */
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
   }
 }
 

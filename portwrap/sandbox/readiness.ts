@@ -1,10 +1,10 @@
 // Readiness: the server itself has answered an HTTP request. A connection proves nothing, since the
 // forwarder accepts with nobody listening. Not here: what to do when it never does.
-import { readFileSync } from 'node:fs';
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { TLSSocket } from 'node:tls';
+import { readFileOrNull } from '../system/read-file.ts';
 
 export interface ReadinessProbe {
   readonly host: string;
@@ -57,16 +57,11 @@ const none = '0 0';
  */
 function socketsOf(child: number): string {
   return ['sockstat', 'sockstat6']
-    .map((name) => /^TCP6?: inuse (\d+)/m.exec(read(`/proc/${child}/net/${name}`))?.[1] ?? 'unknown')
+    .map(
+      (name) =>
+        /^TCP6?: inuse (\d+)/m.exec(readFileOrNull(`/proc/${child}/net/${name}`) ?? '')?.[1] ?? 'unknown',
+    )
     .join(' ');
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Does it answer one request with a status below 500? Never rejects. */

@@ -1,8 +1,9 @@
 // bwrap's status file (--json-status-fd): the sandbox's pid 1 and, at the end, the payload's exit code.
 // Parsed strictly, line by line. Not here: when it is complete (when the life FIFO has ended).
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { readFileOrNull } from '../system/read-file.ts';
 
 export interface PayloadExit {
   /** The payload's exit code, 128+n when signal n ended it; null when nobody was left to learn it. */
@@ -20,13 +21,8 @@ export const statusFile = 'status.json';
 
 /** What the status file in `directory` says so far. */
 export function readStatus(directory: string): SandboxStatus {
-  let text = '';
-  try {
-    text = readFileSync(join(directory, statusFile), 'utf8');
-  } catch {
-    // there is none, or its file system is away: nothing is known either way
-  }
-  return parseStatus(text);
+  // there may be none, or its file system is away: nothing is known either way
+  return parseStatus(readFileOrNull(join(directory, statusFile)) ?? '');
 }
 
 /** Milliseconds that bwrap's monitor has for its last line. */

@@ -1,5 +1,6 @@
 // The account a sandbox runs as when the launcher is root: looked up, checked, and become.
 // Not here: how a hub's user name becomes one (spawner/launchers/accounts.ts).
+import { userInfo } from 'node:os';
 import { PortwrapError } from '../../config/errors.ts';
 import { runTool } from './child.ts';
 import type { Toolbox } from './tools.ts';
@@ -12,6 +13,12 @@ export interface Account {
   readonly shell: string;
   /** True: the user database knows the name, so its supplementary groups apply. */
   readonly listed: boolean;
+}
+
+/** The account of this process. */
+export function ownAccount(): Account {
+  const { username, uid, gid, homedir, shell } = userInfo();
+  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh', listed: true };
 }
 
 /** The account of that name or uid in the user database (getent(1)), or null when there is none. */

@@ -3,9 +3,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
 import type { Engine } from '../engines/engine.ts';
-import { withoutQuery } from '../http/without-query.ts';
 import { applyTrust, type TrustedAddresses } from '../listen/trusted-proxies.ts';
 import type { RouteTable } from '../routes/table.ts';
+import { withoutQuery } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
 import type { AnswerError } from './error-pages.ts';

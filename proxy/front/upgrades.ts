@@ -3,8 +3,8 @@
 // Not here: plain requests (requests.ts), the handshake itself (the engine).
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { withoutQuery } from '../http/without-query.ts';
 import { applyTrust } from '../listen/trusted-proxies.ts';
+import { withoutQuery } from '../telemetry/access-line.ts';
 import type { Arrivals } from './flow/accept-batch.ts';
 import type { Turns } from './flow/pipeline.ts';
 import type { FrontParts } from './requests.ts';

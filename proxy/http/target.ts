@@ -1,5 +1,6 @@
 // Where a route leads: reads a target URL once, so that nothing is parsed per request.
 // Not here: connecting to it (relay/), and which target a request gets (routes/).
+import { portOf } from '../../config/system/url-port.ts';
 
 export interface Target {
   /** As it was given. */
@@ -35,7 +36,7 @@ export function parseTarget(url: string): Target | undefined {
   if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return undefined;
   const tls = parsed.protocol === 'https:';
   const hostname = parsed.hostname.replace(/^\[|\]$/g, '');
-  const port = parsed.port === '' ? (tls ? 443 : 80) : Number(parsed.port);
+  const port = portOf(parsed);
   const key = `${tls ? 'tls' : 'tcp'}:${hostname}:${port}`;
   return { url, key, tls, hostname, port, socketPath: undefined, host: parsed.host, path, query };
 }

@@ -1,8 +1,9 @@
 // Makes a server listen, on an address or a unix socket, or says plainly why it does not.
 // Not here: what the server does.
 import { unlink } from 'node:fs/promises';
-import { connect, type ListenOptions, type Server } from 'node:net';
+import type { ListenOptions, Server } from 'node:net';
 import { PortwrapError } from '../../config/errors.ts';
+import { isStaleSocket } from '../../config/system/stale-socket.ts';
 
 /** An empty ip is every address of this host; a descriptor is a socket that listens already. */
 export type ListenAddress =
@@ -16,7 +17,7 @@ export async function listen(server: Server, where: ListenAddress, what: string)
     await tryListen(server, where);
   } catch (error) {
     const code = errorCode(error);
-    if ('socketPath' in where && code === 'EADDRINUSE' && (await isStale(where.socketPath))) {
+    if ('socketPath' in where && code === 'EADDRINUSE' && (await isStaleSocket(where.socketPath))) {
       await unlink(where.socketPath);
       await tryListen(server, where);
       return;
@@ -54,18 +55,6 @@ function listenOptions(where: ListenAddress): ListenOptions & { fd?: number } {
 /** Clients that have connected and wait to be accepted; the kernel may allow fewer (net.core.somaxconn). node:net's
  * 511 are too few for a burst that comes in the middle of other work: who finds no place waits for a second. */
 const backlog = 4096;
-
-/** Whether nobody listens on the socket any more: its owner was killed. */
-function isStale(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const probe = connect(path);
-    probe.once('connect', () => {
-      probe.destroy();
-      resolve(false);
-    });
-    probe.once('error', (error) => resolve(errorCode(error) === 'ECONNREFUSED'));
-  });
-}
 
 const reasons: Readonly<Record<string, string>> = {
   EADDRINUSE: 'something else listens there already',

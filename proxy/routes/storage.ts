@@ -1,10 +1,10 @@
 // Keeps the routes in a file (--storage-file), with when their users were last active, so that a proxy that
 // was killed knows them again. Opt-in: JupyterHub expects a proxy that starts to know nothing.
 // Not here: the routes themselves (table.ts).
-import { open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, rename } from 'node:fs/promises';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
+import { writeAtomically } from '../../config/system/atomic-write.ts';
 import type { RouteData, RouteTable } from './table.ts';
 
 export interface Storage {
@@ -80,24 +80,10 @@ class Writer {
   }
 }
 
-/** Atomic, and on the disk when it returns: a reader sees the old file or the new one, whole. */
 async function save(file: string, table: RouteTable): Promise<void> {
   const routes: StoredRoute[] = [];
   for (const { path, data, lastActivity } of table.routes()) routes.push({ path, data, lastActivity });
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(`${JSON.stringify({ version: 1, routes })}\n`);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
-  const directory = await open(dirname(file), 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
+  await writeAtomically(file, `${JSON.stringify({ version: 1, routes })}\n`);
 }
 
 /** What is not as we write it is put aside, not lost; the hub fills the table again. */

@@ -35,6 +35,11 @@ export function accessLine(format: Exclude<AccessLogFormat, 'off'>, access: Acce
   return `${common} ${quoted(referer ?? '-')} ${quoted(userAgent ?? '-')}\n`;
 }
 
+/** A URL without its query: queries may carry tokens, which belong into no log. */
+export function withoutQuery(url: string | undefined): string {
+  return url?.replace(/[?#].*$/s, '') ?? '';
+}
+
 function quoted(text: string): string {
   return `"${text.replace(/[^ !#-[\]-~]/g, escaped)}"`;
 }

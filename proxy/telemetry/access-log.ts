@@ -6,9 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { finished, type Writable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import { withoutQuery } from '../http/without-query.ts';
 import { clientAddress, type TrustedAddresses } from '../listen/trusted-proxies.ts';
-import { type AccessLogFormat, accessLine } from './access-line.ts';
+import { type AccessLogFormat, accessLine, withoutQuery } from './access-line.ts';
 import { CountedResponse } from './counted-response.ts';
 
 export interface AccessLog {

@@ -13,7 +13,6 @@ import { exitOf, hasLeft, messageOf } from './await-worker.ts';
 import { type FromWorker, type Report, sentRoute, type ToWorker } from './messages.ts';
 import type { PublicSide } from './public-side.ts';
 import { Restarts } from './restarts.ts';
-import { sumOf } from './sums.ts';
 
 // Each worker accepts for itself: a connection that only this process had accepted would be lost when the workers
 // drain, and each would cost a message.
@@ -216,3 +215,12 @@ class Workers implements PublicSide {
 
 /** Milliseconds that a call of the API waits for a worker that is busy. */
 const answerTime = 3000;
+
+/** Adds up what several workers counted, name by name. */
+function sumOf<Counts extends object>(none: Counts, all: readonly Counts[]): Counts {
+  const sum: Record<string, number> = {};
+  for (const one of [none, ...all]) {
+    for (const [name, count] of Object.entries(one)) sum[name] = (sum[name] ?? 0) + Number(count);
+  }
+  return Object.assign({ ...none }, sum);
+}

@@ -1,6 +1,6 @@
 // `portwrap-spawner ls`: the servers that there are.
 import type { ServerView } from '../http/view.ts';
-import { serverLabel } from '../records/record.ts';
+import { keyText, serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';
 import { type Command, noOperands } from './arguments.ts';
 import { textTable } from './table.ts';
@@ -10,7 +10,7 @@ export const run: Command = async (input) => {
   const { client } = connectAdmin(input);
   const { hub } = input.options;
   const servers = (await client.servers()).filter((server) => hub === undefined || server.hub === hub);
-  servers.sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
+  servers.sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
   if (input.options.json) input.print(`${JSON.stringify(servers, null, 2)}\n`);
   else input.print(table(servers, Date.now()));
   return 0;
@@ -43,10 +43,6 @@ function doing({ activity, cull_at }: ServerView): string {
     ...(terminals > 0 ? [`terminals: ${terminals}`] : []),
   ];
   return parts.length === 0 ? '-' : parts.join(', ');
-}
-
-function sortKey({ hub, user, name }: ServerView): string {
-  return JSON.stringify([hub, user, name]);
 }
 
 function since(time: string, now: number): string {

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../config/logger.ts';
+import { packageVersion } from '../../config/system/package.ts';
 import { type Service, serve } from '../service.ts';
 import { type Command, noOperands } from './arguments.ts';
-import { readVersion } from './version.ts';
 
 export const run: Command = async (input) => {
   noOperands(input);
@@ -15,7 +15,7 @@ export const run: Command = async (input) => {
   const ended = new Promise<NodeJS.Signals>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, resolve);
   });
-  const service = await unlessLate(serve({ config, readConfig, version: readVersion(), log }), ended);
+  const service = await unlessLate(serve({ config, readConfig, version: packageVersion(), log }), ended);
   if (service === null) {
     log.warn(
       { signal: await ended },

@@ -1,10 +1,10 @@
 // What the service remembers of servers' activity across its own restart: one file in the state directory, for all
 // servers. Losing it makes nobody idle. Not here: what is remembered of a server itself (records/record.ts).
 import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Logger } from '../../config/logger.ts';
+import { writeAtomically } from '../../config/system/atomic-write.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { lastSeenSchema } from './last-seen.ts';
 
@@ -44,8 +44,7 @@ export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string
     async save(notes) {
       try {
         const text = JSON.stringify({ boot_id: bootId, servers: Object.fromEntries(notes) });
-        await writeFile(`${file}.next`, text, { mode: 0o600 });
-        await rename(`${file}.next`, file);
+        await writeAtomically(file, text);
         isFailing = false;
       } catch (error) {
         const reason = (error as Error).message;

@@ -1,9 +1,9 @@
 // Who calls: the hub whose token the request carries, or the administrator, whose token lies in the state
 // directory. A hub sees its own servers; the administrator those of every hub, and names one with ?hub=.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
+import { isSameSecret } from '../../config/system/same-secret.ts';
 
 export interface Caller {
   readonly isAdmin: boolean;
@@ -13,16 +13,15 @@ export interface Caller {
 
 /** Refuses with UNAUTHORIZED, or remembers the caller for callerOf(). */
 export function authenticate(hubs: () => readonly Hub[], adminToken: string): RequestHandler {
-  const admin = { caller: { isAdmin: true, hub: null }, digest: digest(adminToken) };
+  const admin = { caller: { isAdmin: true, hub: null }, secret: adminToken };
   return (request, response, next) => {
     const token = /^(?:token|bearer) +(\S+)$/i.exec(request.get('authorization') ?? '')?.[1];
-    const given = digest(token ?? '');
-    const known = hubs().map(({ name, token: own }) => ({
+    const known = hubs().map(({ name, token: secret }) => ({
       caller: { isAdmin: false, hub: name },
-      digest: digest(own),
+      secret,
     }));
     // every token is compared, so that the time tells nothing about which one matched
-    const matches = [...known, admin].filter((candidate) => timingSafeEqual(candidate.digest, given));
+    const matches = [...known, admin].filter(({ secret }) => isSameSecret(token ?? '', secret));
     const match = matches[0];
     if (token === undefined || match === undefined) {
       const what = token === undefined ? 'the request carries no token' : 'the token is not that of any hub';
@@ -62,8 +61,4 @@ export function configuredHubOf(request: Request, response: Response, hubs: read
   const found = hubs.find((hub) => hub.name === name);
   if (found === undefined) throw new PortwrapError('REQUEST_INVALID', `hub: there is no hub "${name}"`);
   return found;
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -2,9 +2,9 @@
 // Not here: what is served.
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { connect } from 'node:net';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ListenAddress } from '../../config/load.ts';
+import { isStaleSocket } from '../../config/system/stale-socket.ts';
 
 export interface Listener {
   /** Where it listens, as people read it; with port 0 the port that was given. */
@@ -42,7 +42,7 @@ export async function listen(
 ): Promise<Listener> {
   const server = createServer({ ...bounds, connectionsCheckingInterval: lookInterval }, handler);
   server.maxConnections = connections;
-  if (address.kind === 'unix') await removeStaleSocket(address.path);
+  if (address.kind === 'unix' && (await isStaleSocket(address.path))) rmSync(address.path, { force: true });
   await bind(server, address, key);
   if (address.kind === 'unix') chmodSync(address.path, 0o600);
   return {
@@ -78,15 +78,4 @@ function describe(server: Server, address: ListenAddress): string {
   const bound = server.address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
   return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${port}`;
-}
-
-async function removeStaleSocket(path: string): Promise<void> {
-  const code = await new Promise<string | undefined>((resolve) => {
-    const probe = connect(path, () => {
-      probe.destroy();
-      resolve(undefined);
-    });
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code));
-  });
-  if (code === 'ECONNREFUSED') rmSync(path, { force: true });
 }

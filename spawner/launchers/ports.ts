@@ -1,6 +1,7 @@
 // Which host ports to try for a new server: any of the range that no server of ours has, and that none had
 // a short while ago, since browsers still call there. The bind itself is the forwarder's.
 import type { Config } from '../../config/load.ts';
+import { portsFromRandom } from '../../portwrap/index.ts';
 
 /** Milliseconds that a released port rests. */
 const quarantine = 60_000;
@@ -30,12 +31,7 @@ export function createPorts(range: Config['ports']['range'], clock: () => number
   };
   return {
     *candidates() {
-      const size = range.high - range.low + 1;
-      const first = Math.floor(Math.random() * size);
-      for (let offset = 0; offset < size; offset += 1) {
-        const port = range.low + ((first + offset) % size);
-        if (isFree(port)) yield port;
-      }
+      for (const port of portsFromRandom(range)) if (isFree(port)) yield port;
     },
     lease: (port) => void leased.add(port),
     release(port) {

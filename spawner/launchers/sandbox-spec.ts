@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import { bytesOf } from '../../config/schema/values/size.ts';
+import { portOf } from '../../config/system/url-port.ts';
 import {
   type Endpoint,
   type FileViewRequest,
@@ -108,10 +109,11 @@ export async function networkPolicy(profile: Profile, hub: Hub): Promise<Network
 }
 
 async function hubEndpoint(hub: Hub): Promise<Endpoint> {
-  const { hostname, port, protocol } = new URL(hub.api_url);
+  const url = new URL(hub.api_url);
+  const { hostname } = url;
   try {
     const { address } = await lookup(hostname, { family: 4 });
-    return { address, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+    return { address, port: portOf(url) };
   } catch (cause) {
     throw new PortwrapError('POLICY_FAILED', `the hub's address "${hostname}" has no IPv4 address`, {
       cause,

@@ -1,9 +1,10 @@
 // Reading servers' logs: the last lines, and what is written from then on. Not here: who writes them, and how
 // they are kept small (rotation.ts).
-import { closeSync, type FSWatcher, fstatSync, openSync, readSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { logFileOf, olderLogFile } from './files.ts';
+import { readAt, readLastBytes, withFile } from './last-bytes.ts';
 
 export interface LogReader {
   /** The last `lines` lines, at most `mostBytes` of them, and where the next ones will begin. */
@@ -95,37 +96,26 @@ function watchOrNull(path: string, changed: () => void): FSWatcher | null {
 
 /** A file that is shorter than before has been emptied, so it is read from its beginning. */
 function bytesAfter(path: string, position: number): { bytes: Buffer; next: number } {
-  return withFile(path, { bytes: Buffer.alloc(0), next: 0 }, (fd, size) => {
-    const from = position > size ? 0 : position;
-    const bytes = readAt(fd, from, Math.min(size - from, chunkBytes));
-    return { bytes, next: from + bytes.length };
-  });
+  const read = () =>
+    withFile(path, (fd, size) => {
+      const from = position > size ? 0 : position;
+      const bytes = readAt(fd, from, Math.min(size - from, chunkBytes));
+      return { bytes, next: from + bytes.length };
+    });
+  return ifThere(read) ?? { bytes: Buffer.alloc(0), next: 0 };
 }
 
 function lastBytes(path: string, most: number): { bytes: Buffer; size: number } {
-  return withFile(path, { bytes: Buffer.alloc(0), size: 0 }, (fd, size) => {
-    const length = Math.min(size, most);
-    return { bytes: readAt(fd, size - length, length), size };
-  });
+  return ifThere(() => readLastBytes(path, most)) ?? { bytes: Buffer.alloc(0), size: 0 };
 }
 
-function readAt(fd: number, position: number, length: number): Buffer {
-  const buffer = Buffer.alloc(length);
-  return buffer.subarray(0, readSync(fd, buffer, 0, length, position));
-}
-
-function withFile<T>(path: string, missing: T, read: (fd: number, size: number) => T): T {
-  let fd: number;
+/** Null when the file is not there. */
+function ifThere<T>(read: () => T): T | null {
   try {
-    fd = openSync(path, 'r');
+    return read();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return missing;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
-  }
-  try {
-    return read(fd, fstatSync(fd).size);
-  } finally {
-    closeSync(fd);
   }
 }
 

@@ -1,20 +1,12 @@
 // Keeps every server's log small: one that has grown past the limit is copied aside and emptied. The payload
 // writes to the file itself with O_APPEND, so it goes on at the new beginning; what it writes between copy and
 // emptying is lost. Not here: reading (reader.ts).
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { readdirSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { olderLogFile } from './files.ts';
+import { readLastBytes } from './last-bytes.ts';
 
 export interface LogRotation {
   close(): void;
@@ -56,27 +48,19 @@ export function startLogRotation(
   return { close: () => clearInterval(timer) };
 }
 
-/** Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. */
+/**
+ * Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. Not written as
+ * config/system/atomic-write.ts does: what the payload writes while the disk is waited for would be lost.
+ */
 export function keepSmall(path: string, limit: number): void {
   const { size: length, blocks } = statSync(path);
   // what a payload has allocated takes room as well as what it has written (stat(2): blocks of 512 bytes)
   if (Math.max(length, blocks * 512) <= limit) return;
-  const size = Math.min(length, Number.MAX_SAFE_INTEGER);
   const older = olderLogFile(path);
   try {
-    writeFileSync(`${older}.next`, lastBytes(path, size, limit), { mode: 0o600 });
+    writeFileSync(`${older}.next`, readLastBytes(path, limit).bytes, { mode: 0o600 });
     renameSync(`${older}.next`, older);
   } finally {
     truncateSync(path, 0);
-  }
-}
-
-function lastBytes(path: string, size: number, most: number): Buffer {
-  const fd = openSync(path, 'r');
-  try {
-    const buffer = Buffer.alloc(most);
-    return buffer.subarray(0, readSync(fd, buffer, 0, most, Math.max(0, size - most)));
-  } finally {
-    closeSync(fd);
   }
 }

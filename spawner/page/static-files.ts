@@ -1,9 +1,9 @@
 // The style sheet, the script and the icon, read once. They hold nothing secret, and are served to anybody.
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
+import { packageRoot } from '../../config/system/package.ts';
 
 const types: Readonly<Record<string, string>> = {
   'page.css': 'text/css; charset=utf-8',
@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
 
 /** Serves /static/:name. */
 export function staticFiles(): RequestHandler {
-  const directory = join(packageRoot(dirname(fileURLToPath(import.meta.url))), 'spawner/page/static');
+  const directory = join(packageRoot(), 'spawner/page/static');
   const files = new Map(Object.keys(types).map((name) => [name, readFileSync(join(directory, name))]));
   return (request, response) => {
     const name = String(request.params.name);
@@ -22,9 +22,4 @@ export function staticFiles(): RequestHandler {
     response.set({ 'content-type': types[name] ?? '', 'cache-control': 'public, max-age=3600' });
     response.send(file);
   };
-}
-
-/** The sources and the compiled files lie at different depths below it. */
-function packageRoot(directory: string): string {
-  return existsSync(join(directory, 'package.json')) ? directory : packageRoot(dirname(directory));
 }

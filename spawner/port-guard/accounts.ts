@@ -2,9 +2,10 @@
 // state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
 // Not here: the rule (rule.ts).
 import { lookup } from 'node:dns/promises';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { ConfigFile } from '../../config/load.ts';
-import { isLoopback, ownAddresses } from '../../portwrap/index.ts';
+import { portOf } from '../../config/system/url-port.ts';
+import { isLoopback, ownAddresses, readTcpTables } from '../../portwrap/index.ts';
 import { accountsOf, listenersAt } from './listeners.ts';
 
 /** An account that must be let through, and is not known. */
@@ -23,7 +24,7 @@ export interface GuardAccounts {
 export async function guardAccounts(
   config: ConfigFile,
   proxyUid: number | undefined,
-  table = ['/proc/net/tcp', '/proc/net/tcp6'].map(read).join(''),
+  table = readTcpTables('self'),
 ): Promise<GuardAccounts> {
   const own = new Set([...ownAddresses(), '0.0.0.0', '::']);
   const isOwn = (address: string) => isLoopback(address) || own.has(address);
@@ -61,8 +62,9 @@ interface Question {
 
 /** Null for another machine's address: the rule is about connections from this one. */
 async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
-  const { protocol, hostname, port: given } = new URL(url);
-  const port = Number(given) || (protocol === 'https:' ? 443 : 80);
+  const parsed = new URL(url);
+  const { hostname } = parsed;
+  const port = portOf(parsed);
   const place = `${hostname}:${port}`;
   const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
   const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
@@ -76,12 +78,4 @@ async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<
   if (uid === undefined) return gap(`${place} is only held open, and nobody has taken it`, `Start ${who}`);
   if (others.length === 0) return uid;
   return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // a kernel without IPv6
-  }
 }

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Config } from '../../config/load.ts';
-import type { Check, Toolbox } from '../../portwrap/index.ts';
+import { type Check, firstOf, portsFromRandom, type Toolbox } from '../../portwrap/index.ts';
 import type { Gap } from './accounts.ts';
 import { connectAs } from './connect-as.ts';
 
@@ -27,6 +27,9 @@ export interface Passage {
   /** As whom no connection could be tried, and why: of them nothing is known. */
   readonly untried: readonly { readonly uid: number; readonly why: string }[];
 }
+
+/** Ports of the range that are tried for the listener. */
+const mostTries = 100;
 
 export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | null> {
   const server = await listenInRange(probe);
@@ -60,7 +63,7 @@ export function judgePortGuard(
   const why =
     'Without a rule every account of this machine can connect to every server; only its login is in the way.';
   if (passage === null) {
-    const what = `none of a hundred ports of ${ports} could be bound`;
+    const what = `no port of ${ports} could be bound; up to ${mostTries} were tried`;
     return {
       name,
       status: 'warning',
@@ -105,8 +108,7 @@ export function judgePortGuard(
 }
 
 async function listenInRange({ hostAddress, range }: PortGuardProbe): Promise<Server | null> {
-  for (let tries = 0; tries < 100; tries += 1) {
-    const port = range.low + Math.floor(Math.random() * (range.high - range.low + 1));
+  for (const port of firstOf(portsFromRandom(range), mostTries)) {
     const server = createServer((socket) => socket.destroy()).listen(port, hostAddress);
     const bound = await Promise.race([
       once(server, 'listening').then(() => true),

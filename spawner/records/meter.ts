@@ -1,12 +1,16 @@
 // What is counted while servers live. Not here: how it is kept and shown (metrics/metrics.ts).
 import type { ErrorCode } from '../../config/errors.ts';
 
-/** The parts of a start, in their order; `total` is from the request to "ready". */
-export const phases = ['queue', 'sandbox', 'answer', 'route', 'total'] as const;
+/** The parts of a start, in their order. */
+export const startPhases = ['queue', 'sandbox', 'answer', 'route'] as const;
+export type StartPhase = (typeof startPhases)[number];
+
+/** What is measured of a start: its parts, and from the request to "ready". */
+export const phases = [...startPhases, 'total'] as const;
 export type Phase = (typeof phases)[number];
 
 /** Milliseconds of the parts of one start that are over; an adopted start has none. */
-export type PhaseTimes = Readonly<Partial<Record<Exclude<Phase, 'total'>, number>>>;
+export type PhaseTimes = Readonly<Partial<Record<StartPhase, number>>>;
 
 export interface Meter {
   phase(name: Phase, milliseconds: number): void;

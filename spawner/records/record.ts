@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { launcherNames } from './launcher-names.ts';
+import { startPhases } from './meter.ts';
 import { serverState } from './server-state.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
@@ -72,7 +73,7 @@ export const recordSchema = z.object({
   started: z.iso.datetime(),
   launcher: z.enum(launcherNames).default('local'),
   /** Milliseconds that the parts of its start took (meter.ts). */
-  phases: z.partialRecord(z.enum(['queue', 'sandbox', 'answer', 'route']), z.number()).default({}),
+  phases: z.partialRecord(z.enum(startPhases), z.number()).default({}),
   /** With the launcher local. */
   sandbox: sandboxSchema.nullable(),
   /** With the launcher slurm. */
@@ -112,10 +113,19 @@ export interface ServerKey {
   readonly name: string;
 }
 
+/** A server as the key of a map. */
+export function keyText({ hub, user, name }: ServerKey): string {
+  return JSON.stringify([hub, user, name]);
+}
+
+/** One incarnation of it, likewise. */
+export function incarnationText({ hub, user, name }: ServerKey, spawnId: string): string {
+  return JSON.stringify([hub, user, name, spawnId]);
+}
+
 /** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
 export function recordId(key: ServerKey, spawnId: string): string {
-  const text = JSON.stringify([key.hub, key.user, key.name, spawnId]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return createHash('sha256').update(incarnationText(key, spawnId)).digest('hex').slice(0, 12);
 }
 
 /** Could this be the name of a file of ours? */

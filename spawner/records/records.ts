@@ -1,10 +1,11 @@
 // The records on disk: one JSON file per incarnation of a server, written atomically. What the disk does not take is
 // remembered, and made good when it is asked again. Not here: when.
-import { access, type FileHandle, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
+import { unfinishedSuffix, writeAtomically } from '../../config/system/atomic-write.ts';
 import { storageFailure } from '../system/storage-failure.ts';
-import { recordSchema, type ServerRecord, serverLabel } from './record.ts';
+import { isRecordId, recordSchema, type ServerRecord, serverLabel } from './record.ts';
 
 export interface Records {
   /** All records there are; a damaged or foreign file is reported and left where it is. */
@@ -71,12 +72,16 @@ export function openRecords(directory: string, log: Logger): Records {
   };
 }
 
+const unfinished = `.json${unfinishedSuffix}`;
+
 async function loadAll(directory: string, log: Logger): Promise<LoadedRecords> {
   const names = await readdir(directory);
   const ids = names.filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length));
   // a write that was interrupted: the old text, or none, is what counts
-  const unfinished = names.filter((name) => /^[0-9a-f]{12}\.json\.next$/.test(name));
-  for (const name of unfinished) await rm(join(directory, name), { force: true });
+  const broken = names.filter(
+    (name) => name.endsWith(unfinished) && isRecordId(name.slice(0, -unfinished.length)),
+  );
+  for (const name of broken) await rm(join(directory, name), { force: true });
   const sound: ServerRecord[] = [];
   const damaged: string[] = [];
   for (const id of ids) {
@@ -96,20 +101,4 @@ async function loadAll(directory: string, log: Logger): Promise<LoadedRecords> {
 async function removeFile(path: string): Promise<void> {
   await access(dirname(path));
   await rm(path, { force: true });
-}
-
-/** A reader, or a reader after a crash, sees the old text or the new one, never a part. */
-async function writeAtomically(path: string, text: string): Promise<void> {
-  const next = `${path}.next`;
-  const file: FileHandle = await open(next, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } catch (error) {
-    await rm(next, { force: true }).catch(() => {}); // the first failure is the one to tell
-    throw error;
-  } finally {
-    await file.close();
-  }
-  await rename(next, path);
 }

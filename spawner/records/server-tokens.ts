@@ -1,8 +1,9 @@
 // The token with which a server may be asked what it is doing: its own, from the environment that its hub gave it.
 // Kept in a file of mode 0600 in the state directory, since a restarted service that cannot ask would have to
 // take a busy server for an idle one, or cull nobody (docs/security.md).
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFileOrNull } from '../../portwrap/index.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 export interface ServerTokens {
@@ -47,10 +48,7 @@ function isToken(value: string | undefined): boolean {
   return value !== undefined && /^[\x21-\x7e]{1,512}$/.test(value);
 }
 
+/** Null when it was started without one. */
 function readToken(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8') || null;
-  } catch {
-    return null; // it was started without one
-  }
+  return readFileOrNull(path) || null;
 }

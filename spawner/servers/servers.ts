@@ -4,7 +4,14 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Hub, Profile } from '../../config/load.ts';
 import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
-import { nowhere, recordId, type ServerKey, type ServerRecord, serverLabel } from '../records/record.ts';
+import {
+  keyText,
+  nowhere,
+  recordId,
+  type ServerKey,
+  type ServerRecord,
+  serverLabel,
+} from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import { offeredProfile } from '../requests/offered-profiles.ts';
@@ -47,7 +54,7 @@ export function createServers(input: ServersInput): Servers {
   const tombstones = createTombstones();
 
   const drop = (key: ServerKey, server: Server) => {
-    if (servers.get(mapKey(key)) === server) servers.delete(mapKey(key));
+    if (servers.get(keyText(key)) === server) servers.delete(keyText(key));
   };
   const forget = async (key: ServerKey, server: Server) => {
     drop(key, server);
@@ -74,7 +81,7 @@ export function createServers(input: ServersInput): Servers {
     start(hub, user, name, request) {
       const key = { hub: hub.name, user, name };
       const digest = requestDigest(request);
-      const current = servers.get(mapKey(key));
+      const current = servers.get(keyText(key));
       if (current?.record.spawn_id === request.spawn_id) {
         const before = current.record.request_digest;
         if (before === '' || before === digest) return { server: current, created: false };
@@ -87,7 +94,7 @@ export function createServers(input: ServersInput): Servers {
       keepToken(input, record, launch.request.env);
       if (current !== undefined) void forget(key, current);
       const server = runServer(input, { record, launcher, launch, timeouts: profile });
-      servers.set(mapKey(key), server);
+      servers.set(keyText(key), server);
       // a server without a record never was: the start is answered with the reason, and may be repeated
       server.recorded.catch(async () => {
         drop(key, server);
@@ -96,9 +103,9 @@ export function createServers(input: ServersInput): Servers {
       });
       return { server, created: true };
     },
-    adopt: (server) => void servers.set(mapKey(server.record), server),
+    adopt: (server) => void servers.set(keyText(server.record), server),
     find(key, spawnId) {
-      const server = servers.get(mapKey(key));
+      const server = servers.get(keyText(key));
       return spawnId === undefined || server?.record.spawn_id === spawnId ? server : undefined;
     },
     list: (hub) => [...servers.values()].filter(({ record }) => hub === undefined || record.hub === hub),
@@ -168,8 +175,4 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
 function conflict(key: ServerKey, what: string): PortwrapError {
   const server = serverLabel(key);
   return new PortwrapError('SPAWN_CONFLICT', `${server} ${what}`, { server });
-}
-
-function mapKey({ hub, user, name }: ServerKey): string {
-  return JSON.stringify([hub, user, name]);
 }

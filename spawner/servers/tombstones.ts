@@ -1,5 +1,5 @@
 // Spawn ids that were stopped before their start arrived: a stop beats a late start. Bounded, oldest first.
-import type { ServerKey } from '../records/record.ts';
+import { incarnationText, type ServerKey } from '../records/record.ts';
 
 export interface Tombstones {
   add(key: ServerKey, spawnId: string): void;
@@ -8,16 +8,14 @@ export interface Tombstones {
 
 export function createTombstones(most = 10_000): Tombstones {
   const entries = new Set<string>();
-  const entryOf = ({ hub, user, name }: ServerKey, spawnId: string) =>
-    JSON.stringify([hub, user, name, spawnId]);
   return {
     add(key, spawnId) {
-      entries.add(entryOf(key, spawnId));
+      entries.add(incarnationText(key, spawnId));
       for (const oldest of entries) {
         if (entries.size <= most) return;
         entries.delete(oldest);
       }
     },
-    has: (key, spawnId) => entries.has(entryOf(key, spawnId)),
+    has: (key, spawnId) => entries.has(incarnationText(key, spawnId)),
   };
 }

@@ -2,6 +2,7 @@
 // node:http, since undici costs the service 19 MB, and the built-in fetch has no bound for the length.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { readBody } from '../../config/system/bounded-body.ts';
 
 export interface BoundedGet {
   readonly headers: Readonly<Record<string, string>>;
@@ -45,12 +46,8 @@ function isHttps(url: string): boolean {
 }
 
 async function textOf(answer: IncomingMessage, mostBytes: number): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of answer as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > mostBytes) throw new Error(`the answer is longer than ${mostBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  const body = await readBody(answer, mostBytes);
+  if (body !== null) return body.toString('utf8');
+  answer.destroy();
+  throw new Error(`the answer is longer than ${mostBytes} bytes`);
 }

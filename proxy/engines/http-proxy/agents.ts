@@ -1,34 +1,23 @@
 // Agents that drop an idle connection as soon as its upstream says something: node:http's own leave those
 // bytes in the socket, where they become the answer to the next request.
 // Not here: what is asked over them (engine.ts).
-import { Agent, type ClientRequest } from 'node:http';
-import { Agent as TlsAgent } from 'node:https';
+import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-export class GuardedAgent extends Agent {
-  override keepSocketAlive(socket: Duplex): boolean {
-    const kept = Boolean(super.keepSocketAlive(socket));
+/** Makes `agent`, of http or https, one of them: by the two methods that node:http lets an agent have of its own. */
+export function guarded<Kind extends Agent>(agent: Kind): Kind {
+  const keep = agent.keepSocketAlive.bind(agent);
+  const reuse = agent.reuseSocket.bind(agent);
+  agent.keepSocketAlive = (socket) => {
+    const kept = Boolean(keep(socket));
     if (kept) guard(socket);
     return kept;
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
+  };
+  agent.reuseSocket = (socket, request) => {
     unguard(socket);
-    super.reuseSocket(socket, request);
-  }
-}
-
-export class GuardedTlsAgent extends TlsAgent {
-  override keepSocketAlive(socket: Duplex): boolean {
-    const kept = Boolean(super.keepSocketAlive(socket));
-    if (kept) guard(socket);
-    return kept;
-  }
-
-  override reuseSocket(socket: Duplex, request: ClientRequest): void {
-    unguard(socket);
-    super.reuseSocket(socket, request);
-  }
+    reuse(socket, request);
+  };
+  return agent;
 }
 
 function guard(socket: Duplex): void {

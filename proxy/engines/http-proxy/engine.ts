@@ -2,13 +2,19 @@
 // same interface. What it gets wrong and can be put right from outside is put right here: framing, hop-by-hop
 // fields, answers that are cut, sockets that leak.
 // Not here: what it cannot be helped with (docs/proxy.md lists it).
-import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import {
+  type Agent,
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  type ServerResponse,
+} from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { createProxyServer, type ProxyServer, type ServerOptions } from 'http-proxy';
 import type { Target } from '../../http/target.ts';
 import type { ConnectionCounts, Engine, EngineOptions, Passage } from '../engine.ts';
-import { GuardedAgent, GuardedTlsAgent } from './agents.ts';
+import { guarded } from './agents.ts';
 import { requestFields } from './fields.ts';
 import { watchUpgrade } from './upgrade-watch.ts';
 import { answerCut, watchAnswer, watchRequest } from './web-watch.ts';
@@ -20,8 +26,8 @@ export function createLibraryEngine(options: EngineOptions): Engine {
 class LibraryEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #proxy: ProxyServer;
-  readonly #plain = new GuardedAgent({ keepAlive: true });
-  readonly #tls: GuardedTlsAgent;
+  readonly #plain = guarded(new PlainAgent({ keepAlive: true }));
+  readonly #tls: TlsAgent;
   /** Without an agent the library forgets our certificate. */
   readonly #upgradeTls: TlsAgent;
   readonly #pending = new Map<IncomingMessage, ClientRequest>();
@@ -31,7 +37,7 @@ class LibraryEngine implements Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
-    this.#tls = new GuardedTlsAgent({ keepAlive: true, ...tlsOptions(options) });
+    this.#tls = guarded(new TlsAgent({ keepAlive: true, ...tlsOptions(options) }));
     this.#upgradeTls = new TlsAgent(tlsOptions(options));
     this.#proxy = createProxyServer({
       xfwd: options.xForward,

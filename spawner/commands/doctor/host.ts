@@ -1,21 +1,29 @@
 // What the service needs of this machine beyond a sandbox: where its state directory lies, and that the API of a hub does
 // not listen on every address. Not here: what a sandbox needs (portwrap/doctor/), the host ports (ports.ts).
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { ConfigFile } from '../../../config/load.ts';
-import { type Check, isLoopback, ok, ownAddresses, warning } from '../../../portwrap/index.ts';
+import { portOf } from '../../../config/system/url-port.ts';
+import {
+  type Check,
+  isLoopback,
+  isOnEveryAddress,
+  type ListeningSocket,
+  ok,
+  ownAddresses,
+  parseListeningSockets,
+  readTcpTables,
+  warning,
+} from '../../../portwrap/index.ts';
 
 export function examineHost({ service, hubs }: Pick<ConfigFile, 'service' | 'hubs'>): Check[] {
   const { state_dir: directory } = service;
-  const table = ['/proc/net/tcp', '/proc/net/tcp6']
-    .filter(existsSync)
-    .map((path) => readFileSync(path, 'utf8'))
-    .join('\n');
+  const listening = parseListeningSockets(readTcpTables('self'));
   return [
     judgeStateDirectory(directory, fileSystemType(directory)),
     ...hubs.flatMap((hub) => {
       const port = portHere(hub.api_url);
-      return port === null ? [] : [judgeHub(hub.name, port, table)];
+      return port === null ? [] : [judgeHub(hub.name, port, listening)];
     }),
   ];
 }
@@ -43,12 +51,10 @@ function fileSystemType(path: string): number | null {
   }
 }
 
-/** `table` is /proc/net/tcp and tcp6. */
-export function judgeHub(hub: string, port: number, table: string): Check {
+/** `listening`: the sockets of this machine that listen. */
+export function judgeHub(hub: string, port: number, listening: readonly ListeningSocket[]): Check {
   const name = `hub ${hub}`;
-  const hex = port.toString(16).toUpperCase().padStart(4, '0');
-  // 0A is LISTEN; all zeros is every address
-  const everywhere = new RegExp(`^\\s*\\d+: (?:0{8}|0{32}):${hex} \\S+ 0A `, 'm').test(table);
+  const everywhere = listening.some((socket) => socket.port === port && isOnEveryAddress(socket));
   if (!everywhere) return ok(name, `its API does not listen on all addresses (port ${port})`);
   return warning(
     name,
@@ -60,8 +66,8 @@ export function judgeHub(hub: string, port: number, table: string): Check {
 
 /** The port of a hub's API on this machine; null: it is on another one. */
 function portHere(apiUrl: string): number | null {
-  const { hostname, port, protocol } = new URL(apiUrl);
-  const address = hostname.replace(/^\[|\]$/g, '');
+  const url = new URL(apiUrl);
+  const address = url.hostname.replace(/^\[|\]$/g, '');
   const isHere = isLoopback(address) || address === 'localhost' || ownAddresses().includes(address);
-  return isHere ? Number(port) || (protocol === 'https:' ? 443 : 80) : null;
+  return isHere ? portOf(url) : null;
 }

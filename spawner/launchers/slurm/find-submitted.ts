@@ -2,6 +2,7 @@
 // scheduler cannot be asked, it is asked again: it may be there.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../config/logger.ts';
+import { backoff } from '../../../config/system/backoff.ts';
 import type { JobPlace } from '../../records/record.ts';
 import type { SlurmCommands } from './scheduler/commands.ts';
 import { phaseOf } from './scheduler/job-state.ts';
@@ -16,7 +17,8 @@ export async function findSubmitted(
   abort: AbortSignal,
   log: Logger,
 ): Promise<JobPlace | null> {
-  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+  const nextPause = backoff(firstPause, longestPause);
+  for (;;) {
     try {
       const id = livingOf(await commands.named(name));
       if (id === null) return null;
@@ -24,7 +26,7 @@ export async function findSubmitted(
     } catch (error) {
       log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
     }
-    await pause(wait, undefined, { signal: abort }).catch(() => abort.throwIfAborted());
+    await pause(nextPause(), undefined, { signal: abort }).catch(() => abort.throwIfAborted());
   }
 }
 

@@ -1,6 +1,6 @@
 // The parts of a start as a timeline: a bar to see at a glance, and a list with the durations in words.
 // Not here: measuring them (servers/server.ts).
-import type { PhaseTimes } from '../../records/meter.ts';
+import { type PhaseTimes, type StartPhase, startPhases } from '../../records/meter.ts';
 import { type Html, html } from '../html.ts';
 import { quick } from './measures.ts';
 
@@ -12,24 +12,25 @@ export interface TimelineInput {
   readonly age: number;
 }
 
-const order: readonly { readonly phase: keyof PhaseTimes; readonly words: string }[] = [
-  { phase: 'queue', words: 'Waiting for its turn' },
-  { phase: 'sandbox', words: 'Building the sandbox' },
-  { phase: 'answer', words: 'Starting the server, until it answered' },
-  { phase: 'route', words: 'Registering the route' },
-];
+const words: Readonly<Record<StartPhase, string>> = {
+  queue: 'Waiting for its turn',
+  sandbox: 'Building the sandbox',
+  answer: 'Starting the server, until it answered',
+  route: 'Registering the route',
+};
 
 const width = 600;
 
 /** null when nothing is known: a start that an earlier service had begun. */
 export function timeline({ phases, outcome, age }: TimelineInput): Html | null {
-  const over = order.flatMap(({ phase, words }) => {
+  const over = startPhases.flatMap((phase) => {
     const time = phases[phase];
-    return time === undefined ? [] : [{ phase, words, time, isRunning: false }];
+    return time === undefined ? [] : [{ phase, time, isRunning: false }];
   });
   const spent = over.reduce((sum, { time }) => sum + time, 0);
-  const next = outcome === 'done' ? undefined : order[over.length];
-  const running = next === undefined ? [] : [{ ...next, time: Math.max(0, age - spent), isRunning: true }];
+  const next = outcome === 'done' ? undefined : startPhases[over.length];
+  const running =
+    next === undefined ? [] : [{ phase: next, time: Math.max(0, age - spent), isRunning: true }];
   const parts = [...over, ...running];
   const total = parts.reduce((sum, { time }) => sum + time, 0) || 1;
   if (over.length === 0 && outcome !== 'underway') return null;
@@ -43,8 +44,8 @@ export function timeline({ phases, outcome, age }: TimelineInput): Html | null {
   return html`<svg class="timeline" viewBox="0 0 ${width} 12" preserveAspectRatio="none" aria-hidden="true" focusable="false">${bars}</svg>
 <ol class="phases">
 ${parts.map(
-  ({ phase, words, time, isRunning }) =>
-    html`<li><span class="key phase-${phase}" aria-hidden="true"></span><span>${words}</span> <span class="amount">${quick(time)}${isRunning && (outcome === 'broken' ? ', then it ended' : ' so far')}</span></li>`,
+  ({ phase, time, isRunning }) =>
+    html`<li><span class="key phase-${phase}" aria-hidden="true"></span><span>${words[phase]}</span> <span class="amount">${quick(time)}${isRunning && (outcome === 'broken' ? ', then it ended' : ' so far')}</span></li>`,
 )}
 <li class="total"><span class="key" aria-hidden="true"></span><span>${outcome === 'underway' ? 'In all, so far' : 'In all'}</span> <span class="amount">${quick(total)}</span></li>
 </ol>`;

@@ -1,13 +1,14 @@
 // The doctor of the slurm launcher: from the commands to a job on a node and its report back, each finding with its
 // remedy. Not here: what the job looks at (portwrap/job/probe.ts).
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { toPortwrapError } from '../../../../config/errors.ts';
 import type { ConfigFile, Profile } from '../../../../config/load.ts';
+import { readBody } from '../../../../config/system/bounded-body.ts';
+import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import {
   type Check,
   failed,
@@ -38,6 +39,8 @@ export interface ClusterPatient {
 /** Milliseconds that a probe job has, its time in the queue included. */
 const patience = 120_000;
 const mostSkew = 5_000;
+/** Bytes of what the job tells of its node. */
+const mostFindings = 1_048_576;
 
 /** Every probe in order; after one on which the others rest has failed, no more are made. */
 export async function examineCluster(patient: ClusterPatient): Promise<Check[]> {
@@ -203,19 +206,19 @@ async function openDesk(slurm: ConfigFile['slurm']): Promise<Desk> {
     take = resolve;
   });
   const server = createServer((request, response) => {
-    const given = Buffer.from(request.headers.authorization ?? '');
-    const right = Buffer.from(`Bearer ${secret}`);
-    if (given.length !== right.length || !timingSafeEqual(given, right)) {
+    if (!isSameSecret(request.headers.authorization ?? '', `Bearer ${secret}`)) {
       response.writeHead(401).end();
       return;
     }
-    json(request).then(
-      (body) => {
-        response.writeHead(204).end();
-        take(body as NodeFindings); // by our own job, with the secret of this run
-      },
-      () => response.writeHead(400).end(),
-    );
+    readBody(request, mostFindings)
+      .then((body) => JSON.parse(body?.toString('utf8') ?? '') as NodeFindings) // our own job's
+      .then(
+        (found) => {
+          response.writeHead(204).end();
+          take(found);
+        },
+        () => response.writeHead(400).end(),
+      );
   });
   const { report_listen: address } = slurm;
   const { host, port } = address?.kind === 'tcp' ? address : { host: '127.0.0.1', port: 0 };

@@ -2,6 +2,7 @@
 // cannot be asked, it is asked again. Not here: noticing that it has ended (job.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../../config/logger.ts';
+import { backoff } from '../../../../config/system/backoff.ts';
 import type { SlurmCommands } from '../scheduler/commands.ts';
 import type { QueueWatch } from '../scheduler/queue-watch.ts';
 import type { Job } from './job.ts';
@@ -64,9 +65,10 @@ export function createJobEnding(
       await attempt('USR1');
       await wait(tellGrace);
     }
-    for (let interval = firstPause; !job.hasEnded; interval = next(interval)) {
+    const nextPause = backoff(firstPause, longestPause);
+    while (!job.hasEnded) {
       await cancel();
-      await Promise.race([told, pause(interval)]);
+      await Promise.race([told, pause(nextPause())]);
     }
     await confirm();
   };
@@ -77,9 +79,8 @@ export function createJobEnding(
   const confirm = async () => {
     if (!isGone) await Promise.race([job.gone, job.lost.catch(() => {}), pause(tellGrace)]);
     job.expectEnd();
-    for (let interval = firstPause; !isGone && !(await cancel()); interval = next(interval)) {
-      await Promise.race([job.gone, pause(interval)]);
-    }
+    const nextPause = backoff(firstPause, longestPause);
+    while (!isGone && !(await cancel())) await Promise.race([job.gone, pause(nextPause())]);
     job.leave();
   };
   const cancel = async () => {
@@ -93,8 +94,4 @@ export function createJobEnding(
       await ending;
     },
   };
-}
-
-function next(interval: number): number {
-  return Math.min(interval * 2, longestPause);
 }

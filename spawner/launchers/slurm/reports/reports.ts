@@ -1,8 +1,10 @@
 // Where jobs report: a listener that answers nobody but jobs, each by a secret of its own, which is made from the
 // record's id and a key in the state directory. Not here: what a report means (launchers/slurm/job/job.ts).
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { z } from 'zod';
+import { readBody } from '../../../../config/system/bounded-body.ts';
+import { isSameSecret } from '../../../../config/system/same-secret.ts';
 import type { Report } from '../../../../portwrap/index.ts';
 import { createReportBudget, type ReportBudget } from './report-budget.ts';
 
@@ -82,13 +84,13 @@ export function createReports(
     const id = /^(?:\/[^?]*)?\/jobs\/([0-9a-f]{12})$/.exec(request.url ?? '')?.[1];
     if (id === undefined || request.method !== 'POST') return 400;
     const given = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
-    if (!isSame(given, secretOf(id))) return 401;
+    if (!isSameSecret(given, secretOf(id))) return 401;
     const taker = takers.get(id);
     if (taker === undefined) return isReady() && !held.has(id) ? 410 : 503;
     if (!taker.budget.begin()) return 503;
     let size = 0;
     try {
-      const body = await readBody(request);
+      const body = await readBody(request, bodyLimit);
       size = body?.length ?? bodyLimit;
       if (body === null) return 413;
       const report = parse(body);
@@ -136,20 +138,4 @@ function parse(body: Buffer): Report | null {
   } catch {
     return null;
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > bodyLimit) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function isSame(given: string, right: string): boolean {
-  const digest = (value: string) => createHmac('sha256', 'compare').update(value).digest();
-  return timingSafeEqual(digest(given), digest(right));
 }

@@ -4,6 +4,7 @@
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Logger } from '../../../../config/logger.ts';
+import { backoff } from '../../../../config/system/backoff.ts';
 import type { SlurmCommands } from './commands.ts';
 import { phaseOf } from './job-state.ts';
 import type { Accounted } from './sacct.ts';
@@ -53,7 +54,8 @@ export function createAccounting(
     async endOf(id, requested) {
       const isOlder = ({ submitted }: Accounted) => submitted * 1000 < requested - slack;
       const late = performance.now() + patience;
-      for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+      const nextPause = backoff(firstPause, longestPause);
+      for (;;) {
         try {
           const accounts = await ask(id);
           if (accounts === null) return null;
@@ -64,6 +66,7 @@ export function createAccounting(
           log.warn({ job: id, err: error }, 'sacct could not tell how a job has ended');
           if ((error as PortwrapError).code === 'TOOL_MISSING') return null;
         }
+        const wait = nextPause();
         if (performance.now() + wait > late) return null;
         await pause(wait);
       }

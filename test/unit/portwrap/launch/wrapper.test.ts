@@ -34,14 +34,14 @@ test('as root a loader of the policy waits outside, in mounts of its own, withou
     'read -r child <&9 && /bin/unshare --mount --propagation slave -- ' +
       '/bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
   );
-  expect(script).toContain('3<&- 4<&- 5<&- 8<&- & )');
+  expect(script).toContain('3<&- 4<&- 5<&- 6<&- 7<&- 8<&- & )');
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
 });
 
 test('a keeper of its scope is left before anything else, deaf to the terminal, with none of its descriptors', () => {
   const [, , script = ''] = preludeArgv(tools, { ...paths, keeper: true }, ['bwrap']);
   expect(script.split('\n').slice(0, 2)).toEqual([
-    "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 8<&- 9<&- & )",
+    "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- & )",
     'exec 6<&-',
   ]);
 });

@@ -1,34 +1,10 @@
-// The kernel's socket tables, and the ports of a real process.
+// The ports of a real process.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import {
-  listeningPortNumbers,
-  listeningPorts,
-  parseSocketTable,
-} from '../../../../portwrap/sandbox/open-ports.ts';
+import { listeningPortNumbers, listeningPorts } from '../../../../portwrap/sandbox/open-ports.ts';
 import { identify, thisProcess } from '../../../../portwrap/system/process.ts';
-
-const line = (local: string, state: string) =>
-  `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100 0 0 10 0`;
-const table = (...lines: string[]) => ['  sl  local_address rem_address   st', ...lines, ''].join('\n');
-
-test.each([
-  ['any address', '00000000:22B8', 8888, false],
-  ['127.0.0.1', '0100007F:1388', 5000, true],
-  ['127.1.2.3', '0302017F:1388', 5000, true],
-  ['10.0.2.100', '6402000A:0050', 80, false],
-  ['::', '00000000000000000000000000000000:22B8', 8888, false],
-  ['::1', '00000000000000000000000001000000:22B8', 8888, true],
-  ['::ffff:127.0.0.1', '0000000000000000FFFF00000100007F:22B8', 8888, true],
-])('a socket that listens on %s', (_, local, port, isLoopback) => {
-  expect(parseSocketTable(table(line(local, '0A')))).toEqual([{ port, isLoopback, inode: '4711' }]);
-});
-
-test('connections are no open ports', () => {
-  expect(parseSocketTable(table(line('0100007F:1388', '01'), line('0100007F:1389', '06')))).toEqual([]);
-});
 
 test('a port that this process opens is found under its name, and gone when it is closed', async () => {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,0 +1,45 @@
+// The descriptors that a launch hands from program to program, beyond standard input, output and error.
+// Not here: what opens and reads them (build.ts, wrapper.ts, bwrap-argv.ts, gate.ts).
+
+/** A shell names single digits only; whatever is more must come after these. */
+export const descriptors = {
+  /** bwrap's arguments (`--args`), read to their end. */
+  args: 3,
+  /** The file that bwrap writes its status to. */
+  status: 4,
+  /** The seccomp program of a sandbox at a terminal, if it has one. */
+  filter: 5,
+  /** As long as the launcher holds its end, the scope of the sandbox stays (cgroups/scope.ts). */
+  keeper: 6,
+  /** Held open by what lives; opened by the prelude (system/liveness.ts). */
+  life: 7,
+  /** A socket to the launcher: prelude and gate announce themselves there, and the gate waits for the word to go. */
+  launcher: 8,
+  /** The network policy: a file that the gate loads, or, as root, a socket to the loader that waits outside. */
+  policy: 9,
+} as const;
+
+export type DescriptorName = keyof typeof descriptors;
+
+/** The descriptor of the synthetic file with that index; the last ones of all. */
+export function syntheticDescriptor(index: number): number {
+  return descriptors.policy + 1 + index;
+}
+
+/** The part of a child's `stdio` array that follows standard error, each in its place. */
+export function inheritedStdio<T>(named: Readonly<Record<DescriptorName, T>>, synthetic: readonly T[]): T[] {
+  const stdio = [...synthetic];
+  for (const name of names.toReversed()) stdio.unshift(named[name]);
+  return stdio;
+}
+
+/** Redirections of sh(1) that close all of the named descriptors but these. */
+export function closeAllBut(...kept: readonly DescriptorName[]): string {
+  return names
+    .filter((name) => !kept.includes(name))
+    .map((name) => `${descriptors[name]}<&-`)
+    .join(' ');
+}
+
+/** In the order of their numbers. */
+const names = (Object.keys(descriptors) as DescriptorName[]).sort((a, b) => descriptors[a] - descriptors[b]);

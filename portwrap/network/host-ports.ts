@@ -1,0 +1,42 @@
+// Host ports to try, and what it means when none could be had. Not here: binding one (the forwarders).
+import { PortwrapError } from '../../config/errors.ts';
+
+export interface PortRange {
+  readonly low: number;
+  /** Inclusive. */
+  readonly high: number;
+}
+
+/** For a command that names no port: below the kernel's ephemeral range. */
+export const commandPorts: PortRange = { low: 20_000, high: 29_999 };
+
+/** All ports of the range, from a random one on: two that begin at once seldom try the same one. */
+export function* portsFromRandom({ low, high }: PortRange): Generator<number> {
+  const size = high - low + 1;
+  const first = Math.floor(Math.random() * size);
+  for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
+}
+
+/** At most `most` of them: who finds so many taken finds none. */
+export function* firstOf(ports: Iterable<number>, most: number): Generator<number> {
+  let given = 0;
+  for (const port of ports) {
+    if (given === most) return;
+    given += 1;
+    yield port;
+  }
+}
+
+/** Why there is no forward: PORT_TAKEN when only one port was asked for, else PORTS_EXHAUSTED. */
+export function noPortBound(hostAddress: string, tried: readonly number[]): PortwrapError {
+  const [first] = tried;
+  return tried.length === 1
+    ? new PortwrapError(
+        'PORT_TAKEN',
+        `host port ${first} on ${hostAddress} cannot be bound: it is taken, or the address is not this host's`,
+      )
+    : new PortwrapError(
+        'PORTS_EXHAUSTED',
+        `none of ${tried.length} host ports on ${hostAddress} could be bound`,
+      );
+}
