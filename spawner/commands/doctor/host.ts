@@ -8,7 +8,6 @@ import {
   type Check,
   isLoopback,
   isOnEveryAddress,
-  type ListeningSocket,
   ok,
   ownAddresses,
   parseListeningSockets,
@@ -18,12 +17,12 @@ import {
 
 export function examineHost({ service, hubs }: Pick<ConfigFile, 'service' | 'hubs'>): Check[] {
   const { state_dir: directory } = service;
-  const listening = parseListeningSockets(readTcpTables('self'));
+  const tables = readTcpTables('self');
   return [
     judgeStateDirectory(directory, fileSystemType(directory)),
     ...hubs.flatMap((hub) => {
       const port = portHere(hub.api_url);
-      return port === null ? [] : [judgeHub(hub.name, port, listening)];
+      return port === null ? [] : [judgeHub(hub.name, port, tables)];
     }),
   ];
 }
@@ -51,11 +50,12 @@ function fileSystemType(path: string): number | null {
   }
 }
 
-/** `listening`: the sockets of this machine that listen. */
-export function judgeHub(hub: string, port: number, listening: readonly ListeningSocket[]): Check {
+/** `tables`: as readTcpTables() gives them. */
+export function judgeHub(hub: string, port: number, tables: string): Check {
   const name = `hub ${hub}`;
-  const everywhere = listening.some((socket) => socket.port === port && isOnEveryAddress(socket));
-  if (!everywhere) return ok(name, `its API does not listen on all addresses (port ${port})`);
+  const sockets = parseListeningSockets(tables).filter((socket) => socket.port === port);
+  if (!sockets.some(isOnEveryAddress))
+    return ok(name, `its API does not listen on all addresses (port ${port})`);
   return warning(
     name,
     `its API listens on all addresses (port ${port})`,
