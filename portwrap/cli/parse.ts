@@ -2,12 +2,12 @@
 // is the command's. Not here: running it (run.ts), the table of options (options.ts).
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
+import { type Shell, shells } from '../../config/command-line/program.ts';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Limits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import { type ForwarderName, forwarderNames } from '../network/forwarders.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
-import type { Shell } from './completion.ts';
 import { optionGroups } from './options.ts';
 
 export interface CliRun {
@@ -48,7 +48,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   const options = parseOptions(own);
   if (options.has('help')) return { kind: 'help' };
   if (options.has('version')) return { kind: 'version' };
-  const shell = options.choice('completion', ['bash', 'fish', 'zsh']);
+  const shell = options.choice('completion', shells);
   if (shell !== undefined) return { kind: 'completion', shell };
   if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
   if (command[0] === 'job' && argv.length === 1) return { kind: 'job' };

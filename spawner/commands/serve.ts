@@ -4,11 +4,10 @@ import { toPortwrapError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../config/logger.ts';
 import { type Service, serve } from '../service.ts';
-import { type Command, noOperands } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { readVersion } from './version.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const readConfig = () => loadConfig(input.options.config, input.environment);
   const config = readConfig();
   const log = createLogger(config.service.log_level, 'portwrap-spawner');
