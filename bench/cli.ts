@@ -1,16 +1,20 @@
-// What the `portwrap` command costs before and after its command: against bare node, and against the original
-// Python portwrap when one is on PATH under the name portwrap.py. Run: node bench/run.mjs cli
+// What the `portwrap` command costs before and after its command, and the start of the other programs: against bare
+// node, and against the original Python portwrap when one is on PATH under the name portwrap.py.
+// Run: node bench/run.mjs cli
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { median, percentile, report } from './report.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 25);
-const main = new URL('../portwrap/main.js', import.meta.url).pathname;
+const mainOf = (part: string) => new URL(`../${part}/main.js`, import.meta.url).pathname;
+const main = mainOf('portwrap');
 const account = process.getuid?.() === 0 ? ['--user', process.env.BENCH_USER ?? 'nobody'] : [];
 
 const contenders: Record<string, readonly string[]> = {
   'node -e 0': [process.execPath, '-e', '0'],
   'portwrap --version': [process.execPath, main, '--version'],
+  'portwrap-proxy --version': [process.execPath, mainOf('proxy'), '--version'],
+  'portwrap-spawner --version': [process.execPath, mainOf('spawner'), '--version'],
   'portwrap … true': [process.execPath, main, '-p', '19001', '-P', '8888', ...account, 'true'],
   // until the command's first byte: what it has to wait for
   'portwrap … echo': [process.execPath, main, '-p', '19001', '-P', '8888', ...account, 'echo'],

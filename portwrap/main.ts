@@ -32,12 +32,18 @@ process.exit();
 async function answer(asked: CliRequest): Promise<number> {
   switch (asked.kind) {
     case 'help': {
-      const { helpText } = await import('./cli/help.ts');
-      return say(helpText());
+      const [{ helpText }, { portwrap }] = await Promise.all([
+        import('../config/command-line/help.ts'),
+        import('./cli/program.ts'),
+      ]);
+      return say(helpText(portwrap));
     }
     case 'completion': {
-      const { completionScript } = await import('./cli/completion.ts');
-      return say(completionScript(asked.shell));
+      const [{ completionScript }, { portwrap }] = await Promise.all([
+        import('../config/command-line/completion.ts'),
+        import('./cli/program.ts'),
+      ]);
+      return say(completionScript(portwrap, asked.shell));
     }
     case 'version': {
       const { packageVersion } = await import('../config/system/package.ts');

@@ -6,8 +6,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
 import { packageVersion } from '../config/system/package.ts';
-import { helpText } from './cli/flags.ts';
-import { type ProxyOptions, readOptions } from './cli/options.ts';
+import { type ProxyOptions, type ProxyRequest, readCommandLine } from './cli/options.ts';
+import { portwrapProxy } from './cli/program.ts';
 import { startProxy } from './proxy.ts';
 import { createLineLogger } from './telemetry/log-lines.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
@@ -16,11 +16,7 @@ import { runWorker } from './workers/worker.ts';
 try {
   // what a service manager handed over was for the first process, which shares it with its workers
   const pid = cluster.isWorker ? process.ppid : process.pid;
-  const options = readOptions(process.argv.slice(2), process.env, pid);
-  if (options === 'help') process.stdout.write(helpText());
-  else if (options === 'version') process.stdout.write(`${packageVersion()}\n`);
-  else if (cluster.isWorker) await work(options);
-  else await run(options);
+  await answer(readCommandLine(process.argv.slice(2), process.env, pid));
 } catch (thrown) {
   const error = toPortwrapError(thrown);
   process.stderr.write(`portwrap-proxy: ${error.message}\n  ${error.hint}\n`);
@@ -28,6 +24,26 @@ try {
     process.stderr.write(`${thrown.stack}\n`);
   // configurable-http-proxy's status for a wrong command line.
   process.exit(error.code === 'USAGE' ? 1 : error.exit);
+}
+
+async function answer(request: ProxyRequest): Promise<void> {
+  switch (request.kind) {
+    case 'help': {
+      const { helpText } = await import('../config/command-line/help.ts');
+      process.stdout.write(helpText(portwrapProxy));
+      return;
+    }
+    case 'completion': {
+      const { completionScript } = await import('../config/command-line/completion.ts');
+      process.stdout.write(completionScript(portwrapProxy, request.shell));
+      return;
+    }
+    case 'version':
+      process.stdout.write(`${packageVersion()}\n`);
+      return;
+    case 'run':
+      await (cluster.isWorker ? work(request.options) : run(request.options));
+  }
 }
 
 async function run(options: ProxyOptions): Promise<void> {

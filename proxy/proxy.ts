@@ -10,8 +10,8 @@ import { createRedirect } from './listen/redirect.ts';
 import { listenerTls } from './listen/tls.ts';
 import { routesApi } from './routes/api.ts';
 import { openStorage, type Storage } from './routes/storage.ts';
-import { type Clock, RouteTable } from './routes/table.ts';
-import { Counters } from './telemetry/counters.ts';
+import { type Clock, createRouteTable, type RouteTable } from './routes/table.ts';
+import { type Counters, createCounters } from './telemetry/counters.ts';
 import { createMetricsServer } from './telemetry/metrics.ts';
 import { serveByWorkers } from './workers/primary.ts';
 import { servePublic } from './workers/public-side.ts';
@@ -38,8 +38,8 @@ export async function startProxy(
   clock: Clock = Date.now,
 ): Promise<RunningProxy> {
   const apiTls = await listenerTls(options.apiTls);
-  const counters = new Counters();
-  const table = new RouteTable(clock, options.hostRouting);
+  const counters = createCounters();
+  const table = createRouteTable(clock, options.hostRouting);
   const side =
     options.workers > 1
       ? serveByWorkers(options.workers, table, counters, log)

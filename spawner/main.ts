@@ -3,8 +3,8 @@
 // imported when it is called, so that none pays for another. Not here: what they do.
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import { packageVersion } from '../config/system/package.ts';
-import { type Command, type CommandName, commandNames, parseArguments } from './commands/arguments.ts';
-import { help } from './commands/help.ts';
+import { type Command, type CommandName, parseArguments } from './commands/arguments.ts';
+import { portwrapSpawner } from './commands/program.ts';
 
 const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   serve: () => import('./commands/serve.ts'),
@@ -31,22 +31,29 @@ try {
 }
 process.stdout.write('', () => process.exit());
 
-async function main(argv: string[]): Promise<number> {
-  const input = parseArguments(argv);
+async function main(argv: readonly string[]): Promise<number> {
   const print = (text: string) => void process.stdout.write(text);
-  if (input.options.help) {
-    print(help);
-    return 0;
+  const parsed = parseArguments(argv);
+  switch (parsed.kind) {
+    case 'help': {
+      const { commandHelpText, helpText } = await import('../config/command-line/help.ts');
+      const { command } = parsed;
+      print(command === undefined ? helpText(portwrapSpawner) : commandHelpText(portwrapSpawner, command));
+      return 0;
+    }
+    case 'completion': {
+      const { completionScript } = await import('../config/command-line/completion.ts');
+      print(completionScript(portwrapSpawner, parsed.shell));
+      return 0;
+    }
+    case 'version':
+      print(`portwrap-spawner ${packageVersion()}\n`);
+      return 0;
+    case 'run': {
+      const { command, operand, given: options } = parsed;
+      if (command === undefined) throw new PortwrapError('USAGE', 'a command is required');
+      const { run } = await loaders[command]();
+      return run({ operand, options, environment: process.env, print });
+    }
   }
-  if (input.options.version) {
-    print(`portwrap-spawner ${packageVersion()}\n`);
-    return 0;
-  }
-  const name = commandNames.find((candidate) => candidate === input.command);
-  if (name === undefined) {
-    const what = input.command === undefined ? 'a command is required' : `unknown command "${input.command}"`;
-    throw new PortwrapError('USAGE', what);
-  }
-  const { run } = await loaders[name]();
-  return run({ ...input, environment: process.env, print });
 }

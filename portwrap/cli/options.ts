@@ -1,5 +1,5 @@
-// The options of the `portwrap` command, as one table: help, completion and manual page are made from it.
-// Not here: parsing them (parse.ts).
+// The options of the `portwrap` command, as one table. Not here: parsing them (parse.ts).
+import { commonOptions, type OptionGroup, shells } from '../../config/command-line/program.ts';
 import { deviceChoices, fileViewPresets } from '../launch/file-view.ts';
 import { forwarderNames } from '../network/forwarders.ts';
 
@@ -8,26 +8,10 @@ export const choices = {
   forwarder: forwarderNames,
   view: fileViewPresets,
   devices: deviceChoices,
-  completion: ['bash', 'fish', 'zsh'],
+  completion: shells,
 } as const;
 export type ChoiceName = keyof typeof choices;
 export type Choice<Name extends ChoiceName> = (typeof choices)[Name][number];
-
-export interface Option {
-  readonly name: string;
-  readonly short?: string;
-  /** What stands for its value in the help; absent: it has none. */
-  readonly value?: string;
-  readonly repeatable?: true;
-  readonly help: string;
-  /** The values there are, for completion; "path" and "user" are asked of the shell. */
-  readonly values?: readonly string[] | 'path' | 'user';
-}
-
-export interface OptionGroup {
-  readonly title: string;
-  readonly options: readonly Option[];
-}
 
 export const optionGroups: readonly OptionGroup[] = [
   {
@@ -37,20 +21,24 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'host-port',
         short: 'p',
         value: 'PORT',
-        help: 'port on this host; 0 takes a free one and prints it',
+        help: 'port of this host; 0 chooses a free port and prints it',
       },
       {
         name: 'guest-port',
         short: 'P',
         value: 'PORT',
-        help: 'port that COMMAND listens on, on all addresses (0.0.0.0)',
+        help: 'port inside, where COMMAND listens on all addresses (0.0.0.0)',
       },
-      { name: 'host-address', value: 'IP', help: 'address of this host to listen on (default 127.0.0.1)' },
+      {
+        name: 'host-address',
+        value: 'IP',
+        help: 'IPv4 address of this host to listen on (default 127.0.0.1)',
+      },
       {
         name: 'forwarder',
         value: 'NAME',
         values: choices.forwarder,
-        help: 'slirp4netns (default), or pasta (not that of Debian 12: see the guide)',
+        help: 'program that forwards the port: slirp4netns (default) or pasta (not the version of Debian 12, which loses data)',
       },
     ],
   },
@@ -61,14 +49,14 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'internet',
         value: 'WHICH',
         values: ['yes', 'no'],
-        help: 'yes (default), no, or networks such as 198.51.100.0/24,203.0.113.0/24',
+        help: 'what COMMAND may reach on the internet: yes (default), no, or only networks such as 198.51.100.0/24,203.0.113.0/24',
       },
-      { name: 'no-dns', help: 'do not resolve names' },
+      { name: 'no-dns', help: 'no DNS: names cannot be resolved inside' },
       {
         name: 'allow-host',
         value: '[IP:]PORT',
         repeatable: true,
-        help: "a listener of this host that COMMAND may reach; at 10.0.2.2 when it is on this host's 127.0.0.1",
+        help: "let COMMAND connect to this listener of the host; what listens on the host's 127.0.0.1 is at 10.0.2.2 inside",
       },
     ],
   },
@@ -79,73 +67,66 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'view',
         value: 'VIEW',
         values: choices.view,
-        help: 'host (default): the files as they are; strict: read-only but for the home',
+        help: 'host (default): all files as on the host; strict: everything read-only except the home directory',
       },
-      { name: 'read-only', value: 'PATH', repeatable: true, values: 'path', help: 'seen, but not writable' },
+      { name: 'read-only', value: 'PATH', repeatable: true, values: 'path', help: 'make a path read-only' },
       {
         name: 'read-write',
         value: 'PATH',
         repeatable: true,
         values: 'path',
-        help: 'writable, also in the strict view',
+        help: 'make a path writable, also with --view strict',
       },
-      { name: 'hide', value: 'PATH', repeatable: true, values: 'path', help: 'not seen' },
+      { name: 'hide', value: 'PATH', repeatable: true, values: 'path', help: 'hide a path' },
       {
         name: 'temporary',
         value: 'PATH',
         repeatable: true,
         values: 'path',
-        help: 'empty inside, and gone afterwards',
+        help: 'put an empty directory there, which is deleted afterwards',
       },
       {
         name: 'devices',
         value: 'WHICH',
         values: choices.devices,
-        help: 'all (default), or basic ones such as /dev/null',
+        help: 'device files inside: all (default), or only basic ones such as /dev/null',
       },
     ],
   },
   {
     title: 'limits',
     options: [
-      { name: 'memory', value: 'SIZE', help: 'memory and swap, such as 512M or 2G' },
-      { name: 'cpus', value: 'NUMBER', help: 'CPUs, such as 1.5' },
-      { name: 'processes', value: 'NUMBER', help: 'processes and threads' },
-      { name: 'open-files', value: 'NUMBER', help: 'open files of each process (default 1024)' },
+      { name: 'memory', value: 'SIZE', help: 'limit of memory and swap together, such as 512M or 2G' },
+      { name: 'cpus', value: 'NUMBER', help: 'limit of CPU time, in CPUs, such as 1.5' },
+      { name: 'processes', value: 'NUMBER', help: 'limit of processes and threads together' },
+      { name: 'open-files', value: 'NUMBER', help: 'limit of open files of each process (default 1024)' },
     ],
   },
   {
     title: 'account',
     options: [
-      { name: 'user', value: 'NAME', values: 'user', help: 'when root: the account that runs COMMAND' },
-      { name: 'allow-root', help: 'when root: run COMMAND as root, without capabilities' },
+      { name: 'user', value: 'NAME', values: 'user', help: 'as root: run COMMAND as this account' },
+      { name: 'allow-root', help: 'as root: run COMMAND as root, without capabilities' },
     ],
   },
   {
     title: 'output',
     options: [
-      { name: 'wait', help: 'print the URL when COMMAND answers there' },
-      { name: 'verbose', short: 'v', help: 'tell the steps and what they took' },
-      { name: 'json', help: 'tell the steps as JSON, one object a line on standard error' },
-      { name: 'help', short: 'h', help: 'show this help' },
-      { name: 'version', short: 'V', help: 'show the version' },
-      {
-        name: 'completion',
-        value: 'SHELL',
-        values: choices.completion,
-        help: 'print a completion script',
-      },
+      { name: 'wait', help: 'print the URL as soon as COMMAND answers HTTP requests' },
+      { name: 'verbose', short: 'v', help: 'print each step and its duration' },
+      { name: 'json', help: 'print the steps to standard error as JSON, one object per line' },
+      ...commonOptions,
     ],
   },
 ];
 
 export const exitCodes: readonly (readonly [string, string])[] = [
-  ["COMMAND's own", ''],
-  ['128+n', 'signal n ended COMMAND'],
-  ['127, 126', 'COMMAND was not found, or is not executable'],
-  ['2', 'the options are wrong'],
+  ['of COMMAND', 'COMMAND ran and ended with this code'],
+  ['128+n', 'COMMAND was ended by signal n'],
+  ['127, 126', 'COMMAND was not found (127) or is not executable (126)'],
+  ['2', 'wrong options'],
   ['72', 'a program that portwrap needs is missing'],
-  ['77', 'the account is refused'],
-  ['98', 'the host port is taken'],
-  ['125', 'the sandbox, its network policy, its limits or its forward failed'],
+  ['77', 'COMMAND may not run as this account'],
+  ['98', 'the host port is in use'],
+  ['125', 'the sandbox, its network policy, its limits or the forwarding could not be set up'],
 ];

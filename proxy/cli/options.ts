@@ -1,22 +1,13 @@
 // Reads argv and the environment once, into options that are complete: what is not given has its default,
 // what contradicts is refused.
-// Not here: the table of the flags (flags.ts), single values (option-values.ts), reading files (listen/tls.ts).
-import { parseArgs } from 'node:util';
+// Not here: the table of the options (program.ts), single values (option-values.ts), reading files (listen/tls.ts).
+import { type Given as GivenOf, type Parsed, parseCommandLine } from '../../config/command-line/parse.ts';
 import type { ListenAddress } from '../listen/listen.ts';
 import { inheritedSockets, type ListenerName } from '../listen/socket-activation.ts';
 import type { TlsFiles } from '../listen/tls.ts';
 import type { AccessLogFormat } from '../telemetry/access-line.ts';
-import { flags, shortFlags } from './flags.ts';
-import {
-  accessLogFormat,
-  address,
-  customHeader,
-  engineName,
-  logLevel,
-  number,
-  trustedProxies,
-  usage,
-} from './option-values.ts';
+import { address, usage } from './option-values.ts';
+import { portwrapProxy } from './program.ts';
 
 export interface ProxyOptions {
   readonly listen: ListenAddress;
@@ -62,39 +53,43 @@ export interface ProxyOptions {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** For process `pid`, or a worker of its. Throws a PortwrapError USAGE for what cannot be meant. */
-export function readOptions(
+export type ProxyRequest =
+  | Exclude<Parsed<typeof portwrapProxy>, { kind: 'run' }>
+  | { readonly kind: 'run'; readonly options: ProxyOptions };
+
+/** For process `pid`, or a worker of its. Throws USAGE. */
+export function readCommandLine(
   argv: readonly string[],
   env: Environment,
   pid: number = process.pid,
-): ProxyOptions | 'help' | 'version' {
-  const given = parse(argv);
-  if (given.help === true) return 'help';
-  if (given.version === true) return 'version';
-  refuseContradictions(given);
+): ProxyRequest {
+  const parsed = parseCommandLine(portwrapProxy, argv);
+  if (parsed.kind !== 'run') return parsed;
+  return { kind: 'run', options: completeOptions(parsed.given, env, pid) };
+}
+
+type Given = GivenOf<typeof portwrapProxy>;
+
+function completeOptions(given: Given, env: Environment, pid: number): ProxyOptions {
+  if (given['storage-backend'] !== undefined) {
+    throw usage('--storage-backend is not supported: modules of configurable-http-proxy cannot be loaded');
+  }
   const sockets = inheritedSockets(env, pid);
   const inherited = (name: ListenerName): ListenAddress | undefined => {
     const descriptor = sockets.get(name);
     return descriptor === undefined ? undefined : { descriptor };
   };
-  const port = number('port', given.port) ?? 8000;
+  const { port } = given;
   const tls = tlsFiles(given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
-  const redirectPort = number('redirect-port', given['redirect-port']);
-  const redirect = inherited('redirect') ?? portOnAll(redirectPort);
+  const redirect = inherited('redirect') ?? portOnAll(given['redirect-port']);
   if (redirect !== undefined && tls === undefined) {
     throw usage('--redirect-port needs --ssl-key and --ssl-cert');
   }
-  const metricsPort = number('metrics-port', given['metrics-port']);
-  if (given.http2 === true && tls === undefined) throw usage('--http2 needs --ssl-key and --ssl-cert');
+  const metricsPort = given['metrics-port'];
+  if (given.http2 && tls === undefined) throw usage('--http2 needs --ssl-key and --ssl-cert');
   return Object.freeze({
     listen: inherited('public') ?? address(given.socket, given.ip ?? '', port),
-    api:
-      inherited('api') ??
-      address(
-        given['api-socket'],
-        given['api-ip'] ?? 'localhost',
-        number('api-port', given['api-port']) ?? port + 1,
-      ),
+    api: inherited('api') ?? address(given['api-socket'], given['api-ip'], given['api-port'] ?? port + 1),
     metrics:
       inherited('metrics') ??
       (given['metrics-socket'] === undefined && metricsPort === undefined
@@ -103,12 +98,12 @@ export function readOptions(
     redirect:
       redirect === undefined || (port === 80 && 'port' in redirect)
         ? undefined
-        : { listen: redirect, to: number('redirect-to', given['redirect-to']) ?? port },
+        : { listen: redirect, to: given['redirect-to'] ?? port },
     token: env.CONFIGPROXY_AUTH_TOKEN ?? '',
     tls: tls && {
       ...tls,
       passphrase: env.CONFIGPROXY_SSL_KEY_PASSPHRASE,
-      requestCert: given['ssl-request-cert'] ?? false,
+      requestCert: given['ssl-request-cert'],
       protocol: given['ssl-protocol'],
       ciphers: given['ssl-ciphers'],
       dhparam: given['ssl-dhparam'],
@@ -124,62 +119,28 @@ export function readOptions(
     xForward: !given['no-x-forward'],
     prependPath: !given['no-prepend-path'],
     includePrefix: !given['no-include-prefix'],
-    hostRouting: given['host-routing'] ?? false,
-    changeOrigin: given['change-origin'] ?? false,
-    autoRewrite: given['auto-rewrite'] ?? false,
+    hostRouting: given['host-routing'],
+    changeOrigin: given['change-origin'],
+    autoRewrite: given['auto-rewrite'],
     protocolRewrite: given['protocol-rewrite'],
-    customHeaders: (given['custom-header'] ?? []).map(customHeader),
-    timeout: number('timeout', given.timeout),
-    proxyTimeout: number('proxy-timeout', given['proxy-timeout']),
-    keepAliveTimeout: number('keep-alive-timeout', given['keep-alive-timeout']) ?? 5000,
-    headTimeout: Math.max(1, number('head-timeout', given['head-timeout']) ?? 45_000),
-    trustedProxies: trustedProxies(given['trusted-proxy'] ?? []),
-    accessLog: accessLogFormat(given['access-log'] ?? 'off'),
+    customHeaders: given['custom-header'],
+    timeout: given.timeout,
+    proxyTimeout: given['proxy-timeout'],
+    keepAliveTimeout: given['keep-alive-timeout'],
+    headTimeout: Math.max(1, given['head-timeout']),
+    trustedProxies: given['trusted-proxy'],
+    accessLog: given['access-log'],
     accessLogFile: given['access-log-file'],
-    drainTime: number('drain-time', given['drain-time']) ?? 0,
+    drainTime: given['drain-time'],
     storageFile: given['storage-file'],
-    workers: Math.max(1, number('workers', given.workers) ?? 1),
-    engine: engineName(given.engine ?? 'relay'),
-    logLevel: logLevel(given['log-level'] ?? 'info'),
+    workers: Math.max(1, given.workers),
+    engine: given.engine,
+    logLevel: given['log-level'],
   });
 }
 
 function portOnAll(port: number | undefined): ListenAddress | undefined {
   return port === undefined ? undefined : { ip: '', port };
-}
-
-type Given = ReturnType<typeof parse>;
-
-function parse(argv: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        ...flags,
-        version: { ...flags.version, short: shortFlags.version },
-        help: { ...flags.help, short: shortFlags.help },
-      },
-      strict: true,
-      allowPositionals: false,
-    });
-    return values;
-  } catch (error) {
-    throw usage(error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-function refuseContradictions(given: Given): void {
-  const both = (a: keyof Given, b: keyof Given): void => {
-    if (given[a] !== undefined && given[b] !== undefined) throw usage(`--${a} and --${b} exclude each other`);
-  };
-  both('error-target', 'error-path');
-  for (const prefix of ['', 'api-', 'metrics-'] as const) {
-    both(`${prefix}socket`, `${prefix}ip`);
-    both(`${prefix}socket`, `${prefix}port`);
-  }
-  if (given['storage-backend'] !== undefined) {
-    throw usage('--storage-backend is not supported: modules of configurable-http-proxy cannot be loaded');
-  }
 }
 
 function apiTls(given: Given, env: Environment): TlsFiles | undefined {
@@ -188,7 +149,7 @@ function apiTls(given: Given, env: Environment): TlsFiles | undefined {
     files && {
       ...files,
       passphrase: env.CONFIGPROXY_API_SSL_KEY_PASSPHRASE,
-      requestCert: given['api-ssl-request-cert'] ?? false,
+      requestCert: given['api-ssl-request-cert'],
     }
   );
 }

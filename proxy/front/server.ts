@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { CountedResponse } from '../telemetry/counted-response.ts';
 import { badRequestHandler } from './bad-requests.ts';
-import { Arrivals } from './flow/accept-batch.ts';
+import { watchArrivals } from './flow/accept-batch.ts';
 import { joinWrites } from './flow/joined-writes.ts';
-import { Turns } from './flow/pipeline.ts';
+import { createTurns } from './flow/pipeline.ts';
 import { type Http2Sessions, http2Sessions } from './http2/sessions.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
@@ -51,10 +51,10 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
         });
   const http2 = options.http2 ? divertHttp2(server, options) : undefined;
   if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
-  const arrivals = new Arrivals(server);
+  const arrivals = watchArrivals(server);
   // All of them: node:http would drop those beyond a thousand without a word. maxHeaderSize is the limit.
   server.maxHeadersCount = 0;
-  const turns = new Turns();
+  const turns = createTurns();
   const onRequest = requestHandler(parts, arrivals, turns);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);

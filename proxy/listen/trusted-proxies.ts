@@ -31,7 +31,8 @@ export function trustedAddresses(list: readonly string[]): TrustedAddresses | un
   };
 }
 
-/** The address of the client: of the last proxy on the way that is not trusted, or of the peer. */
+/** The address of the client: of the last proxy on the way that is not trusted, or of the peer. Not by proxy-addr 2:
+ * for it `0300.0250.1.1` in X-Forwarded-For is the trusted 192.168.1.1, `unknown` is an address, and 0.0.0.0/0 none. */
 export function clientAddress(
   req: IncomingMessage,
   trusted: TrustedAddresses | undefined,

@@ -19,7 +19,7 @@ export async function openStorage(table: RouteTable, file: string, log: Logger):
   const stored = await load(file, log);
   for (const { path, data, lastActivity } of stored) table.add(path, data, lastActivity);
   if (stored.length > 0) log.info(`Restored ${stored.length} routes from ${file}`);
-  const writer = new Writer(table, file, log);
+  const writer = createWriter(table, file, log);
   // Found out now, and not at the first route: whether the file can be written at all.
   await save(file, table).catch((error: unknown) => {
     throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${text(error)}`, { cause: error });
@@ -42,42 +42,32 @@ interface StoredRoute {
 }
 
 /** One write at a time; whatever changes during it is in the next one. */
-class Writer {
-  readonly #table: RouteTable;
-  readonly #file: string;
-  readonly #log: Logger;
+function createWriter(table: RouteTable, file: string, log: Logger) {
   /** Changes there were, and how many of them are written. */
-  #changes = 0;
-  #written = 0;
-  #writing: Promise<void> | undefined;
-
-  constructor(table: RouteTable, file: string, log: Logger) {
-    this.#table = table;
-    this.#file = file;
-    this.#log = log;
-  }
-
-  changed(): void {
-    this.#changes += 1;
-    this.#writing ??= this.#write();
-  }
-
-  /** Those who go on changing the table are not waited for. */
-  async settled(): Promise<void> {
-    const changes = this.#changes;
-    while (this.#written < changes) await this.#writing;
-  }
-
-  async #write(): Promise<void> {
-    const changes = this.#changes;
+  let changes = 0;
+  let written = 0;
+  let writing: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    const these = changes;
     try {
-      await save(this.#file, this.#table);
+      await save(file, table);
     } catch (error) {
-      this.#log.error(`cannot write ${this.#file}: ${text(error)}`);
+      log.error(`cannot write ${file}: ${text(error)}`);
     }
-    this.#written = changes;
-    this.#writing = this.#written < this.#changes ? this.#write() : undefined;
-  }
+    written = these;
+    writing = written < changes ? write() : undefined;
+  };
+  return {
+    changed: (): void => {
+      changes += 1;
+      writing ??= write();
+    },
+    /** Changes that are made after the call are not waited for. */
+    settled: async (): Promise<void> => {
+      const these = changes;
+      while (written < these) await writing;
+    },
+  };
 }
 
 async function save(file: string, table: RouteTable): Promise<void> {

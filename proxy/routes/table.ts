@@ -27,115 +27,108 @@ export type RouteChange =
   | { readonly kind: 'added'; readonly route: Route; readonly replaced: Route | undefined }
   | { readonly kind: 'removed'; readonly route: Route };
 
-export class RouteTable {
-  readonly #clock: Clock;
-  readonly #hostRouting: boolean;
-  readonly #routes = new Map<string, Route>();
-  readonly #root: Node = { children: new Map(), route: undefined };
-  readonly #watchers = new Set<(change: RouteChange) => void>();
-
-  constructor(clock: Clock, hostRouting = false) {
-    this.#clock = clock;
-    this.#hostRouting = hostRouting;
-  }
-
-  get size(): number {
-    return this.#routes.size;
-  }
-
+export interface RouteTable {
+  readonly size: number;
   /** Adds a route, or replaces all that was known about it. */
-  add(path: string, posted: RouteData, lastActivity = this.#clock()): Route {
-    const segments = this.#segments(path);
-    const key = `/${segments.join('/')}`;
-    const { last_activity: _, ...data } = posted;
-    const host = segments[0];
-    const known = this.#hostRouting && host !== undefined ? { ...data, host } : data;
-    const route: Route = {
-      path: key,
-      depth: this.#hostRouting && segments.length > 0 ? segments.length - 1 : segments.length,
-      data: { ...known, target: posted.target },
-      target: parseTarget(posted.target),
-      lastActivity,
-    };
-    const replaced = this.#routes.get(key);
-    this.#routes.set(key, route);
-    this.#node(segments).route = route;
-    this.#tell({ kind: 'added', route, replaced });
-    return route;
-  }
-
+  add(path: string, posted: RouteData, lastActivity?: number): Route;
   /** Whether there was such a route. Connections that are open keep flowing. */
-  remove(path: string): boolean {
-    const segments = this.#segments(path);
-    const key = `/${segments.join('/')}`;
-    const route = this.#routes.get(key);
-    if (route === undefined) return false;
-    this.#routes.delete(key);
-    prune(this.#root, segments, 0);
-    this.#tell({ kind: 'removed', route });
-    return true;
-  }
-
+  remove(path: string): boolean;
   /** The route registered for exactly this path. */
-  get(path: string): Route | undefined {
-    return this.#routes.get(`/${this.#segments(path).join('/')}`);
-  }
-
+  get(path: string): Route | undefined;
   /** The route of the longest prefix. With host routing the first segment is the host. */
-  match(segments: readonly string[]): Route | undefined {
-    let node = this.#root;
-    let found = node.route;
-    for (const segment of segments) {
-      const next = node.children.get(segment);
-      if (next === undefined) break;
-      node = next;
-      if (node.route !== undefined) found = node.route;
-    }
-    return found;
-  }
-
-  routes(): IterableIterator<Route> {
-    return this.#routes.values();
-  }
-
-  touch(route: Route): void {
-    route.lastActivity = this.#clock();
-  }
-
+  match(segments: readonly string[]): Route | undefined;
+  routes(): IterableIterator<Route>;
+  touch(route: Route): void;
   /** Tells `watcher` of every change from now on; returns how to stop that. */
-  watch(watcher: (change: RouteChange) => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
-  }
+  watch(watcher: (change: RouteChange) => void): () => void;
+}
 
-  #tell(change: RouteChange): void {
-    for (const watcher of this.#watchers) watcher(change);
-  }
-
-  #segments(path: string): string[] {
+export function createRouteTable(clock: Clock, hostRouting = false): RouteTable {
+  const routes = new Map<string, Route>();
+  const root: Node = { children: new Map(), route: undefined };
+  const watchers = new Set<(change: RouteChange) => void>();
+  const tell = (change: RouteChange): void => {
+    for (const watcher of watchers) watcher(change);
+  };
+  const segmentsOf = (path: string): string[] => {
     const segments = splitPath(path);
-    if (this.#hostRouting && segments[0] !== undefined) segments[0] = segments[0].toLowerCase();
+    if (hostRouting && segments[0] !== undefined) segments[0] = segments[0].toLowerCase();
     return segments;
-  }
-
-  #node(segments: readonly string[]): Node {
-    let node = this.#root;
-    for (const segment of segments) {
-      let next = node.children.get(segment);
-      if (next === undefined) {
-        next = { children: new Map(), route: undefined };
-        node.children.set(segment, next);
+  };
+  return {
+    get size() {
+      return routes.size;
+    },
+    add: (path, posted, lastActivity = clock()) => {
+      const segments = segmentsOf(path);
+      const key = `/${segments.join('/')}`;
+      const { last_activity: _, ...data } = posted;
+      const host = segments[0];
+      const known = hostRouting && host !== undefined ? { ...data, host } : data;
+      const route: Route = {
+        path: key,
+        depth: hostRouting && segments.length > 0 ? segments.length - 1 : segments.length,
+        data: { ...known, target: posted.target },
+        target: parseTarget(posted.target),
+        lastActivity,
+      };
+      const replaced = routes.get(key);
+      routes.set(key, route);
+      nodeAt(root, segments).route = route;
+      tell({ kind: 'added', route, replaced });
+      return route;
+    },
+    remove: (path) => {
+      const segments = segmentsOf(path);
+      const key = `/${segments.join('/')}`;
+      const route = routes.get(key);
+      if (route === undefined) return false;
+      routes.delete(key);
+      prune(root, segments, 0);
+      tell({ kind: 'removed', route });
+      return true;
+    },
+    get: (path) => routes.get(`/${segmentsOf(path).join('/')}`),
+    match: (segments) => {
+      let node = root;
+      let found = node.route;
+      for (const segment of segments) {
+        const next = node.children.get(segment);
+        if (next === undefined) break;
+        node = next;
+        if (node.route !== undefined) found = node.route;
       }
-      node = next;
-    }
-    return node;
-  }
+      return found;
+    },
+    routes: () => routes.values(),
+    touch: (route) => {
+      route.lastActivity = clock();
+    },
+    watch: (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+  };
 }
 
 /** A Map, not an object: a user may be called "constructor". */
 interface Node {
   readonly children: Map<string, Node>;
   route: Route | undefined;
+}
+
+/** The node at `segments`, made if it is missing. */
+function nodeAt(root: Node, segments: readonly string[]): Node {
+  let node = root;
+  for (const segment of segments) {
+    let next = node.children.get(segment);
+    if (next === undefined) {
+      next = { children: new Map(), route: undefined };
+      node.children.set(segment, next);
+    }
+    node = next;
+  }
+  return node;
 }
 
 /** Removes the route at `segments` and the nodes that led only to it. */

@@ -7,50 +7,64 @@ export interface TimingCounts {
   readonly sum: number;
 }
 
-export class Timing implements TimingCounts {
+export interface Timing extends TimingCounts {
   /** Seconds, rising. */
   readonly bounds: readonly number[];
-  readonly counts: number[];
-  sum = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.counts = Array(bounds.length + 1).fill(0);
-  }
-
-  get count(): number {
-    return this.counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  observe(seconds: number): void {
-    let at = 0;
-    while (seconds > (this.bounds[at] ?? Number.POSITIVE_INFINITY)) at++;
-    this.counts[at] = (this.counts[at] ?? 0) + 1;
-    this.sum += seconds;
-  }
-
+  readonly count: number;
+  observe(seconds: number): void;
   /** Adds what another has counted since `before`. */
-  add(now: TimingCounts, before: TimingCounts | undefined): void {
-    for (const [at, count] of now.counts.entries()) {
-      this.counts[at] = (this.counts[at] ?? 0) + count - (before?.counts[at] ?? 0);
-    }
-    this.sum += now.sum - (before?.sum ?? 0);
-  }
-
+  add(now: TimingCounts, before: TimingCounts | undefined): void;
   /** The bound below which the share `q` of all lies; NaN if there are none. */
-  quantile(q: number): number {
-    const { count, bounds } = this;
-    let below = 0;
-    for (const [at, bound] of bounds.entries()) {
-      below += this.counts[at] ?? 0;
-      if (count > 0 && below >= q * count) return bound;
-    }
-    return count === 0 ? Number.NaN : Number.POSITIVE_INFINITY;
-  }
+  quantile(q: number): number;
 }
 
-export class Timings {
-  /** From a microsecond, each twice the one before. */
-  readonly lookup = new Timing(Array.from({ length: 20 }, (_, at) => 1e-6 * 2 ** at));
-  readonly request = new Timing([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]);
+export interface Timings {
+  readonly lookup: Timing;
+  readonly request: Timing;
+}
+
+/** Not prom-client's: its summary and histogram take 0.93 us of each request, these 0.02 (docs/decisions/0020). */
+export function createTimings(): Timings {
+  return {
+    // from a microsecond, each twice the one before
+    lookup: createTiming(Array.from({ length: 20 }, (_, at) => 1e-6 * 2 ** at)),
+    request: createTiming([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]),
+  };
+}
+
+function createTiming(bounds: readonly number[]): Timing {
+  const counts: number[] = Array(bounds.length + 1).fill(0);
+  let sum = 0;
+  const total = (): number => counts.reduce((all, count) => all + count, 0);
+  return {
+    bounds,
+    counts,
+    get sum() {
+      return sum;
+    },
+    get count() {
+      return total();
+    },
+    observe: (seconds) => {
+      let at = 0;
+      while (seconds > (bounds[at] ?? Number.POSITIVE_INFINITY)) at++;
+      counts[at] = (counts[at] ?? 0) + 1;
+      sum += seconds;
+    },
+    add: (now, before) => {
+      for (const [at, count] of now.counts.entries()) {
+        counts[at] = (counts[at] ?? 0) + count - (before?.counts[at] ?? 0);
+      }
+      sum += now.sum - (before?.sum ?? 0);
+    },
+    quantile: (q) => {
+      const count = total();
+      let below = 0;
+      for (const [at, bound] of bounds.entries()) {
+        below += counts[at] ?? 0;
+        if (count > 0 && below >= q * count) return bound;
+      }
+      return count === 0 ? Number.NaN : Number.POSITIVE_INFINITY;
+    },
+  };
 }

@@ -39,9 +39,9 @@ function createRegistry(counters: Counters, connections: Connections, table: Rou
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const plain: readonly [string, string, () => number][] = [
-    ['api_route_get', 'Count of API route get requests', () => counters.routeGets],
-    ['api_route_add', 'Count of API route add requests', () => counters.routeAdds],
-    ['api_route_delete', 'Count of API route delete requests', () => counters.routeDeletes],
+    ['api_route_get', 'Count of API route get requests', () => counters.calls.GET],
+    ['api_route_add', 'Count of API route add requests', () => counters.calls.POST],
+    ['api_route_delete', 'Count of API route delete requests', () => counters.calls.DELETE],
     ['requests_ws', 'Count of websocket requests', () => counters.websockets],
     ['requests_web', 'Count of web requests', () => counters.web],
   ];

@@ -3,51 +3,48 @@
 // Not here: how one is started (primary.ts).
 import type { Logger } from '../../config/logger.ts';
 
-export class Restarts {
-  readonly #start: () => Promise<unknown>;
-  readonly #log: Logger;
-  #missing = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #delay = 0;
-  #last = Number.NEGATIVE_INFINITY;
-  #stopped = false;
-
-  constructor(start: () => Promise<unknown>, log: Logger) {
-    this.#start = start;
-    this.#log = log;
-  }
-
+export interface Restarts {
   /** One more is missing. */
-  replace(why: string): void {
-    if (this.#stopped) return;
-    this.#missing++;
-    const delay = this.#timer === undefined ? this.#nextDelay() : 0;
-    this.#log.error(delay === 0 ? `${why}; starting another` : `${why}; starting another in ${delay} ms`);
-    this.#timer ??= setTimeout(() => this.#startMissing(), delay);
-  }
+  replace(why: string): void;
+  stop(): void;
+}
 
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  #startMissing(): void {
-    this.#timer = undefined;
-    for (; this.#missing > 0; this.#missing--) {
-      this.#start().catch((error: unknown) =>
-        this.replace(error instanceof Error ? error.message : 'a worker did not start'),
+export function createRestarts(start: () => Promise<unknown>, log: Logger): Restarts {
+  let missing = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let delay = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  let stopped = false;
+  const replace = (why: string): void => {
+    if (stopped) return;
+    missing++;
+    const wait = timer === undefined ? nextDelay() : 0;
+    log.error(wait === 0 ? `${why}; starting another` : `${why}; starting another in ${wait} ms`);
+    timer ??= setTimeout(startMissing, wait);
+  };
+  const startMissing = (): void => {
+    timer = undefined;
+    for (; missing > 0; missing--) {
+      start().catch((error: unknown) =>
+        replace(error instanceof Error ? error.message : 'a worker did not start'),
       );
     }
-  }
-
+  };
   /** Milliseconds: none after a time of calm, else twice as long as the last time. */
-  #nextDelay(): number {
+  const nextDelay = (): number => {
     const now = performance.now();
-    const calm = now - this.#last >= calmTime;
-    this.#delay = calm ? 0 : Math.min(longest, Math.max(shortest, this.#delay * 2));
-    this.#last = now + this.#delay;
-    return this.#delay;
-  }
+    const calm = now - last >= calmTime;
+    delay = calm ? 0 : Math.min(longest, Math.max(shortest, delay * 2));
+    last = now + delay;
+    return delay;
+  };
+  return {
+    replace,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 const shortest = 100;

@@ -3,8 +3,8 @@
 // Not here: the API and the real table (primary.ts).
 import type { Logger } from '../../config/logger.ts';
 import type { ProxyOptions } from '../cli/options.ts';
-import { type Clock, RouteTable } from '../routes/table.ts';
-import { Counters } from '../telemetry/counters.ts';
+import { type Clock, createRouteTable } from '../routes/table.ts';
+import { createCounters } from '../telemetry/counters.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 import { type PublicSide, servePublic } from './public-side.ts';
 
@@ -19,8 +19,8 @@ export async function runWorker(
   log: Logger,
   clock: Clock = Date.now,
 ): Promise<void> {
-  const table = new RouteTable(clock, options.hostRouting);
-  const counters = new Counters();
+  const table = createRouteTable(clock, options.hostRouting);
+  const counters = createCounters();
   if (options.metrics !== undefined) counters.startTimings();
   const side = await servePublic(options, table, counters, log, clock);
   let reported = 0;

@@ -19,8 +19,9 @@ export function connectAdmin({ options }: CommandInput): Admin {
   return { config, client: createClient(config.service.listen, readToken(config.service.state_dir)) };
 }
 
-/** USER or USER/NAME. */
-export function serverNamed(text: string, hub: string | undefined): ServerName {
+/** USER or USER/NAME. Throws USAGE. */
+export function serverNamed(text: string | undefined, hub: string | undefined): ServerName {
+  if (text === undefined) throw new PortwrapError('USAGE', 'a SERVER is required');
   const slash = text.indexOf('/');
   const user = slash === -1 ? text : text.slice(0, slash);
   if (user === '') throw new PortwrapError('USAGE', `"${text}" is not USER or USER/NAME`);

@@ -1,9 +1,8 @@
 // `portwrap-spawner check-config`: is the file sound? Every problem is told by the error.
 import { loadConfig } from '../../config/load.ts';
-import { type Command, noOperands } from './arguments.ts';
+import type { Command } from './arguments.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const { config: path } = input.options;
   loadConfig(path, input.environment);
   input.print(

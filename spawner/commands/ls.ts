@@ -2,11 +2,10 @@
 import type { ServerView } from '../http/view.ts';
 import { keyText, serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';
-import { type Command, noOperands } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { textTable } from './table.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const { client } = connectAdmin(input);
   const { hub } = input.options;
   const servers = (await client.servers()).filter((server) => hub === undefined || server.hub === hub);

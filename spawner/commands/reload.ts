@@ -1,9 +1,8 @@
 // `portwrap-spawner reload`: the service reads its configuration again, or tells why it will not.
 import { connectAdmin } from './admin.ts';
-import { type Command, noOperands } from './arguments.ts';
+import type { Command } from './arguments.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const outcome = await connectAdmin(input).client.reload();
   if (input.options.json) {
     input.print(`${JSON.stringify(outcome)}\n`);

@@ -5,10 +5,9 @@ import { loadConfig } from '../../config/load.ts';
 import { createLogger } from '../../config/logger.ts';
 import { packageVersion } from '../../config/system/package.ts';
 import { type Service, serve } from '../service.ts';
-import { type Command, noOperands } from './arguments.ts';
+import type { Command } from './arguments.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const readConfig = () => loadConfig(input.options.config, input.environment);
   const config = readConfig();
   const log = createLogger(config.service.log_level, 'portwrap-spawner');

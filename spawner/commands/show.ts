@@ -1,10 +1,10 @@
-// `portwrap-spawner show SERVER`: all that is known about one server.
+// `portwrap-spawner show SERVER`: prints everything that is known about a server.
 import { connectAdmin, serverNamed } from './admin.ts';
-import { type Command, oneOperand } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { printable, textTable } from './table.ts';
 
 export const run: Command = async (input) => {
-  const name = serverNamed(oneOperand(input, 'a SERVER'), input.options.hub);
+  const name = serverNamed(input.operand, input.options.hub);
   const server = await connectAdmin(input).client.show(name);
   if (input.options.json) {
     input.print(`${JSON.stringify(server, null, 2)}\n`);

@@ -6,11 +6,10 @@ import type { ConfigFile } from '../../config/load.ts';
 import type { Client, ServerName } from '../http/client.ts';
 import { serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';
-import { type Command, type CommandInput, noOperands } from './arguments.ts';
+import type { Command, CommandInput } from './arguments.ts';
 import { textTable } from './table.ts';
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const { client, config } = connectAdmin(input);
   const timings: Timing[] = [];
   const timed = async <T>(step: string, work: Promise<T>): Promise<T> => {

@@ -1,21 +1,22 @@
 // `portwrap-spawner stop SERVER`: stops it and waits until it is gone; with --all every server.
-import type { PortwrapError } from '../../config/errors.ts';
+import { PortwrapError } from '../../config/errors.ts';
 import type { ServerName } from '../http/client.ts';
 import { serverLabel } from '../records/record.ts';
 import { connectAdmin, serverNamed } from './admin.ts';
-import { type Command, noOperands, oneOperand } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { printable } from './table.ts';
 
 export const run: Command = async (input) => {
   const { all, hub, now, json } = input.options;
+  if (all === (input.operand !== undefined))
+    throw new PortwrapError('USAGE', 'give either a SERVER or --all');
   const { client } = connectAdmin(input);
   const named = async (): Promise<ServerName[]> => {
-    const name = serverNamed(oneOperand(input, 'a SERVER, or --all,'), hub);
+    const name = serverNamed(input.operand, hub);
     await client.show(name); // a name with a mistake in it must not look like a success
     return [name];
   };
   const everyone = async (): Promise<ServerName[]> => {
-    noOperands(input);
     const servers = await client.servers();
     return servers.filter((server) => hub === undefined || server.hub === hub);
   };

@@ -2,174 +2,50 @@
 // same interface. What it gets wrong and can be put right from outside is put right here: framing, hop-by-hop
 // fields, answers that are cut, sockets that leak.
 // Not here: what it cannot be helped with (docs/proxy.md lists it).
-import {
-  type Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  Agent as PlainAgent,
-  type ServerResponse,
-} from 'node:http';
+import { type Agent, type ClientRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { createProxyServer, type ProxyServer, type ServerOptions } from 'http-proxy';
+import { createProxyServer, type ServerOptions } from 'http-proxy';
 import type { Target } from '../../http/target.ts';
-import type { ConnectionCounts, Engine, EngineOptions, Passage } from '../engine.ts';
+import type { Engine, EngineOptions } from '../engine.ts';
 import { guarded } from './agents.ts';
 import { requestFields } from './fields.ts';
 import { watchUpgrade } from './upgrade-watch.ts';
 import { answerCut, watchAnswer, watchRequest } from './web-watch.ts';
 
 export function createLibraryEngine(options: EngineOptions): Engine {
-  return new LibraryEngine(options);
-}
-
-class LibraryEngine implements Engine {
-  readonly #options: EngineOptions;
-  readonly #proxy: ProxyServer;
-  readonly #plain = guarded(new PlainAgent({ keepAlive: true }));
-  readonly #tls: TlsAgent;
+  const plain = guarded(new PlainAgent({ keepAlive: true }));
+  const tls = guarded(new TlsAgent({ keepAlive: true, ...tlsOptions(options) }));
   /** Without an agent the library forgets our certificate. */
-  readonly #upgradeTls: TlsAgent;
-  readonly #pending = new Map<IncomingMessage, ClientRequest>();
-  readonly #upgraded = new Set<Socket>();
-  readonly #underWay = new WeakMap<Socket, number>();
-  #closed = false;
+  const upgradeTls = new TlsAgent(tlsOptions(options));
+  const pending = new Map<IncomingMessage, ClientRequest>();
+  const upgraded = new Set<Socket>();
+  const underWay = new WeakMap<Socket, number>();
+  let closed = false;
 
-  constructor(options: EngineOptions) {
-    this.#options = options;
-    this.#tls = guarded(new TlsAgent({ keepAlive: true, ...tlsOptions(options) }));
-    this.#upgradeTls = new TlsAgent(tlsOptions(options));
-    this.#proxy = createProxyServer({
-      xfwd: options.xForward,
-      prependPath: false,
-      toProxy: true,
-      changeOrigin: options.changeOrigin,
-      autoRewrite: options.autoRewrite,
-      preserveHeaderKeyCase: true,
-      headers: Object.fromEntries(options.customHeaders.map(([name, value]) => [name.toLowerCase(), value])),
-      ...(options.protocolRewrite === undefined ? {} : { protocolRewrite: options.protocolRewrite }),
-      ...(options.proxyTimeout === undefined ? {} : { proxyTimeout: options.proxyTimeout }),
-    });
-    this.#proxy.on('proxyReq', watchRequest);
-    this.#proxy.on('proxyRes', watchAnswer);
-    this.#proxy.on('proxyReqWs', (asked, req) => this.#pending.set(req, asked));
-    // Failures are told to the callback of each call; this one is for those that come after.
-    this.#proxy.on('error', () => undefined);
-  }
+  const proxy = createProxyServer({
+    xfwd: options.xForward,
+    prependPath: false,
+    toProxy: true,
+    changeOrigin: options.changeOrigin,
+    autoRewrite: options.autoRewrite,
+    preserveHeaderKeyCase: true,
+    headers: Object.fromEntries(options.customHeaders.map(([name, value]) => [name.toLowerCase(), value])),
+    ...(options.protocolRewrite === undefined ? {} : { protocolRewrite: options.protocolRewrite }),
+    ...(options.proxyTimeout === undefined ? {} : { proxyTimeout: options.proxyTimeout }),
+  });
+  proxy.on('proxyReq', watchRequest);
+  proxy.on('proxyRes', watchAnswer);
+  proxy.on('proxyReqWs', (asked, req) => pending.set(req, asked));
+  // Failures are told to the callback of each call; this one is for those that come after.
+  proxy.on('error', () => undefined);
 
-  web(req: IncomingMessage, res: ServerResponse, passage: Passage): void {
-    if (this.#closed) {
-      req.socket.destroy();
-      return;
-    }
-    if (req.headers.expect !== undefined) res.writeContinue();
-    requestFields(req, false);
-    this.#count(req.socket, 1);
-    res.once('close', () => this.#count(req.socket, -1));
-    if (!req.complete) req.on('data', () => passage.onActivity());
-    res.once('finish', () => {
-      if (!failed) passage.onAnswered(res.statusCode);
-    });
-    res.once(answerCut, () => {
-      failed = true;
-      passage.onFailed({
-        status: 503,
-        reason: 'the upstream closed before its answer was complete',
-        started: true,
-      });
-    });
-    let failed = false;
-    const { method } = req;
-    req.url = passage.path;
-    // For DELETE and OPTIONS the library would announce an empty body and send the chunks of the real one
-    // after it, as if they were another request (CVE-2026-29057). It goes by this method, and sends that one.
-    req.method = 'POST';
-    this.#proxy.web(req, res, { ...this.#target(passage.target), method: method ?? 'GET' }, (error) => {
-      if (failed) return;
-      failed = true;
-      const started = res.headersSent;
-      if (started) res.destroy();
-      if (req.socket.destroyed) return;
-      passage.onFailed({ status: statusOf(error), reason: error.message, started });
-    });
-    req.method = method;
-  }
+  const countRequest = (socket: Socket, change: number): void => {
+    underWay.set(socket, (underWay.get(socket) ?? 0) + change);
+  };
 
-  upgrade(req: IncomingMessage, socket: Socket, head: Buffer, passage: Passage): void {
-    // It waited for an answer before it.
-    if (this.#closed) {
-      socket.destroy();
-      return;
-    }
-    requestFields(req, true);
-    req.url = passage.path;
-    let settled = false;
-    const agent = passage.target.tls ? this.#upgradeTls : undefined;
-    const target = { ...this.#target(passage.target), agent };
-    this.#proxy.ws(req, socket, head, target, (error) => {
-      if (settled) return;
-      settled = true;
-      passage.onFailed({
-        status: statusOf(error),
-        reason: error.message,
-        started: socket.bytesWritten > written,
-      });
-    });
-    const written = socket.bytesWritten;
-    const asked = this.#pending.get(req);
-    this.#pending.delete(req);
-    if (asked === undefined) return;
-    watchUpgrade(asked, socket, {
-      onSwitched: (upstream) => {
-        settled = true;
-        this.#upgraded.add(upstream);
-        upstream.once('close', () => this.#upgraded.delete(upstream));
-        passage.onAnswered(101);
-      },
-      onRefused: (status) => passage.onAnswered(status),
-      onClientBytes: () => passage.onActivity(),
-    });
-  }
-
-  isBusy(socket: Socket): boolean {
-    return (this.#underWay.get(socket) ?? 0) > 0;
-  }
-
-  forget(target: Target): void {
-    const agent = target.tls ? this.#tls : this.#plain;
-    const prefix = target.socketPath ?? `${target.hostname}:${target.port}:`;
-    for (const [name, sockets] of Object.entries(agent.freeSockets)) {
-      if (name.startsWith(prefix)) for (const socket of sockets ?? []) socket.destroy();
-    }
-  }
-
-  count(): ConnectionCounts {
-    const all = [this.#plain, this.#tls];
-    const total = (pick: (agent: Agent) => NodeJS.ReadOnlyDict<Socket[]>): number =>
-      all.flatMap((agent) => Object.values(pick(agent))).reduce((sum, list) => sum + (list?.length ?? 0), 0);
-    return {
-      opening: 0,
-      idle: total((agent) => agent.freeSockets),
-      active: total((agent) => agent.sockets),
-      upgraded: this.#upgraded.size,
-    };
-  }
-
-  close(): void {
-    this.#closed = true;
-    for (const socket of this.#upgraded) socket.destroy();
-    this.#plain.destroy();
-    this.#tls.destroy();
-    this.#upgradeTls.destroy();
-  }
-
-  #count(socket: Socket, change: number): void {
-    this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + change);
-  }
-
-  #target(target: Target): ServerOptions {
-    const { tls } = this.#options;
-    const agent = target.tls ? this.#tls : this.#plain;
+  const targetOptions = (target: Target): ServerOptions => {
+    const agent = target.tls ? tls : plain;
     if (target.socketPath !== undefined) {
       const detailed = { host: 'localhost', port: 80, socketPath: target.socketPath };
       return { target: detailed, agent, ssl: { maxHeaderSize } };
@@ -178,15 +54,125 @@ class LibraryEngine implements Engine {
     return {
       target: url,
       agent,
-      secure: tls.rejectUnauthorized,
+      secure: options.tls.rejectUnauthorized,
       ssl: {
-        ...(target.tls ? tlsOptions(this.#options) : {}),
+        ...(target.tls ? tlsOptions(options) : {}),
         // Else node:https takes the name to check from the client's Host.
         servername: isIP(target.hostname) === 0 ? target.hostname : '',
         maxHeaderSize,
       },
     };
-  }
+  };
+
+  return {
+    web: (req, res, passage) => {
+      if (closed) {
+        req.socket.destroy();
+        return;
+      }
+      if (req.headers.expect !== undefined) res.writeContinue();
+      requestFields(req, false);
+      countRequest(req.socket, 1);
+      res.once('close', () => countRequest(req.socket, -1));
+      if (!req.complete) req.on('data', () => passage.onActivity());
+      res.once('finish', () => {
+        if (!failed) passage.onAnswered(res.statusCode);
+      });
+      res.once(answerCut, () => {
+        failed = true;
+        passage.onFailed({
+          status: 503,
+          reason: 'the upstream closed before its answer was complete',
+          started: true,
+        });
+      });
+      let failed = false;
+      const { method } = req;
+      req.url = passage.path;
+      // For DELETE and OPTIONS the library would announce an empty body and send the chunks of the real one
+      // after it, as if they were another request (CVE-2026-29057). It goes by this method, and sends that one.
+      req.method = 'POST';
+      proxy.web(req, res, { ...targetOptions(passage.target), method: method ?? 'GET' }, (error) => {
+        if (failed) return;
+        failed = true;
+        const started = res.headersSent;
+        if (started) res.destroy();
+        if (req.socket.destroyed) return;
+        passage.onFailed({ status: statusOf(error), reason: error.message, started });
+      });
+      req.method = method;
+    },
+
+    upgrade: (req, socket, head, passage) => {
+      // It waited for an answer before it.
+      if (closed) {
+        socket.destroy();
+        return;
+      }
+      requestFields(req, true);
+      req.url = passage.path;
+      let settled = false;
+      const agent = passage.target.tls ? upgradeTls : undefined;
+      const target = { ...targetOptions(passage.target), agent };
+      proxy.ws(req, socket, head, target, (error) => {
+        if (settled) return;
+        settled = true;
+        passage.onFailed({
+          status: statusOf(error),
+          reason: error.message,
+          started: socket.bytesWritten > written,
+        });
+      });
+      const written = socket.bytesWritten;
+      const asked = pending.get(req);
+      pending.delete(req);
+      if (asked === undefined) return;
+      watchUpgrade(asked, socket, {
+        onSwitched: (upstream) => {
+          settled = true;
+          upgraded.add(upstream);
+          upstream.once('close', () => upgraded.delete(upstream));
+          passage.onAnswered(101);
+        },
+        onRefused: (status) => passage.onAnswered(status),
+        onClientBytes: () => passage.onActivity(),
+      });
+    },
+
+    isBusy: (socket) => {
+      return (underWay.get(socket) ?? 0) > 0;
+    },
+
+    forget: (target) => {
+      const agent = target.tls ? tls : plain;
+      const prefix = target.socketPath ?? `${target.hostname}:${target.port}:`;
+      for (const [name, sockets] of Object.entries(agent.freeSockets)) {
+        if (name.startsWith(prefix)) for (const socket of sockets ?? []) socket.destroy();
+      }
+    },
+
+    count: () => {
+      const all = [plain, tls];
+      const total = (pick: (agent: Agent) => NodeJS.ReadOnlyDict<Socket[]>): number =>
+        all
+          .flatMap((agent) => Object.values(pick(agent)))
+          .reduce((sum, list) => sum + (list?.length ?? 0), 0);
+      return {
+        opening: 0,
+        idle: total((agent) => agent.freeSockets),
+        active: total((agent) => agent.sockets),
+        upgraded: upgraded.size,
+      };
+    },
+
+    close: () => {
+      closed = true;
+      for (const socket of upgraded) socket.destroy();
+      plain.destroy();
+      tls.destroy();
+      upgradeTls.destroy();
+    },
+  };
 }
 
 function tlsOptions({ tls }: EngineOptions) {

@@ -7,27 +7,23 @@ import { connectionKey, kernelConnections } from './kernel-connections.ts';
 /** How many bytes of its body a client has to send yet, at least. */
 type Missing = () => number;
 
-export class StalledClients {
-  readonly #clients = new Map<Socket, Missing>();
-  #timer: NodeJS.Timeout | undefined;
+export interface StalledClients {
+  add(socket: Socket, missing: Missing): void;
+  delete(socket: Socket): void;
+}
 
-  add(socket: Socket, missing: Missing): void {
-    this.#clients.set(socket, missing);
-    this.#timer ??= setTimeout(() => this.#look(), interval).unref();
-  }
-
-  delete(socket: Socket): void {
-    this.#clients.delete(socket);
-  }
-
+export function watchStalledClients(): StalledClients {
+  const clients = new Map<Socket, Missing>();
+  let _timer: NodeJS.Timeout | undefined;
+  const schedule = (): NodeJS.Timeout => setTimeout(look, interval).unref();
   /** Ends those that are gone. Only stalled ones are looked for, and only while there are any. */
-  async #look(): Promise<void> {
-    const asked = [...this.#clients.keys()];
+  const look = async (): Promise<void> => {
+    const asked = [...clients.keys()];
     const known = asked.length === 0 ? undefined : await kernelConnections();
-    this.#timer = undefined;
+    _timer = undefined;
     for (const socket of asked) {
-      const missing = this.#clients.get(socket);
-      if (socket.destroyed) this.#clients.delete(socket);
+      const missing = clients.get(socket);
+      if (socket.destroyed) clients.delete(socket);
       // Without a port it is a Unix socket, which the table does not have.
       if (missing === undefined || known === undefined || socket.localPort === undefined) continue;
       // After a reset the kernel names no peer any more, and node:net only if somebody had asked before.
@@ -36,8 +32,15 @@ export class StalledClients {
       const cut = state?.ended === true && !('encrypted' in socket) && missing() > state.unread;
       if (state === undefined || cut) socket.destroy();
     }
-    if (this.#clients.size > 0) this.#timer = setTimeout(() => this.#look(), interval).unref();
-  }
+    if (clients.size > 0) _timer = schedule();
+  };
+  return {
+    add: (socket, missing) => {
+      clients.set(socket, missing);
+      _timer ??= schedule();
+    },
+    delete: (socket) => clients.delete(socket),
+  };
 }
 
 /** Milliseconds. */

@@ -5,51 +5,51 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-export class Arrivals {
-  #waiting: { readonly client: Socket; readonly serve: () => void }[] = [];
-  /** Somebody came in this turn. */
-  #came = false;
-  /** When the first of them came; undefined while nobody comes. */
-  #since: number | undefined;
-  /** Those who come before that have to come in between the others. */
-  #restUntil = 0;
+export interface Arrivals {
+  /** Calls `serve`: at once, or when no connection is being accepted any more, in the order of the calls. Not at all
+   * for a client that has left by then. */
+  serve(client: Socket, serve: () => void): void;
+}
 
-  /** Watches the connections that `server` accepts. */
-  constructor(server: Server) {
-    server.on('connection', this.#onConnection);
-  }
+/** Watches the connections that `server` accepts. */
+export function watchArrivals(server: Server): Arrivals {
+  let waiting: { readonly client: Socket; readonly serve: () => void }[] = [];
+  /** A connection was accepted in this turn. */
+  let came = false;
+  /** When the first of them was accepted; undefined while none is. */
+  let since: number | undefined;
+  /** Connections that are accepted before that have to do so between requests. */
+  let restUntil = 0;
 
-  /** Calls `serve`: at once, or when nobody is coming in any more, in the order of the calls. Not at all for a
-   * client that has left by then. */
-  serve(client: Socket, serve: () => void): void {
-    if (this.#since === undefined) serve();
-    else this.#waiting.push({ client, serve });
-  }
-
-  #onConnection = (): void => {
-    this.#came = true;
-    if (this.#since !== undefined) return;
+  const onTurn = (): void => {
     const now = performance.now();
-    if (now < this.#restUntil) return;
-    this.#since = now;
-    setImmediate(this.#onTurn);
-  };
-
-  #onTurn = (): void => {
-    const now = performance.now();
-    const late = now - (this.#since ?? now) >= longestWait;
-    if (this.#came && !late) {
-      this.#came = false;
-      setImmediate(this.#onTurn);
+    const late = now - (since ?? now) >= longestWait;
+    if (came && !late) {
+      came = false;
+      setImmediate(onTurn);
       return;
     }
     // Whoever only connects, again and again, must not keep the others from being served.
-    if (late) this.#restUntil = now + rest;
-    this.#came = false;
-    this.#since = undefined;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { client, serve } of waiting) if (!client.destroyed) serve();
+    if (late) restUntil = now + rest;
+    came = false;
+    since = undefined;
+    const served = waiting;
+    waiting = [];
+    for (const { client, serve } of served) if (!client.destroyed) serve();
+  };
+  server.on('connection', () => {
+    came = true;
+    if (since !== undefined) return;
+    const now = performance.now();
+    if (now < restUntil) return;
+    since = now;
+    setImmediate(onTurn);
+  });
+  return {
+    serve: (client, serve) => {
+      if (since === undefined) serve();
+      else waiting.push({ client, serve });
+    },
   };
 }
 

@@ -14,80 +14,82 @@ interface Line {
   held: NodeJS.Timeout | undefined;
 }
 
-export class Turns {
-  readonly #lines = new WeakMap<Socket, Line>();
-
+export interface Turns {
   /** Calls `serve` when all earlier requests of the connection are answered, mostly at once. */
-  serve(req: IncomingMessage, res: ServerResponse, serve: () => void): void {
-    const { socket } = req;
-    const line = this.#lines.get(socket);
-    if (line === undefined) {
-      this.#begin(socket, { req, res, waiting: [], held: undefined });
-      serve();
-      return;
-    }
-    line.waiting.push(() => {
-      Object.assign(line, { req, res });
-      this.#begin(socket, line);
-      serve();
-    });
-    if (line.waiting.length >= maxWaiting && line.held === undefined) hold(socket, line);
-  }
-
+  serve(req: IncomingMessage, res: ServerResponse, serve: () => void): void;
   /** The same for something that ends the series of requests. */
-  after(socket: Socket, then: () => void): void {
-    const line = this.#lines.get(socket);
-    if (line === undefined) then();
-    else line.waiting.push(then);
-  }
-
+  after(socket: Socket, then: () => void): void;
   /** The same where node:http has let go of the socket: until it is its turn, it is looked after here. */
-  takeOver(socket: Socket, then: () => void): void {
-    const line = this.#lines.get(socket);
-    if (line === undefined) {
-      then();
-      return;
-    }
-    const early: Buffer[] = [];
-    let size = 0;
-    // Only who is read is seen to leave.
-    const keep = (chunk: Buffer): void => {
-      early.push(chunk);
-      size += chunk.length;
-      if (size > maxEarly) socket.destroy();
-    };
-    const gone = (): void => {
-      socket.destroy();
-    };
-    const drained = (): void => {
-      line.res.emit('drain');
-    };
-    socket.on('data', keep).on('end', gone).on('drain', drained);
-    line.waiting.push(() => {
-      socket.off('data', keep).off('end', gone).off('drain', drained).pause();
-      if (size > 0) socket.unshift(Buffer.concat(early));
-      then();
-    });
-  }
-
+  takeOver(socket: Socket, then: () => void): void;
   /** The request that is being answered. */
-  current(socket: Socket): Pick<Line, 'req' | 'res'> | undefined {
-    return this.#lines.get(socket);
-  }
+  current(socket: Socket): Pick<Line, 'req' | 'res'> | undefined;
+}
 
-  #begin(socket: Socket, line: Line): void {
-    this.#lines.set(socket, line);
-    line.res.once('close', () => this.#next(socket, line));
-  }
-
-  #next(socket: Socket, line: Line): void {
-    this.#lines.delete(socket);
-    const next = line.waiting.shift();
+export function createTurns(): Turns {
+  const lines = new WeakMap<Socket, Line>();
+  const begin = (socket: Socket, line: Line): void => {
+    lines.set(socket, line);
+    line.res.once('close', () => next(socket, line));
+  };
+  const next = (socket: Socket, line: Line): void => {
+    lines.delete(socket);
+    const first = line.waiting.shift();
     if (line.waiting.length < maxWaiting / 2) release(socket, line);
     else line.held?.refresh();
     // After an answer that was the last of its connection nothing is served any more.
-    if (next !== undefined && socket.writable) next();
-  }
+    if (first !== undefined && socket.writable) first();
+  };
+  return {
+    serve: (req, res, serve) => {
+      const { socket } = req;
+      const line = lines.get(socket);
+      if (line === undefined) {
+        begin(socket, { req, res, waiting: [], held: undefined });
+        serve();
+        return;
+      }
+      line.waiting.push(() => {
+        Object.assign(line, { req, res });
+        begin(socket, line);
+        serve();
+      });
+      if (line.waiting.length >= maxWaiting && line.held === undefined) hold(socket, line);
+    },
+    after: (socket, then) => {
+      const line = lines.get(socket);
+      if (line === undefined) then();
+      else line.waiting.push(then);
+    },
+    takeOver: (socket, then) => {
+      const line = lines.get(socket);
+      if (line === undefined) then();
+      else takeOver(socket, line, then);
+    },
+    current: (socket) => lines.get(socket),
+  };
+}
+
+function takeOver(socket: Socket, line: Line, then: () => void): void {
+  const early: Buffer[] = [];
+  let size = 0;
+  // A close is noticed only on a socket that is being read.
+  const keep = (chunk: Buffer): void => {
+    early.push(chunk);
+    size += chunk.length;
+    if (size > maxEarly) socket.destroy();
+  };
+  const gone = (): void => {
+    socket.destroy();
+  };
+  const drained = (): void => {
+    line.res.emit('drain');
+  };
+  socket.on('data', keep).on('end', gone).on('drain', drained);
+  line.waiting.push(() => {
+    socket.off('data', keep).off('end', gone).off('drain', drained).pause();
+    if (size > 0) socket.unshift(Buffer.concat(early));
+    then();
+  });
 }
 
 /** Requests that wait on one connection before it is read no further. */

@@ -6,18 +6,15 @@ import { execa } from 'execa';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
 import { loadConfigFile } from '../../../config/load.ts';
 import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
-import { type Command, noOperands } from '../arguments.ts';
+import type { Command } from '../arguments.ts';
 import { examineHost } from './host.ts';
 import { examinePorts, type PortsFinding } from './ports.ts';
 
 const portwrap = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
 
 export const run: Command = async (input) => {
-  noOperands(input);
   const { config: path, user, json, launcher } = input.options;
   if (launcher === 'slurm') return (await import('./slurm.ts')).run(input);
-  if (launcher !== undefined && launcher !== 'local')
-    throw new PortwrapError('USAGE', `--launcher must be local or slurm, not "${launcher}"`);
   const file = loadConfigFile(path);
   const findings: unknown[] = [];
   let exit = 0;

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readOptions } from '../../../proxy/cli/options.ts';
+import { readCommandLine } from '../../../proxy/cli/options.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;
@@ -12,6 +12,11 @@ const names = readdirSync(root);
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(read(unit))?.[1];
 const argvOf = (unit: string) => (setting(unit, 'ExecStart') ?? '').split(' ').slice(1);
+
+const proxyOptions = (argv: readonly string[], env = {}) => {
+  const request = readCommandLine(argv, env, 7);
+  return request.kind === 'run' ? request.options : undefined;
+};
 
 const directory = mkdtempSync(join(tmpdir(), 'units-'));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -36,10 +41,10 @@ test('the programs accept the command lines of the units', () => {
   ]);
   expect(parseArguments(argvOf('portwrap-spawner.service'))).toMatchObject({
     command: 'serve',
-    operands: [],
-    options: { config: '/etc/portwrap-spawner/config.yaml' },
+    operand: undefined,
+    given: { config: '/etc/portwrap-spawner/config.yaml' },
   });
-  expect(readOptions(argvOf('portwrap-proxy.service'), {})).toMatchObject({
+  expect(proxyOptions(argvOf('portwrap-proxy.service'))).toMatchObject({
     listen: { ip: '0.0.0.0', port: 8000 },
     api: { ip: '127.0.0.1', port: 8001 },
     defaultTarget: 'http://127.0.0.1:8081',
@@ -53,7 +58,7 @@ test('the sockets are where the proxy would listen without them, by names that i
     LISTEN_FDS: '2',
     LISTEN_FDNAMES: sockets.map((unit) => setting(unit, 'FileDescriptorName')).join(':'),
   };
-  expect(readOptions([], env, 7)).toMatchObject({ listen: { descriptor: 3 }, api: { descriptor: 4 } });
+  expect(proxyOptions([], env)).toMatchObject({ listen: { descriptor: 3 }, api: { descriptor: 4 } });
   expect(sockets.map((unit) => setting(unit, 'ListenStream'))).toEqual(['0.0.0.0:8000', '127.0.0.1:8001']);
   expect(setting('portwrap-proxy-api.socket', 'Service')).toBe('portwrap-proxy.service');
   // systemd.service(5): it would pull the sockets in where nobody has enabled them

@@ -6,60 +6,53 @@ import type { ConnectionCounts, UpstreamTls } from '../../engine.ts';
 import { dial } from './dial.ts';
 import { TargetPool } from './pool.ts';
 
-export class Pools {
-  readonly #tls: UpstreamTls;
-  readonly #clock: () => number;
-  readonly #pools = new Map<string, TargetPool>();
-  readonly #retired = new Set<TargetPool>();
-  readonly #sweeper: NodeJS.Timeout;
+export interface Pools {
+  of(target: Target): TargetPool;
+  forget(target: Target): void;
+  count(upgraded: number): ConnectionCounts;
+  close(): void;
+}
 
-  constructor(tls: UpstreamTls, clock: () => number) {
-    this.#tls = tls;
-    this.#clock = clock;
-    this.#sweeper = setInterval(() => {
-      for (const pool of this.#pools.values()) pool.sweep();
-    }, sweepInterval).unref();
-  }
-
-  of(target: Target): TargetPool {
-    const known = this.#pools.get(target.key);
-    if (known !== undefined) return known;
-    const pool: TargetPool = new TargetPool(
-      (opened) => dial(target, this.#tls, opened),
-      this.#clock,
-      () => {
-        this.#retired.delete(pool);
-        if (this.#pools.get(target.key) === pool) this.#pools.delete(target.key);
-      },
-    );
-    this.#pools.set(target.key, pool);
+export function createPools(tls: UpstreamTls, clock: () => number): Pools {
+  const pools = new Map<string, TargetPool>();
+  const retired = new Set<TargetPool>();
+  const sweeper = setInterval(() => {
+    for (const pool of pools.values()) pool.sweep();
+  }, sweepInterval).unref();
+  const add = (target: Target): TargetPool => {
+    const onEmpty = (): void => {
+      retired.delete(pool);
+      if (pools.get(target.key) === pool) pools.delete(target.key);
+    };
+    const pool: TargetPool = new TargetPool((opened) => dial(target, tls, opened), clock, onEmpty);
+    pools.set(target.key, pool);
     return pool;
-  }
-
-  forget(target: Target): void {
-    const pool = this.#pools.get(target.key);
-    if (pool === undefined) return;
-    this.#pools.delete(target.key);
-    this.#retired.add(pool);
-    pool.retire();
-  }
-
-  count(upgraded: number): ConnectionCounts {
-    let opening = 0;
-    let idle = 0;
-    let open = 0;
-    for (const pool of [...this.#pools.values(), ...this.#retired]) {
-      opening += pool.opening;
-      idle += pool.idle;
-      open += pool.open;
-    }
-    return { opening, idle, active: open - idle - upgraded, upgraded };
-  }
-
-  close(): void {
-    clearInterval(this.#sweeper);
-    for (const pool of [...this.#pools.values(), ...this.#retired]) pool.close();
-  }
+  };
+  return {
+    of: (target) => pools.get(target.key) ?? add(target),
+    forget: (target) => {
+      const pool = pools.get(target.key);
+      if (pool === undefined) return;
+      pools.delete(target.key);
+      retired.add(pool);
+      pool.retire();
+    },
+    count: (upgraded) => {
+      let opening = 0;
+      let idle = 0;
+      let open = 0;
+      for (const pool of [...pools.values(), ...retired]) {
+        opening += pool.opening;
+        idle += pool.idle;
+        open += pool.open;
+      }
+      return { opening, idle, active: open - idle - upgraded, upgraded };
+    },
+    close: () => {
+      clearInterval(sweeper);
+      for (const pool of [...pools.values(), ...retired]) pool.close();
+    },
+  };
 }
 
 const sweepInterval = 1000;

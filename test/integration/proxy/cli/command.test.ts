@@ -121,12 +121,16 @@ test.each(['--port', '--api-port'])('a taken %s is named, and nothing starts', a
 });
 
 test.each([
-  [['--nonsense'], "Unknown option '--nonsense'"],
+  [['--nonsense'], "unknown option '--nonsense'"],
+  [['--default-targt', 'http://h'], 'Did you mean --default-target?'],
   [['--custom-header', 'x'], 'A colon was expected in custom header: x'],
-  [['--error-target', 'http://h', '--error-path', '/p'], 'exclude each other'],
+  [
+    ['--error-target', 'http://h', '--error-path', '/p'],
+    "'--error-path <DIR>' cannot be used with option '--error-target <URL>'",
+  ],
   [['--redirect-port', '80'], 'needs --ssl-key and --ssl-cert'],
-  [['--port', 'http'], '--port must be a number, not "http"'],
-  [['--socket', '/s', '--port', '1'], 'exclude each other'],
+  [['--port', 'http'], '--port must be a port number from 0 to 65535, not "http"'],
+  [['--socket', '/s', '--port', '1'], 'cannot be used with option'],
 ])('the wrong command line %j ends with 1 and says why', async (argv, message) => {
   const command = runCommand(main, argv);
   expect(await command.ended).toBe(1);

@@ -1,7 +1,7 @@
 // Starts a real proxy in this process on free ports, for one test, and ends it with the test. A test that
 // leaves connections behind fails.
 import { beforeEach, describe, expect, onTestFinished } from 'vitest';
-import { type ProxyOptions, readOptions } from '../../../../proxy/cli/options.ts';
+import { type ProxyOptions, readCommandLine } from '../../../../proxy/cli/options.ts';
 import { type RunningProxy, startProxy } from '../../../../proxy/proxy.ts';
 import { createLineLogger } from '../../../../proxy/telemetry/log-lines.ts';
 
@@ -18,17 +18,18 @@ export async function startedProxy(
   overrides: Partial<ProxyOptions> = {},
   clock?: () => number,
 ): Promise<StartedProxy> {
-  const read = readOptions(
+  const read = readCommandLine(
     ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', '--log-level', 'debug', '--engine', engineNow, ...argv],
     {
       CONFIGPROXY_AUTH_TOKEN: 'secret',
     },
   );
-  if (typeof read === 'string') throw new Error(`options say ${read}`);
+  if (read.kind !== 'run') throw new Error(`options say ${read.kind}`);
+  const given = read.options;
   const options = {
-    ...read,
-    listen: 'port' in read.listen ? { ...read.listen, port: 0 } : read.listen,
-    api: 'port' in read.api ? { ...read.api, port: 0 } : read.api,
+    ...given,
+    listen: 'port' in given.listen ? { ...given.listen, port: 0 } : given.listen,
+    api: 'port' in given.api ? { ...given.api, port: 0 } : given.api,
     ...overrides,
   };
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { splitPath } from '../../../../proxy/routes/public-path.ts';
-import { RouteTable } from '../../../../proxy/routes/table.ts';
+import { createRouteTable } from '../../../../proxy/routes/table.ts';
 
 const data = { target: 'http://127.0.0.1:1' };
 
@@ -13,7 +13,7 @@ test.each([
   ['/', '/'],
   ['/hub/user/a', '/hub'],
 ])('%s leads to the route %s', (path, expected) => {
-  const table = new RouteTable(Date.now);
+  const table = createRouteTable(Date.now);
   for (const route of ['/', '/user/a', '/hub']) table.add(route, data);
   expect(table.match(splitPath(path))?.path).toBe(expected);
 });
@@ -21,7 +21,7 @@ test.each([
 test.each(['constructor', '__proto__', 'hasOwnProperty', 'toString'])(
   'a user called %s is a user like any other',
   (name) => {
-    const table = new RouteTable(Date.now);
+    const table = createRouteTable(Date.now);
     table.add('/', data);
     expect(table.match([name, 'x'])?.path).toBe('/');
     table.add(`/user/${name}`, data);
@@ -32,14 +32,14 @@ test.each(['constructor', '__proto__', 'hasOwnProperty', 'toString'])(
 );
 
 test('without a route for / there may be no route', () => {
-  const table = new RouteTable(Date.now);
+  const table = createRouteTable(Date.now);
   table.add('/a', data);
   expect(table.match(['b'])).toBeUndefined();
   expect(table.match([])).toBeUndefined();
 });
 
 test('with host routing the host is compared in lower case and is known to the route', () => {
-  const table = new RouteTable(Date.now, true);
+  const table = createRouteTable(Date.now, true);
   const route = table.add('/Host.Example/user/A', data);
   expect(route.path).toBe('/host.example/user/A');
   expect(route.data).toEqual({ ...data, host: 'host.example' });
@@ -48,7 +48,7 @@ test('with host routing the host is compared in lower case and is known to the r
 });
 
 test('changes are told to those who watch, and not after they stopped', () => {
-  const table = new RouteTable(() => 7);
+  const table = createRouteTable(() => 7);
   const told: string[] = [];
   const stop = table.watch((change) => told.push(`${change.kind} ${change.route.path}`));
   table.add('/a', data);
@@ -65,7 +65,7 @@ test('any sequence of additions and removals matches as a linear scan does', () 
   const step = fc.record({ add: fc.boolean(), path });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 30 }), path, (steps, asked) => {
-      const table = new RouteTable(Date.now);
+      const table = createRouteTable(Date.now);
       const model = new Set<string>();
       for (const { add, path } of steps) {
         const key = `/${splitPath(path).join('/')}`;

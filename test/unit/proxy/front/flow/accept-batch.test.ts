@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Arrivals } from '../../../../../proxy/front/flow/accept-batch.ts';
+import { type Arrivals, watchArrivals } from '../../../../../proxy/front/flow/accept-batch.ts';
 
 const request = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 
@@ -12,7 +12,7 @@ test('of a hundred clients that come at once none is served before all are let i
   // A busy machine must not end their time.
   vi.useFakeTimers({ toFake: ['performance'] });
   const server = createServer();
-  const arrivals = new Arrivals(server);
+  const arrivals = watchArrivals(server);
   let inside = 0;
   const insideWhenServed: number[] = [];
   server.on('connection', () => inside++);
@@ -85,5 +85,5 @@ function waitingToBeAccepted(port: number): number {
 
 function quietServer(): { server: EventEmitter; arrivals: Arrivals } {
   const server = new EventEmitter();
-  return { server, arrivals: new Arrivals(server as Server) };
+  return { server, arrivals: watchArrivals(server as Server) };
 }

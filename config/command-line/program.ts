@@ -1,0 +1,106 @@
+// The command line of a program as data. Parsing, help, completions and the manual page are made from it.
+// Not here: the tables themselves (portwrap/cli, proxy/cli, spawner/commands).
+
+export interface Program {
+  readonly name: string;
+  /** One line: what it does. */
+  readonly summary: string;
+  /** What follows the name, a line for each form. */
+  readonly usage: readonly string[];
+  readonly description: readonly string[];
+  readonly commands?: readonly Subcommand[];
+  /** It runs a command of the system, which stands after the options with its own arguments. */
+  readonly runsCommand?: true;
+  readonly groups: readonly OptionGroup[];
+  /** What the help says after the options: environment, examples, exit codes. */
+  readonly sections: readonly Section[];
+}
+
+export interface Subcommand {
+  readonly name: string;
+  /** Its operand; in brackets if it may be left out. */
+  readonly operand?: string;
+  readonly help: string;
+  /** Names of the options that only some commands take. */
+  readonly options: readonly string[];
+}
+
+export interface OptionGroup {
+  readonly title: string;
+  readonly options: readonly Option[];
+}
+
+export interface Option {
+  /** Without the dashes. */
+  readonly name: string;
+  readonly short?: string;
+  /** What stands for its value in the help; absent: it has none. */
+  readonly value?: string;
+  readonly repeatable?: true;
+  readonly help: string;
+  /** The values there are, for completion; "path" and "user" are asked of the shell. */
+  readonly values?: readonly string[] | 'path' | 'user';
+  /** What the value is; absent: one of `values` if they are listed, else any text. */
+  readonly type?: ValueType<unknown>;
+  readonly default?: string | number;
+  /** Names of options that cannot be given together with it. */
+  readonly conflicts?: readonly string[];
+}
+
+export interface ValueType<T> {
+  /** Undefined for a text that is no such value. May throw a PortwrapError that says more. */
+  parse(text: string): T | undefined;
+  /** What it must be, for the message. */
+  readonly expected: string;
+}
+
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly (readonly [term: string, meaning: string])[];
+}
+
+export const shells = ['bash', 'fish', 'zsh'] as const;
+export type Shell = (typeof shells)[number];
+
+/** The options that every program has. */
+export const commonOptions = [
+  { name: 'help', short: 'h', help: 'show this help' },
+  { name: 'version', short: 'V', help: 'show the version' },
+  {
+    name: 'completion',
+    value: 'SHELL',
+    values: shells,
+    help: 'print a completion script for bash, fish or zsh',
+  },
+] as const satisfies readonly Option[];
+
+export function optionsOf(program: Program): readonly Option[] {
+  return program.groups.flatMap((group) => group.options);
+}
+
+/** The options that only `command` and some others take. */
+export function optionsOfCommand(program: Program, command: Subcommand): readonly Option[] {
+  return optionsOf(program).filter(({ name }) => command.options.includes(name));
+}
+
+/** The options that stand with any command. */
+export function generalOptions(program: Program): readonly Option[] {
+  const special = new Set((program.commands ?? []).flatMap(({ options }) => options));
+  return program.runsCommand
+    ? optionsOf(program)
+    : optionsOf(program).filter(({ name }) => !special.has(name));
+}
+
+/** `-p` and `--host-port`. */
+export function spellings({ name, short }: Option): readonly string[] {
+  return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
+}
+
+/** Its help, with what the table knows besides. */
+export function explanation({ help, repeatable, default: byDefault }: Option): string {
+  return [
+    help,
+    repeatable ? '; may be repeated' : '',
+    byDefault === undefined ? '' : ` (default ${byDefault})`,
+  ].join('');
+}

@@ -1,0 +1,38 @@
+// The command line of `portwrap` as a table: help, completion and manual page are made from it.
+// Not here: the options (options.ts), parsing them (parse.ts).
+import type { Program } from '../../config/command-line/program.ts';
+import { exitCodes, optionGroups } from './options.ts';
+
+export const portwrap: Program = {
+  name: 'portwrap',
+  summary: 'run a command in a network namespace of its own, with one port of the host forwarded to it',
+  usage: [
+    '[options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]',
+    'doctor [--user NAME] [--forwarder NAME] [--json]',
+  ],
+  description: [
+    'Runs COMMAND in network, user and process namespaces of its own and forwards one port of this host to it. All other ports that COMMAND or its children open can be reached only from inside.',
+    'The options of portwrap stand before COMMAND; everything after COMMAND is passed to it. In each ARGUMENT, {guest-port} is replaced by GUEST_PORT.',
+    'portwrap doctor reports what is missing on this machine, why it matters, and how to fix it.',
+  ],
+  commands: [
+    {
+      name: 'doctor',
+      options: ['user', 'forwarder', 'json'],
+      help: 'report what is missing on this machine',
+    },
+  ],
+  runsCommand: true,
+  groups: optionGroups,
+  sections: [
+    {
+      title: 'examples',
+      rows: [
+        ['portwrap -p 9876 -P 8888 jupyter lab --port={guest-port} --ip=0.0.0.0 --no-browser', ''],
+        ['portwrap -p 0 -P 8000 --wait python3 -m http.server {guest-port}', ''],
+        ['portwrap -p 8080 -P 80 --internet no --view strict --memory 1G ./server', ''],
+      ],
+    },
+    { title: 'exit codes', rows: exitCodes },
+  ],
+};

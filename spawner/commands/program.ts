@@ -1,0 +1,146 @@
+// The command line of `portwrap-spawner` as a table. Not here: parsing it (arguments.ts), the commands themselves.
+import { commonOptions, type Program } from '../../config/command-line/program.ts';
+import { wholeNumber } from '../../config/command-line/values.ts';
+
+export const portwrapSpawner = {
+  name: 'portwrap-spawner',
+  summary: 'spawner service of a JupyterHub, and its commands for administrators',
+  usage: ['COMMAND [options]'],
+  description: [
+    "Starts each JupyterHub user's server in a sandbox of its own and routes one port to it. SERVER is USER, or USER/NAME for a named server.",
+    'All commands but serve, check-config and doctor talk to the running service. They need the same configuration file as the service, and must run as root or as the account of the service.',
+  ],
+  commands: [
+    {
+      name: 'serve',
+      options: [],
+      help: 'run the service until SIGTERM or SIGINT; the servers keep running. SIGHUP reloads the configuration',
+    },
+    { name: 'check-config', options: [], help: 'check the configuration file and report every error in it' },
+    {
+      name: 'doctor',
+      options: ['user', 'profile', 'launcher', 'proxy-user'],
+      help: 'check that this machine has what the configuration needs, and print how to fix what is missing',
+    },
+    {
+      name: 'reload',
+      options: [],
+      help: 'have the running service reload its configuration; it keeps the old one if the new one has errors',
+    },
+    { name: 'ls', options: [], help: 'list servers' },
+    { name: 'show', operand: 'SERVER', options: [], help: 'print everything that is known about a server' },
+    {
+      name: 'logs',
+      operand: 'SERVER',
+      options: ['tail', 'follow'],
+      help: 'print the last lines of the output of a server',
+    },
+    {
+      name: 'stop',
+      operand: '[SERVER]',
+      options: ['now', 'all'],
+      help: 'stop a server, or with --all every server, and wait until it has ended',
+    },
+    {
+      name: 'smoke',
+      options: ['user', 'profile', 'public-url'],
+      help: 'test the installation: start a Jupyter server, run a cell, stop the server, and print how long each step took',
+    },
+  ],
+  groups: [
+    {
+      title: 'options of every command',
+      options: [
+        {
+          name: 'config',
+          short: 'c',
+          value: 'FILE',
+          values: 'path',
+          default: '/etc/portwrap-spawner/config.yaml',
+          help: 'configuration file',
+        },
+        {
+          name: 'hub',
+          value: 'NAME',
+          help: 'hub whose servers are meant, if the configuration has several hubs',
+        },
+        { name: 'json', help: 'print JSON instead of text' },
+        ...commonOptions,
+      ],
+    },
+    {
+      title: 'options of logs',
+      options: [
+        {
+          name: 'tail',
+          short: 'n',
+          value: 'LINES',
+          type: wholeNumber(0, 10_000),
+          default: 100,
+          help: 'how many lines to print',
+        },
+        { name: 'follow', short: 'f', help: 'keep printing new output until the server ends' },
+      ],
+    },
+    {
+      title: 'options of stop',
+      options: [
+        { name: 'now', help: 'kill the processes at once, without time to end by themselves' },
+        { name: 'all', help: 'stop every server: of --hub, or of all hubs' },
+      ],
+    },
+    {
+      title: 'options of doctor and smoke',
+      options: [
+        {
+          name: 'user',
+          value: 'NAME',
+          values: 'user',
+          help: 'doctor, as root: check for this account; smoke: run as this user (default smoke-test)',
+        },
+        {
+          name: 'profile',
+          value: 'NAME',
+          help: 'doctor --launcher slurm: check only this profile; smoke: start this profile (default: the first)',
+        },
+        {
+          name: 'launcher',
+          value: 'NAME',
+          values: ['local', 'slurm'],
+          help: 'doctor: local checks this machine (default), slurm checks the cluster with a job of --user',
+        },
+        {
+          name: 'proxy-user',
+          value: 'NAME',
+          values: 'user',
+          help: 'doctor: account of the proxy (default: that of the running proxy)',
+        },
+        {
+          name: 'public-url',
+          value: 'URL',
+          help: 'smoke: public URL of the proxy (default: http://127.0.0.1:8000; without a proxy in the configuration the host port of the server)',
+        },
+      ],
+    },
+  ],
+  sections: [
+    {
+      title: 'examples',
+      rows: [
+        ['portwrap-spawner check-config --config ./config.yaml', ''],
+        ['portwrap-spawner logs alice --follow', ''],
+        ['portwrap-spawner stop alice/gpu --now', ''],
+      ],
+    },
+    {
+      title: 'exit codes',
+      rows: [
+        ['0', 'success'],
+        ['1', 'doctor found something that is missing'],
+        ['2', 'wrong options or arguments'],
+        ['78', 'the configuration file has errors or cannot be read'],
+        ['other', 'docs/errors.md lists the code of each error'],
+      ],
+    },
+  ],
+} as const satisfies Program;
