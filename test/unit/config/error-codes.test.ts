@@ -31,6 +31,16 @@ test('every code of which a comment of the product says that it is thrown exists
   expect(named.filter((code) => !codes.includes(code))).toEqual([]);
 });
 
+/** What else the plugin names in this way. */
+const variables = /^(?:CONFIGPROXY|JUPYTERHUB|PORTWRAP)_/;
+
+test("every code that the hub's plugin treats in a way of its own exists", () => {
+  const quoted = plugin.flatMap((text) => text.match(/"[A-Z]+(?:_[A-Z]+)+"/g) ?? []);
+  const named = quoted.map((text) => text.slice(1, -1)).filter((name) => !variables.test(name));
+  expect(named.length).toBeGreaterThan(10);
+  expect(named.filter((code) => !codes.includes(code))).toEqual([]);
+});
+
 /** Names of others, which are no codes of ours and stand in no code of ours. */
 const ofOthers = [
   'CPU_LIMIT',
