@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { needsRoot } from '../../../support/reasons.ts';
 import {
   processesBelow,
   runCommand,
@@ -41,51 +42,45 @@ test('doctor examines the machine for the forwarders of the profiles', async () 
   expect(shown).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
 });
 
-test.runIf(process.getuid?.() === 0)(
-  'doctor prints the rule of the host ports only while the hubs run',
-  async () => {
-    const hub = createServer().listen(0, '127.0.0.1');
-    await once(hub, 'listening');
-    const { port } = hub.address() as AddressInfo;
-    const config = `${service.directory}/hubs.yaml`;
-    const text = readFileSync(service.config, 'utf8');
-    writeFileSync(config, text.replaceAll('{name: ', `{api_url: "http://127.0.0.1:${port}", name: `));
-    const { stdout } = await runCommand({ config }, 'doctor');
-    const isOpen = / any account can connect to 20000-29999\n/.test(stdout);
-    expect(stdout).toMatch(isOpen ? /^host ports +warning/m : /^host ports +ok/m);
-    expect(stdout.includes('nft -f /etc/nftables.d/portwrap-ports.nft')).toBe(isOpen);
-    hub.close();
-    await once(hub, 'close');
-    const away = (await runCommand({ config }, 'doctor')).stdout;
-    expect(away).toMatch(/^host ports +warning .*the hub "other"'s account is not known/m);
-    expect(away).not.toContain('nft -f');
-  },
-);
+test('doctor prints the rule of the host ports only while the hubs run', needsRoot, async () => {
+  const hub = createServer().listen(0, '127.0.0.1');
+  await once(hub, 'listening');
+  const { port } = hub.address() as AddressInfo;
+  const config = `${service.directory}/hubs.yaml`;
+  const text = readFileSync(service.config, 'utf8');
+  writeFileSync(config, text.replaceAll('{name: ', `{api_url: "http://127.0.0.1:${port}", name: `));
+  const { stdout } = await runCommand({ config }, 'doctor');
+  const isOpen = / any account can connect to 20000-29999\n/.test(stdout);
+  expect(stdout).toMatch(isOpen ? /^host ports +warning/m : /^host ports +ok/m);
+  expect(stdout.includes('nft -f /etc/nftables.d/portwrap-ports.nft')).toBe(isOpen);
+  hub.close();
+  await once(hub, 'close');
+  const away = (await runCommand({ config }, 'doctor')).stdout;
+  expect(away).toMatch(/^host ports +warning .*the hub "other"'s account is not known/m);
+  expect(away).not.toContain('nft -f');
+});
 
-test.runIf(process.getuid?.() === 0)(
-  'doctor goes on after a part that fails, and each such part is a finding',
-  async () => {
-    const asked = ['doctor', '--user', 'no-such-account', '--proxy-user', 'no-such-proxy'];
-    const { code, stdout } = await run(...asked, '--json');
-    expect(code).toBe(77);
-    expect(JSON.parse(stdout)).toMatchObject([
-      {
-        forwarder: 'slirp4netns',
-        checks: [
-          { name: 'portwrap doctor', status: 'failed', what: expect.stringContaining('no-such-account') },
-        ],
-      },
-      { checks: [{ name: 'state directory' }, { name: 'hub hub' }, { name: 'hub other' }] },
-      {
-        checks: [{ name: 'host ports', status: 'failed', what: 'there is no account "no-such-proxy"' }],
-        rules: null,
-      },
-    ]);
-    const shown = (await run(...asked)).stdout;
-    expect(shown).toMatch(/^portwrap doctor +failed .*no-such-account/m);
-    expect(shown).toMatch(/^host ports +failed .*no-such-proxy/m);
-  },
-);
+test('doctor goes on after a part that fails, and each such part is a finding', needsRoot, async () => {
+  const asked = ['doctor', '--user', 'no-such-account', '--proxy-user', 'no-such-proxy'];
+  const { code, stdout } = await run(...asked, '--json');
+  expect(code).toBe(77);
+  expect(JSON.parse(stdout)).toMatchObject([
+    {
+      forwarder: 'slirp4netns',
+      checks: [
+        { name: 'portwrap doctor', status: 'failed', what: expect.stringContaining('no-such-account') },
+      ],
+    },
+    { checks: [{ name: 'state directory' }, { name: 'hub hub' }, { name: 'hub other' }] },
+    {
+      checks: [{ name: 'host ports', status: 'failed', what: 'there is no account "no-such-proxy"' }],
+      rules: null,
+    },
+  ]);
+  const shown = (await run(...asked)).stdout;
+  expect(shown).toMatch(/^portwrap doctor +failed .*no-such-account/m);
+  expect(shown).toMatch(/^host ports +failed .*no-such-proxy/m);
+});
 
 test('ls lists every server of every hub, as a table and as JSON', async () => {
   await service.start('ann', { spawn_id: newId(), profile: 'web' });

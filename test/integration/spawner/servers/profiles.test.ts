@@ -1,5 +1,6 @@
 // Profiles as hubs and users meet them: what is listed, what may be started, and limits that a user chose.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { needsRoot } from '../../../support/reasons.ts';
 import { startService, type TestService } from '../../../support/service.ts';
 
 let service: TestService;
@@ -76,10 +77,10 @@ test('a member of the group gets its profile, by default the first one', async (
   });
 });
 
-test.runIf(process.getuid?.() === 0).each([
+test.each([
   ['0.06', 'SERVER_DIED'],
   ['0.5', undefined],
-])('with %s GiB chosen, a server that takes 100 MB ends with %s', async (ram, code) => {
+])('with %s GiB chosen, a server that takes 100 MB ends with %s', needsRoot, async (ram, code) => {
   const serve = 'http.server.ThreadingHTTPServer(("0.0.0.0", 8888), http.server.SimpleHTTPRequestHandler)';
   const events = await service.start(`carol-${ram}`, {
     ...{ spawn_id: 'sized-01', profile: 'sized', user_options: { ram: [ram] } },
