@@ -302,7 +302,10 @@ test('a client that never closes its side keeps no proxy from closing', async ()
   const handshake = connectPlain(halfOpen);
   for (const client of [...clients, handshake]) client.on('error', () => undefined);
   await Promise.all(clients.map((client) => once(client, 'secureConnect')));
+  const ends = [...clients, handshake].map((client) => once(client.resume(), 'end'));
   await proxy.close();
+  await Promise.all(ends);
+  expect(proxy.engine.count()).toEqual({ opening: 0, idle: 0, active: 0, upgraded: 0 });
   for (const client of [...clients, handshake]) client.destroy();
 });
 
