@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { countVitest } from './checks/reports.mjs';
+import { countVitest } from './checks/vitest-report.mjs';
 import { ensureBuild } from './setup/build.mjs';
 import { main, Refusal, say } from './setup/say.mjs';
 import { runWorld } from './worlds/run-world.mjs';

@@ -1,26 +1,66 @@
-// What all checks add up to: a table, the closing line, and whether it is good.
+// What all checks add up to: a table, the closing line, and whether the run is good.
+// Not here: counting tests (vitest-report.mjs, junit-report.mjs).
+import { flaky, permitFor } from './flaky.mjs';
 
-export function summarize(outcomes) {
-  const sum = (key) => outcomes.reduce((total, { counts }) => total + (counts?.[key] ?? 0), 0);
-  const passed = sum('passed');
-  const skipped = sum('skipped');
+/** `strict`: a test that passed only when it was run again fails the run, unless flaky.mjs permits it. */
+export function summarize(outcomes, { strict = false, today = isoDay(new Date()), permits = flaky } = {}) {
+  const judged = strict ? outcomes.map((outcome) => withoutUnsteady(outcome, today, permits)) : outcomes;
+  const sum = (key) => judged.reduce((total, { counts }) => total + (counts?.[key] ?? 0), 0);
+  const [passed, skipped, expected] = [sum('passed'), sum('skipped'), sum('expected')];
   // A check without tests, and a run that failed for another reason than a test, count as one failure.
-  const failed =
-    sum('failed') + outcomes.filter(({ ok, counts }) => !ok && (counts?.failed ?? 0) === 0).length;
-  const line = `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
-  return { table: outcomes.flatMap(rows).join('\n'), line, ok: failed === 0 && passed > 0 };
+  const failed = sum('failed') + judged.filter(({ ok, counts }) => !ok && (counts?.failed ?? 0) === 0).length;
+  const line = [
+    ...[`${passed} passed`, `${failed} failed`],
+    ...(skipped > 0 ? [`${skipped} skipped`] : []),
+    ...(expected > 0 ? [`${expected} failed as expected`] : []),
+  ].join(', ');
+  return { table: judged.flatMap(rows).join('\n'), line, ok: failed === 0 && passed > 0 };
 }
 
-// No tool is missing when we come here, or npm test would have ended: a skipped test is one that does not
-// apply. Its name is shown all the same, and so is that of a test that failed before it passed by itself.
+const isoDay = (date) => date.toISOString().slice(0, 10);
+
+/** Counts unsteady tests that nobody permits as failed. */
+function withoutUnsteady({ counts, ...outcome }, today, permits) {
+  const refused = (counts?.unsteady ?? []).filter(
+    ({ name }) => permitFor(name, today, permits) === undefined,
+  );
+  if (refused.length === 0) return { ...outcome, counts };
+  const failures = refused.map(({ name, message }) => ({
+    name: `${name} (passed when it was run again: mend it, or permit it in scripts/checks/flaky.mjs)`,
+    message,
+  }));
+  return {
+    ...outcome,
+    ok: false,
+    counts: {
+      ...counts,
+      passed: counts.passed - refused.length,
+      failed: counts.failed + refused.length,
+      failures: [...(counts.failures ?? []), ...failures],
+      unsteady: counts.unsteady.filter((test) => !refused.includes(test)),
+    },
+  };
+}
+
 function rows({ name, ok, seconds, counts }) {
-  const tests = counts ? `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped` : '';
-  const row = `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(58)} ${seconds.toFixed(1).padStart(7)} s  ${tests}`;
+  const row = `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(58)} ${seconds.toFixed(1).padStart(7)} s  ${describe(counts)}`;
   const why = ({ message }) => message.split('\n').map((text) => `             ${text}`.trimEnd());
   return [
     row.trimEnd(),
-    ...(counts?.skippedNames ?? []).map((skipped) => `         skipped: ${skipped}`),
-    ...(counts?.unsteady ?? []).flatMap((test) => [`         passed only alone: ${test.name}`, ...why(test)]),
+    ...(counts?.skips ?? []).map((test) => `         skipped: ${test.name} (${test.reason})`),
+    ...(counts?.expectedFailures ?? []).map(
+      (test) => `         failed as expected: ${test.name} (${test.reason})`,
+    ),
+    ...(counts?.unsteady ?? []).flatMap((test) => [
+      `         passed only when it was run again: ${test.name}`,
+      ...why(test),
+    ]),
     ...(counts?.failures ?? []).flatMap((test) => [`         failed: ${test.name}`, ...why(test)]),
   ];
+}
+
+function describe(counts) {
+  if (counts === undefined) return '';
+  const expected = counts.expected > 0 ? `, ${counts.expected} failed as expected` : '';
+  return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped${expected}`;
 }

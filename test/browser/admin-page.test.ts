@@ -348,6 +348,7 @@ test("the hub's logout signs out here at once", async () => {
   await annsPage.goto(`${demo.url}/hub/logout`);
   await annsPage.goto(list);
   await annsPage.getByLabel('Username').waitFor();
+  expect(new URL(annsPage.url()).pathname).toBe('/hub/login');
 });
 
 test('docs/admin-page.md shows the lines with which this hub runs', () => {

@@ -39,11 +39,15 @@ test('the printed address, user and password log in', async () => {
   await page.getByRole('button', { name: 'Sign In' }).click();
   // a user without a server is sent to start one at once
   await page.waitForURL(/\/(hub\/spawn-pending|user)\/demo/);
+  const cookies = await page.context().cookies();
+  expect(cookies.map(({ name }) => name)).toContain('jupyterhub-session-id');
 });
 
 test('the server is started at once, and its files are shown', async () => {
   await page.waitForURL(/\/user\/demo\/tree/, { timeout: 60_000 });
-  await page.getByText('The notebook list is empty').or(page.locator('#notebook_list')).first().waitFor();
+  const files = page.getByText('The notebook list is empty').or(page.locator('#notebook_list')).first();
+  await files.waitFor();
+  expect(await files.isVisible()).toBe(true);
   await look('files');
 });
 

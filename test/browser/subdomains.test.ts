@@ -144,6 +144,8 @@ test('a server is stopped by the button, which a form of the page sends', async 
   await admin.getByRole('link', { name: 'alice' }).click();
   await admin.getByRole('button', { name: 'Stop server' }).click();
   await admin.getByText('the server was stopped by an administrator').first().waitFor();
+  const { body } = await hub.service.call('GET', '/users/alice/server');
+  expect(body.state ?? body.code).toMatch(/^(?:exited|SERVER_UNKNOWN)$/);
 });
 
 test('signing out goes on to the logout of the hub, at its own host', async () => {
@@ -151,6 +153,7 @@ test('signing out goes on to the logout of the hub, at its own host', async () =
   await admin.waitForURL(/^https:\/\/hub\.localhost:\d+\/hub\/(?:login|logout)/);
   await admin.goto(list);
   await admin.getByLabel('Username').waitFor();
+  expect(new URL(admin.url()).pathname).toBe('/hub/login');
 });
 
 test("the hub's logout signs out here at once", async () => {
@@ -158,4 +161,5 @@ test("the hub's logout signs out here at once", async () => {
   await bob.goto(`${hub.url}/hub/logout`);
   await bob.goto(list);
   await bob.getByLabel('Username').waitFor();
+  expect(new URL(bob.url()).pathname).toBe('/hub/login');
 });

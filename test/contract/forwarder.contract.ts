@@ -14,6 +14,7 @@ import { isListening } from '../support/http.ts';
 import { type Launcher, startLauncher } from '../support/launcher.ts';
 import { isRoot } from '../support/machine/accounts.ts';
 import { freePorts } from '../support/machine/free-ports.ts';
+import { needsRoot, skipIf } from '../support/reasons.ts';
 import type { Installed, Mode } from '../support/run-portwrap.ts';
 
 export interface ForwarderLimits {
@@ -106,17 +107,23 @@ export function describeForwarder(
       expect(left).not.toContain('api');
     });
 
-    test.runIf(mode.become.length === 0 && isRoot)(
-      'binds a port that is reserved for root, for an account that could not',
-      async () => {
-        const ports = Array.from({ length: 20 }, () => 200 + Math.floor(Math.random() * 800));
-        const { hostPort } = await begin(peer(), ports).record;
+    const nothingReserved = skipIf(
+      Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8')) < 1000,
+      'this machine lets everybody bind every port (net.ipv4.ip_unprivileged_port_start)',
+    );
+    const reserved = () => Array.from({ length: 20 }, () => 200 + Math.floor(Math.random() * 800));
+    if (mode.become.length === 0 && isRoot)
+      test('binds a port that is reserved for root, for an account that could not', async () => {
+        const { hostPort } = await begin(peer(), reserved()).record;
         expect(hostPort).toBeLessThan(1024);
         await expect
           .poll(() => exchange(hostPort, { send: 1, receive: 1 }), { timeout: 10_000 })
           .toBe('1+got 3');
-      },
-    );
+      });
+    else
+      test('binds no port that is reserved for root', nothingReserved, async () => {
+        await expect(begin(peer(), reserved()).record).rejects.toThrow(/PORTS_EXHAUSTED/);
+      });
 
     test('fails with PORT_TAKEN when its only host port is taken', async () => {
       const [port = 0] = await freePorts(1);
@@ -159,24 +166,22 @@ export function describeForwarder(
     });
 
     const size = 64 * 1024 * 1024;
-    test.runIf(limits.largeTransfers)(
-      'carries 64 MB both ways at the same time, to the last byte',
-      async () => {
-        const { port } = await servedOn(await freePorts(1));
-        const total = size + `${size}\n`.length;
-        expect(await exchange(port, { send: size, receive: size })).toBe(`${size}+got ${total}`);
-      },
+    const noLargeTransfers = skipIf(
+      !limits.largeTransfers,
+      'this version now and then stalls or loses the end; portwrap doctor warns of it',
     );
+    test('carries 64 MB both ways at the same time, to the last byte', noLargeTransfers, async () => {
+      const { port } = await servedOn(await freePorts(1));
+      const total = size + `${size}\n`.length;
+      expect(await exchange(port, { send: size, receive: size })).toBe(`${size}+got ${total}`);
+    });
 
-    test.runIf(limits.largeTransfers)(
-      'carries 64 MB one way and then the other, to the last byte',
-      async () => {
-        const { port } = await servedOn(await freePorts(1));
-        expect(await exchange(port, { send: size, receive: 0 })).toBe(`0+got ${size + 2}`);
-        const total = `${size}\n`.length;
-        expect(await exchange(port, { send: 0, receive: size, keepOpen: true })).toBe(`${size}+got ${total}`);
-      },
-    );
+    test('carries 64 MB one way and then the other, to the last byte', noLargeTransfers, async () => {
+      const { port } = await servedOn(await freePorts(1));
+      expect(await exchange(port, { send: size, receive: 0 })).toBe(`0+got ${size + 2}`);
+      const total = `${size}\n`.length;
+      expect(await exchange(port, { send: 0, receive: size, keepOpen: true })).toBe(`${size}+got ${total}`);
+    });
 
     test('carries random bytes unharmed', async () => {
       const [port = 0] = await freePorts(1);
@@ -216,10 +221,10 @@ export function describeForwarder(
       expect(launcher.log()).toContain(`nameserver ${slirpNetwork.dns}`);
     });
 
-    test.runIf(isRoot).each([
+    test.each([
       [true, 'answered'],
       [false, 'EPERM'],
-    ])("with dns %s, the host's resolver on its loopback is: %s", async (dns, expected) => {
+    ])("with dns %s, the host's resolver on its loopback is: %s", needsRoot, async (dns, expected) => {
       const launcher = startLauncher(installed, behindResolver(installed, mode), {
         ...{ command: [process.execPath, installed.fixture('ask-name.mjs'), slirpNetwork.dns] },
         ...{ hostPorts: await freePorts(1), policy: { dns }, forwarder: name },

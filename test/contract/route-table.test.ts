@@ -1,6 +1,3 @@
-// What a hub relies on in the proxy behind /api/routes: the same suite for configurable-http-proxy and ours,
-// each as the process that an administrator would start. Whatever passes here may take the other's place.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compiledCommand, freePort, runCommand } from '../integration/proxy/support/command.ts';
@@ -52,7 +49,7 @@ async function started(main: string, more: readonly string[]): Promise<Hub> {
   };
 }
 
-describe.skipIf(!existsSync(chp)).each(commands)('%s', (_name, main, more) => {
+describe.each(commands)('%s', (_name, main, more) => {
   test('a route leads to its target from the moment the API answered, and no longer after its removal', async () => {
     const upstream = await echoUpstream();
     const hub = await started(main, more);

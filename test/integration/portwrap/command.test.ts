@@ -6,9 +6,9 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fetchText, isListening } from '../../support/http.ts';
-import { isRoot } from '../../support/machine/accounts.ts';
 import { census, nothing } from '../../support/machine/census.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import {
   installPortwrap,
   type Mode,
@@ -181,7 +181,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
   });
 });
 
-describe.runIf(isRoot)('portwrap started by root', () => {
+describe('portwrap started by root', needsRoot, () => {
   const asRoot: Mode = { name: 'root', uid: 0, become: [], options: [] };
 
   test('refuses to run a command as root unless told to', async () => {

@@ -25,6 +25,7 @@ import { startLauncher } from '../../support/launcher.ts';
 import { accountName, isRoot } from '../../support/machine/accounts.ts';
 import { census, nothing } from '../../support/machine/census.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { installPortwrap, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -158,7 +159,7 @@ describe.each(modes())('a sandbox launched by $name', (mode) => {
   });
 });
 
-describe.runIf(isRoot)('a launch that is aborted', () => {
+describe('a launch that is aborted', needsRoot, () => {
   const steps = ['mkfifo', 'setsid', 'bwrap', 'slirp4netns', 'nsenter', 'nft'] as const;
 
   test.each(steps)('when it calls %s leaves nothing', async (step) => {

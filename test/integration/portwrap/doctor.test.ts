@@ -4,8 +4,9 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Check, DoctorRequest } from '../../../portwrap/index.ts';
 import { forwarderNames } from '../../../portwrap/index.ts';
-import { isRoot, testAccount } from '../../support/machine/accounts.ts';
+import { testAccount } from '../../support/machine/accounts.ts';
 import { census } from '../../support/machine/census.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { becoming, installPortwrap, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -46,7 +47,7 @@ describe.each(modes())('the doctor started by $name', (mode) => {
 /** Runs what follows in a mount namespace of its own, after `script`. */
 const inMounts = (script: string) => ['unshare', '--mount', 'sh', '-c', `${script}\nexec "$@"`, 'sh'];
 
-describe.runIf(isRoot)('the doctor of a machine', () => {
+describe('the doctor of a machine', needsRoot, () => {
   const user = testAccount('a').name;
 
   test.each([

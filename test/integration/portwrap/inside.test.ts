@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accountName, isRoot, testAccount } from '../../support/machine/accounts.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import { runId } from '../../support/machine/run-id.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { becoming, installPortwrap, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -126,8 +127,9 @@ describe.each(modes())('inside a portwrap started by $name', (mode) => {
     expect(run.stdout()).toBe('0\n1\n2\n3\n'); // 3: the listing itself
   });
 
-  test.runIf(isRoot)(
+  test(
     'no secret of the environment is in any command line that another user can read',
+    needsRoot,
     async () => {
       const secret = `secret-${Math.random().toString(36).slice(2)}`;
       const [port = 0] = await freePorts(1);
@@ -150,7 +152,7 @@ describe.each(modes())('inside a portwrap started by $name', (mode) => {
   );
 });
 
-test.runIf(isRoot)('an ordinary user of the machine may not use what root may', async () => {
+test('an ordinary user of the machine may not use what root may', needsRoot, async () => {
   const [port = 0] = await freePorts(1);
   const mode = {
     name: '',

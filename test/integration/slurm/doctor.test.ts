@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { runCommand, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
 
@@ -26,7 +27,7 @@ interface Finding {
   readonly fix: string;
 }
 
-describe.skipIf(!isRoot)('portwrap-spawner doctor --launcher slurm', () => {
+describe('portwrap-spawner doctor --launcher slurm', needsRoot, () => {
   let cluster: TestCluster;
   let service: TestService;
   beforeAll(async () => {

@@ -2,7 +2,8 @@
 // knows what the controller has forgotten, partitions that preempt, and nodes that enforce memory.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { needsRoot, skipIf } from '../../support/reasons.ts';
 import { serverPath, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
 
@@ -30,7 +31,7 @@ const user = accountName('a');
 /** The controller forgets ended jobs once a minute at most. */
 const patient = { timeout: 150_000 };
 
-describe.skipIf(!isRoot)('a server that is a Slurm job, on a cluster that keeps accounts', () => {
+describe('a server that is a Slurm job, on a cluster that keeps accounts', needsRoot, () => {
   let cluster: TestCluster;
   let service: TestService;
   beforeAll(async () => {
@@ -87,13 +88,15 @@ describe.skipIf(!isRoot)('a server that is a Slurm job, on a cluster that keeps 
     await endsWith('modest', 'JOB_PREEMPTED');
   }, 180_000);
 
-  test.skipIf(!enforcesMemory)(
-    'out of the memory that it had asked for',
-    async () => {
-      const { url } = await ready('greedy', 'greedy');
-      await fetch(`${url}/more`).catch(() => {});
-      await endsWith('greedy', 'JOB_OUT_OF_MEMORY');
-    },
-    180_000,
-  );
+  test('out of the memory that it had asked for', {
+    ...skipIf(
+      !enforcesMemory,
+      'slurmd without systemd enforces memory with control groups of version 1 only',
+    ),
+    timeout: 180_000,
+  }, async () => {
+    const { url } = await ready('greedy', 'greedy');
+    await fetch(`${url}/more`).catch(() => {});
+    await endsWith('greedy', 'JOB_OUT_OF_MEMORY');
+  });
 });

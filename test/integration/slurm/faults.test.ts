@@ -4,7 +4,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../../../portwrap/job/report.ts';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import {
   hubToken,
   processesBelow,
@@ -29,7 +30,7 @@ const other = accountName('b');
 /** An outage of the controller is noticed by its commands in ten seconds each. */
 const patient = { timeout: 90_000 };
 
-describe.skipIf(!isRoot)('a server that is a Slurm job', () => {
+describe('a server that is a Slurm job', needsRoot, () => {
   let cluster: TestCluster;
   let service: TestService;
   let serial = 0;

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Demo, startDemo } from '../../support/demo.ts';
 import { type HubUser, type KernelSession, logIn } from '../../support/hub/hub-user.ts';
-import { accountName, isRoot, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { startCluster, type TestCluster, until } from '../../support/slurm/slurm.ts';
 
 const name = accountName('a');
 
-describe.skipIf(!isRoot)('a notebook in a Slurm job', () => {
+describe('a notebook in a Slurm job', needsRoot, () => {
   let cluster: TestCluster;
   let demo: Demo;
   let user: HubUser;

@@ -26,6 +26,18 @@ export async function freePortPair(): Promise<number> {
   }
 }
 
+/** `count` free ports side by side: for a service's `ports.range`. */
+export async function freeRange(count: number): Promise<{ readonly low: number; readonly high: number }> {
+  let found: number[] = [];
+  while (found.length < count) {
+    const port = candidate();
+    const follows = found.length === 0 || found.at(-1) === port - 1;
+    if (!(await isFree(port))) found = [];
+    else found = follows ? [...found, port] : [port];
+  }
+  return { low: found[0] ?? 0, high: found.at(-1) ?? 0 };
+}
+
 /** None comes twice before all have. */
 function candidate(): number {
   next = (next + 1) % each;

@@ -101,7 +101,8 @@ test.each([[[]], [['--workers', '2']]])('lines go to standard output, with optio
   await command.until('Proxy API at');
   const asked = Array.from({ length: 4 }, (_, n) => fetch(`http://127.0.0.1:${port}/n${n}`));
   for (const answer of await Promise.all(asked)) await answer.text();
-  for (const n of [0, 1, 2, 3]) await command.until(`"GET /n${n} HTTP/1.1" 404`);
+  for (const n of [0, 1, 2, 3])
+    await expect.poll(() => command.stdout()).toContain(`"GET /n${n} HTTP/1.1" 404`);
 });
 
 test('a file that cannot be written is named, and nothing starts', async () => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect, test } from 'vitest';
+import { failsIf } from '../../../support/reasons.ts';
 import { expectHeldBack, flood } from '../support/flood.ts';
 import { rawClient } from '../support/raw-client.ts';
 import { forEachEngine, startedProxy } from '../support/started-proxy.ts';
@@ -101,9 +102,9 @@ forEachEngine((engine) => {
     await expect.poll(() => proxy.engine.count().active, { timeout: 10_000 }).toBe(0);
   });
 
-  // The library loses an answer when a write fails.
-  test.skipIf(engine === 'http-proxy')(
+  test(
     'an early refusal reaches a client that is still uploading',
+    failsIf(engine === 'http-proxy', 'the library loses a response when a write fails'),
     async () => {
       // Closing with bytes unread resets the connection: that is what most servers do.
       const upstream = await rawUpstream(
@@ -150,9 +151,9 @@ forEachEngine((engine) => {
     },
   );
 
-  // The library tries nothing again.
-  test.skipIf(engine === 'http-proxy')(
+  test(
     'an idle connection that the upstream closes just then is replaced once for GET',
+    failsIf(engine === 'http-proxy', 'the library tries nothing again'),
     async () => {
       const upstream = await rawUpstream((socket, received) => {
         const count = received.match(/GET/g)?.length ?? 0;
@@ -190,9 +191,9 @@ forEachEngine((engine) => {
     expect(upstream.accepted()).toBe(1);
   });
 
-  // The library keeps it to the last moment.
-  test.skipIf(engine === 'http-proxy')(
+  test(
     'an upstream that says how long it keeps a connection is believed',
+    failsIf(engine === 'http-proxy', 'the library keeps connections to the last moment'),
     async () => {
       const upstream = await rawUpstream((socket, received) => {
         if (received.endsWith('\r\n\r\n'))

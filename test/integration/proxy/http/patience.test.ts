@@ -63,7 +63,7 @@ forEachEngine(() => {
     for (const so of ['ab', 'abc']) {
       await slowHeadsClosed(proxy.port, 2);
       more?.();
-      await client.until(new RegExp(`\r\n\r\n${so}$`));
+      expect(await client.until(new RegExp(`\r\n\r\n${so}$`))).toMatch(/^HTTP\/1\.1 200 /);
     }
   });
 

@@ -54,7 +54,7 @@ export type EngineName = ProxyOptions['engine'];
 
 let engineNow: EngineName = 'relay';
 
-/** Declares the same tests for both engines. What one of them does otherwise, a test says with skipIf. */
+/** Declares the same tests for both engines. Where the library does otherwise, a test says so with failsIf. */
 export function forEachEngine(declare: (engine: EngineName) => void): void {
   describe.each<EngineName>(['relay', 'http-proxy'])('engine %s', (engine) => {
     beforeEach(() => {

@@ -10,6 +10,7 @@ import { guardAccounts } from '../../../../spawner/port-guard/accounts.ts';
 import { listenersAt } from '../../../../spawner/port-guard/listeners.ts';
 import { judgePortGuard } from '../../../../spawner/port-guard/probe.ts';
 import { portGuardPaste, portGuardRules } from '../../../../spawner/port-guard/rule.ts';
+import { needsRoot } from '../../../support/reasons.ts';
 
 const range = { low: 20_000, high: 20_063 };
 const path = (name: string) => new URL(`../../../../${name}`, import.meta.url).pathname;
@@ -18,7 +19,7 @@ const path = (name: string) => new URL(`../../../../${name}`, import.meta.url).p
 const line = (local: string, state: string, uid: number) =>
   `   0: ${local} 00000000:0000 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 1 1 0 100 0`;
 
-describe.runIf(process.getuid?.() === 0)('the port guard', () => {
+describe('the port guard', needsRoot, () => {
   let directory = '';
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'port-guard-'));
@@ -100,7 +101,6 @@ test('the account of a listener is read from the kernel’s table, for its own a
 });
 
 describe('whom the port guard lets through', () => {
-  const own = process.getuid?.() ?? 0;
   let directory = '';
   beforeAll(() => {
     directory = mkdtempSync(join(tmpdir(), 'port-guard-'));
@@ -115,7 +115,7 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
       'f',
     );
 
-  test.runIf(own === 0)('is the service too: the owner of its state directory', async () => {
+  test('is the service too: the owner of its state directory', needsRoot, async () => {
     chownSync(directory, 61_002, 61_002);
     // 192.0.2.0/24 is no machine's (RFC 5737): whoever is elsewhere needs no leave here
     const config = configured(directory, 'http://192.0.2.1', 'http://192.0.2.2');
@@ -137,8 +137,9 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
     );
   });
 
-  test.runIf(own === 0)(
+  test(
     'is the account that was handed a socket of root’s, and nobody while it only waits',
+    needsRoot,
     async () => {
       const script = `import os, socket
 s = socket.create_server(("127.0.0.1", 0))

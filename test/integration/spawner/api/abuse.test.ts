@@ -6,34 +6,24 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  hubToken,
-  processesBelow,
-  serverPath,
-  startService,
-  type TestService,
-} from '../../../support/service.ts';
+import { expect } from 'vitest';
+import { freeRange } from '../../../support/machine/free-ports.ts';
+import { hubToken, processesBelow, serverPath, type TestService } from '../../../support/service.ts';
+import { serviceTest } from '../../../support/service-test.ts';
 
 const tiny =
   "import socket,sys;s=socket.create_server(('0.0.0.0',int(sys.argv[1])))\\nwhile 1:\\n c,_=s.accept();c.recv(999);c.send(b'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\n');c.close()";
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startService(
-    `
+const range = await freeRange(64);
+const test = serviceTest(
+  `
   - name: web
     command: [/usr/bin/python3, -S, -u, -c, "${tiny}", "{guest-port}"]
 `,
-    'ports: {range: 30200-30263}',
-  );
-});
-afterAll(async () => {
-  await service.dispose();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
+  `ports: {range: ${range.low}-${range.high}}`,
+);
 
-async function expectAlive(): Promise<void> {
+async function expectAlive(service: TestService): Promise<void> {
   expect((await service.call('GET', '/health')).status).toBe(200);
   expect(service.logged()).not.toContain('defect');
 }
@@ -53,7 +43,7 @@ const almostStart = fc.record(
   { requiredKeys: [] },
 );
 
-test('whatever is in a body, the answer is a refusal with a code', async () => {
+test('whatever is in a body, the answer is a refusal with a code', async ({ service }) => {
   const body = fc.oneof(
     almostStart.map((value) => Buffer.from(JSON.stringify(value))),
     fc.json().map((text) => Buffer.from(text)),
@@ -86,10 +76,10 @@ test('whatever is in a body, the answer is a refusal with a code', async () => {
     }),
     { numRuns: 400 },
   );
-  await expectAlive();
+  await expectAlive(service);
 }, 60_000);
 
-test('whatever is sent in place of HTTP, the service goes on', async () => {
+test('whatever is sent in place of HTTP, the service goes on', async ({ service }) => {
   const line = fc.constantFrom(
     'GET /api/servers HTTP/1.1',
     'POST /api/users/a/server HTTP/1.1',
@@ -121,10 +111,10 @@ test('whatever is sent in place of HTTP, the service goes on', async () => {
     }),
     { numRuns: 300 },
   );
-  await expectAlive();
+  await expectAlive(service);
 }, 60_000);
 
-test('clients that repeat, reorder and abandon their requests leave nothing', async () => {
+test('clients that repeat, reorder and abandon their requests leave nothing', async ({ service }) => {
   const abandoned = async (method: string, path: string, body: object | undefined, after: number) => {
     const given = fetch(`${service.url}/api${path}`, {
       method,
@@ -175,5 +165,5 @@ test('clients that repeat, reorder and abandon their requests leave nothing', as
   }
   const others = () => processesBelow(service.directory).filter((pid) => pid !== service.pid());
   await expect.poll(others, { timeout: 10_000 }).toEqual([]);
-  await expectAlive();
+  await expectAlive(service);
 }, 120_000);

@@ -2,15 +2,14 @@
 // it was, at level warn or error; and nothing that a server has written itself.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { processesBelow, serverPath, startService, type TestService } from '../../../support/service.ts';
+import { expect } from 'vitest';
+import { serverPath, type TestService } from '../../../support/service.ts';
+import { serviceTest } from '../../../support/service-test.ts';
 
 const warn = 40;
 const error = 50;
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startService(`
+const test = serviceTest(`
   - name: web
     command: [sh, -c, "exec /usr/bin/python3 -u -m http.server 8888"]
   - name: dying
@@ -20,16 +19,11 @@ beforeAll(async () => {
   - name: misplaced
     files: {read_only: [/does/not/exist]}
 `);
-});
-afterAll(async () => {
-  await service.dispose();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
 
 type Entry = { level: number; msg: string; user?: string } & Record<string, unknown>;
 
 /** What the journal says at level warn or above about `user`. */
-function troubles(user: string): Entry[] {
+function troubles(service: TestService, user: string): Entry[] {
   return service
     .logged()
     .split('\n')
@@ -38,10 +32,12 @@ function troubles(user: string): Entry[] {
     .filter((entry) => entry.level >= warn && (entry.user === user || `${entry.path}`.includes(`/${user}/`)));
 }
 
-test('a server that dies in its start: a warning, with the path of its log but none of its words', async () => {
+test('a server that dies in its start: a warning, with the path of its log but none of its words', async ({
+  service,
+}) => {
   await service.start('ann', { spawn_id: 'journal-ann-1', profile: 'dying' }, 'second');
-  await expect.poll(() => troubles('ann')).toHaveLength(1);
-  const [entry] = troubles('ann');
+  await expect.poll(() => troubles(service, 'ann')).toHaveLength(1);
+  const [entry] = troubles(service, 'ann');
   expect(entry).toMatchObject({
     ...{ level: warn, msg: 'the start failed', hub: 'hub', user: 'ann', server: 'ann/second' },
     ...{ spawn_id: 'journal-ann-1', code: 'SERVER_DIED' },
@@ -53,10 +49,10 @@ test('a server that dies in its start: a warning, with the path of its log but n
   expect(service.logged()).not.toContain('secret-of-the-server');
 });
 
-test('a start that fails by this machine: an error', async () => {
+test('a start that fails by this machine: an error', async ({ service }) => {
   await service.start('bea', { spawn_id: 'journal-bea-1', profile: 'misplaced' });
   await expect
-    .poll(() => troubles('bea'))
+    .poll(() => troubles(service, 'bea'))
     .toMatchObject([
       {
         ...{ level: error, msg: 'the start failed', server: 'bea', code: 'SANDBOX_FAILED' },
@@ -66,27 +62,29 @@ test('a start that fails by this machine: an error', async () => {
     ]);
 });
 
-test('a start that is refused: a warning with the address that names user and server', async () => {
+test('a start that is refused: a warning with the address that names user and server', async ({
+  service,
+}) => {
   await service.call('POST', serverPath('cat'), { spawn_id: 'journal-cat-1', profile: 'none' });
   await expect
-    .poll(() => troubles('cat'))
+    .poll(() => troubles(service, 'cat'))
     .toMatchObject([
       { level: warn, msg: 'a start was refused', code: 'PROFILE_UNKNOWN', path: '/api/users/cat/server' },
     ]);
 });
 
-test('a start that a restart of the service cut off: a warning', async () => {
+test('a start that a restart of the service cut off: a warning', async ({ service }) => {
   await service.call('POST', serverPath('dan'), { spawn_id: 'journal-dan-1', profile: 'waiting' });
   await service.restart('SIGKILL', () => {
     // as it is on disk while the sandbox is being built
-    const [path, text] = recordFiles().find(([, content]) => content.includes('journal-dan-1')) ?? [
+    const [path, text] = recordFiles(service).find(([, content]) => content.includes('journal-dan-1')) ?? [
       '',
       'null',
     ];
     writeFileSync(path, JSON.stringify({ ...JSON.parse(text), state: 'starting', sandbox: null }));
   });
   await expect
-    .poll(() => troubles('dan'))
+    .poll(() => troubles(service, 'dan'))
     .toMatchObject([
       {
         level: warn,
@@ -98,13 +96,13 @@ test('a start that a restart of the service cut off: a warning', async () => {
     ]);
 });
 
-test('a server that was killed from outside without a trace: a warning', async () => {
+test('a server that was killed from outside without a trace: a warning', async ({ service }) => {
   await service.start('eve', { spawn_id: 'journal-eve-1', profile: 'web' });
   const { pid } = (await service.call('GET', serverPath('eve'))).body;
   const monitor = Number(/^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   process.kill(monitor, 'SIGKILL');
   await expect
-    .poll(() => troubles('eve'))
+    .poll(() => troubles(service, 'eve'))
     .toMatchObject([
       {
         level: warn,
@@ -114,30 +112,32 @@ test('a server that was killed from outside without a trace: a warning', async (
     ]);
 });
 
-test('a forwarder that died: a warning that says whose, and that another one has taken its place', async () => {
+test('a forwarder that died: a warning that says whose, and that another one has taken its place', async ({
+  service,
+}) => {
   await service.start('fay', { spawn_id: 'journal-fay-1', profile: 'web' });
-  const records = readRecord('journal-fay-1');
+  const records = readRecord(service, 'journal-fay-1');
   process.kill(records.sandbox.forwarder.pid, 'SIGKILL');
   await expect
-    .poll(() => troubles('fay'))
+    .poll(() => troubles(service, 'fay'))
     .toMatchObject([
       { level: warn, hub: 'hub', server: 'fay', spawn_id: 'journal-fay-1', forwarder: 'reattached' },
     ]);
 });
 
-test('an end that somebody asked for is no trouble', async () => {
+test('an end that somebody asked for is no trouble', async ({ service }) => {
   await service.start('gus', { spawn_id: 'journal-gus-1', profile: 'web' });
   await service.call('DELETE', serverPath('gus'));
   await expect.poll(service.logged).toMatch(/"spawn_id":"journal-gus-1".*"msg":"ended"/);
-  expect(troubles('gus')).toEqual([]);
+  expect(troubles(service, 'gus')).toEqual([]);
 });
 
-function readRecord(spawnId: string): { sandbox: { forwarder: { pid: number } } } {
-  const [, text = 'null'] = recordFiles().find(([, content]) => content.includes(spawnId)) ?? [];
+function readRecord(service: TestService, spawnId: string): { sandbox: { forwarder: { pid: number } } } {
+  const [, text = 'null'] = recordFiles(service).find(([, content]) => content.includes(spawnId)) ?? [];
   return JSON.parse(text) as { sandbox: { forwarder: { pid: number } } };
 }
 
-function recordFiles(): [path: string, text: string][] {
+function recordFiles(service: TestService): [path: string, text: string][] {
   const directory = join(service.stateDirectory, 'records');
   const paths = readdirSync(directory).map((name) => join(directory, name));
   return paths.map((path) => [path, readFileSync(path, 'utf8')]);

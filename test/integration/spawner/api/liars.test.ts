@@ -1,16 +1,16 @@
 // Servers that lie at readiness, and a wall clock that jumps: the service waits as long as it says, and no longer.
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { processesBelow, serverPath, startService, type TestService } from '../../../support/service.ts';
+import { expect } from 'vitest';
+import { freeRange } from '../../../support/machine/free-ports.ts';
+import { serverPath, type TestService } from '../../../support/service.ts';
+import { serviceTest } from '../../../support/service-test.ts';
 
 const fixture = (name: string) => new URL(`../../../fixtures/${name}`, import.meta.url).pathname;
 const server = JSON.stringify(readFileSync(fixture('lying-server.py'), 'utf8'));
-const range = { low: 30_100, high: 30_131 };
+const range = await freeRange(32);
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startService(
-    `
+const test = serviceTest(
+  `
   - name: liar
     ready_timeout: 3
     command: [/usr/bin/python3, -u, -c, ${server}, "{guest-port}"]
@@ -18,23 +18,18 @@ beforeAll(async () => {
     ready_timeout: 60
     command: [/usr/bin/python3, -u, -c, ${server}, "{guest-port}"]
 `,
-    `ports: {range: ${range.low}-${range.high}}`,
-    { environment: { NODE_OPTIONS: `--import=${fixture('jumping-clock.mjs')}` } },
-  );
-});
-afterAll(async () => {
-  await service.dispose();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
+  `ports: {range: ${range.low}-${range.high}}`,
+  { environment: { NODE_OPTIONS: `--import=${fixture('jumping-clock.mjs')}` } },
+);
 
-const start = (how: string, profile = 'liar') =>
+const start = (service: TestService, how: string, profile = 'liar') =>
   service.start(`u-${how}`, { spawn_id: `liar-${how}`, profile, args: [how] });
 
-test.concurrent.each(['garbage', 'error', 'endless-headers', 'slow', 'silent', 'closes'])(
+test.concurrent.for(['garbage', 'error', 'endless-headers', 'slow', 'silent', 'closes'])(
   'a server that answers with "%s" is not ready, and is ended in time',
-  async (how) => {
+  async (how, { service }) => {
     const began = performance.now();
-    const last = (await start(how)).at(-1);
+    const last = (await start(service, how)).at(-1);
     expect(last).toMatchObject({ failed: true, error: { code: 'SERVER_NOT_READY' } });
     expect(performance.now() - began).toBeGreaterThan(2_900);
     const { body } = await service.call('GET', serverPath(`u-${how}`));
@@ -42,15 +37,15 @@ test.concurrent.each(['garbage', 'error', 'endless-headers', 'slow', 'silent', '
   },
 );
 
-test.concurrent.each(['redirect', 'endless-page', 'later'])(
+test.concurrent.for(['redirect', 'endless-page', 'later'])(
   'a server that answers with "%s" is ready once it has answered',
-  async (how) => {
-    expect((await start(how, 'patient')).at(-1)).toMatchObject({ ready: true });
+  async (how, { service }) => {
+    expect((await start(service, how, 'patient')).at(-1)).toMatchObject({ ready: true });
     expect((await service.call('DELETE', `${serverPath(`u-${how}`)}?now=true`)).status).toBe(204);
   },
 );
 
-test('a port that was released rests, although the clock has jumped by years', async () => {
+test('a port that was released rests, although the clock has jumped by years', async ({ service }) => {
   const used: unknown[] = [];
   for (let round = 0; round < 8; round += 1) {
     const ready = await service.start('resting', {
@@ -65,7 +60,7 @@ test('a port that was released rests, although the clock has jumped by years', a
   expect(new Set(used).size).toBe(used.length);
 });
 
-test('the service has lived through all of it without a defect', async () => {
+test('the service has lived through all of it without a defect', async ({ service }) => {
   expect((await service.call('GET', '/health')).status).toBe(200);
   expect(service.logged()).not.toContain('defect');
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { needsRoot } from '../../../support/reasons.ts';
 import { processesBelow, serverPath, startService, type TestService } from '../../../support/service.ts';
 
 const profiles = `
@@ -29,7 +30,7 @@ const newId = (() => {
   return () => `refusal-${serial++}`;
 })();
 
-describe.runIf(process.getuid?.() === 0)('a full disk', () => {
+describe('a full disk', needsRoot, () => {
   test('refuses starts with a reason, stops servers all the same, and is forgotten when there is room', async () => {
     const mount = mkdtempSync(join(tmpdir(), 'pws-full-'));
     undo.push(() => rmSync(mount, { recursive: true, force: true }));

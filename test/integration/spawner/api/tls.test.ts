@@ -2,17 +2,11 @@
 // real hub with internal_ssl is in test/hub.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { freePorts } from '../../../support/machine/free-ports.ts';
 import { filesThatHold, lineOfKey, processesThatTell } from '../../../support/machine/secrets.ts';
-import { proxyPrograms, startProxy, type TestProxy } from '../../../support/proxy.ts';
-import {
-  hubToken,
-  processesBelow,
-  serverPath,
-  startService,
-  type TestService,
-} from '../../../support/service.ts';
+import { hubToken, serverPath, startService, type TestService } from '../../../support/service.ts';
+import { routedServiceTest } from '../../../support/service-test.ts';
 import { askOverTls } from '../../../support/tls-client.ts';
 import { certificates } from '../../proxy/support/certificates.ts';
 
@@ -44,45 +38,37 @@ const pairOf = (name: string) => {
 
 const patience = { timeout: 30_000, interval: 50 };
 
-let service: TestService;
-let proxy: TestProxy;
-beforeAll(async () => {
-  const shown = authority.issue('proxy-client', 'DNS:proxy');
-  proxy = await startProxy(proxyPrograms['portwrap-proxy'], [
-    ...['--client-ssl-key', shown.key, '--client-ssl-cert', shown.cert, '--client-ssl-ca', authority.ca],
-  ]);
-  const files = `import os; KEY, CERT = ["/dev/shm/" + name for name in ("key", "cert")]
+const shown = authority.issue('proxy-client', 'DNS:proxy');
+const files = `import os; KEY, CERT = ["/dev/shm/" + name for name in ("key", "cert")]
 for path, content in ((KEY, ${JSON.stringify(text(impostor.key))}), (CERT, ${JSON.stringify(text(impostor.cert))})):
     open(path, "w").write(content)`;
-  service = await startService(
-    profile('own', `${own}${server}`) +
-      profile('gated', `${own}; os.mkfifo("gate"); open("gate").read()${server}`) +
-      profile('impostor', `${files}${server}`, 'ready_timeout: 3') +
-      profile(
-        'plain',
-        'import http.server as s; s.test(s.SimpleHTTPRequestHandler, port=8888)',
-        'ready_timeout: 3',
-      ),
-    `proxy: {api_url: "${proxy.apiUrl}", token_env: CONFIGPROXY_AUTH_TOKEN}`,
-  );
-});
-afterAll(async () => {
-  await service.dispose();
-  await proxy.kill();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
+const test = routedServiceTest(
+  profile('own', `${own}${server}`) +
+    profile('gated', `${own}; os.mkfifo("gate"); open("gate").read()${server}`) +
+    profile('impostor', `${files}${server}`, 'ready_timeout: 3') +
+    profile(
+      'plain',
+      'import http.server as s; s.test(s.SimpleHTTPRequestHandler, port=8888)',
+      'ready_timeout: 3',
+    ),
+  '',
+  {},
+  ...['--client-ssl-key', shown.key, '--client-ssl-cert', shown.cert, '--client-ssl-ca', authority.ca],
+);
 
 let serial = 0;
 const newId = () => `with-tls-${serial++}`;
-const start = async (user: string, tls: object, name = 'own') =>
+const start = async (service: TestService, user: string, tls: object, name = 'own') =>
   (await service.start(user, { spawn_id: newId(), profile: name, tls })).at(-1);
-const view = async (user: string) => (await service.call('GET', serverPath(user))).body;
+const view = async (service: TestService, user: string) => (await service.call('GET', serverPath(user))).body;
 const portOf = (url: string | undefined) => Number(new URL(url ?? '').port);
 
-test('it is ready when it shows its certificate, refuses who has none, and has its key to itself', async () => {
+test('it is ready when it shows its certificate, refuses who has none, and has its key to itself', async ({
+  service,
+}) => {
   const alice = pairOf('alice');
   const bob = pairOf('bob');
-  const ready = [await start('alice', alice), await start('bob', bob)];
+  const ready = [await start(service, 'alice', alice), await start(service, 'bob', bob)];
   expect(ready.map((event) => [event?.ready, new URL(event?.url ?? '').protocol])).toEqual([
     ...[
       [true, 'https:'],
@@ -90,17 +76,24 @@ test('it is ready when it shows its certificate, refuses who has none, and has i
     ],
   ]);
   const [port = 0, ofBob = 0] = ready.map((event) => portOf(event?.url));
-  expect(await view('alice')).toMatchObject({ url: `https://127.0.0.1:${port}` });
+  expect(await view(service, 'alice')).toMatchObject({ url: `https://127.0.0.1:${port}` });
   expect(await askOverTls(port, '/key.pem')).toMatch('certificate required');
   expect(await askOverTls(port, '/key.pem', pairOf('proxy'))).toMatch(alice.key);
   expect(await askOverTls(ofBob, '/key.pem', pairOf('proxy'))).toMatch(bob.key);
   expect(filesThatHold(service.directory, lineOfKey(alice.key))).toEqual([]);
   expect(processesThatTell(lineOfKey(alice.key))).toEqual([]);
-  const said = [service.logged(), JSON.stringify(await view('alice')), await logOf('alice')];
+  const said = [
+    service.logged(),
+    JSON.stringify(await view(service, 'alice')),
+    await logOf(service, 'alice'),
+  ];
   expect(said.filter((words) => words.includes(lineOfKey(alice.key)))).toEqual([]);
 });
 
-test('the service writes its route, on which a proxy that has a certificate reaches it', async () => {
+test('the service writes its route, on which a proxy that has a certificate reaches it', async ({
+  service,
+  proxy,
+}) => {
   const body = { spawn_id: newId(), profile: 'own', tls: pairOf('frank'), route_prefix: '/user/frank/' };
   const url = (await service.start('frank', body)).at(-1)?.url;
   expect((await proxy.routes())['/user/frank']).toMatchObject({ target: url });
@@ -110,7 +103,9 @@ test('the service writes its route, on which a proxy that has a certificate reac
   expect(Object.keys(await proxy.routes())).toEqual(['/']);
 });
 
-test('a service that is killed while it starts knows by which certificate it is ready', async () => {
+test('a service that is killed while it starts knows by which certificate it is ready', async ({
+  service,
+}) => {
   const carol = pairOf('carol');
   const body = { spawn_id: newId(), profile: 'gated', tls: carol };
   expect((await service.call('POST', serverPath('carol'), body)).status).toBe(202);
@@ -119,18 +114,18 @@ test('a service that is killed while it starts knows by which certificate it is 
   await service.restart();
   expect((await service.call('POST', serverPath('carol'), body)).status, 'the same start again').toBe(200);
   writeFileSync(gate, '');
-  await expect.poll(async () => (await view('carol')).state, patience).toBe('ready');
-  const { port, url } = (await view('carol')) as { port: number; url: string };
+  await expect.poll(async () => (await view(service, 'carol')).state, patience).toBe('ready');
+  const { port, url } = (await view(service, 'carol')) as { port: number; url: string };
   expect(url).toBe(`https://127.0.0.1:${port}`);
   expect(await askOverTls(port, '/key.pem', pairOf('proxy'))).toMatch(carol.key);
   expect((await service.call('DELETE', serverPath('carol'))).status).toBe(204);
   expect(filesThatHold(service.directory, lineOfKey(carol.key))).toEqual([]);
 });
 
-test.each(['plain', 'impostor'])(
+test.for(['plain', 'impostor'])(
   'a server that is not it is not ready, and why is said: %s',
-  async (name) => {
-    const failed = await start('dave', pairOf('dave'), name);
+  async (name, { service }) => {
+    const failed = await start(service, 'dave', pairOf('dave'), name);
     expect(failed?.error).toMatchObject({
       code: 'SERVER_NOT_READY',
       message: 'the server did not answer with its certificate, over TLS, within 3 s',
@@ -154,7 +149,7 @@ test('a profile whose servers are jobs is refused, and tells no address', async 
   expect(offered.body).toMatchObject([{ host: '127.0.0.1' }, { host: null }]);
 });
 
-async function logOf(user: string): Promise<string> {
+async function logOf(service: TestService, user: string): Promise<string> {
   const answer = await fetch(`${service.url}/api${serverPath(user)}/log`, {
     headers: { authorization: `token ${hubToken}` },
   });

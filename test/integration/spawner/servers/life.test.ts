@@ -1,13 +1,8 @@
 // The life of servers through the protocol: real service, real sandboxes, a small web server as payload.
 import { readdirSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  hubToken,
-  processesBelow,
-  serverPath,
-  startService,
-  type TestService,
-} from '../../../support/service.ts';
+import { expect } from 'vitest';
+import { hubToken, serverPath } from '../../../support/service.ts';
+import { serviceTest } from '../../../support/service-test.ts';
 
 const profiles = `
   - name: web
@@ -24,19 +19,12 @@ const profiles = `
     command: [sh, -c, "env > env.txt; id -u > uid.txt; exec /usr/bin/python3 -m http.server 8888"]
 `;
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startService(profiles);
-});
-afterAll(async () => {
-  await service.dispose();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
+const test = serviceTest(profiles);
 
 let serial = 0;
 const newId = () => `spawn-id-${serial++}`;
 
-test('a started server answers on its host port, under 127.0.0.1', async () => {
+test('a started server answers on its host port, under 127.0.0.1', async ({ service }) => {
   const events = await service.start('ann', { spawn_id: newId(), profile: 'web' });
   const last = events.at(-1);
   expect(last).toMatchObject({ progress: 100, ready: true });
@@ -53,7 +41,7 @@ test('a started server answers on its host port, under 127.0.0.1', async () => {
   });
 });
 
-test('progress never goes back, and is replayed to a late reader', async () => {
+test('progress never goes back, and is replayed to a late reader', async ({ service }) => {
   const spawn_id = newId();
   const events = await service.start('bea', { spawn_id, profile: 'web' });
   const percents = events.map(({ progress }) => progress);
@@ -70,7 +58,7 @@ test('progress never goes back, and is replayed to a late reader', async () => {
   expect(text).not.toContain('id: 1\n');
 });
 
-test('stop answers when nothing of the server is left', async () => {
+test('stop answers when nothing of the server is left', async ({ service }) => {
   const spawn_id = newId();
   const url = (await service.start('cleo', { spawn_id, profile: 'web' })).at(-1)?.url ?? '';
   const before = readdirSync(`${service.stateDirectory}/records`).length;
@@ -86,13 +74,13 @@ test('stop answers when nothing of the server is left', async () => {
   });
 });
 
-test('a server that ignores SIGTERM is killed after stop_timeout', async () => {
+test('a server that ignores SIGTERM is killed after stop_timeout', async ({ service }) => {
   await service.start('dan', { spawn_id: newId(), profile: 'stubborn' });
   expect((await service.call('DELETE', serverPath('dan'))).status).toBe(204);
   expect((await service.call('GET', serverPath('dan'))).status).toBe(404);
 });
 
-test('a server that dies at once says so, with its exit code and last words', async () => {
+test('a server that dies at once says so, with its exit code and last words', async ({ service }) => {
   const last = (await service.start('eve', { spawn_id: newId(), profile: 'dies' })).at(-1);
   expect(last).toMatchObject({ failed: true, error: { code: 'SERVER_DIED', log: ['first', 'last words'] } });
   expect(last?.message).toContain('exit code 3');
@@ -100,13 +88,13 @@ test('a server that dies at once says so, with its exit code and last words', as
   expect(body).toMatchObject({ state: 'exited', exit: { code: 3, signal: null }, port: null });
 });
 
-test('a server that never answers is ended after ready_timeout', async () => {
+test('a server that never answers is ended after ready_timeout', async ({ service }) => {
   const last = (await service.start('fay', { spawn_id: newId(), profile: 'silent' })).at(-1);
   expect(last).toMatchObject({ failed: true, error: { code: 'SERVER_NOT_READY' } });
   expect((await service.call('GET', serverPath('fay'))).body).toMatchObject({ state: 'exited', pid: null });
 });
 
-test('a repeated start with the same spawn id returns the same server', async () => {
+test('a repeated start with the same spawn id returns the same server', async ({ service }) => {
   const spawn_id = newId();
   await service.start('gus', { spawn_id, profile: 'web' });
   const first = await service.call('GET', serverPath('gus'));
@@ -115,20 +103,20 @@ test('a repeated start with the same spawn id returns the same server', async ()
   expect(again.body.pid).toBe(first.body.pid);
 });
 
-test('a start under another spawn id is refused while the server runs', async () => {
+test('a start under another spawn id is refused while the server runs', async ({ service }) => {
   await service.start('hal', { spawn_id: newId(), profile: 'web' });
   const answer = await service.call('POST', serverPath('hal'), { spawn_id: newId(), profile: 'web' });
   expect(answer).toMatchObject({ status: 409, body: { code: 'SPAWN_CONFLICT', server: 'hal' } });
 });
 
-test('a stop beats a start that arrives later', async () => {
+test('a stop beats a start that arrives later', async ({ service }) => {
   const spawn_id = newId();
   expect((await service.call('DELETE', `${serverPath('ida')}?spawn_id=${spawn_id}`)).status).toBe(204);
   const answer = await service.call('POST', serverPath('ida'), { spawn_id, profile: 'web' });
   expect(answer).toMatchObject({ status: 409, body: { code: 'SPAWN_CANCELLED' } });
 });
 
-test('a start that is repeated after its server was stopped is late too', async () => {
+test('a start that is repeated after its server was stopped is late too', async ({ service }) => {
   const start = { spawn_id: newId(), profile: 'web' };
   await service.start('ike', start);
   expect((await service.call('DELETE', serverPath('ike'))).status).toBe(204);
@@ -136,7 +124,7 @@ test('a start that is repeated after its server was stopped is late too', async 
   expect(late).toMatchObject({ status: 409, body: { code: 'SPAWN_CANCELLED' } });
 });
 
-test('a stop in the middle of a start leaves nothing', async () => {
+test('a stop in the middle of a start leaves nothing', async ({ service }) => {
   for (let round = 0; round < 12; round += 1) {
     const spawn_id = newId();
     await service.call('POST', serverPath('jo'), { spawn_id, profile: 'web' });
@@ -148,7 +136,7 @@ test('a stop in the middle of a start leaves nothing', async () => {
   expect(alive.map(({ name }) => name)).not.toContain('jo');
 });
 
-test('death is known at once, with the exit code, and the port is free', async () => {
+test('death is known at once, with the exit code, and the port is free', async ({ service }) => {
   const spawn_id = newId();
   const url = (await service.start('kim', { spawn_id, profile: 'web' })).at(-1)?.url ?? '';
   const { body } = await service.call('GET', serverPath('kim'));
@@ -160,7 +148,7 @@ test('death is known at once, with the exit code, and the port is free', async (
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('named servers with hostile names are servers of their own', async () => {
+test('named servers with hostile names are servers of their own', async ({ service }) => {
   const names = ['a b%2F', '../../etc', 'ünï', '.hidden', '?spawn_id=x'];
   for (const name of names) await service.start('lea', { spawn_id: newId(), profile: 'web' }, name);
   const { body } = await service.call('GET', '/users/lea');
@@ -169,7 +157,7 @@ test('named servers with hostile names are servers of their own', async () => {
   expect((await service.call('GET', '/users/lea')).body.servers).toEqual({});
 });
 
-test('one hub does not see, stop or block the servers of another', async () => {
+test('one hub does not see, stop or block the servers of another', async ({ service }) => {
   const other = 'test-other-token-0123456789';
   await service.start('mia', { spawn_id: newId(), profile: 'web' });
   expect((await service.call('GET', serverPath('mia'), undefined, other)).status).toBe(404);
@@ -178,7 +166,9 @@ test('one hub does not see, stop or block the servers of another', async () => {
   expect((await service.call('GET', serverPath('mia'))).body.state).toBe('ready');
 });
 
-test('the environment arrives verbatim, and the account is not for the hub to choose', async () => {
+test('the environment arrives verbatim, and the account is not for the hub to choose', async ({
+  service,
+}) => {
   const env = { TOKEN: 's3cr3t=with "quotes"\nand lines', HOME: '/root', JUPYTERHUB_USER: 'nat' };
   const last = (await service.start('nat', { spawn_id: newId(), profile: 'tells', env })).at(-1);
   const read = async (file: string) => (await fetch(`${last?.url}/${file}`)).text();
@@ -189,29 +179,32 @@ test('the environment arrives verbatim, and the account is not for the hub to ch
   expect(Number(await read('uid.txt'))).toBeGreaterThan(0);
 });
 
-test.each([
+test.for([
   ['no token', '', 401, 'UNAUTHORIZED'],
   ['a wrong token', 'test-hub-token-012345678X', 401, 'UNAUTHORIZED'],
-])('%s is refused', async (_title, token, status, code) => {
+] as const)('%s is refused', async ([_title, token, status, code], { service }) => {
   expect(await service.call('GET', '/users', undefined, token)).toMatchObject({ status, body: { code } });
 });
 
-test.each([
+test.for([
   ['2', 'PROTOCOL_UNSUPPORTED', 'newer'],
   ['0', 'PROTOCOL_UNSUPPORTED', 'older'],
   ['one', 'REQUEST_INVALID', 'a number'],
-])('a start by a plugin of protocol %s is refused, before its body is read', async (spoken, code, words) => {
-  const answer = await fetch(`${service.url}/api${serverPath('oli')}`, {
-    ...{ method: 'POST', body: 'not JSON' },
-    headers: { authorization: `token ${hubToken}`, 'portwrap-protocol': spoken },
-  });
-  expect([answer.status, await answer.json()]).toEqual([
-    400,
-    expect.objectContaining({ code, message: expect.stringContaining(words) }),
-  ]);
-});
+] as const)(
+  'a start by a plugin of protocol %s is refused, before its body is read',
+  async ([spoken, code, words], { service }) => {
+    const answer = await fetch(`${service.url}/api${serverPath('oli')}`, {
+      ...{ method: 'POST', body: 'not JSON' },
+      headers: { authorization: `token ${hubToken}`, 'portwrap-protocol': spoken },
+    });
+    expect([answer.status, await answer.json()]).toEqual([
+      400,
+      expect.objectContaining({ code, message: expect.stringContaining(words) }),
+    ]);
+  },
+);
 
-test.each([
+test.for([
   ['no spawn id', {}, 'REQUEST_INVALID', 'body.spawn_id'],
   ['a short spawn id', { spawn_id: 'x' }, 'REQUEST_INVALID', '8 to 64'],
   ['an unknown field', { spawn_id: 'abcdefgh', comand: ['x'] }, 'REQUEST_INVALID', 'comand'],
@@ -246,9 +239,12 @@ test.each([
     'body.env',
   ],
   ['an unknown profile', { spawn_id: 'abcdefgh', profile: 'nope' }, 'PROFILE_UNKNOWN', 'nope'],
-])('a start with %s is refused, and nothing is started', async (_title, body, code, hint) => {
-  const answer = await service.call('POST', serverPath('oli'), body);
-  expect(answer).toMatchObject({ status: 400, body: { code, message: expect.stringContaining(hint) } });
-  expect(JSON.stringify(answer.body)).not.toContain('secret-value');
-  expect((await service.call('GET', serverPath('oli'))).status).toBe(404);
-});
+] as const)(
+  'a start with %s is refused, and nothing is started',
+  async ([_title, body, code, hint], { service }) => {
+    const answer = await service.call('POST', serverPath('oli'), body);
+    expect(answer).toMatchObject({ status: 400, body: { code, message: expect.stringContaining(hint) } });
+    expect(JSON.stringify(answer.body)).not.toContain('secret-value');
+    expect((await service.call('GET', serverPath('oli'))).status).toBe(404);
+  },
+);

@@ -1,19 +1,12 @@
 // Kill -9 of the service at any moment: nothing is lost, nothing is left.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createClient } from '../../../../spawner/http/client.ts';
-import {
-  adminToken,
-  processesBelow,
-  serverPath,
-  startService,
-  type TestService,
-} from '../../../support/service.ts';
+import { adminToken, serverPath, type TestService } from '../../../support/service.ts';
+import { serviceTest } from '../../../support/service-test.ts';
 
-let service: TestService;
-beforeAll(async () => {
-  service = await startService(`
+const test = serviceTest(`
   - name: web
     command: [/usr/bin/python3, -u, -m, http.server, "{guest-port}"]
   - name: slow
@@ -22,13 +15,8 @@ beforeAll(async () => {
     stop_timeout: 3
     command: [sh, -c, "trap '' TERM; /usr/bin/python3 -m http.server 8888 & while :; do wait; done"]
 `);
-});
-afterAll(async () => {
-  await service.dispose();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
 
-test('servers answer while the service is dead, and are adopted on the same port', async () => {
+test('servers answer while the service is dead, and are adopted on the same port', async ({ service }) => {
   const url = (await service.start('ann', { spawn_id: 'restart-1', profile: 'web' })).at(-1)?.url ?? '';
   const before = (await service.call('GET', serverPath('ann'))).body;
   await service.restart();
@@ -41,14 +29,16 @@ test('servers answer while the service is dead, and are adopted on the same port
   await expect(fetch(url)).rejects.toThrow();
 });
 
-test('an orderly end of the service leaves servers running too', async () => {
+test('an orderly end of the service leaves servers running too', async ({ service }) => {
   const url = (await service.start('bea', { spawn_id: 'restart-2', profile: 'web' })).at(-1)?.url ?? '';
   await service.restart('SIGTERM');
   expect((await fetch(url)).status).toBe(200);
   expect((await service.call('GET', serverPath('bea'))).body.state).toBe('ready');
 });
 
-test('the exit code of a server that died while the service was dead is learned', async () => {
+test('the exit code of a server that died while the service was dead is learned, and still known after a restart', async ({
+  service,
+}) => {
   await service.start('cleo', { spawn_id: 'restart-3', profile: 'web' });
   const pid = Number((await service.call('GET', serverPath('cleo'))).body.pid);
   const restarted = service.restart();
@@ -59,9 +49,6 @@ test('the exit code of a server that died while the service was dead is learned'
     code: 137,
     signal: 'SIGKILL',
   });
-});
-
-test('an exited server is still known after a restart', async () => {
   await service.restart();
   expect((await service.call('GET', serverPath('cleo'))).body).toMatchObject({
     state: 'exited',
@@ -69,7 +56,9 @@ test('an exited server is still known after a restart', async () => {
   });
 });
 
-test('killed at any moment of a start, the service finds the server or ends it, and it can be stopped', async () => {
+test('killed at any moment of a start, the service finds the server or ends it, and it can be stopped', async ({
+  service,
+}) => {
   const look = async (spawn_id: string) =>
     (await service.call('GET', `${serverPath('dan')}?spawn_id=${spawn_id}`)).body;
   for (let round = 0; round < 12; round += 1) {
@@ -87,22 +76,24 @@ test('killed at any moment of a start, the service finds the server or ends it, 
   }
 });
 
-const recordFiles = () => readdirSync(join(service.stateDirectory, 'records'));
-const recordOf = async (user: string) => {
+const recordFiles = (service: TestService) => readdirSync(join(service.stateDirectory, 'records'));
+const recordOf = async (service: TestService, user: string) => {
   const { spawn_id } = (await service.call('GET', serverPath(user))).body;
   const text = (name: string) => readFileSync(join(service.stateDirectory, 'records', name), 'utf8');
   return join(
     service.stateDirectory,
     'records',
-    recordFiles().find((name) => text(name).includes(`${spawn_id}`)) ?? '',
+    recordFiles(service).find((name) => text(name).includes(`${spawn_id}`)) ?? '',
   );
 };
 
 const patient = { timeout: 15_000 };
 
-test('after a reboot every server is known to be gone, and nobody takes another process for it', async () => {
+test('after a reboot every server is known to be gone, and nobody takes another process for it', async ({
+  service,
+}) => {
   await service.start('eve', { spawn_id: 'restart-boot', profile: 'web' });
-  const file = await recordOf('eve');
+  const file = await recordOf(service, 'eve');
   const { pid } = (await service.call('GET', serverPath('eve'))).body;
   await service.restart('SIGKILL', () => {
     const record = JSON.parse(readFileSync(file, 'utf8'));
@@ -121,10 +112,10 @@ test('after a reboot every server is known to be gone, and nobody takes another 
   process.kill(Number(pid), 'SIGKILL'); // only the test knows that it was no reboot
 });
 
-test('a stop that was interrupted is finished by the next service', async () => {
+test('a stop that was interrupted is finished by the next service', async ({ service }) => {
   await service.start('fay', { spawn_id: 'restart-stop', profile: 'stubborn' });
   const { pid } = (await service.call('GET', serverPath('fay'))).body;
-  const file = await recordOf('fay');
+  const file = await recordOf(service, 'fay');
   service.call('DELETE', serverPath('fay')).catch(() => {}); // the service dies before it answers
   await expect.poll(() => readFileSync(file, 'utf8')).toContain('"state":"stopping"');
   await service.restart();
@@ -135,10 +126,10 @@ test('a stop that was interrupted is finished by the next service', async () => 
   expect((await service.call('DELETE', serverPath('fay'))).status).toBe(204);
 });
 
-test('a server that was still becoming ready becomes ready under the next service', async () => {
+test('a server that was still becoming ready becomes ready under the next service', async ({ service }) => {
   await service.call('POST', serverPath('gus'), { spawn_id: 'restart-half', profile: 'slow' });
   await expect.poll(async () => (await service.call('GET', serverPath('gus'))).body.pid).not.toBeNull();
-  const file = await recordOf('gus');
+  const file = await recordOf(service, 'gus');
   await expect.poll(() => readFileSync(file, 'utf8')).toContain('"sandbox":{'); // what is on disk is what counts
   const { pid, state } = (await service.call('GET', serverPath('gus'))).body;
   expect(state).toBe('starting');
@@ -149,9 +140,11 @@ test('a server that was still becoming ready becomes ready under the next servic
   expect((await service.call('GET', serverPath('gus'))).body.pid).toBe(pid);
 });
 
-test('what is damaged or foreign is left alone and reported, and so is the server of a damaged record', async () => {
+test('what is damaged or foreign is left alone and reported, and so is the server of a damaged record', async ({
+  service,
+}) => {
   await service.start('hal', { spawn_id: 'restart-damaged', profile: 'web' });
-  const file = await recordOf('hal');
+  const file = await recordOf(service, 'hal');
   const sound = readFileSync(file, 'utf8');
   const { url } = (await service.call('GET', serverPath('hal'))).body;
   const foreign = join(service.stateDirectory, 'sandboxes', 'notes of somebody');
@@ -170,7 +163,9 @@ test('what is damaged or foreign is left alone and reported, and so is the serve
   expect((await service.call('GET', serverPath('hal'))).body.state).toBe('ready');
 });
 
-test('a server of a hub that is no longer configured lives on, and the administrator can stop it', async () => {
+test('a server of a hub that is no longer configured lives on, and the administrator can stop it', async ({
+  service,
+}) => {
   const started = { spawn_id: 'restart-hub', profile: 'web' };
   await service.call('POST', serverPath('ida'), started, 'test-other-token-0123456789');
   const config = readFileSync(service.config, 'utf8');
@@ -186,7 +181,9 @@ test('a server of a hub that is no longer configured lives on, and the administr
   await service.restart('SIGKILL', () => writeFileSync(service.config, config));
 });
 
-test('with stop_servers_on_exit an orderly end stops every server, and their hubs still learn how they ended', async () => {
+test('with stop_servers_on_exit an orderly end stops every server, and their hubs still learn how they ended', async ({
+  service,
+}) => {
   await service.start('jo', { spawn_id: 'restart-exit', profile: 'web' });
   const { pid } = (await service.call('GET', serverPath('jo'))).body;
   const config = readFileSync(service.config, 'utf8');

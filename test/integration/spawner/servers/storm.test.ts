@@ -4,42 +4,32 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect } from 'vitest';
 import { createClient } from '../../../../spawner/http/client.ts';
-import { startProxy, type TestProxy } from '../../../support/proxy.ts';
-import { hubToken, processesBelow, startService, type TestService } from '../../../support/service.ts';
+import { freeRange } from '../../../support/machine/free-ports.ts';
+import type { TestProxy } from '../../../support/proxy.ts';
+import { hubToken, processesBelow, type TestService } from '../../../support/service.ts';
+import { routedServiceTest } from '../../../support/service-test.ts';
 
 const users = ['ann', 'bea', 'cat', 'dan', 'eve', 'fay'];
 const startsWanted = Number(process.env.STORM_STARTS ?? 100);
-// apart from the ports that other tests take: 10000 to 18999, and 20000 to 29999 of the services
-const range = { low: 31_000, high: 31_063 };
-
-let service: TestService;
-let proxy: TestProxy;
-beforeAll(async () => {
-  proxy = await startProxy();
-  service = await startService(
-    `
-  - name: web
-    command: [/usr/bin/python3, -S, -u, -c, "${tinyServer}", "{guest-port}"]
-    stop_timeout: 2
-`,
-    `
-ports: {range: ${range.low}-${range.high}}
-proxy: {api_url: "${proxy.apiUrl}", token_env: CONFIGPROXY_AUTH_TOKEN}
-limits: {concurrent_starts: 4}`,
-  );
-}, 60_000);
-afterAll(async () => {
-  await service.dispose();
-  await proxy.kill();
-  expect(processesBelow(service.directory)).toEqual([]);
-});
+const range = await freeRange(64);
 
 const tinyServer =
   "import socket,sys;s=socket.create_server(('0.0.0.0',int(sys.argv[1])))\\nwhile 1:\\n c,_=s.accept();c.recv(999);c.send(b'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\n');c.close()";
 
-test('nothing is lost and nothing is left, whenever the service is killed', async () => {
+const test = routedServiceTest(
+  `
+  - name: web
+    command: [/usr/bin/python3, -S, -u, -c, "${tinyServer}", "{guest-port}"]
+    stop_timeout: 2
+`,
+  `
+ports: {range: ${range.low}-${range.high}}
+limits: {concurrent_starts: 4}`,
+);
+
+test('nothing is lost and nothing is left, whenever the service is killed', async ({ service, proxy }) => {
   let starts = 0;
   let kills = 0;
   let storming = true;
@@ -82,7 +72,7 @@ test('nothing is lost and nothing is left, whenever the service is killed', asyn
   await Promise.all(storms);
   expect(kills).toBeGreaterThan(startsWanted / 20);
   expect(await client.servers()).toEqual([]);
-  await expectNothingLeft();
+  await expectNothingLeft(service, proxy);
 
   // and what lives through a last kill is known, reachable and routed
   for (const user of users)
@@ -101,10 +91,10 @@ test('nothing is lost and nothing is left, whenever the service is killed', asyn
   expect(readdirSync(join(service.stateDirectory, 'records'))).toHaveLength(users.length);
   expect(readdirSync(join(service.stateDirectory, 'sandboxes'))).toHaveLength(users.length);
   for (const { user, name } of servers) await client.stop({ user, name });
-  await expectNothingLeft();
+  await expectNothingLeft(service, proxy);
 }, 300_000);
 
-async function expectNothingLeft(): Promise<void> {
+async function expectNothingLeft(service: TestService, proxy: TestProxy): Promise<void> {
   for (const directory of ['records', 'sandboxes', 'logs']) {
     expect(readdirSync(join(service.stateDirectory, directory)), directory).toEqual([]);
   }

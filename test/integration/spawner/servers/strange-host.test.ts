@@ -7,6 +7,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { needsRoot } from '../../../support/reasons.ts';
 import { processesBelow, serverPath, startService, type TestService } from '../../../support/service.ts';
 
 const profiles = `
@@ -132,7 +133,7 @@ const bound = () =>
 
 const readOnly = (from: string, at: string) => `mount --bind ${from} ${at}; mount -o remount,bind,ro ${at}`;
 
-describe.runIf(process.getuid?.() === 0)('the state directory', () => {
+describe('the state directory', needsRoot, () => {
   /** How it becomes unusable, how it is mended, and what is said meanwhile. */
   const states = [
     {
@@ -224,7 +225,7 @@ describe.runIf(process.getuid?.() === 0)('the state directory', () => {
   });
 });
 
-describe.runIf(process.getuid?.() === 0)('the control groups', () => {
+describe('the control groups', needsRoot, () => {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .filter((line) => line.split(' ')[4]?.startsWith('/sys/fs/cgroup'));
@@ -296,7 +297,7 @@ describe.runIf(process.getuid?.() === 0)('the control groups', () => {
   });
 });
 
-describe.runIf(process.getuid?.() === 0)('the rest of the host', () => {
+describe('the rest of the host', needsRoot, () => {
   test('/dev/pts gone: servers start without terminals, and it is said', async () => {
     const own = await startIn('true');
     onItsHost('while umount -l /dev/pts 2>/dev/null; do :; done');

@@ -91,7 +91,8 @@ describe('the shell above pasta', () => {
   test('ends itself when that has ended, so that none is left over', async () => {
     const { ended, writer, sleeper } = await start('killed');
     process.kill(sleeper, 'SIGKILL');
-    await ended;
+    const [, signal] = await ended;
+    expect({ signal, isRunning: isRunning(sleeper) }).toEqual({ signal: null, isRunning: false });
     closeSync(writer);
   });
 

@@ -71,7 +71,9 @@ describe('liveness by FIFO', () => {
     const writer = openWriter(path);
     writeSync(writer, 'noise');
     closeSync(writer);
-    await watchLiveness(reader).gone;
+    const life = watchLiveness(reader);
+    await life.gone;
+    expect(life.isHeld()).toBe(false);
   });
 
   test('a full FIFO whose writer lives counts as alive', () => {

@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../../../config/load.ts';
 import { createToolbox } from '../../../../portwrap/index.ts';
 import { createAccounts } from '../../../../spawner/launchers/accounts.ts';
+import { needsRoot } from '../../../support/reasons.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -60,7 +61,7 @@ describe('modes that do not fit who the service is', () => {
   });
 });
 
-describe.runIf(me.uid === 0)('dynamic accounts, as root', () => {
+describe('dynamic accounts, as root', needsRoot, () => {
   test('every user has a uid and a private home of their own, and keeps them', async () => {
     const first = accounts('dynamic');
     const [ann, bob] = [await first.resolve('ann'), await first.resolve('bob')];

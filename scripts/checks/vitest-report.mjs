@@ -1,0 +1,60 @@
+// Counts tests from the JSON report of vitest. A report that does not exist counts nothing.
+// Not here: pytest's reports (junit-report.mjs), what the counts add up to (summary.mjs).
+import { existsSync, readFileSync } from 'node:fs';
+
+/**
+ * What a run says; where files were run again, `again` is that run's report, and its results count for them.
+ * `skips` and `expectedFailures` carry the reasons that the tests state (test/support/reasons.ts).
+ */
+export function countVitest(path, again = path) {
+  if (!existsSync(path)) return { passed: 0, failed: 0, skipped: 0 };
+  const first = testsByFile(path);
+  const second = existsSync(again) ? testsByFile(again) : new Map();
+  const last = [...new Map([...first, ...second]).values()].flat();
+  const having = (status) => last.filter((test) => test.status === status);
+  const [passed, failed, expected] = [having('passed'), having('failed'), having('failed as expected')];
+  const skipped = last.filter((test) => ![...passed, ...failed, ...expected].includes(test));
+  const names = new Set(failed.map(({ name }) => name));
+  return {
+    passed: passed.length,
+    failed: failed.length,
+    skipped: skipped.length,
+    expected: expected.length,
+    skips: skipped.map(withReason),
+    expectedFailures: expected.map(withReason),
+    failures: failed.map(withMessage),
+    failedFiles: [...new Set(failed.map(({ file }) => file))],
+    unsteady: [...first.values()]
+      .flat()
+      .filter(({ status, name }) => status === 'failed' && !names.has(name))
+      .map(withMessage),
+  };
+}
+
+function testsByFile(path) {
+  const report = JSON.parse(readFileSync(path, 'utf8'));
+  return new Map(
+    report.testResults.map(({ name: file, status, message, assertionResults }) => {
+      const tests = assertionResults.map((test) => ({
+        ...{ file, name: test.fullName, status: statusOf(test) },
+        reason: test.meta?.skipped ?? test.meta?.expectedFailure ?? 'no reason given',
+        message: firstLines((test.failureMessages ?? []).join('\n')),
+      }));
+      // A file that cannot be loaded, or whose set-up fails, has no test that could fail.
+      const broken = status === 'failed' && !tests.some((test) => test.status === 'failed');
+      const whole = {
+        ...{ file, name: `${file} as a whole`, status: 'failed' },
+        message: firstLines(message ?? ''),
+      };
+      return [file, broken ? [...tests, whole] : tests];
+    }),
+  );
+}
+
+/** vitest reports a test that was expected to fail, and did, as passed. */
+const statusOf = ({ status, meta }) =>
+  status === 'passed' && meta?.expectedFailure !== undefined ? 'failed as expected' : status;
+const withReason = ({ name, reason }) => ({ name, reason });
+const withMessage = ({ name, message }) => ({ name, message });
+const ours = (line) => !/^ +at .*node_modules/.test(line);
+const firstLines = (text) => text.split('\n').filter(ours).slice(0, 12).join('\n');
