@@ -27,6 +27,7 @@ export { type FileView, type FileViewRequest, fileView, type SyntheticFile } fro
 export { substituteGuestPort } from './launch/guest-port.ts';
 export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
+export { ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
 export { createForwarder, type ForwarderName, forwarderNames } from './network/forwarders.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';

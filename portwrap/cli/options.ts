@@ -1,5 +1,6 @@
 // The options of the `portwrap` command, as one table: help, completion and manual page are made from it.
 // Not here: parsing them (parse.ts).
+import { socketFamilies } from '../launch/system-call-filter.ts';
 
 export interface Option {
   readonly name: string;
@@ -57,6 +58,13 @@ export const optionGroups: readonly OptionGroup[] = [
         value: '[IP:]PORT',
         repeatable: true,
         help: "a listener of this host that COMMAND may reach; at 10.0.2.2 when it is on this host's 127.0.0.1",
+      },
+      {
+        name: 'socket-family',
+        value: 'NAME',
+        repeatable: true,
+        values: Object.keys(socketFamilies),
+        help: 'a kind of socket that it may make besides unix, inet, inet6 and netlink, such as can or vsock',
       },
     ],
   },

@@ -4,6 +4,8 @@ import { constants, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
+import type { CgroupPlace } from '../cgroups/cgroup.ts';
+import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
@@ -24,7 +26,7 @@ import {
   wordToGo,
 } from './gate.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
-import { terminalFilter } from './terminal-filter.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv, preludeDescriptors } from './wrapper.ts';
 
 const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
@@ -49,9 +51,11 @@ const goneDeadline = 10_000;
 /** The descriptors from here on are those of the synthetic files. */
 const firstSynthetic = gateDescriptors.rules + 1;
 
+/** `place`: its control group, as far as it has one already. Throws PortwrapError, or the reason of `abort`. */
 export async function buildSandbox(
   context: LaunchContext,
   spec: SandboxSpec,
+  place: CgroupPlace | null,
   undo: Teardown,
   abort: AbortSignal,
 ): Promise<HeldSandbox> {
@@ -61,8 +65,11 @@ export async function buildSandbox(
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
-  const filter = spec.lifetime === 'foreground' ? terminalFilter() : null;
-  const filterFile = filter === null ? null : own(openContent(at('terminal.bpf'), filter));
+  const filter = systemCallFilter({
+    families: spec.socketFamilies,
+    terminal: spec.lifetime === 'foreground',
+  });
+  const filterFile = own(openContent(at('filter.bpf'), filter));
   const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
 
   const [program = '', ...argv] = startArgv(context, spec);
@@ -70,7 +77,7 @@ export async function buildSandbox(
     // 3 args, 4 status, 5 filter, 6 keeper, 7 life (opened by the prelude), 8 the gate, 9 rules, 10… synthetic files
     stdio: [
       ...spec.stdio,
-      ...['pipe' as const, status.fd, filterFile?.fd ?? ('ignore' as const)],
+      ...['pipe' as const, status.fd, filterFile.fd],
       ...[context.cgroups.scope === null ? ('ignore' as const) : ('pipe' as const), 'ignore' as const],
       ...['pipe' as const, rules?.fd ?? ('pipe' as const)],
       ...synthetic.map(() => 'pipe' as const),
@@ -110,7 +117,7 @@ export async function buildSandbox(
 
   // what is secret in them is on no disk: a pipe leads into a file system of the sandbox's own
   for (const [index, { content }] of synthetic.entries()) pipe(firstSynthetic + index).end(content);
-  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, filter !== null));
+  pipe(bwrapDescriptors.args).end(sandboxArgs(context, spec, place));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
   const child = findChild(spec.directory);
@@ -164,13 +171,13 @@ function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
   });
 }
 
-function sandboxArgs(context: LaunchContext, spec: SandboxSpec, filtered: boolean): string {
+function sandboxArgs(context: LaunchContext, spec: SandboxSpec, place: CgroupPlace | null): string {
   const args = bwrapArgs({
     files: spec.files,
+    closed: cgroupsInside(place),
     syntheticDescriptors: spec.files.synthetic.map((_, index) => firstSynthetic + index),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
-    filtered,
     gateCapabilities: context.asRoot ? [] : ['CAP_NET_ADMIN', 'CAP_SETPCAP'],
   });
   return args.map((arg) => `${arg}\0`).join('');
