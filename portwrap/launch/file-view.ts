@@ -3,12 +3,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { slirpNetwork } from '../network/policy.ts';
-
-/** A file that only the sandbox has, and only its user can read: what is in it may be a secret. */
-export interface SyntheticFile {
-  readonly path: string;
-  readonly content: string;
-}
+import { includedSshConfig } from './ssh-config.ts';
+import type { SyntheticFile } from './synthetic-file.ts';
 
 /** One path that is not simply what the machine has there. */
 export interface Mount {
@@ -95,7 +91,7 @@ export function fileView(request: FileViewRequest): FileView {
     devices:
       request.devices === 'basic' ? existing([...basicDevices, ...(request.extraDevices ?? [])]) : null,
     mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
-    synthetic: [...resolvConf(), ...(request.synthetic ?? [])],
+    synthetic: [...resolvConf(), ...includedSshConfig(), ...(request.synthetic ?? [])],
   };
 }
 
