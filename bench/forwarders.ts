@@ -17,6 +17,7 @@ import {
   launch,
   noLimits,
   openCgroups,
+  ordinaryFamilies,
   ownAddresses,
   type Sandbox,
 } from '../portwrap/index.ts';
@@ -90,6 +91,7 @@ async function forwarded(name: (typeof forwarderNames)[number], port: number): P
       workingDirectory: '/',
       account,
       files: fileView({ keep: [], hide: [] }),
+      socketFamilies: ordinaryFamilies,
       policy: { internet: false, dns: false, hosts: [] },
       limits: noLimits,
       hostAddress: '127.0.0.1',

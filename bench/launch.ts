@@ -16,6 +16,7 @@ import {
   launch,
   noLimits,
   openCgroups,
+  ordinaryFamilies,
   ownAddresses,
   type Sandbox,
 } from '../portwrap/index.ts';
@@ -52,6 +53,7 @@ function start(): Promise<Sandbox> {
       workingDirectory: '/',
       account,
       files: fileView({ keep: [], hide: [] }),
+      socketFamilies: ordinaryFamilies,
       policy: { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] },
       limits: noLimits,
       hostAddress: '127.0.0.1',

@@ -23,10 +23,12 @@ export {
   type ProbeSpec,
   type Report,
 } from './job/protocol.ts';
-export { type FileView, type FileViewRequest, fileView, type SyntheticFile } from './launch/file-view.ts';
+export { type FileView, type FileViewRequest, fileView } from './launch/file-view.ts';
 export { substituteGuestPort } from './launch/guest-port.ts';
 export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
+export type { SyntheticFile } from './launch/synthetic-file.ts';
+export { ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
 export { createForwarder, type ForwarderName, forwarderNames } from './network/forwarders.ts';
 export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export { ownAddresses } from './network/own-addresses.ts';

@@ -9,6 +9,23 @@ import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
 import { pathTemplate } from './values/path-template.ts';
 
+/** The kernel has more; these are in use. Their numbers are in portwrap/launch/system-call-filter.ts. */
+const socketFamilyNames = [
+  'unix',
+  'inet',
+  'inet6',
+  'netlink',
+  'packet',
+  'rds',
+  'can',
+  'tipc',
+  'bluetooth',
+  'alg',
+  'vsock',
+  'smc',
+  'xdp',
+] as const;
+
 const noNul = /^[^\0]*$/;
 const seconds = z.number().min(0.1).max(3600);
 
@@ -36,6 +53,15 @@ const networkSchema = z
       .boolean()
       .default(true)
       .meta({ description: 'May the sandbox resolve names through the resolver of this machine?' }),
+    socket_families: z
+      .array(z.enum(socketFamilyNames))
+      .min(1)
+      .default(['unix', 'inet', 'inet6', 'netlink'])
+      .meta({
+        description:
+          'The kinds of sockets that programs may make, by the names of address_families(7). The network of a sandbox does not keep the others apart, or not wholly: vsock, for instance, reaches the host of a virtual machine.',
+        examples: [['unix', 'inet', 'inet6', 'netlink', 'can']],
+      }),
     host_ports: z
       .array(z.int().min(1).max(65_535))
       .default([])

@@ -35,6 +35,29 @@ export function unifiedGroupOf(pid: number): string | null {
   return readHierarchies(`/proc/${pid}`).v2?.own ?? null;
 }
 
+/** Where a control group file system is mounted. */
+export interface CgroupMount {
+  readonly point: string;
+  /** Of version 1: the controllers of the hierarchy; version 2 has none here. */
+  readonly controllers: readonly string[];
+}
+
+/** All of them, in the order in which they were mounted. */
+export function cgroupMounts(mounts = '/proc/self'): CgroupMount[] {
+  const found = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '').filter(({ type }) =>
+    /^cgroup2?$/.test(type),
+  );
+  return found.map(({ point, type, options }) => ({
+    point: unescaped(point),
+    controllers: type === 'cgroup' ? options : [],
+  }));
+}
+
+/** Spaces and the like are octal numbers in mountinfo. */
+function unescaped(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
 interface Mount {
   /** The group that is mounted there; "/" but for containers. */
   readonly root: string;

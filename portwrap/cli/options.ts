@@ -1,6 +1,7 @@
 // The options of the `portwrap` command, as one table. Not here: parsing them (parse.ts).
 import { commonOptions, type OptionGroup, shells } from '../../config/command-line/program.ts';
 import { deviceChoices, fileViewPresets } from '../launch/file-view.ts';
+import { socketFamilies } from '../launch/system-call-filter.ts';
 import { forwarderNames } from '../network/forwarders.ts';
 
 /** The only values that these options take. */
@@ -57,6 +58,13 @@ export const optionGroups: readonly OptionGroup[] = [
         value: '[IP:]PORT',
         repeatable: true,
         help: "let COMMAND connect to this listener of the host; what listens on the host's 127.0.0.1 is at 10.0.2.2 inside",
+      },
+      {
+        name: 'socket-family',
+        value: 'NAME',
+        repeatable: true,
+        values: Object.keys(socketFamilies),
+        help: 'allow sockets of another address family besides unix, inet, inet6 and netlink, such as can or vsock',
       },
     ],
   },

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Limits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
+import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
 import { type Choice, type ChoiceName, choices, optionGroups } from './options.ts';
 
@@ -16,6 +17,7 @@ export interface CliRun {
   readonly guestPort: number;
   readonly forwarder: Choice<'forwarder'>;
   readonly policy: NetworkPolicy;
+  readonly socketFamilies: readonly SocketFamily[];
   readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
     Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
   readonly limits: Limits;
@@ -66,6 +68,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
       dns: !options.has('no-dns'),
       hosts: options.values('allow-host').map(parseEndpoint),
     },
+    socketFamilies: [...ordinaryFamilies, ...options.values('socket-family').map(parseFamily)],
     files: {
       preset: options.choice('view') ?? 'host',
       devices: options.choice('devices') ?? 'all',
@@ -174,6 +177,11 @@ function parseOptions(argv: readonly string[]) {
 function parseAddress(value: string): string {
   if (isIPv4(value)) return value;
   throw usage(`--host-address must be an IPv4 address, not "${value}"`);
+}
+
+function parseFamily(value: string): SocketFamily {
+  if (Object.hasOwn(socketFamilies, value)) return value as SocketFamily;
+  throw usage(`--socket-family must be one of ${Object.keys(socketFamilies).join(', ')}, not "${value}"`);
 }
 
 function parseInternet(value: string): NetworkPolicy['internet'] {

@@ -129,9 +129,9 @@ function launchContext(
 
 function sandboxSpec(request: CliRun, around: Surroundings, account: Account | null): SandboxSpec {
   const home = account?.home ?? around.environment.HOME ?? '/';
-  const { hostAddress, hostPort, guestPort, policy, limits } = request;
+  const { hostAddress, hostPort, guestPort, policy, socketFamilies, limits } = request;
   return {
-    ...{ hostAddress, guestPort, policy, limits, account },
+    ...{ hostAddress, guestPort, policy, socketFamilies, limits, account },
     directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
     command: substituteGuestPort(request.command, guestPort),
     environment: payloadEnvironment(around.environment, account),
@@ -139,6 +139,7 @@ function sandboxSpec(request: CliRun, around: Surroundings, account: Account | n
     // in the strict view only the home is writable, wherever the caller stands
     files: fileView({
       ...request.files,
+      uid: account?.uid ?? around.uid,
       keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
     }),
     hostPorts: hostPort === 0 ? firstOf(portsFromRandom(commandPorts), mostTries) : [hostPort],

@@ -7,6 +7,7 @@ import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
+import { ordinaryFamilies } from '../launch/system-call-filter.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
@@ -95,6 +96,7 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
         account: patient.account,
         files: fileView({ keep: [], hide: [] }),
         policy,
+        socketFamilies: ordinaryFamilies,
         limits: noLimits,
         hostAddress: '127.0.0.1',
         hostPorts: firstOf(portsFromRandom(commandPorts), 50),

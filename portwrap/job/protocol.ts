@@ -2,6 +2,7 @@
 // it sends back. Not here: reading a specification (spec.ts), running it (run.ts), sending reports (report.ts).
 import type { Check } from '../doctor/index.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
+import type { SocketFamily } from '../launch/system-call-filter.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 
@@ -19,6 +20,7 @@ export interface JobSpec {
   readonly workingDirectory: string;
   readonly files: FileViewRequest;
   readonly policy: NetworkPolicy;
+  readonly socketFamilies: readonly SocketFamily[];
   readonly openFiles: number;
   readonly forwarder: ForwarderName;
   /** The interface whose first IPv4 address the port is bound on; null: the one that faces the service. */

@@ -4,6 +4,8 @@ import { constants, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
+import type { CgroupPlace } from '../cgroups/cgroup.ts';
+import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
@@ -18,7 +20,7 @@ import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateStands, policyFailedExit, splitEnvironment, wordToGo } from './gate.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
-import { terminalFilter } from './terminal-filter.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv } from './wrapper.ts';
 
 const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
@@ -41,9 +43,11 @@ export interface HeldSandbox {
 const buildDeadline = 30_000;
 const goneDeadline = 10_000;
 
+/** `place`: its control group, as far as it has one already. Throws PortwrapError, or the reason of `abort`. */
 export async function buildSandbox(
   context: LaunchContext,
   spec: SandboxSpec,
+  place: CgroupPlace | null,
   undo: Teardown,
   abort: AbortSignal,
 ): Promise<HeldSandbox> {
@@ -53,8 +57,11 @@ export async function buildSandbox(
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
-  const filter = spec.lifetime === 'foreground' ? terminalFilter() : null;
-  const filterFile = filter === null ? null : own(openContent(at('terminal.bpf'), filter));
+  const filter = systemCallFilter({
+    families: spec.socketFamilies,
+    terminal: spec.lifetime === 'foreground',
+  });
+  const filterFile = own(openContent(at('filter.bpf'), filter));
   const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
 
   const [program = '', ...argv] = startArgv(context, spec);
@@ -65,7 +72,7 @@ export async function buildSandbox(
         {
           args: 'pipe',
           status: status.fd,
-          filter: filterFile?.fd ?? 'ignore',
+          filter: filterFile.fd,
           keeper: context.cgroups.scope === null ? 'ignore' : 'pipe',
           life: 'ignore',
           launcher: 'pipe',
@@ -109,7 +116,7 @@ export async function buildSandbox(
 
   // what is secret in them is on no disk: a pipe leads into a file system of the sandbox's own
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
-  pipe(descriptors.args).end(sandboxArgs(context, spec, filter !== null));
+  pipe(descriptors.args).end(sandboxArgs(context, spec, place));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
   const child = findChild(spec.directory);
@@ -163,13 +170,13 @@ function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
   });
 }
 
-function sandboxArgs(context: LaunchContext, spec: SandboxSpec, filtered: boolean): string {
+function sandboxArgs(context: LaunchContext, spec: SandboxSpec, place: CgroupPlace | null): string {
   const args = bwrapArgs({
     files: spec.files,
+    closed: cgroupsInside(place),
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
-    filtered,
     gateCapabilities: context.asRoot ? [] : ['CAP_NET_ADMIN', 'CAP_SETPCAP'],
   });
   return args.map((arg) => `${arg}\0`).join('');

@@ -1,16 +1,17 @@
 // bubblewrap's arguments, as a pure function: the table a reviewer of the sandbox reads.
 // Not here: starting it (launch.ts), what runs inside first (gate.ts).
+import type { ReadOnlyMount } from '../cgroups/inside.ts';
 import { descriptors } from './descriptors.ts';
 import type { FileView, Mount } from './file-view.ts';
 
 export interface BwrapSpec {
   readonly files: FileView;
+  /** Seen, and never writable, whatever is above. */
+  readonly closed: readonly ReadOnlyMount[];
   /** The descriptor from which each synthetic file is copied, to its end, in the order of `files.synthetic`. */
   readonly syntheticDescriptors: readonly number[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** Is there a seccomp program to load? */
-  readonly filtered: boolean;
   /** Capabilities for the gate in an unprivileged launch; it drops them before the payload runs. */
   readonly gateCapabilities: readonly string[];
 }
@@ -22,9 +23,10 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     // namespaces: own users, network, processes; the whole tree dies with its pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ...fileArgs(files, spec.syntheticDescriptors),
+    ...spec.closed.flatMap(({ source, target }) => ['--ro-bind', source, target]),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
-    ...(spec.filtered ? ['--seccomp', String(descriptors.filter)] : []),
+    ...['--seccomp', String(descriptors.filter)],
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
     // no --info-fd: bwrap writes the same to the status file, and with a pipe that has lost its reader it would
@@ -57,6 +59,8 @@ function mountArgs({ kind, path }: Mount): string[] {
   switch (kind) {
     case 'scratch':
       return ['--perms', '1777', '--tmpfs', path];
+    case 'private':
+      return ['--perms', '0700', '--tmpfs', path];
     case 'hidden-directory':
       return ['--perms', '0555', '--tmpfs', path];
     case 'hidden-file':

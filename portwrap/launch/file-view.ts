@@ -3,20 +3,16 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { slirpNetwork } from '../network/policy.ts';
-
-/** A file that only the sandbox has, and only its user can read: what is in it may be a secret. */
-export interface SyntheticFile {
-  readonly path: string;
-  readonly content: string;
-}
+import { includedSshConfig } from './ssh-config.ts';
+import type { SyntheticFile } from './synthetic-file.ts';
 
 /** One path that is not simply what the machine has there. */
 export interface Mount {
   /**
-   * scratch: fresh, empty, writable for everybody. hidden-directory: empty and read-only. hidden-file: unreadable.
-   * read-only, writable: as it is, whatever lies around it.
+   * scratch: fresh, empty, writable for everybody. private: the same for the user alone. hidden-directory: empty and
+   * read-only, but for what is put into it. hidden-file: unreadable. read-only, writable: as it is, whatever lies around.
    */
-  readonly kind: 'scratch' | 'hidden-directory' | 'hidden-file' | 'read-only' | 'writable';
+  readonly kind: 'scratch' | 'private' | 'hidden-directory' | 'hidden-file' | 'read-only' | 'writable';
   readonly path: string;
 }
 
@@ -48,19 +44,25 @@ export interface FileViewRequest {
   /** "all": the machine's devices, as permissions allow. "basic": what every program needs, and `extraDevices`. */
   readonly devices?: (typeof deviceChoices)[number];
   readonly extraDevices?: readonly string[];
+  /** Whose /run/user/UID there is, empty; absent: nobody's. */
+  readonly uid?: number;
   /** Files besides resolv.conf. */
   readonly synthetic?: readonly SyntheticFile[];
 }
 
 /** Shared scratch space: other users' sockets (tmux, ssh-agent, X11) and shared memory lie there. */
 const scratch = ['/tmp', '/dev/shm'];
-/** Sockets of the session manager, of D-Bus and of container engines: talking to them is a way out. */
-const sockets = [
-  '/run/user',
-  '/run/dbus',
-  '/run/systemd/private',
-  ...['/run/docker.sock', '/run/containerd', '/run/podman', '/run/snapd.socket'],
-];
+/**
+ * Where programs of this machine listen: ssh, D-Bus, systemd, container engines, databases. Whoever talks to one of
+ * them has left the sandbox, and some are made only later; so nothing of it is seen but what is named here.
+ */
+const listeners = ['/run', '/var/run'];
+/** Sockets that only answer who an account is: nscd, nslcd, winbind. sssd's are below /var/lib. */
+const lookups = ['/run/nscd', '/run/nslcd', '/run/samba/winbindd'];
+/** What NixOS keeps there: its programs and its graphics drivers. */
+const programs = ['/run/current-system', '/run/booted-system', '/run/opengl-driver', '/run/opengl-driver-32'];
+/** Directories in it in which every program may write. */
+const shared = ['/run/lock', '/run/screen'];
 const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts'].map(
   (name) => `/dev/${name}`,
 );
@@ -73,10 +75,13 @@ export function fileView(request: FileViewRequest): FileView {
   const strict = request.preset === 'strict';
   // of one path the first word counts: what is hidden stays hidden, what is declared beats the default
   const mounts: Mount[] = [
-    ...[...sockets, ...request.hide].filter(existsSync).map((path) => hidden(realpathSync(path))),
+    ...[...listeners, ...request.hide].filter(existsSync).map((path) => hidden(realpathSync(path))),
     ...existing(request.readOnly ?? []).map(as('read-only')),
     ...existing(request.readWrite ?? []).map(as('writable')),
     ...existing(request.temporary ?? []).map(as('scratch')),
+    ...[...lookups, ...programs].filter(existsSync).map(as('read-only')),
+    ...shared.filter(existsSync).map(as('scratch')),
+    ...(request.uid === undefined ? [] : [as('private')(`/run/user/${request.uid}`)]),
     ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
   ];
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
@@ -88,8 +93,8 @@ export function fileView(request: FileViewRequest): FileView {
     readOnlyRoot: strict,
     devices:
       request.devices === 'basic' ? existing([...basicDevices, ...(request.extraDevices ?? [])]) : null,
-    mounts: distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path)),
-    synthetic: [...resolvConf(), ...(request.synthetic ?? [])],
+    mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
+    synthetic: [...resolvConf(), ...includedSshConfig(), ...(request.synthetic ?? [])],
   };
 }
 
@@ -103,6 +108,14 @@ function hidden(path: string): Mount {
 
 function distinct(mounts: readonly Mount[]): Mount[] {
   return mounts.filter(({ path }, index) => mounts.findIndex((mount) => mount.path === path) === index);
+}
+
+/** What lies in a directory that is hidden needs no hiding. The mounts come outermost first. */
+function onceHidden(mounts: readonly Mount[]): Mount[] {
+  return mounts.filter(({ kind, path }) => {
+    const around = mounts.findLast((mount) => isBelow(path, mount.path));
+    return !kind.startsWith('hidden-') || around?.kind !== 'hidden-directory';
+  });
 }
 
 function depth(path: string): number {

@@ -52,7 +52,7 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
         () => {},
       ),
     );
-    const held = await buildSandbox(context, spec, undo, abort);
+    const held = await buildSandbox(context, spec, early, undo, abort);
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));

@@ -7,6 +7,7 @@ import { type NetworkPolicy, nftRuleset } from '../network/policy.ts';
 import type { SandboxContext } from '../sandbox/sandbox.ts';
 import type { Account } from '../system/account.ts';
 import type { FileView } from './file-view.ts';
+import type { SocketFamily } from './system-call-filter.ts';
 
 export interface SandboxSpec {
   /** The sandbox's own directory, made by the launch (mode 0700); under 90 bytes, sockets lie in it. */
@@ -19,6 +20,8 @@ export interface SandboxSpec {
   readonly account: Account | null;
   readonly files: FileView;
   readonly policy: NetworkPolicy;
+  /** The kinds of sockets that it may make. */
+  readonly socketFamilies: readonly SocketFamily[];
   readonly limits: Limits;
   readonly hostAddress: string;
   /** Host ports to try, in this order; the first that can be bound is the lease. */

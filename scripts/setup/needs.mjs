@@ -39,6 +39,7 @@ export const needsToTest = {
     find: 'findutils',
     ip: 'iproute2',
     ls: 'coreutils',
+    ssh: 'openssh-client',
     'mariadb-install-db': 'mariadb-server-core',
     mariadbd: 'mariadb-server-core',
     mktemp: 'coreutils',

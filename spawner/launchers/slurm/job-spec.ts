@@ -31,6 +31,7 @@ export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promi
     workingDirectory: tenant.home,
     files: fileViewRequest(profile, tenant, record.user, input.stateDirectory),
     policy: await networkPolicy(profile, hub),
+    socketFamilies: profile.network.socket_families,
     openFiles: profile.resources.open_files,
     forwarder: profile.forwarder,
     hostInterface: profile.slurm.host_interface,

@@ -2,8 +2,10 @@
 // Not here: signals and kills (ending.test.ts), attacks from inside (inside.test.ts).
 
 import { once } from 'node:events';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fetchText, isListening } from '../../support/http.ts';
 import { census, nothing } from '../../support/machine/census.ts';
@@ -90,6 +92,17 @@ describe.each(modes())('portwrap started by $name', (mode) => {
       '',
     ]);
     expect(stdout).toBe('--port=8888|88888888| a  b |$HOME||');
+  });
+
+  test('ssh takes the configuration that this machine includes', needsRoot, async () => {
+    const own = mkdtempSync(join(installed.directory, 'ssh-'));
+    chmodSync(own, 0o755);
+    writeFileSync(join(own, 'site.conf'), 'Host example\n  HostName included.example\n');
+    const mount = `mount --bind ${own} /etc/ssh/ssh_config.d && exec "$@"`;
+    const become = ['unshare', '-m', 'sh', '-c', mount, 'sh', ...mode.become];
+    const { code, stdout, stderr } = await run({ ...mode, become }, ['ssh', '-G', 'example']);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('hostname included.example');
   });
 
   test('options after the command belong to the command', async () => {

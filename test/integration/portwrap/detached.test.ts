@@ -17,6 +17,7 @@ import {
   launch,
   noCgroups,
   noLimits,
+  ordinaryFamilies,
   ownAddresses,
   type Sandbox,
 } from '../../../portwrap/index.ts';
@@ -186,6 +187,7 @@ describe('a launch that is aborted', needsRoot, () => {
         workingDirectory: '/',
         account: await findAccount(tools, accountName('a')),
         files: fileView({ keep: [], hide: [] }),
+        socketFamilies: ordinaryFamilies,
         policy: { internet: false, dns: false, hosts: [] },
         limits: noLimits,
         hostAddress: '127.0.0.1',

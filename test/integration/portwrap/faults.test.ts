@@ -15,6 +15,7 @@ import {
   isSandboxAlive,
   launch,
   openCgroups,
+  ordinaryFamilies,
   ownAddresses,
   type Sandbox,
 } from '../../../portwrap/index.ts';
@@ -125,6 +126,7 @@ function specification(directory: string, number: number) {
     workingDirectory: '/',
     account: isRoot ? account : null,
     files: fileView({ keep: [], hide: [] }),
+    socketFamilies: ordinaryFamilies,
     policy: { internet: false, dns: false, hosts: [] },
     limits: { memory: null, cpus: null, processes: null, openFiles: 256 },
     hostAddress: '127.0.0.1',

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { type JobSpec, jobSpecVersion } from '../../../portwrap/index.ts';
+import { type JobSpec, jobSpecVersion, ordinaryFamilies } from '../../../portwrap/index.ts';
 import { freePorts } from '../machine/free-ports.ts';
 import type { Installed } from '../run-portwrap.ts';
 
@@ -40,6 +40,7 @@ export async function startJob(installed: Installed, become: readonly string[]):
     workingDirectory: '/',
     files: { keep: [], hide: [] },
     policy: { internet: false, dns: false, hosts: [] },
+    socketFamilies: ordinaryFamilies,
     ...{ openFiles: 1024, forwarder: 'slirp4netns', hostInterface: null, guestPort: 8888 },
     hostPorts: { low, high: low },
     ...{ readyPath: '/', stopGrace: 5_000 },

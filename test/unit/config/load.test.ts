@@ -70,7 +70,13 @@ test('a file of three lines is complete: every other key has its default', () =>
         stop_timeout: 10,
         max_servers: null,
         options: [],
-        network: { hub: true, internet: true, dns: true, host_ports: [] },
+        network: {
+          hub: true,
+          internet: true,
+          dns: true,
+          socket_families: ['unix', 'inet', 'inet6', 'netlink'],
+          host_ports: [],
+        },
         files: { view: 'host', read_only: [], read_write: [], hide: [], temporary: [], devices: 'all' },
         resources: { memory: null, cpus: null, processes: null, open_files: 1024 },
         culling: {
@@ -115,7 +121,13 @@ test('what a profile says replaces its defaults, key by key', () => {
     `${minimal}profiles: [{name: a, network: {internet: false}}, {name: b, command: [sh, -c, "exit"]}]`,
     'f',
   ).profiles;
-  expect(first?.network).toEqual({ hub: true, internet: false, dns: true, host_ports: [] });
+  expect(first?.network).toEqual({
+    hub: true,
+    internet: false,
+    dns: true,
+    socket_families: ['unix', 'inet', 'inet6', 'netlink'],
+    host_ports: [],
+  });
   expect(second?.command).toEqual(['sh', '-c', 'exit']);
   expect(second?.network.internet).toBe(true);
 });

@@ -107,12 +107,13 @@ test('bubblewrap unshares users, network and processes, and everything dies with
     syntheticDescriptors: [10],
     environment: { TOKEN: 's3cr3t' },
     workingDirectory: '/home/a',
-    filtered: true,
+    closed: [{ source: '/sys/fs/cgroup/own', target: '/sys/fs/cgroup' }],
     gateCapabilities: ['CAP_NET_ADMIN'],
   });
   expect(args).toEqual([
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ...['--dev-bind', '/', '/', '--proc', '/proc', '--ro-bind-data', '10', '/etc/resolv.conf'],
+    ...['--ro-bind', '/sys/fs/cgroup/own', '/sys/fs/cgroup'],
     ...['--chdir', '/home/a', '--cap-add', 'CAP_NET_ADMIN', '--seccomp', '5'],
     ...['--clearenv', '--setenv', 'TOKEN', 's3cr3t', '--json-status-fd', '4', '--sync-fd', '7'],
   ]);
@@ -127,7 +128,7 @@ test('a file of our own below a hidden directory is there before that becomes re
       synthetic: [{ path: '/run/state/tls/key.pem', content: 's3cr3t' }],
     },
     syntheticDescriptors: [10],
-    ...{ environment: {}, workingDirectory: '/', filtered: false, gateCapabilities: [] },
+    ...{ environment: {}, workingDirectory: '/', closed: [], gateCapabilities: [] },
   });
   const order = ['--tmpfs', '--ro-bind-data', '--remount-ro'].map((option) => args.indexOf(option));
   expect(order).toEqual([...order].sort((a, b) => a - b));
