@@ -220,9 +220,9 @@ describe('smoke', () => {
 
 test.for([
   [[], 'a command is required'],
-  [['fly'], 'unknown command "fly"'],
-  [['show'], 'a SERVER is required'],
-  [['ls', 'x'], 'unexpected argument "x"'],
+  [['fly'], "unknown command 'fly'"],
+  [['show'], "missing required argument 'SERVER'"],
+  [['ls', 'x'], "too many arguments for 'ls'"],
   [['logs', 'lou', '--tail', 'many'], '--tail must be a number'],
   [['ls', '--colour'], '--colour'],
 ] as const)('%j is a usage error', async ([argv, message], { service }) => {
