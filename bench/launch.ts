@@ -14,6 +14,7 @@ import {
   fileView,
   findCgroupWay,
   launch,
+  lookAs,
   noLimits,
   openCgroups,
   ordinaryFamilies,
@@ -42,7 +43,7 @@ const log = openSync(join(directory, 'log'), 'a');
 const atOnce = Number(process.env.AT_ONCE ?? 8);
 let serial = 0;
 
-function start(): Promise<Sandbox> {
+async function start(): Promise<Sandbox> {
   const number = serial++;
   return launch(
     context,
@@ -52,7 +53,7 @@ function start(): Promise<Sandbox> {
       environment: { PATH: '/usr/bin:/bin' },
       workingDirectory: '/',
       account,
-      files: fileView({ keep: [], hide: [] }),
+      files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
       socketFamilies: ordinaryFamilies,
       policy: { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] },
       limits: noLimits,

@@ -195,6 +195,12 @@ export const errorCatalogue = {
 
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },
+  PATH_UNAVAILABLE: {
+    status: 503,
+    exit: 125,
+    hint: 'Check that the file system of the path is mounted and answers, and that the user may enter it.',
+    refusal: true,
+  },
   SANDBOX_FAILED: { status: 500, exit: 125, hint: 'The message of bubblewrap says why.' },
   FORWARD_FAILED: { status: 500, exit: 125, hint: 'The message of the forwarder says why.' },
   LIMITS_UNAVAILABLE: {

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import { pathTemplate } from './values/path-template.ts';
 
-const path = pathTemplate({ placeholders: ['username', 'home'], required: [], start: '/ or {home}' });
+const path = pathTemplate({
+  placeholders: ['username', 'home'],
+  required: [],
+  start: '/ or {home}, or - before it',
+});
 const paths = (description: string, example: string) =>
   z
     .array(path)
@@ -14,17 +18,20 @@ export const filesSchema = z
   .strictObject({
     view: z.enum(['host', 'strict']).default('host').meta({
       description:
-        'host: the files of the machine, as permissions allow. strict: the same, read-only but for the home. Either way /tmp and /dev/shm are private, and sockets of other programs are hidden.',
+        'host: the files of the machine, as permissions allow. strict: the same, read-only but for the home, and without file systems that are mounted later. Either way /tmp and /dev/shm are private, and sockets of other programs are hidden.',
     }),
     read_only: paths(
-      'Paths that are not writable. In these lists {username} stands for the name of the user and {home} for the home directory; a path below another one counts more.',
+      'Paths that are not writable. In these lists {username} stands for the name of the user and {home} for the home directory; a path below another one counts more. As in systemd, - before a path leaves it out where it does not exist.',
       '{home}/.config',
     ),
     read_write: paths(
       'Paths that are writable, also in the strict view, as permissions allow.',
-      '/data/{username}',
+      '-/data/{username}',
     ),
-    hide: paths('Paths that are not seen. One that does not exist is no error here.', '/srv/secret'),
+    hide: paths(
+      'Paths that are not seen. One that does not exist is no error here; one that the user cannot look at is.',
+      '/srv/secret',
+    ),
     temporary: paths('Directories that are empty inside, and gone with the server.', '/var/tmp'),
     devices: z.enum(['all', 'basic']).default('all').meta({
       description:

@@ -153,7 +153,7 @@ function parseOptions(argv: readonly string[]) {
     value,
     paths: (name: string) =>
       values(name).map((path) => {
-        if (path.startsWith('/') && path !== '/') return path.replace(/\/+$/, '');
+        if (/^-?\/+[^/]/.test(path)) return path.replace(/\/+$/, '');
         throw usage(`${spelling(name)} must be an absolute path, and not "/"; it is "${path}"`);
       }),
     choice<Name extends ChoiceName>(name: Name): Choice<Name> | undefined {

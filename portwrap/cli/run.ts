@@ -17,6 +17,8 @@ import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type Account, findAccount, loginEnvironment } from '../system/account.ts';
+import { aborted } from '../system/deadline.ts';
+import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
@@ -53,7 +55,10 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
     const context = launchContext(request, around, cgroups, tell);
-    const sandbox = await launch(context, sandboxSpec(request, around, account), interrupt.signal);
+    const described = sandboxSpec(request, around, account);
+    described.catch(() => {}); // a signal comes first
+    const spec = await Promise.race([described, aborted(interrupt.signal)]);
+    const sandbox = await launch(context, spec, interrupt.signal);
     deliver = (signal) => {
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
     };
@@ -127,7 +132,11 @@ function launchContext(
   };
 }
 
-function sandboxSpec(request: CliRun, around: Surroundings, account: Account | null): SandboxSpec {
+async function sandboxSpec(
+  request: CliRun,
+  around: Surroundings,
+  account: Account | null,
+): Promise<SandboxSpec> {
   const home = account?.home ?? around.environment.HOME ?? '/';
   const { hostAddress, hostPort, guestPort, policy, socketFamilies, limits } = request;
   return {
@@ -137,11 +146,14 @@ function sandboxSpec(request: CliRun, around: Surroundings, account: Account | n
     environment: payloadEnvironment(around.environment, account),
     workingDirectory: around.workingDirectory,
     // in the strict view only the home is writable, wherever the caller stands
-    files: fileView({
-      ...request.files,
-      uid: account?.uid ?? around.uid,
-      keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
-    }),
+    files: await fileView(
+      {
+        ...request.files,
+        uid: account?.uid ?? around.uid,
+        keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
+      },
+      lookAs(around.tools, account),
+    ),
     hostPorts: hostPort === 0 ? firstOf(portsFromRandom(commandPorts), mostTries) : [hostPort],
     lifetime: 'foreground',
     stdio: [0, 1, 2],

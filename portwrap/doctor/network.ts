@@ -14,6 +14,7 @@ import { ownAddresses } from '../network/own-addresses.ts';
 import { nftRuleset } from '../network/policy.ts';
 import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
+import { lookAs } from '../system/look.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
 import { type Check, failed, fixOf, ok, type Patient, runAsPatient, warning } from './check.ts';
 
@@ -94,7 +95,7 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
         environment: {},
         workingDirectory: '/',
         account: patient.account,
-        files: fileView({ keep: [], hide: [] }),
+        files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
         policy,
         socketFamilies: ordinaryFamilies,
         limits: noLimits,

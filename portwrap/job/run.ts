@@ -18,7 +18,9 @@ import { portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { aborted } from '../system/deadline.ts';
 import { makeFifos, openReader } from '../system/liveness.ts';
+import { lookAs } from '../system/look.ts';
 import type { Toolbox } from '../system/tools.ts';
 import type { JobSpec } from './protocol.ts';
 import { createReporter, type Reporter } from './report.ts';
@@ -105,8 +107,11 @@ async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter,
     const facing = hostAddress(spec);
     facing.catch(() => {}); // awaited below
     const output = await openOutput(around.tools, directory, (chunk) => reporter.log(chunk));
-    const sandbox = await facing
-      .then((host) => sandboxSpec(spec, around, { directory: join(directory, 'sandbox'), host, output }))
+    const described = facing.then((host) =>
+      sandboxSpec(spec, around, { directory: join(directory, 'sandbox'), host, output }),
+    );
+    described.catch(() => {}); // a signal comes first
+    const sandbox = await Promise.race([described, aborted(abort)])
       .then((sandboxed) => launch(launchContext(spec, around), sandboxed, abort))
       .finally(() => output.closeWriter());
     return { sandbox, output };
@@ -143,18 +148,18 @@ function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchCo
   };
 }
 
-function sandboxSpec(
+async function sandboxSpec(
   spec: JobSpec,
   around: JobSurroundings,
   { directory, host, output }: { directory: string; host: string; output: Output },
-): SandboxSpec {
+): Promise<SandboxSpec> {
   return {
     directory,
     command: spec.command,
     environment: { ...passedOn(spec.batch, around.environment), ...spec.environment },
     workingDirectory: spec.workingDirectory,
     account: null,
-    files: fileView({ ...spec.files, uid: process.getuid?.() ?? 0 }),
+    files: await fileView({ ...spec.files, uid: process.getuid?.() ?? 0 }, lookAs(around.tools, null)),
     policy: spec.policy,
     socketFamilies: spec.socketFamilies,
     limits: { ...noLimits, openFiles: spec.openFiles },

@@ -14,6 +14,7 @@ import { type StartedChild, startChild } from '../system/child.ts';
 import { aborted, withDeadline } from '../system/deadline.ts';
 import { ownUntil } from '../system/descriptor.ts';
 import { fifos, type Liveness, openReader, watchLiveness } from '../system/liveness.ts';
+import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Teardown } from '../system/teardown.ts';
 import { bwrapArgs } from './bwrap-argv.ts';
@@ -42,6 +43,8 @@ export interface HeldSandbox {
 /** Milliseconds until bwrap must have built the sandbox, and until a killed one must be gone. */
 const buildDeadline = 30_000;
 const goneDeadline = 10_000;
+/** Milliseconds after which it is asked what bwrap waits for. */
+const suspiciousDelay = 5_000;
 
 /** `place`: its control group, as far as it has one already. Throws PortwrapError, or the reason of `abort`. */
 export async function buildSandbox(
@@ -118,7 +121,12 @@ export async function buildSandbox(
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
   pipe(descriptors.args).end(sandboxArgs(context, spec, place));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
-  await inTime(Promise.race([heard(gateStands), broken, aborted(abort)]));
+  const stuck = watchForDeadPaths(context, spec);
+  try {
+    await inTime(Promise.race([heard(gateStands), broken, stuck.found, aborted(abort)]));
+  } finally {
+    stuck.close();
+  }
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
   return { child, life, starter, policy, release: () => gate.end(wordToGo), leaveScope };
@@ -133,7 +141,11 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       env: tools('env'),
       loadRules: context.asRoot ? null : tools('nft'),
       // bwrap leaves root its capabilities, and gives an unprivileged gate those it asks for
-      dropCapabilities: context.asRoot && spec.account !== null ? null : tools('setpriv'),
+      dropCapabilities:
+        context.asRoot && spec.account !== null && !gateHasCapabilities(context, spec)
+          ? null
+          : tools('setpriv'),
+      detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
       openFiles: spec.limits.openFiles,
       umask: spec.lifetime === 'foreground' ? null : '022',
       restoreSignals: spec.lifetime === 'foreground' ? deaf : [],
@@ -177,13 +189,26 @@ function sandboxArgs(context: LaunchContext, spec: SandboxSpec, place: CgroupPla
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
-    gateCapabilities: context.asRoot ? [] : ['CAP_NET_ADMIN', 'CAP_SETPCAP'],
+    gateCapabilities: gateCapabilities(context, spec),
   });
   return args.map((arg) => `${arg}\0`).join('');
 }
 
 function environmentOf(context: LaunchContext, spec: SandboxSpec) {
-  return splitEnvironment(spec.environment, !context.asRoot);
+  return splitEnvironment(spec.environment, gateHasCapabilities(context, spec));
+}
+
+/** In its own user namespace; it drops them before the payload runs. */
+function gateCapabilities(context: LaunchContext, spec: SandboxSpec): string[] {
+  const needed = [
+    ...(context.asRoot ? [] : ['CAP_NET_ADMIN']),
+    ...(spec.files.readOnlyRoot ? ['CAP_SYS_ADMIN'] : []),
+  ];
+  return needed.length === 0 ? [] : [...needed, 'CAP_SETPCAP'];
+}
+
+function gateHasCapabilities(context: LaunchContext, spec: SandboxSpec): boolean {
+  return gateCapabilities(context, spec).length > 0;
 }
 
 /**
@@ -221,6 +246,23 @@ function inTime<T>(work: Promise<T>): Promise<T> {
     () =>
       new PortwrapError('SANDBOX_FAILED', `bubblewrap did not build the sandbox within ${buildDeadline} ms`),
   );
+}
+
+/**
+ * A file system that does not answer holds bubblewrap for ever. When it takes long, the paths of the sandbox are looked
+ * at; `found` rejects with PATH_UNAVAILABLE, naming the one, and otherwise never settles.
+ */
+function watchForDeadPaths(
+  { tools }: LaunchContext,
+  { account, files, workingDirectory }: SandboxSpec,
+): { found: Promise<never>; close: () => void } {
+  const paths = [workingDirectory, ...files.mounts.map(({ path }) => path)];
+  let timer: NodeJS.Timeout | undefined;
+  const found = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => void lookAs(tools, account)(paths).catch(reject), suspiciousDelay);
+  });
+  found.catch(() => {}); // it may be told when nobody asks any more
+  return { found, close: () => clearTimeout(timer) };
 }
 
 /** What is said on a pipe, letter by letter; settles when that letter has been heard. */

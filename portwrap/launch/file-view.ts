@@ -3,6 +3,7 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { slirpNetwork } from '../network/policy.ts';
+import { type Found, type Look, pathUnavailable } from '../system/look.ts';
 import { includedSshConfig } from './ssh-config.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 
@@ -35,8 +36,13 @@ export interface FileViewRequest {
   readonly preset?: (typeof fileViewPresets)[number];
   /** Directories that stay visible and writable: home, working directory. */
   readonly keep: readonly string[];
-  /** Files and directories that must not be seen: the service's state, and what is declared. */
+  /**
+   * Files and directories that must not be seen. In these lists "-" before a path means that it may be missing; what
+   * is hidden may always be.
+   */
   readonly hide: readonly string[];
+  /** The state directory of the service, which is ours to look at; hidden. */
+  readonly state?: string;
   readonly readOnly?: readonly string[];
   readonly readWrite?: readonly string[];
   /** Directories that are fresh and empty inside, and gone afterwards. */
@@ -68,42 +74,120 @@ const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx'
 );
 
 /**
- * The view for a request. Hidden paths that do not exist are left out; any other one that does not exist is
- * refused with SANDBOX_FAILED, naming it.
+ * The view for a request. Hidden and optional paths that do not exist are left out; any other one that does not
+ * exist is refused with SANDBOX_FAILED, and one that cannot be looked at with PATH_UNAVAILABLE. What is a user's or
+ * declared is looked at by `look`; the rest is on the root file system.
  */
-export function fileView(request: FileViewRequest): FileView {
+export async function fileView(request: FileViewRequest, look: Look): Promise<FileView> {
+  const declared = [
+    ...request.hide,
+    ...(request.readOnly ?? []),
+    ...(request.readWrite ?? []),
+    ...(request.temporary ?? []),
+  ].map((path) => parsePath(path).path);
+  // a process more is only worth it when something of the user's may have to be put back
+  const isBound = request.preset === 'strict' || declared.length > 0 || request.keep.some(isCoveredAlways);
+  const found = await look([...new Set([...declared, ...(isBound ? request.keep : [])])]);
+  return viewOf(request, (path) => found.get(path) ?? { kind: 'missing' });
+}
+
+/** `at` is what was found at a path. */
+function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView {
   const strict = request.preset === 'strict';
+  const existing = (paths: readonly string[] = []) => paths.flatMap((path) => existingPath(path, at));
   // of one path the first word counts: what is hidden stays hidden, what is declared beats the default
   const mounts: Mount[] = [
-    ...[...listeners, ...request.hide].filter(existsSync).map((path) => hidden(realpathSync(path))),
-    ...existing(request.readOnly ?? []).map(as('read-only')),
-    ...existing(request.readWrite ?? []).map(as('writable')),
-    ...existing(request.temporary ?? []).map(as('scratch')),
+    ...[...listeners, ...(request.state === undefined ? [] : [request.state])].flatMap(hiddenOfMachine),
+    ...request.hide.flatMap((path) => hiddenPath(parsePath(path).path, at)),
+    ...existing(request.readOnly).map(as('read-only')),
+    ...(request.readWrite ?? []).flatMap((path) => writablePath(path, request.keep, at)).map(as('writable')),
+    ...existing(request.temporary).map(as('scratch')),
     ...[...lookups, ...programs].filter(existsSync).map(as('read-only')),
     ...shared.filter(existsSync).map(as('scratch')),
     ...(request.uid === undefined ? [] : [as('private')(`/run/user/${request.uid}`)]),
     ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
   ];
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
-  // a home or working directory of "/" must not make a read-only machine writable again
-  const kept = request.keep
-    .filter((path) => path !== '/' && isCovered(path) && existsSync(path))
-    .map(as('writable'));
+  const kept = request.keep.flatMap((path) => keptPath(path, isCovered, at)).map(as('writable'));
   return {
     readOnlyRoot: strict,
-    devices:
-      request.devices === 'basic' ? existing([...basicDevices, ...(request.extraDevices ?? [])]) : null,
+    devices: request.devices === 'basic' ? devicesOf(request) : null,
     mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
     synthetic: [...resolvConf(), ...includedSshConfig(), ...(request.synthetic ?? [])],
   };
 }
 
-function as(kind: Mount['kind']): (path: string) => Mount {
-  return (path) => ({ kind, path });
+/** As systemd writes it (systemd.exec(5)): with "-" before it, a path that does not exist is left out. */
+function parsePath(text: string): { path: string; optional: boolean } {
+  const optional = text.startsWith('-');
+  return { path: optional ? text.slice(1) : text, optional };
 }
 
-function hidden(path: string): Mount {
-  return { kind: statSync(path).isDirectory() ? 'hidden-directory' : 'hidden-file', path };
+/** It is below a path of which nothing is seen in any view. */
+function isCoveredAlways(path: string): boolean {
+  return [...scratch, ...listeners].some((covered) => isBelow(path, covered));
+}
+
+function existingPath(text: string, at: (path: string) => Found): string[] {
+  const { path, optional } = parsePath(text);
+  const found = at(path);
+  if (found.kind === 'refused') throw pathUnavailable(path, found.reason);
+  if (found.kind !== 'missing') return [found.path];
+  if (optional) return [];
+  throw missing(path);
+}
+
+/** A link that its user can make must not make anything else of a read-only machine writable. */
+function writablePath(text: string, keep: readonly string[], at: (path: string) => Found): string[] {
+  const { path } = parsePath(text);
+  const around = keep.filter((kept) => isBelow(path, kept)).map(at);
+  return existingPath(text, at).filter((real) => {
+    if (around.every((kept) => !('path' in kept) || isBelow(real, kept.path))) return true;
+    throw pathUnavailable(
+      path,
+      `it leads out of the directory of the user, to ${real}`,
+      `Declare ${real} itself, if it is to be writable.`,
+    );
+  });
+}
+
+/** What must not be seen and cannot be covered is refused: it may be seen by whom it must not. */
+function hiddenPath(path: string, at: (path: string) => Found): Mount[] {
+  const found = at(path);
+  if (found.kind === 'missing') return [];
+  if (found.kind === 'refused') {
+    const hint =
+      'It must be hidden, so nothing was started. Hide a directory above it that the user can reach.';
+    throw pathUnavailable(path, `its user cannot look at it (${found.reason})`, hint);
+  }
+  return [{ kind: found.kind === 'directory' ? 'hidden-directory' : 'hidden-file', path: found.path }];
+}
+
+function hiddenOfMachine(path: string): Mount[] {
+  if (!existsSync(path)) return [];
+  return [
+    { kind: statSync(path).isDirectory() ? 'hidden-directory' : 'hidden-file', path: realpathSync(path) },
+  ];
+}
+
+function keptPath(path: string, isCovered: (path: string) => boolean, at: (path: string) => Found): string[] {
+  const found = at(path);
+  const real = 'path' in found ? found.path : path;
+  // a home or working directory of "/" must not make a read-only machine writable again
+  if (real === '/' || found.kind === 'missing' || !isCovered(real)) return [];
+  if (found.kind === 'refused') throw pathUnavailable(path, found.reason);
+  return [real];
+}
+
+function devicesOf({ extraDevices = [] }: FileViewRequest): readonly string[] {
+  const devices = [...basicDevices, ...extraDevices];
+  const lost = devices.find((path) => !existsSync(path));
+  if (lost !== undefined) throw missing(lost);
+  return devices;
+}
+
+function as(kind: Mount['kind']): (path: string) => Mount {
+  return (path) => ({ kind, path });
 }
 
 function distinct(mounts: readonly Mount[]): Mount[] {
@@ -126,11 +210,9 @@ function isBelow(path: string, directory: string): boolean {
   return path.startsWith(`${directory}/`);
 }
 
-function existing(paths: readonly string[]): readonly string[] {
-  const missing = paths.find((path) => !existsSync(path));
-  if (missing === undefined) return paths;
-  throw new PortwrapError('SANDBOX_FAILED', `the path ${missing} does not exist on this machine`, {
-    hint: 'Correct the list of paths that the sandbox was given, or make the path.',
+function missing(path: string): PortwrapError {
+  return new PortwrapError('SANDBOX_FAILED', `the path ${path} does not exist on this machine`, {
+    hint: 'Correct the list of paths that the sandbox was given, or make the path; one with "-" before it may be missing.',
   });
 }
 

@@ -18,6 +18,11 @@ export interface Gate {
   readonly env: string;
   /** The nft program, when the gate has CAP_NET_ADMIN and loads the rules itself. */
   readonly loadRules: string | null;
+  /**
+   * The mount program, when nothing that the machine mounts later may be seen: it would be writable in a read-only
+   * view. Needs CAP_SYS_ADMIN.
+   */
+  readonly detachMounts: string | null;
   /** The setpriv program, when the gate has capabilities that the payload must not have. */
   readonly dropCapabilities: string | null;
   /** Soft limit of open files; Node raises its own to the hard limit and children inherit it. */
@@ -39,6 +44,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
   const script = [
     ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
+    ...(gate.detachMounts === null ? [] : [`${gate.detachMounts} --make-rprivate / || exit 1`]),
     ...(gate.loadRules === null
       ? []
       : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),

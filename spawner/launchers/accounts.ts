@@ -1,14 +1,12 @@
 // How a user of a hub becomes an account of this machine, with a home directory.
-// Not here: becoming it (portwrap/system/account.ts).
-import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+// Not here: becoming it (portwrap/system/account.ts), making homes (homes.ts).
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Toolbox } from '../../portwrap/index.ts';
 import { type Account, findAccount, loginEnvironment, type SyntheticFile } from '../../portwrap/index.ts';
-
-import { makeDirectory } from '../system/make-directory.ts';
-import { storageFailure } from '../system/storage-failure.ts';
+import { createHomes, type Homes } from './homes.ts';
 
 export interface Tenant {
   /** Who the server runs as; null: the service's own account. */
@@ -38,10 +36,11 @@ export function createAccounts(config: Config['accounts'], tools: Toolbox, own: 
       'accounts.mode "service" is refused for root: servers would be root',
     );
   }
+  const homes = createHomes(tools);
   const resolvers = {
     system: (user: string) => systemTenant(user, config.min_uid, tools, own),
-    dynamic: async (user: string) => dynamicTenant(user, config),
-    service: async (user: string) => serviceTenant(user, config.home, own),
+    dynamic: (user: string) => dynamicTenant(user, config, homes),
+    service: (user: string) => serviceTenant(user, config.home, own, homes),
   };
   return { resolve: resolvers[config.mode] };
 }
@@ -65,21 +64,19 @@ async function systemTenant(user: string, minUid: number, tools: Toolbox, own: A
   };
 }
 
-function serviceTenant(user: string, template: string, own: Account): Tenant {
+async function serviceTenant(user: string, template: string, own: Account, homes: Homes): Promise<Tenant> {
   const home = homeOf(user, template);
-  makeHome(home, null);
+  await homes.open(home, null);
   return { account: null, home, environment: loginEnvironment({ ...own, home }), files: [] };
 }
 
-/** The owner of the home directory is the memory of which uid a user has. */
-function dynamicTenant(user: string, config: Config['accounts']): Tenant {
+async function dynamicTenant(user: string, config: Config['accounts'], homes: Homes): Promise<Tenant> {
   if (/[:,\s\p{Cc}]/u.test(user)) throw refused(user, 'the name cannot stand in a user database');
   const home = homeOf(user, config.home);
-  const uid = ownerOf(home) ?? freeUid(dirname(home), config.uid_range);
+  const uid = await homes.open(home, config.uid_range);
   if (uid < config.uid_range.low || uid > config.uid_range.high) {
     throw refused(user, `its home ${home} belongs to uid ${uid}, outside accounts.uid_range`);
   }
-  makeHome(home, uid);
   const account = { name: user, uid, gid: uid, home, shell: '/bin/bash', listed: false };
   return {
     account,
@@ -102,50 +99,6 @@ function homeOf(user: string, template: string): string {
   const home = template.replaceAll('{username}', () => user); // "$&" and the like mean nothing in a name
   if (basename(home) !== user) throw refused(user, 'the name does not make a home of its own');
   return home;
-}
-
-/** A home that is still being made; no user of accounts.mode "dynamic" can have that name. */
-const unfinishedHome = ':new';
-
-/**
- * Nobody sees a home that is not its owner's yet: whenever the service is killed, there is a whole one or none.
- * One that was made half is empty, and makes room for the next.
- */
-function makeHome(home: string, owner: number | null): void {
-  if (ownerOf(home) !== null) return;
-  try {
-    makeWhole(home, owner);
-  } catch (cause) {
-    throw storageFailure(cause, `the home ${home} could not be made`, dirname(home));
-  }
-}
-
-function makeWhole(home: string, owner: number | null): void {
-  makeDirectory(dirname(home), 0o755);
-  if (owner === null) {
-    mkdirSync(home, { mode: 0o700 });
-    return;
-  }
-  const unfinished = join(dirname(home), unfinishedHome);
-  if (ownerOf(unfinished) !== null) rmdirSync(unfinished);
-  mkdirSync(unfinished, { mode: 0o700 });
-  chownSync(unfinished, owner, owner);
-  renameSync(unfinished, home);
-}
-
-function ownerOf(path: string): number | null {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat === undefined) return null;
-  if (!stat.isDirectory()) throw new PortwrapError('USER_REFUSED', `the home ${path} is not a directory`);
-  return stat.uid;
-}
-
-function freeUid(homes: string, range: Config['accounts']['uid_range']): number {
-  const names = lstatSync(homes, { throwIfNoEntry: false }) === undefined ? [] : readdirSync(homes);
-  const siblings = names.filter((name) => name !== unfinishedHome);
-  const used = new Set(siblings.map((name) => lstatSync(`${homes}/${name}`, { throwIfNoEntry: false })?.uid));
-  for (let uid = range.low; uid <= range.high; uid += 1) if (!used.has(uid)) return uid;
-  throw new PortwrapError('USER_REFUSED', 'every uid of accounts.uid_range is in use');
 }
 
 function databaseWithout(path: string, name: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import {
+  aborted,
   adoptSandbox,
   answered,
   createForwarder,
@@ -14,6 +15,7 @@ import {
   isSandboxAlive,
   type LaunchContext,
   launch,
+  lookAs,
   type Sandbox,
 } from '../../portwrap/index.ts';
 import { logFileOf } from '../logs/files.ts';
@@ -46,13 +48,16 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       const tenant = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {
-        const spec = await sandboxSpec({
+        const described = sandboxSpec({
           ...{ request, hub, profile, tenant, log, user: record.user },
+          look: lookAs(context.tools, tenant.account),
           directory: directoryOf(record.id),
           stateDirectory: state.path,
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });
+        described.catch(() => {}); // an abort comes first
+        const spec = await Promise.race([described, aborted(abort)]);
         report({ progress: 20, message: 'Building the sandbox' });
         return runningServer(await launch(withForwarder(context, profile.forwarder), spec, abort), input);
       } finally {

@@ -10,6 +10,7 @@ import {
   type FileViewRequest,
   fileView,
   type Limits,
+  type Look,
   type NetworkPolicy,
   type SandboxSpec,
   substituteGuestPort,
@@ -23,6 +24,8 @@ export interface SpecInput {
   readonly hub: Hub;
   readonly profile: Profile;
   readonly tenant: Tenant;
+  /** Sees files as that tenant does. */
+  readonly look: Look;
   readonly user: string;
   readonly directory: string;
   readonly stateDirectory: string;
@@ -32,6 +35,7 @@ export interface SpecInput {
   readonly log: number;
 }
 
+/** Throws PATH_UNAVAILABLE or SANDBOX_FAILED when a path of the profile or of the user is not as it must be. */
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const { request, profile, tenant } = input;
   const view = fileViewRequest(profile, tenant, input.user, input.stateDirectory);
@@ -45,11 +49,14 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
     environment: { ...serverEnvironment(profile, request.env, tenant), ...tls?.environment },
     workingDirectory: tenant.home,
     account: tenant.account,
-    files: fileView({
-      ...view,
-      uid: tenant.account?.uid ?? process.getuid?.() ?? 0,
-      synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])],
-    }),
+    files: await fileView(
+      {
+        ...view,
+        uid: tenant.account?.uid ?? process.getuid?.() ?? 0,
+        synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])],
+      },
+      input.look,
+    ),
     policy: await networkPolicy(profile, input.hub),
     socketFamilies: profile.network.socket_families,
     limits: limitsOf(profile),
@@ -77,7 +84,8 @@ export function fileViewRequest(
   return {
     preset: files.view,
     keep: [tenant.home],
-    hide: [stateDirectory, ...files.hide.map(ofUser)],
+    state: stateDirectory,
+    hide: files.hide.map(ofUser),
     readOnly: files.read_only.map(ofUser),
     readWrite: files.read_write.map(ofUser),
     temporary: files.temporary.map(ofUser),

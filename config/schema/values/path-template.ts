@@ -6,10 +6,14 @@ interface TemplateRules {
   readonly placeholders: readonly string[];
   readonly required: readonly string[];
   /** With what it begins. */
-  readonly start: '/' | '/ or {prefix}' | '/ or {home}';
+  readonly start: '/' | '/ or {prefix}' | '/ or {home}, or - before it';
 }
 
-const starts = { '/': /^\//, '/ or {prefix}': /^(?:\/|\{prefix\})/, '/ or {home}': /^(?:\/|\{home\})/ };
+const starts = {
+  '/': /^\//,
+  '/ or {prefix}': /^(?:\/|\{prefix\})/,
+  '/ or {home}, or - before it': /^-?(?:\/|\{home\})/,
+};
 
 export function pathTemplate({ placeholders, required, start }: TemplateRules) {
   const known = placeholders.map((name) => `{${name}}`).join(', ');

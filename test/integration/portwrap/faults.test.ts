@@ -14,6 +14,7 @@ import {
   findCgroupWay,
   isSandboxAlive,
   launch,
+  lookAs,
   openCgroups,
   ordinaryFamilies,
   ownAddresses,
@@ -101,7 +102,8 @@ async function oneLaunch(name: string, fault: Fault, delay: number, random: () =
   const directory = join(root, `${prefix}${name}`);
   const abort = new AbortController();
   let sandbox: Sandbox | undefined;
-  const launched = launch(context, specification(directory, Number(name)), abort.signal).then(
+  const specified = await specification(directory, Number(name));
+  const launched = launch(context, specified, abort.signal).then(
     (started) => {
       sandbox = started;
       return 'was running';
@@ -118,14 +120,14 @@ async function oneLaunch(name: string, fault: Fault, delay: number, random: () =
   return outcome;
 }
 
-function specification(directory: string, number: number) {
+async function specification(directory: string, number: number) {
   return {
     directory,
     command: ['sh', '-c', 'setsid -f sleep 1000; sleep 1000'],
     environment: { PATH: '/usr/bin:/bin', MARK: directory },
     workingDirectory: '/',
     account: isRoot ? account : null,
-    files: fileView({ keep: [], hide: [] }),
+    files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
     socketFamilies: ordinaryFamilies,
     policy: { internet: false, dns: false, hosts: [] },
     limits: { memory: null, cpus: null, processes: null, openFiles: 256 },

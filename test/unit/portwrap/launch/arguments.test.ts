@@ -18,6 +18,7 @@ const gate: Gate = {
   sh: '/bin/sh',
   env: '/usr/bin/env',
   loadRules: null,
+  detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
   umask: null,

@@ -12,6 +12,7 @@ const gate: Gate = {
   sh: '/bin/sh',
   env: '/bin/env',
   loadRules: null,
+  detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
   umask: null,

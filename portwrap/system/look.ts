@@ -1,0 +1,103 @@
+// What is at paths of a user, looked at as that user by a process of its own: root may not be let in (NFS with
+// root_squash, FUSE), and a file system whose server is gone answers nobody, which must not be waited for here.
+// Not here: what is made of it (launch/file-view.ts).
+import { PortwrapError } from '../../config/errors.ts';
+import { type Account, becomeArgv } from './account.ts';
+import { startChild } from './child.ts';
+import { withDeadline } from './deadline.ts';
+import type { Toolbox } from './tools.ts';
+
+/** What is there. `path` is free of symbolic links. */
+export type Found =
+  | { readonly kind: 'directory' | 'file'; readonly path: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** What is found at each of the paths. Throws PATH_UNAVAILABLE, naming the path whose file system does not answer. */
+export type Look = (paths: readonly string[]) => Promise<ReadonlyMap<string, Found>>;
+
+/** Milliseconds that file systems have to answer. */
+const answerDeadline = 5_000;
+
+/** Looks as `account`; null: as the account of this process. */
+export function lookAs(tools: Toolbox, account: Account | null): Look {
+  return async (paths) => {
+    if (paths.length === 0) return new Map();
+    const become = account === null ? [] : becomeArgv(tools('setpriv'), account);
+    const script = [tools('sh'), '-c', lookScript(tools('realpath')), 'portwrap', ...paths];
+    const answers = await answersOf([...become, ...script], answerDeadline);
+    return new Map(
+      paths.map((path, index) => {
+        const answer = answers[index];
+        if (answer === undefined) throw unanswered(path, account);
+        return [path, parseAnswer(answer)];
+      }),
+    );
+  };
+}
+
+/** A path that can be neither used nor covered. */
+export function pathUnavailable(path: string, reason: string, hint?: string): PortwrapError {
+  return new PortwrapError('PATH_UNAVAILABLE', `the path ${path} cannot be used: ${reason}`, { hint });
+}
+
+/** What `argv` says until it ends, in records that end with NUL; what takes longer is left alone, as it may be unkillable. */
+export async function answersOf(argv: readonly string[], deadline: number): Promise<readonly string[]> {
+  const [program = '', ...more] = argv;
+  const child = startChild(program, more, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+  const { stdout } = child.process;
+  let text = '';
+  stdout?.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+  const closed = new Promise<void>((resolve) => {
+    if (stdout === null) resolve();
+    else stdout.once('close', () => resolve());
+  });
+  const ended = Promise.all([child.exited, closed]);
+  await withDeadline(ended, deadline, () => new Late()).catch((error: unknown) => {
+    if (!(error instanceof Late)) throw error;
+    abandon(child.process.pid);
+    stdout?.destroy();
+    child.process.unref();
+  });
+  return text.split('\0').slice(0, -1);
+}
+
+class Late extends Error {}
+
+/** All of its process group. */
+function abandon(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended at this moment
+  }
+}
+
+/** One record for each path: a letter, and the real path or the reason. */
+function lookScript(realpath: string): string {
+  return [
+    'for path do',
+    `  if [ -d "$path" ]; then printf d; ${realpath} -e -z -- "$path" || printf '\\0'`,
+    `  elif [ -e "$path" ]; then printf f; ${realpath} -e -z -- "$path" || printf '\\0'`,
+    `  else printf 'x%s\\0' "$(${realpath} -e -- "$path" 2>&1 >/dev/null)"`,
+    '  fi',
+    'done',
+  ].join('\n');
+}
+
+function parseAnswer(answer: string): Found {
+  const [letter, rest] = [answer.slice(0, 1), answer.slice(1)];
+  if (letter !== 'x' && rest !== '') return { kind: letter === 'd' ? 'directory' : 'file', path: rest };
+  if (/: (No such file or directory|Not a directory)$/.test(rest)) return { kind: 'missing' };
+  return { kind: 'refused', reason: /: ([^:]+)$/.exec(rest)?.[1] ?? 'it changed meanwhile' };
+}
+
+function unanswered(path: string, account: Account | null): PortwrapError {
+  const whose = account === null ? '' : ` of the user ${account.name}`;
+  const seconds = answerDeadline / 1_000;
+  return pathUnavailable(
+    `${path}${whose}`,
+    `its file system did not answer within ${seconds} seconds`,
+    'Check the server that the file system comes from (NFS, FUSE, automount), then start again.',
+  );
+}
