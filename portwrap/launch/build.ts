@@ -16,10 +16,12 @@ import { ownUntil } from '../system/descriptor.ts';
 import { fifos, type Liveness, openReader, watchLiveness } from '../system/liveness.ts';
 import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
+import { mountsOf, ownMounts } from '../system/steady-mounts.ts';
 import type { Teardown } from '../system/teardown.ts';
 import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateStands, policyFailedExit, splitEnvironment, wordToGo } from './gate.ts';
+import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv } from './wrapper.ts';
@@ -56,7 +58,8 @@ export async function buildSandbox(
 ): Promise<HeldSandbox> {
   const at = (name: string) => join(spec.directory, name);
   const own = ownUntil(undo);
-  const { synthetic } = spec.files;
+  const { synthetic, readOnlyRoot } = spec.files;
+  const mountsBefore = readOnlyRoot ? ownMounts() : '';
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
@@ -129,6 +132,7 @@ export async function buildSandbox(
   }
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
+  if (readOnlyRoot) refuseLateMount(spec, child, mountsBefore);
   return { child, life, starter, policy, release: () => gate.end(wordToGo), leaveScope };
 }
 
@@ -220,6 +224,13 @@ async function endSandbox(directory: string, life: Liveness, closePipes: () => v
   const child = findChild(directory);
   if (child !== null) signalProcess(child, 'SIGKILL');
   await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
+}
+
+/** Whoever launches tries again, for the mounts of the machine have changed. */
+function refuseLateMount({ files }: SandboxSpec, child: ProcessIdentity, before: string): void {
+  const point = lateMount(files, mountsOf(child.pid), before);
+  if (point === null) return;
+  throw new PortwrapError('SANDBOX_FAILED', `${point} was mounted while the read-only sandbox was built`);
 }
 
 function buildFailure(spec: SandboxSpec): PortwrapError {

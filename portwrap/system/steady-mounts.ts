@@ -21,6 +21,11 @@ export async function whileMountsAreSteady<T>(
   }
 }
 
-function ownMounts(): string {
-  return readFileSync('/proc/self/mountinfo', 'utf8');
+/** proc(5), mountinfo. */
+export function ownMounts(): string {
+  return mountsOf('self');
+}
+
+export function mountsOf(process: number | 'self'): string {
+  return readFileSync(`/proc/${process}/mountinfo`, 'utf8');
 }
