@@ -53,7 +53,9 @@ test('holds one compiled file for each source, and none of an earlier build', ()
 });
 
 test('holds the plugin as it is in the sources, without what only its checks need', () => {
-  const plugin = filesBelow('hub').filter((path) => !/__pycache__|_cache\/|\.egg-info|^hub\/(?:build|typings)\//.test(path));
+  const plugin = filesBelow('hub').filter(
+    (path) => !/__pycache__|_cache\/|\.egg-info|^hub\/(?:build|typings)\//.test(path),
+  );
   expect(packed.filter((path) => path.startsWith('hub/')).sort()).toEqual(plugin.sort());
 });
 
