@@ -13,7 +13,7 @@ import { follow } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { Routes } from '../routes/routes.ts';
-import { createForwardState, type ForwardState } from './forward-state.ts';
+import { createForwardState, type ForwardState } from './forward/forward-state.ts';
 import type { StartQueue } from './start-queue.ts';
 
 /** What all servers share. */

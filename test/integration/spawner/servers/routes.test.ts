@@ -65,7 +65,7 @@ test('a service that starts removes routes to host ports that no server has, and
   service,
   proxy,
 }) => {
-  const { target, record } = await started(service, 'cat', 'routes-cat-1');
+  const { target } = await started(service, 'cat', 'routes-cat-1');
   const dead = await started(service, 'dan', 'routes-dan-1');
   await service.restart('SIGKILL', async () => {
     process.kill(dead.record.sandbox.child.pid, 'SIGKILL');
@@ -75,19 +75,18 @@ test('a service that starts removes routes to host ports that no server has, and
     await proxy.post('/user/elsewhere', { target: 'http://127.0.0.1:23000', ...hubs });
     await proxy.post('/services/own', { target: 'http://127.0.0.1:24099', jupyterhub: true });
   });
+  const stale = ['/user/dan', '/user/unknown@b'];
   await expect
-    .poll(async () => Object.keys(await proxy.routes()), patient)
-    .toEqual(expect.not.arrayContaining(['/user/dan', '/user/unknown@b']));
+    .poll(async () => Object.keys(await proxy.routes()).filter((path) => stale.includes(path)), patient)
+    .toEqual([]);
   expect(await proxy.routes()).toMatchObject({
     '/user/cat': { target },
     '/user/elsewhere': {},
     '/services/own': {},
   });
-  expect(record.user).toBe('cat');
 });
 
 interface KeptRecord {
-  readonly user: string;
   readonly spawn_id: string;
   readonly sandbox: {
     readonly forwarder: { readonly pid: number };

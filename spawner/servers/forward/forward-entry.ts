@@ -1,8 +1,8 @@
 // What the journal says when the forwarder of a server has died. Not here: attaching it again (portwrap/), the route of
 // the server meanwhile (server-route.ts).
-import { toPortwrapError } from '../../config/errors.ts';
-import type { Logger } from '../../config/logger.ts';
-import type { ForwardEvent } from '../../portwrap/index.ts';
+import { toPortwrapError } from '../../../config/errors.ts';
+import type { Logger } from '../../../config/logger.ts';
+import type { ForwardEvent } from '../../../portwrap/index.ts';
 
 const texts = {
   died: 'the forwarder of the server died; the server has no route until another one has its host port',
