@@ -7,8 +7,8 @@ import { logTail } from '../logs/tail.ts';
 import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from '../records/record.ts';
 import { logEnd } from './end-entry.ts';
 import { describeExit } from './exit-reason.ts';
-import { removeRoute } from './forward/server-route.ts';
 import { type Life, note } from './life.ts';
+import { removeRoute } from './server-route.ts';
 
 const tailLines = 20;
 

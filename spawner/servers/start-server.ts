@@ -6,8 +6,8 @@ import type { ForwardEvent } from '../../portwrap/index.ts';
 import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
 import { cancelled, describeExit, notReady, urlOf } from './exit-reason.ts';
-import { addRoute, forwardChanged } from './forward/server-route.ts';
 import { change, type Life, note } from './life.ts';
+import { addRoute, forwardChanged } from './server-route.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 /** Starts or adopts it. Throws what went wrong, or why it was cancelled; it may run nevertheless (`life.running`). */

@@ -1,5 +1,5 @@
 // What the journal says when the forwarder of a server has died. Not here: attaching it again (portwrap/), the route of
-// the server meanwhile (server-route.ts).
+// the server meanwhile (servers/server-route.ts).
 import { toPortwrapError } from '../../../config/errors.ts';
 import type { Logger } from '../../../config/logger.ts';
 import type { ForwardEvent } from '../../../portwrap/index.ts';

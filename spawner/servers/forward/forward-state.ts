@@ -1,4 +1,4 @@
-// Whether the forward of a server holds its host port. Not here: what follows when it does not (server-route.ts).
+// Whether the forward of a server holds its host port. Not here: what follows when it does not (servers/server-route.ts).
 
 /** Does the forward hold the host port of the server? */
 export interface ForwardState {

@@ -1,11 +1,11 @@
 // The route of one server: it leads to the server's host port as long as the forward holds that port, and at no other
 // time, since another program may take the port of a forwarder that has died.
 // Not here: the proxy's table (routes/routes.ts), attaching a forwarder again (portwrap/).
-import { type ForwardEvent, withDeadline } from '../../../portwrap/index.ts';
-import { addressOf } from '../../records/record.ts';
-import { urlOf } from '../exit-reason.ts';
-import type { Life } from '../life.ts';
-import { logForward } from './forward-entry.ts';
+import { type ForwardEvent, withDeadline } from '../../portwrap/index.ts';
+import { addressOf } from '../records/record.ts';
+import { urlOf } from './exit-reason.ts';
+import { logForward } from './forward/forward-entry.ts';
+import type { Life } from './life.ts';
 
 /** Without a forward it is added when there is one again. */
 export async function addRoute(life: Life): Promise<void> {
