@@ -9,6 +9,7 @@ import { addressText, type ListenAddress, listen } from './listen/listen.ts';
 import { createRedirect } from './listen/redirect.ts';
 import { listenerTls } from './listen/tls.ts';
 import { routesApi } from './routes/api.ts';
+import { type Boot, readBoot } from './routes/boot.ts';
 import { openStorage, type Storage } from './routes/storage.ts';
 import { type Clock, createRouteTable, type RouteTable } from './routes/table.ts';
 import { type Counters, createCounters } from './telemetry/counters.ts';
@@ -36,6 +37,7 @@ export async function startProxy(
   options: ProxyOptions,
   log: Logger,
   clock: Clock = Date.now,
+  boot: Boot = readBoot(),
 ): Promise<RunningProxy> {
   const apiTls = await listenerTls(options.apiTls);
   const counters = createCounters();
@@ -69,7 +71,7 @@ export async function startProxy(
   };
   let port = 0;
   try {
-    if (options.storageFile !== undefined) storage = await openStorage(table, options.storageFile, log);
+    if (options.storageFile !== undefined) storage = await openStorage(table, options.storageFile, log, boot);
     if (options.defaultTarget !== undefined) {
       // before any client is let in; told when everything listens, which is what readers of the log wait for
       isAnnounced = false;

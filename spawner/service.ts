@@ -1,6 +1,5 @@
 // The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
 // when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
-import { basename } from 'node:path';
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
@@ -36,7 +35,6 @@ import type { ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
 import { openStateDirectory } from './records/state-directory.ts';
 import { createRoutes, noRoutes } from './routes/routes.ts';
-import { type ForwardEvent, logForward } from './servers/forward-entry.ts';
 import { reconcile } from './servers/reconcile.ts';
 import { createServers, type Servers } from './servers/servers.ts';
 import { createStartQueue } from './servers/start-queue.ts';
@@ -69,7 +67,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const config = current.get;
   const accounts = createAccounts(first.accounts, tools, own);
   const state = openStateDirectory(first.service.state_dir);
-  const routes = first.proxy === null ? noRoutes : createRoutes(first.proxy, log);
+  const routes =
+    first.proxy === null ? noRoutes : createRoutes({ proxy: first.proxy, mark: state.stateId, log });
   const records = openRecords(state.records, log);
   const ports = createPorts(first.ports.range);
   const queue = createStartQueue(() => config().limits.concurrent_starts);
@@ -80,11 +79,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     activity: () => watch.totals(),
   });
   const cgroups = await openControlGroups(tools, log);
-  const recordOf = (id: string) => servers.list().find(({ record }) => record.id === id)?.record;
   const context = {
     ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
     forwarder: createSlirp4netns(tools, asRoot),
-    report: (directory: string, event: ForwardEvent) => logForward(log, recordOf(basename(directory)), event),
   };
   const local = createLocalLauncher({
     ...{ context, cgroups, accounts, state, ports, meter },

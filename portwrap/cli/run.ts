@@ -127,8 +127,10 @@ function launchContext(
     ...{ tools, asRoot, forwarder },
     hostAddresses: ownAddresses,
     cgroups,
-    report: (_directory, { kind, error }) =>
-      tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) }),
+    report: ({ kind, error }) => {
+      if (kind === 'died') return; // what follows at once says so
+      tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) });
+    },
   };
 }
 

@@ -18,12 +18,16 @@ export interface KeepForwardInput {
   readonly sandboxLife: Liveness;
   /** Attaches another forwarder to the same sandbox and host port. */
   readonly attachAgain: () => Promise<Forward>;
-  /** Told of every loss (`error` undefined when it was made good). */
-  readonly report: (event: ForwardEvent) => void;
+  /** Told of every loss. Nothing is tried before what it returns has settled; it never rejects. */
+  readonly report: (event: ForwardEvent) => void | Promise<void>;
 }
 
+/**
+ * died: the forwarder has ended and its sandbox lives; until "reattached", the host port may be another program's.
+ * reattached: the port is bound again. retrying: it could not be bound. lost: nothing is tried any more.
+ */
 export interface ForwardEvent {
-  readonly kind: 'reattached' | 'retrying' | 'lost';
+  readonly kind: 'died' | 'reattached' | 'retrying' | 'lost';
   readonly error?: unknown;
 }
 
@@ -40,11 +44,12 @@ export function keepForward(input: KeepForwardInput): KeptForward {
   const keep = async (): Promise<void> => {
     for (;;) {
       await current.liveness.gone;
+      if (!closed && input.sandboxLife.isHeld()) await input.report({ kind: 'died' });
       const next = await attach();
       if (next === null) return;
       if (closed) return next.liveness.close();
       current = next;
-      input.report({ kind: 'reattached' });
+      await input.report({ kind: 'reattached' });
     }
   };
   const attach = async (): Promise<Forward | null> => {
@@ -58,7 +63,7 @@ export function keepForward(input: KeepForwardInput): KeptForward {
         return await input.attachAgain();
       } catch (error) {
         const isLast = tries.length >= mostTries;
-        if (input.sandboxLife.isHeld()) input.report({ kind: isLast ? 'lost' : 'retrying', error });
+        if (input.sandboxLife.isHeld()) await input.report({ kind: isLast ? 'lost' : 'retrying', error });
         if (isLast) return null;
       }
     }

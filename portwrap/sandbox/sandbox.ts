@@ -96,8 +96,8 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Ad
 export interface SandboxContext {
   readonly tools: Toolbox;
   readonly forwarder: Forwarder;
-  /** Told when a forwarder was lost, and whether that was made good. */
-  readonly report?: (directory: string, event: ForwardEvent) => void;
+  /** Told when a forwarder was lost, and whether that was made good. What it returns is waited for. */
+  readonly report?: (event: ForwardEvent) => void | Promise<void>;
 }
 
 /**
@@ -116,7 +116,7 @@ export function watchSandbox(
     first: forward,
     sandboxLife: life,
     attachAgain: () => attachAgain(context, record, life),
-    report: (event) => context.report?.(record.directory, event),
+    report: async (event) => context.report?.(event),
   });
   // the forwarder ends by itself after the sandbox; only then the host port is free
   const exited = Promise.all([life.gone, kept.gone]).then(() => describe());

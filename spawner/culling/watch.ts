@@ -84,7 +84,8 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
   async function lookAt(server: Server, subject: Watched): Promise<void> {
     const { id, route_prefix: prefix, certificate } = server.record;
     const address = addressOf(server.record);
-    if (address === null) return;
+    // its token is for nobody else
+    if (address === null || !server.isReachable) return;
     const base = `${urlOf(server.record, address)}${prefix ?? '/'}`;
     const answer = certificate === null ? await ask(base, tokens.of(id)) : closedToUs;
     if (isClosed || server.record.state !== 'ready') return;

@@ -2,7 +2,7 @@
 // Not here: the launchers there are (records/launcher-names.ts), the life of a server (servers/server.ts).
 import type { PortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
-import type { SandboxExit } from '../../portwrap/index.ts';
+import type { ForwardEvent, SandboxExit } from '../../portwrap/index.ts';
 import type { LauncherName } from '../records/launcher-names.ts';
 import type { ProgressLog } from '../records/progress.ts';
 import type { Place, ServerRecord } from '../records/record.ts';
@@ -41,6 +41,8 @@ export interface LaunchSteps {
   readonly keep: (place: Partial<Place>) => Promise<void>;
   /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
   readonly leaveQueue: () => void;
+  /** Told when the forward of the server is lost, before anything is done about it, and when it is there again. */
+  readonly forwardChanged: (event: ForwardEvent) => Promise<void>;
 }
 
 /** What is asked for, and with which certificate the server shows that it is the one that answers. */

@@ -24,7 +24,7 @@ import { nowhere } from '../records/record.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { Accounts } from './accounts.ts';
 import type { ControlGroups } from './control-groups.ts';
-import type { Launcher, RunningServer } from './launcher.ts';
+import type { Launcher, LaunchSteps, RunningServer } from './launcher.ts';
 import type { Ports } from './ports.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 
@@ -39,11 +39,15 @@ export interface LocalLauncherInput {
 }
 
 export function createLocalLauncher(input: LocalLauncherInput): Launcher {
-  const { state, context, ports, meter } = input;
+  const { state, ports, meter } = input;
   const directoryOf = (id: string) => join(state.sandboxes, id);
+  const contextFor = (forwarder: string, report: LaunchSteps['forwardChanged']): LaunchContext => ({
+    ...withForwarder(input.context, forwarder),
+    report,
+  });
   return {
     givesCertificates: true,
-    async start({ hub, profile, request, record }, abort, { report }) {
+    async start({ hub, profile, request, record }, abort, { report, forwardChanged }) {
       report({ progress: 5, message: `Starting ${profile.title}` });
       const tenant = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
@@ -59,19 +63,20 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         described.catch(() => {}); // an abort comes first
         const spec = await Promise.race([described, aborted(abort)]);
         report({ progress: 20, message: 'Building the sandbox' });
-        return runningServer(await launch(withForwarder(context, profile.forwarder), spec, abort), input);
+        const context = contextFor(profile.forwarder, forwardChanged);
+        return runningServer(await launch(context, spec, abort), input);
       } finally {
         closeSync(log);
       }
     },
-    async adopt(record) {
+    async adopt(record, _abort, { forwardChanged }) {
       if (record.sandbox === null) {
         await destroySandbox(directoryOf(record.id));
         meter.adopted('gone');
         const message = 'the service was restarted while this server was being started';
         throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
       }
-      const found = adoptSandbox(withForwarder(context, record.sandbox.forwarderName), record.sandbox);
+      const found = adoptSandbox(contextFor(record.sandbox.forwarderName, forwardChanged), record.sandbox);
       meter.adopted(found.kind === 'running' ? 'alive' : 'gone');
       if (found.kind === 'gone') return found;
       return { kind: 'running', server: runningServer(found.sandbox, input) };

@@ -1,39 +1,71 @@
 // The routes that our servers need in the proxy: a wish list that is compared with what the proxy has, at
 // every change and from time to time, so that a restarted proxy gets them back. An entry that already points
 // to the right target is left alone: the hub writes its own for the same paths.
+// Not here: calls of the proxy's API (proxy-api.ts).
 
 import type { Config } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import { createProxyApi, keyOf, type RouteData, type Table } from './proxy-api.ts';
 
 /** Milliseconds between comparisons: so long is a restarted proxy without its routes. */
 const defaultInterval = 2_000;
-const callTimeout = 10_000;
 
 export interface Routes {
   /** Wants `prefix` to lead to `target`. Resolves after the first try; a failed one is repeated. */
   add(prefix: string, target: string): Promise<void>;
-  /** No longer wants it; removes the entry if it still points to `target`. */
+  /** No longer wants it; removes the entry if it still points to `target`. A failed try is repeated. */
   remove(prefix: string, target: string): Promise<void>;
+  /**
+   * Removes the entry, which must not come back before the next add(): `target` may be another program's port. What the
+   * hub wrote into the entry comes back with it.
+   */
+  suspend(prefix: string, target: string): Promise<void>;
+  /**
+   * Removes the entries of users' servers that `isOurs` does not know: those that this service made, and those of the
+   * hub whose target could be one of our host ports. A failed try is repeated.
+   */
+  dropStale(stale: StaleRoutes): Promise<void>;
   /** When the proxy last saw traffic for it, ISO 8601; null: nobody can tell now. */
   lastActivity(prefix: string): string | null;
   close(): void;
+}
+
+export interface StaleRoutes {
+  /** Does a server that runs have this target? */
+  readonly isOurs: (target: string) => boolean;
+  /** Could it be a host port of ours? */
+  readonly isHostPort: (target: string) => boolean;
 }
 
 /** For a service without a proxy: the hub keeps the routes. */
 export const noRoutes: Routes = {
   add: async () => {},
   remove: async () => {},
+  suspend: async () => {},
+  dropStale: async () => {},
   lastActivity: () => null,
   close() {},
 };
 
-type ProxySettings = NonNullable<Config['proxy']>;
-type RouteData = { readonly target?: string } & Readonly<Record<string, unknown>>;
-type Table = Readonly<Record<string, RouteData>>;
+export interface RoutesInput {
+  readonly proxy: NonNullable<Config['proxy']>;
+  /** Marks the entries that this service makes: the id of its state directory. */
+  readonly mark: string;
+  readonly log: Logger;
+  readonly interval?: number;
+}
 
-export function createRoutes(proxy: ProxySettings, log: Logger, interval = defaultInterval): Routes {
+export function createRoutes({ proxy, mark, log, interval = defaultInterval }: RoutesInput): Routes {
   const wanted = new Map<string, string>();
-  const call = createCaller(proxy);
+  /** Entries that are to go, by prefix and target, as long as the proxy may have them. */
+  const unwanted = new Map<
+    string,
+    { readonly prefix: string; readonly target: string; readonly stays: boolean }
+  >();
+  /** What the entries of suspended routes held. */
+  const suspended = new Map<string, RouteData>();
+  let stale: StaleRoutes | null = null;
+  const call = createProxyApi(proxy);
 
   let away = false;
   let seen: Table = {};
@@ -54,10 +86,50 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
     return last;
   };
   const ensure = async (prefix: string, target: string) => {
+    if (wanted.get(prefix) !== target) return;
     const present = await call('GET', prefix);
-    if (present?.target !== target) await call('POST', prefix, { ...present, target });
+    if (present?.target !== target) {
+      const kept = present ?? suspended.get(prefix);
+      await call('POST', prefix, { ...kept, target, [markName]: mark });
+    }
+    suspended.delete(prefix);
+  };
+  const drop = async (prefix: string, target: string): Promise<RouteData | null> => {
+    const present = await call('GET', prefix);
+    if (present?.target !== target) return null;
+    await call('DELETE', prefix);
+    return present;
+  };
+  const dropUnwanted = async (key: string) => {
+    const entry = unwanted.get(key);
+    if (entry === undefined) return;
+    const removed = await drop(entry.prefix, entry.target);
+    if (entry.stays && removed !== null) suspended.set(entry.prefix, removed);
+    if (!entry.stays && unwanted.get(key) === entry) unwanted.delete(key);
+  };
+  const takeAway = (prefix: string, target: string, stays: boolean) => {
+    if (wanted.get(prefix) === target) wanted.delete(prefix);
+    const key = entryKey(prefix, target);
+    unwanted.set(key, { prefix, target, stays });
+    return inTurn(() => dropUnwanted(key));
+  };
+  const dropAllStale = async ({ isOurs, isHostPort }: StaleRoutes) => {
+    const table = (await call('GET', '')) as Table;
+    for (const [path, data] of Object.entries(table)) {
+      const { target = '' } = data;
+      const isCandidate = data[markName] === mark || (isOfServer(data) && isHostPort(target));
+      if (!isCandidate || isOurs(target)) continue;
+      if ((await drop(encodedPath(path), target)) !== null)
+        log.warn(
+          { route: path, target },
+          'removed a route of the proxy to a server that does not run any more',
+        );
+    }
+    stale = null;
   };
   const compare = async () => {
+    if (stale !== null) await dropAllStale(stale);
+    for (const key of unwanted.keys()) await dropUnwanted(key);
     if (wanted.size === 0) return;
     const table = (await call('GET', '')) as Table;
     seen = table;
@@ -77,14 +149,17 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
   return {
     add(prefix, target) {
       wanted.set(prefix, target);
+      unwanted.delete(entryKey(prefix, target));
       return inTurn(() => ensure(prefix, target));
     },
-    remove(prefix, target) {
-      if (wanted.get(prefix) === target) wanted.delete(prefix);
-      return inTurn(async () => {
-        const present = await call('GET', prefix);
-        if (present?.target === target) await call('DELETE', prefix);
-      });
+    async remove(prefix, target) {
+      await takeAway(prefix, target, false);
+      if (!wanted.has(prefix)) suspended.delete(prefix);
+    },
+    suspend: (prefix, target) => takeAway(prefix, target, true),
+    dropStale(given) {
+      stale = given;
+      return inTurn(() => dropAllStale(given));
     },
     lastActivity(prefix) {
       const time = away ? undefined : seen[keyOf(prefix)]?.last_activity;
@@ -97,26 +172,19 @@ export function createRoutes(proxy: ProxySettings, log: Logger, interval = defau
   };
 }
 
-/** How the proxy's table names a path: decoded, without a slash at its end. */
-function keyOf(prefix: string): string {
-  return decodeURIComponent(prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix);
+/** In the data of an entry. The hub's own entries do not have it. */
+const markName = 'portwrap_spawner';
+
+/** The path of a key of the proxy's table. */
+function encodedPath(key: string): string {
+  return key.split('/').map(encodeURIComponent).join('/');
 }
 
-function createCaller(proxy: ProxySettings) {
-  const base = proxy.api_url.replace(/\/$/, '');
-  const headers = proxy.token === null ? undefined : { authorization: `token ${proxy.token}` };
-  return async (method: string, prefix: string, body?: RouteData): Promise<RouteData | null> => {
-    const path = prefix.length > 1 ? prefix.replace(/\/$/, '') : prefix;
-    const response = await fetch(`${base}/api/routes${path}`, {
-      method,
-      ...(headers === undefined ? {} : { headers }),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(callTimeout),
-    });
-    const text = await response.text();
-    if (response.status === 404) return null;
-    if (!response.ok)
-      throw new Error(`${method} of the route ${prefix} was answered with ${response.status}`);
-    return method === 'GET' ? (JSON.parse(text) as RouteData) : null;
-  };
+function entryKey(prefix: string, target: string): string {
+  return JSON.stringify([keyOf(prefix), target]);
+}
+
+/** As JupyterHub marks the routes of users' servers; or of a service with another state directory, before a reboot. */
+function isOfServer({ jupyterhub, user, [markName]: marked }: RouteData): boolean {
+  return typeof marked === 'string' || (jupyterhub === true && typeof user === 'string');
 }

@@ -6,15 +6,16 @@ import type { RunningServer } from '../launchers/launcher.ts';
 import { logTail } from '../logs/tail.ts';
 import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from '../records/record.ts';
 import { logEnd } from './end-entry.ts';
-import { describeExit, urlOf } from './exit-reason.ts';
+import { describeExit } from './exit-reason.ts';
 import { type Life, note } from './life.ts';
+import { removeRoute } from './server-route.ts';
 
 const tailLines = 20;
 
 /** `outcome`: how it ended by itself, or why it is ended. The route goes first: its port may soon be another server's. */
 export async function endServer(life: Life, outcome: SandboxExit | PortwrapError): Promise<void> {
-  const { running, route, parts, log } = life;
-  if (running !== null && route !== null) await parts.routes.remove(route, urlOf(life.record, running));
+  const { running, parts, log } = life;
+  await removeRoute(life);
   const exit = await takeDown(life, outcome);
   const reason = running?.verdict ?? outcome;
   const failure = reason instanceof PortwrapError ? reason : null;

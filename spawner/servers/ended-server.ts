@@ -16,6 +16,7 @@ export function endedServer(kept: ServerRecord): Server {
   return {
     record,
     progress,
+    isReachable: false,
     phases: record.phases,
     recorded: Promise.resolve(),
     ended: Promise.resolve(),

@@ -13,6 +13,7 @@ import { follow } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { Routes } from '../routes/routes.ts';
+import { createForwardState, type ForwardState } from './forward/forward-state.ts';
 import type { StartQueue } from './start-queue.ts';
 
 /** What all servers share. */
@@ -53,6 +54,9 @@ export interface Life {
   launch: LaunchRequest | null;
   record: ServerRecord;
   running: RunningServer | null;
+  readonly forward: ForwardState;
+  /** Is it to have its route? */
+  isRouted: boolean;
   phases: PhaseTimes;
   wasReady: boolean;
   /** Is it being stopped? */
@@ -77,6 +81,8 @@ export function createLife(parts: ServerParts, task: ServerTask): Life {
     cancel: new AbortController(),
     ...{ launcher, launch, record },
     running: null,
+    forward: createForwardState(),
+    isRouted: false,
     phases: record.phases,
     wasReady: record.state !== 'starting',
     isEnding: false,

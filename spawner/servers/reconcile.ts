@@ -6,10 +6,12 @@ import type { Config } from '../../config/load.ts';
 import { destroySandbox } from '../../portwrap/index.ts';
 import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
-import { isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
+import { addressOf, isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
+import { isAlive } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import { endedServer } from './ended-server.ts';
+import { urlOf } from './exit-reason.ts';
 import type { ServerParts } from './life.ts';
 import { runServer } from './server.ts';
 import type { Servers } from './servers.ts';
@@ -28,6 +30,7 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
   const { sound, damaged } = await records.load();
   for (const record of sound) adopt(input, record);
   const known = new Set([...sound.map(({ id }) => id), ...damaged]);
+  void dropStaleRoutes(input); // whether or not the proxy runs
   await removeStrays(input, known);
   input.tokens.retain(known);
   log.info(
@@ -51,6 +54,23 @@ function adopt(input: ReconcileInput, record: ServerRecord): void {
   if (timeouts === undefined) return;
   const launcher = launchers[record.launcher];
   servers.adopt(runServer(input, { record, launcher, launch: null, timeouts }));
+}
+
+/** Routes to servers that have ended while no service ran, or that no record knows: other programs may have their ports. */
+function dropStaleRoutes({ routes, servers, config }: ReconcileInput): Promise<void> {
+  const { host_address: host, range } = config.ports;
+  return routes.dropStale({
+    isOurs: (target) =>
+      servers.list().some(({ record }) => {
+        const address = isAlive(record.state) ? addressOf(record) : null;
+        return address !== null && urlOf(record, address) === target;
+      }),
+    isHostPort: (target) => {
+      const url = URL.canParse(target) ? new URL(target) : null;
+      const port = Number(url?.port);
+      return url?.hostname === host && port >= range.low && port <= range.high;
+    },
+  });
 }
 
 /** Sandboxes and logs without a record are nobody's, since the record is written first. */

@@ -14,6 +14,8 @@ import { startServer } from './start-server.ts';
 export interface Server {
   readonly record: ServerRecord;
   readonly progress: ProgressLog;
+  /** Does its forward hold its host port? If not, another program may answer there. */
+  readonly isReachable: boolean;
   /** What is over of its start. */
   readonly phases: PhaseTimes;
   /** Settles when its record is on disk: from then on no death of the service forgets it. */
@@ -39,6 +41,9 @@ export function runServer(parts: ServerParts, task: ServerTask): Server {
   return {
     get record() {
       return life.record;
+    },
+    get isReachable() {
+      return life.forward.isUp;
     },
     get phases() {
       return life.phases;

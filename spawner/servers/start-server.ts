@@ -2,10 +2,12 @@
 // Not here: how it ends (end-server.ts), what runs it (launchers/).
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
+import type { ForwardEvent } from '../../portwrap/index.ts';
 import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
 import { cancelled, describeExit, notReady, urlOf } from './exit-reason.ts';
 import { change, type Life, note } from './life.ts';
+import { addRoute, forwardChanged } from './server-route.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 /** Starts or adopts it. Throws what went wrong, or why it was cancelled; it may run nevertheless (`life.running`). */
@@ -25,7 +27,9 @@ export async function startServer(life: Life, recorded: Promise<void>): Promise<
   const isStarting = life.record.state === 'starting';
   if (isStarting) await becomeReady(life, server);
   watch.lap('answer');
-  await addRoute(life, server);
+  if (life.record.state === 'stopping')
+    life.cancel.abort(cancelled()); // a stop that a restart interrupted
+  else await addRoute(life);
   if (isStarting && !life.cancel.signal.aborted) {
     watch.lap('route');
     await note(life, { state: 'ready', phases: life.phases });
@@ -53,6 +57,7 @@ async function obtain(life: Life): Promise<AdoptedServer> {
     report: progress.add,
     keep: (place: Partial<RunningServer['place']>) => change(life, place),
     leaveQueue: () => life.leaveQueue(),
+    forwardChanged: (event: ForwardEvent) => forwardChanged(life, event),
   };
   try {
     if (launch === null) return await launcher.adopt(record, cancel.signal, steps);
@@ -66,10 +71,11 @@ async function obtain(life: Life): Promise<AdoptedServer> {
 }
 
 /** The answer is raced against the server's death and a deadline. */
-async function becomeReady({ record, cancel, progress, readyTimeout }: Life, server: RunningServer) {
+async function becomeReady(life: Life, server: RunningServer) {
+  const { record, cancel, progress, readyTimeout } = life;
   progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
   const settled = new AbortController();
-  const answer = server.answered(record, AbortSignal.any([settled.signal, cancel.signal]));
+  const answer = answered(life, server, AbortSignal.any([settled.signal, cancel.signal]));
   const died = server.exited.then((exit) => {
     throw new PortwrapError('SERVER_DIED', `the server ended before it was ready: ${describeExit(exit)}`);
   });
@@ -86,10 +92,14 @@ async function becomeReady({ record, cancel, progress, readyTimeout }: Life, ser
   }
 }
 
-async function addRoute({ record, cancel, route, parts }: Life, server: RunningServer): Promise<void> {
-  if (record.state === 'stopping')
-    cancel.abort(cancelled()); // a stop that a restart interrupted
-  else if (route !== null) await parts.routes.add(route, urlOf(record, server));
+/** By the server itself: what answers on the port while the forward is lost is another program. */
+async function answered({ record, forward }: Life, server: RunningServer, abort: AbortSignal): Promise<void> {
+  for (;;) {
+    await forward.up();
+    const { losses } = forward;
+    await server.answered(record, abort);
+    if (forward.losses === losses) return;
+  }
 }
 
 function announce({ record, log, progress }: Life, server: RunningServer): void {

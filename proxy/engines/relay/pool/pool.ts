@@ -48,6 +48,10 @@ export class TargetPool {
 
   /** Serves `waiter` at once if a connection lies ready, else as soon as there is one. */
   acquire(waiter: Waiter): void {
+    if (this.#closed) {
+      waiter.onUnreachable(unrouted());
+      return;
+    }
     const ready = waiter.fresh ? undefined : this.#takeIdle(waiter.maxIdle);
     if (ready !== undefined) {
       waiter.onConnection(ready);
@@ -96,9 +100,16 @@ export class TargetPool {
     }
   }
 
-  /** Ends the idle connections; those in use go when they are done. */
+  /**
+   * Ends the idle connections; those in use go when they are done. No request is begun any more, nor sent again: the
+   * port may be another program's now.
+   */
   retire(): void {
     this.#closed = true;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const giveUp of [...this.#attempts]) giveUp();
+    for (const waiter of waiting) waiter.onUnreachable(unrouted());
     for (const connection of [...this.#idle]) connection.socket.destroy();
     this.#checkEmpty();
   }
@@ -123,6 +134,7 @@ export class TargetPool {
   }
 
   #openNext(): void {
+    if (this.#closed) return;
     while (this.#blocking < maxOpening && this.#attempts.size < this.#waiting.size) this.#openOne();
   }
 
@@ -180,6 +192,10 @@ export class TargetPool {
   #checkEmpty(): void {
     if (this.#all.size === 0 && this.#waiting.size === 0 && this.#attempts.size === 0) this.#onEmpty();
   }
+}
+
+function unrouted(): Error {
+  return new Error('the route was removed');
 }
 
 /** Connections kept for one target. More than that were all in use a moment ago, and may be again in the next:

@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { startedProxy } from '../support/started-proxy.ts';
@@ -32,6 +32,48 @@ test('routes and their last activity are known again after a restart', async () 
       lastActivity: 5000,
     },
   ]);
+});
+
+const targets = {
+  '/user/loopback': 'http://127.0.0.1:1',
+  '/user/own': `http://${ownAddress()}:1`,
+  '/user/mapped': 'http://[::ffff:127.0.0.1]:1',
+  '/user/name': 'http://localhost:1',
+  '/user/socket': 'http+unix://%2Frun%2Fa.sock',
+  '/user/node': 'http://192.0.2.7:1',
+};
+
+test('after another boot of the machine only the routes to other machines are known, and the log says how many are not', async () => {
+  const boot = { id: 'first', since: 0 };
+  const first = await startedProxy(['--storage-file', file], {}, Date.now, boot);
+  for (const [path, target] of Object.entries(targets)) first.addRoute(path, target);
+  await first.close();
+  const same = await startedProxy(['--storage-file', file], {}, Date.now, boot);
+  expect(same.table.size).toBe(6);
+  await same.close();
+  const argv = ['--storage-file', file, '--default-target', 'http://127.0.0.1:9'];
+  const next = await startedProxy(argv, {}, Date.now, { ...boot, id: 'second' });
+  expect([...next.table.routes()].map(({ path }) => path)).toEqual(['/user/node', '/']);
+  await next.close();
+  expect(next.log.join('')).toMatch(/5 routes in .* are of an earlier boot/);
+});
+
+test('an address that the machine had when the file was written is not another machine', async () => {
+  const routes = [{ path: '/a', data: { target: 'http://192.0.2.7:1' }, lastActivity: 1 }];
+  writeFileSync(file, JSON.stringify({ version: 2, boot_id: 'first', addresses: ['192.0.2.7'], routes }));
+  const proxy = await startedProxy(['--storage-file', file], {}, Date.now, { id: 'second', since: 0 });
+  expect(proxy.table.size).toBe(0);
+});
+
+test.each([
+  ['before', 0],
+  ['after', 1],
+])('a file of an earlier version, written %s the boot: %i routes', async (_when, count) => {
+  const routes = [{ path: '/a', data: { target: 'http://127.0.0.1:1' }, lastActivity: 1 }];
+  writeFileSync(file, JSON.stringify({ version: 1, routes }));
+  const since = statSync(file).mtimeMs + (count === 0 ? 1000 : -1000);
+  const proxy = await startedProxy(['--storage-file', file], {}, Date.now, { id: 'this', since });
+  expect(proxy.table.size).toBe(count);
 });
 
 test('what the API has confirmed is on the disk', async () => {
@@ -80,3 +122,9 @@ test('without the option nothing is kept', async () => {
   await proxy.close();
   expect(existsSync(file)).toBe(false);
 });
+
+/** One that is not loopback where there is one. */
+function ownAddress(): string {
+  const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return infos.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.2';
+}

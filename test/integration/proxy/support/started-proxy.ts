@@ -3,6 +3,7 @@
 import { beforeEach, describe, expect, onTestFinished } from 'vitest';
 import { type ProxyOptions, readCommandLine } from '../../../../proxy/cli/options.ts';
 import { type RunningProxy, startProxy } from '../../../../proxy/proxy.ts';
+import type { Boot } from '../../../../proxy/routes/boot.ts';
 import { createLineLogger } from '../../../../proxy/telemetry/log-lines.ts';
 
 export interface StartedProxy extends RunningProxy {
@@ -17,6 +18,7 @@ export async function startedProxy(
   argv: readonly string[] = [],
   overrides: Partial<ProxyOptions> = {},
   clock?: () => number,
+  boot?: Boot,
 ): Promise<StartedProxy> {
   const read = readCommandLine(
     ['--ip', '127.0.0.1', '--api-ip', '127.0.0.1', '--log-level', 'debug', '--engine', engineNow, ...argv],
@@ -34,7 +36,7 @@ export async function startedProxy(
   };
   const lines: string[] = [];
   const log = createLineLogger('debug', (line) => lines.push(line));
-  const proxy = await startProxy(options, log, clock);
+  const proxy = await startProxy(options, log, clock, boot);
   onTestFinished(async () => {
     await proxy.close();
     await expect

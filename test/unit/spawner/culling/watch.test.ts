@@ -10,10 +10,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a server that takes its hub and the proxy only is not asked, and its end is not near', async () => {
+test('a server that takes its hub and the proxy only is not asked, nor one whose port another program may have', async () => {
   vi.useFakeTimers();
   const asked: string[] = [];
-  const servers = [readyServer('open', null), readyServer('closed', 'AB:CD')];
+  const servers = [
+    readyServer('open', null),
+    readyServer('closed', 'AB:CD'),
+    readyServer('lost', null, false),
+  ];
   const watch = createActivityWatch({
     servers: { list: () => servers },
     config: () =>
@@ -44,7 +48,7 @@ test('a server that takes its hub and the proxy only is not asked, and its end i
   expect(watch.totals().unknown).toBe(1);
 });
 
-function readyServer(user: string, certificate: string | null): Server {
+function readyServer(user: string, certificate: string | null, isReachable = true): Server {
   const job = { id: '1', node: 'n1', host: '127.0.0.1', port: 20_000, ends_at: null };
   return {
     record: {
@@ -61,6 +65,7 @@ function readyServer(user: string, certificate: string | null): Server {
       ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, exit: null, error: null },
       ...{ ...nowhere, job },
     },
+    isReachable,
     stop: () => Promise.reject(new Error('it must not be stopped')),
   } as unknown as Server;
 }

@@ -183,6 +183,8 @@ function createWorld(
     routes: {
       add: async () => note('routes', held.routes + 1),
       remove: async () => note('routes', 0),
+      suspend: async () => {},
+      dropStale: async () => {},
       lastActivity: () => null,
       close() {},
     },
