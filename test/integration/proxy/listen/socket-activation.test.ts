@@ -121,5 +121,7 @@ test('a descriptor that is no socket is named, and nothing starts', async () => 
   const argv = ['-c', script, 'sh', process.execPath, main, '--api-port', String(await freePort())];
   const command = runProgram('sh', argv, { LISTEN_FDS: '1' });
   expect(await command.ended).toBe(98);
-  expect(command.stderr()).toMatch('the proxy cannot listen on the activated socket 3: it is not a socket');
+  expect(command.stderr()).toMatch(
+    'the proxy cannot listen on the activated socket 3: it is not a listening socket',
+  );
 });
