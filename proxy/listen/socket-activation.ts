@@ -6,7 +6,7 @@ import { PortwrapError } from '../../config/errors.ts';
 const listeners = ['public', 'api', 'metrics', 'redirect'] as const;
 export type ListenerName = (typeof listeners)[number];
 
-/** SD_LISTEN_FDS_START. */
+/** The first passed descriptor (sd_listen_fds(3)). */
 const firstDescriptor = 3;
 
 /**
