@@ -1,4 +1,4 @@
-// The whole proxy: its routes, its engine and its listeners. Either all of it starts or nothing is left.
+// The whole proxy: routes, engine and listeners. If one of them cannot start, the others are closed.
 // Not here: argv, signals and the process (main.ts).
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
@@ -18,18 +18,18 @@ import { serveByWorkers } from './workers/primary.ts';
 import { servePublic } from './workers/public-side.ts';
 
 export interface RunningProxy {
-  /** Ports that were really taken, for those who asked for 0; 0 for a unix socket. */
+  /** The actual ports, also when 0 was requested; 0 for a Unix socket. */
   readonly port: number;
   readonly apiPort: number;
   readonly metricsPort: number;
   readonly table: RouteTable;
-  /** How many connections there are, by kind. */
+  /** Connections by state. */
   readonly engine: { count(): { opening: number; idle: number; active: number; upgraded: number } };
-  /** Stops listening at once, and waits until no request is under way, for at most so many milliseconds. */
+  /** Stops listening, and waits until no request is in progress, for at most `limit` milliseconds. */
   drain(limit: number): Promise<void>;
-  /** Starts new workers from the code on disk, which take over without a failed request. */
+  /** Replaces the workers by new ones with the code on disk, without a failed request. */
   renew(): Promise<void>;
-  /** Stops listening and ends every connection. */
+  /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
 
@@ -53,11 +53,11 @@ export async function startProxy(
     else log.info(`Removing route ${change.route.path}`);
   });
   let storage: Storage | undefined;
-  // what the API has answered is known to every worker, and survives a kill
-  const settled = async (): Promise<void> => {
-    await Promise.all([side.settled(), storage?.settled()]);
+  // a change is sent to every worker and to the disk before the API responds
+  const flushed = async (): Promise<void> => {
+    await Promise.all([side.flushed(), storage?.settled()]);
   };
-  const api = apiServer(table, options.token, log, counters, apiTls, settled);
+  const api = apiServer(table, options.token, log, counters, apiTls, flushed);
   const servers: [Server, ListenAddress, string][] = [[api, options.api, 'the REST API']];
   if (options.redirect !== undefined) {
     const { listen: where, to } = options.redirect;
@@ -66,19 +66,19 @@ export async function startProxy(
   const metrics = options.metrics && createMetricsServer(counters, side, table);
   if (metrics && options.metrics) servers.push([metrics, options.metrics, 'the metrics']);
   const close = async (): Promise<void> => {
-    await side.settled();
+    await side.flushed();
     await Promise.all([side.close(), ...servers.map(([server]) => closeServer(server)), storage?.close()]);
   };
   let port = 0;
   try {
     if (options.storageFile !== undefined) storage = await openStorage(table, options.storageFile, log, boot);
     if (options.defaultTarget !== undefined) {
-      // before any client is let in; told when everything listens, which is what readers of the log wait for
+      // added before clients connect, but logged when everything listens: programs wait for that line
       isAnnounced = false;
       table.add('/', { target: options.defaultTarget });
       isAnnounced = true;
     }
-    // first: whoever gets an answer of the API finds clients served
+    // before the API: when it responds, clients are served already
     port = await side.listen(options.listen);
     for (const [server, where, what] of servers) await listen(server, where, what);
   } catch (error) {
@@ -111,10 +111,10 @@ function apiServer(
   log: Logger,
   counters: Counters,
   tls: Awaited<ReturnType<typeof listenerTls>>,
-  settled: () => Promise<void>,
+  flushed: () => Promise<void>,
 ): Server {
   if (token === '') log.warn('REST API is not authenticated.');
-  const handler = routesApi(table, token, log, counters, settled);
+  const handler = routesApi(table, token, log, counters, flushed);
   return tls === undefined ? createHttpServer(handler) : createHttpsServer(tls, handler);
 }
 

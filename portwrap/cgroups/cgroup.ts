@@ -1,6 +1,6 @@
-// One control group per sandbox: limits, usage, and whether it ran out of memory. It is made
-// while the payload is held, and processes only ever enter it, so nothing escapes.
-// Not here: finding where groups may be made (root.ts).
+// One control group for each sandbox: limits, usage, out-of-memory kills. It is created before the payload runs, so all
+// processes of the payload are in it.
+// Not here: finding the parent group (root.ts).
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, type Limits, neededControllers } from './limits.ts';
 import type { CgroupRoot } from './root.ts';
 
-/** Where a sandbox's group is: one directory in version 2, one per controller in version 1. Plain JSON. */
+/** The location of a sandbox's group: one directory in version 2, one for each controller in version 1. Plain JSON. */
 export interface CgroupPlace {
   readonly version: 1 | 2;
   readonly directories: Readonly<Partial<Record<Controller | 'unified', string>>>;
@@ -22,13 +22,13 @@ export interface Usage {
   /** Seconds of CPU since the start. */
   readonly cpu: number | null;
   readonly processes: number | null;
-  /** How often the kernel killed a process of the sandbox because it was out of memory. */
+  /** Number of out-of-memory kills in the sandbox. */
   readonly outOfMemoryKills: number;
 }
 
 /**
- * Makes the group and sets the limits. With no controller to be had there is no group (null), which is refused
- * with LIMITS_UNAVAILABLE when a limit was asked for.
+ * Creates the group and sets the limits. Null if no controller is available and no limit needs one; throws
+ * LIMITS_UNAVAILABLE if a limit does.
  */
 export function createCgroup(root: CgroupRoot, name: string, limits: Limits): CgroupPlace | null {
   const missing = neededControllers(limits).filter(
@@ -37,7 +37,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
   if (missing.length > 0) {
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
-      `the limits need the control group controllers ${missing.join(', ')}, which cannot be used here`,
+      `the limits need control group controllers that are not available here: ${missing.join(', ')}`,
       {
         hint: root.hint,
       },
@@ -57,7 +57,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
     for (const directory of Object.values(directories)) removed(directory);
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
-      `a control group could not be set up: ${(cause as Error).message}`,
+      `cannot create the control group: ${(cause as Error).message}`,
       { cause },
     );
   }
@@ -65,8 +65,8 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
 }
 
 /**
- * Moves processes into the group. The first of such writes waits for the kernel, 9 to 15 ms (measured, version 1),
- * so it is not for the event loop to wait there.
+ * Moves processes into the group. Asynchronous, because the first such write blocks in the kernel for 9 to 15 ms
+ * (measured, version 1).
  */
 export async function enterCgroup(place: CgroupPlace, pids: readonly number[]): Promise<void> {
   for (const directory of Object.values(place.directories)) {
@@ -74,12 +74,12 @@ export async function enterCgroup(place: CgroupPlace, pids: readonly number[]): 
   }
 }
 
-/** Remembers the group beside the sandbox's FIFOs, for whoever must end it without a record. */
+/** Saves the group's location in the sandbox's directory, for a cleanup without a record. */
 export function saveCgroupPlace(directory: string, place: CgroupPlace): void {
   writeFileSync(join(directory, placeFile), JSON.stringify(place), { mode: 0o600 });
 }
 
-/** The group of the sandbox in `directory`, if one was remembered. */
+/** The saved location of the group of the sandbox in `directory`, if there is one. */
 export function readCgroupPlace(directory: string): CgroupPlace | null {
   const text = read(directory, placeFile);
   return text === null ? null : (JSON.parse(text) as CgroupPlace);
@@ -87,7 +87,7 @@ export function readCgroupPlace(directory: string): CgroupPlace | null {
 
 const placeFile = 'cgroup.json';
 
-/** What the sandbox uses now, or null when its group is gone. */
+/** The current usage of the sandbox, or null if its group does not exist any more. */
 export function readUsage(place: CgroupPlace): Usage | null {
   const { version, directories } = place;
   const first = Object.values(directories)[0];
@@ -114,15 +114,15 @@ export function readUsage(place: CgroupPlace): Usage | null {
   };
 }
 
-/** What a sandbox may use; null: as much as there is. */
+/** The limits of a sandbox; null: no limit. */
 export interface UsageLimits {
   /** Bytes. */
   readonly memory: number | null;
-  /** CPUs that it may keep busy. */
+  /** Number of CPUs, such as 1.5. */
   readonly cpus: number | null;
 }
 
-/** The limits that the kernel holds the sandbox to. */
+/** The limits that the kernel enforces on the sandbox. */
 export function readCgroupLimits({ version, directories }: CgroupPlace): UsageLimits {
   if (version === 2) {
     const [quota, period] = (read(directories.unified, 'cpu.max') ?? '').split(' ').map(Number);
@@ -134,20 +134,20 @@ export function readCgroupLimits({ version, directories }: CgroupPlace): UsageLi
   return { memory: limit(read(directories.memory, 'memory.limit_in_bytes')), cpus: ratio(quota, period) };
 }
 
-/** "max", and in version 1 the largest number of pages, stand for no limit. */
+/** "max" means no limit; in version 1 the largest number of pages does. */
 function limit(text: string | null): number | null {
   const bytes = text === null ? Number.NaN : Number(text);
   return Number.isNaN(bytes) || bytes > 2 ** 62 ? null : bytes;
 }
 
-/** In version 1 a negative quota, in version 2 "max", stands for no limit. */
+/** A negative quota (version 1) or "max" (version 2) means no limit. */
 function ratio(quota = Number.NaN, period = Number.NaN): number | null {
   return quota > 0 && period > 0 ? quota / period : null;
 }
 
 /**
- * Removes the group of a sandbox that has ended. The kernel says EBUSY while the last process is being reaped;
- * a group that stays busy is somebody's who entered it from outside, and is left.
+ * Removes the group of a sandbox that has ended. The kernel returns EBUSY while the last process is being reaped. A
+ * group that stays busy contains a process that entered it from outside, and is left.
  */
 export async function removeCgroup(place: CgroupPlace): Promise<void> {
   for (const directory of Object.values(place.directories)) {
@@ -159,7 +159,7 @@ export async function removeCgroup(place: CgroupPlace): Promise<void> {
 /** Milliseconds that a busy machine may take to reap the last process. */
 const busyDeadline = 5_000;
 
-/** A group of that name that nobody is in was left by a launcher that was killed, and is made anew. */
+/** An empty group of that name was left by a launcher that was killed: it is replaced. */
 function makeGroup(directory: string): void {
   try {
     mkdirSync(directory);
@@ -181,7 +181,7 @@ function removed(directory: string): boolean {
   }
 }
 
-/** bwrap's monitor, the sandbox's pid 1, and a forwarder with the shell above it are in the group, too. */
+/** bwrap's monitor, the sandbox's pid 1, and a forwarder with its shell are in the group, too. */
 const ownProcesses = 4;
 
 /** Files and values; https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/. */
@@ -195,7 +195,7 @@ function settings({ version, directories }: CgroupPlace, limits: Limits): [strin
   if (version === 2) {
     return [
       ...set(directories.unified, 'memory.max', memory),
-      // or what is over the limit goes to swap instead
+      // otherwise memory above the limit would be swapped out
       ...optional(set(directories.unified, 'memory.swap.max', memory === null ? null : '0')),
       ...set(directories.unified, 'cpu.max', quota === null ? null : `${quota} ${period}`),
       ...set(directories.unified, 'pids.max', processes),
@@ -211,7 +211,7 @@ function settings({ version, directories }: CgroupPlace, limits: Limits): [strin
   ];
 }
 
-/** Settings of a kernel that has them. The directory exists by now, and so do its files. */
+/** Keeps the settings that this kernel supports: the group's directory exists by now, with one file for each. */
 function optional(entries: [string, string][]): [string, string][] {
   return entries.filter(([file]) => read(file, '') !== null);
 }

@@ -1,5 +1,5 @@
-// The control group hierarchies of this machine, and where in them a process is, as /proc tells. It only reads.
-// Not here: where groups can be made (way.ts), the groups of sandboxes (cgroup.ts).
+// Reads from /proc the control group hierarchies of this machine, and the groups of a process in them.
+// Not here: finding a place for new groups (way.ts), the groups of sandboxes (cgroup.ts).
 import { join, resolve } from 'node:path';
 import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, controllers } from './limits.ts';
@@ -7,11 +7,11 @@ import { type Controller, controllers } from './limits.ts';
 export interface CgroupHierarchies {
   /** Version 1: the directory of the process's group, for each controller that is mounted. */
   readonly v1: Readonly<Partial<Record<Controller, string>>>;
-  /** Version 2: where it is mounted, and the directory of the process's group; null: not mounted. */
+  /** Version 2: the mount point, and the directory of the process's group; null: not mounted. */
   readonly v2: { readonly mount: string; readonly own: string } | null;
 }
 
-/** `process` and `mounts` are directories in /proc: whose groups, and whose view of the mounts. */
+/** `process` and `mounts` are directories in /proc: the process whose groups are read, and the one whose mounts are. */
 export function readHierarchies(process = '/proc/self', mounts = '/proc/self'): CgroupHierarchies {
   const mounted = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '');
   const groups = parseGroups(readFileOrNull(join(process, 'cgroup')) ?? '');
@@ -35,14 +35,14 @@ export function unifiedGroupOf(pid: number): string | null {
   return readHierarchies(`/proc/${pid}`).v2?.own ?? null;
 }
 
-/** Where a control group file system is mounted. */
+/** A mount of a control group file system. */
 export interface CgroupMount {
   readonly point: string;
   /** Of version 1: the controllers of the hierarchy; version 2 has none here. */
   readonly controllers: readonly string[];
 }
 
-/** All of them, in the order in which they were mounted. */
+/** All mounts, in the order in which they were made. */
 export function cgroupMounts(mounts = '/proc/self'): CgroupMount[] {
   const found = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '').filter(({ type }) =>
     /^cgroup2?$/.test(type),
@@ -53,13 +53,13 @@ export function cgroupMounts(mounts = '/proc/self'): CgroupMount[] {
   }));
 }
 
-/** Spaces and the like are octal numbers in mountinfo. */
+/** mountinfo escapes spaces and the like as octal numbers. */
 function unescaped(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 interface Mount {
-  /** The group that is mounted there; "/" but for containers. */
+  /** The group that is mounted there; "/" except in containers. */
   readonly root: string;
   readonly point: string;
   readonly type: string;

@@ -1,24 +1,24 @@
-// What a sandbox sees of the control groups: nothing that it could change, and its own group in the place of the
-// machine's, so that programs which look for the limit that binds them (the JVM, joblib, Go) find it.
-// Not here: mounting it (launch/bwrap-argv.ts).
+// The control group mounts inside a sandbox: all read-only, with the sandbox's own group as the root, so that programs
+// that read their own limits (the JVM, joblib, Go) find them.
+// Not here: mounting (launch/bwrap-argv.ts).
 import type { CgroupPlace } from './cgroup.ts';
 import { type CgroupMount, cgroupMounts } from './hierarchies.ts';
 
-/** A directory of this machine that is mounted read-only inside, where it lies or at another place. */
+/** A directory of this machine that is mounted read-only at `target` inside. */
 export interface ReadOnlyMount {
   readonly source: string;
   readonly target: string;
 }
 
 /**
- * The mounts, in their order. `place` is the sandbox's own group; null: it has none, and sees the machine's.
+ * The mounts, in order. `place` is the sandbox's own group; null: it has none, and sees the machine's.
  * `mounts` are those of the kernel's control group file systems (cgroupMounts).
  */
 export function cgroupsInside(
   place: CgroupPlace | null,
   mounts: readonly CgroupMount[] = cgroupMounts(),
 ): ReadOnlyMount[] {
-  // a mount brings with it what is mounted below
+  // a bind mount includes the mounts below it
   const outermost = [...new Set(mounts.map(({ point }) => (isBelow(point, usual) ? usual : point)))];
   const closed = outermost.map((point) => ({ source: point, target: point }));
   return place === null ? closed : [...closed, ...ownGroups(place, mounts)];
@@ -33,7 +33,7 @@ function ownGroups({ directories }: CgroupPlace, mounts: readonly CgroupMount[])
   );
 }
 
-/** Where they all are; with version 1 a directory of one for each hierarchy. */
+/** The usual mount point; with version 1 it contains one directory for each hierarchy. */
 const usual = '/sys/fs/cgroup';
 
 function isBelow(path: string, directory: string): boolean {

@@ -1,4 +1,4 @@
-// What a sandbox may use of the machine. Not here: enforcing it (cgroup.ts, launch/gate.ts).
+// The resource limits of a sandbox. Not here: enforcing them (cgroup.ts, launch/gate.ts).
 
 export interface Limits {
   /** Bytes of memory, swap included; null: no limit. */
@@ -23,11 +23,11 @@ export function neededControllers(limits: Limits): Controller[] {
   return needs.filter(([, limit]) => limit !== null).map(([controller]) => controller);
 }
 
-/** cpuacct limits nothing; version 1 counts CPU time there. */
+/** cpuacct has no limits; version 1 counts CPU time there. */
 export type Controller = 'memory' | 'cpu' | 'pids' | 'cpuacct';
 export const controllers: readonly Controller[] = ['memory', 'cpu', 'pids', 'cpuacct'];
 
-/** Those that limits can need, and that are not among `usable`. */
+/** The controllers that limits may need and that are not in `usable`. */
 export function missingControllers(usable: readonly string[]): Controller[] {
   return controllers.filter((controller) => controller !== 'cpuacct' && !usable.includes(controller));
 }

@@ -1,5 +1,5 @@
-// Where groups of sandboxes are made: opened once by whoever launches. Nobody's process but our own is moved, and
-// nothing of a group that is not ours is changed. Not here: which way there is (way.ts), the groups (cgroup.ts).
+// The parent of the groups of sandboxes: opened once by each launcher. Moves only our own processes, and changes only
+// our own groups. Not here: choosing the parent (way.ts), the groups (cgroup.ts).
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Controller, missingControllers } from './limits.ts';
@@ -7,40 +7,40 @@ import { availableControllers, type CgroupWay, leafName, type ScopeManager } fro
 
 export interface CgroupRoot {
   readonly version: 1 | 2;
-  /** For each controller that can be used: the directory in which groups are made. */
+  /** For each available controller: the directory in which groups are created. */
   readonly directories: Readonly<Partial<Record<Controller, string>>>;
-  /** What to do where one is missing. */
+  /** How to make missing controllers available. */
   readonly hint: string;
 }
 
-/** What a launch asks for a place for its group. */
+/** Gives each launch the parent for its group. */
 export interface Cgroups {
-  /** The systemd manager that makes a scope for each sandbox, with its group in it; null: `root` has the place. */
+  /** The systemd manager that creates a scope for each sandbox, with its group in it; null: `root` gives the parent. */
   readonly scope: ScopeManager | null;
-  /** Where to make the group now: what was there a moment ago may be gone. It never rejects. */
+  /** The current parent: an earlier one may have been removed. Never rejects. */
   root(): Promise<CgroupRoot>;
-  /** Lets go of what was opened, and removes what is empty; groups of sandboxes stay. */
+  /** Closes the parent, and removes it if it is empty; groups of sandboxes stay. */
   close(): void;
 }
 
-/** Groups in that way. What cannot be opened gives no root, and says why. */
+/** Opens `way`. On failure the root has no directories, and its hint says why. */
 export function openCgroups(way: CgroupWay): Cgroups {
   if (way.kind === 'scope') return { ...noCgroups, scope: way.manager };
   let last: CgroupRoot = noRoot('');
   const root = () => {
-    // once open it stays so: to open it again at every launch is work for the kernel
+    // opened only once: doing so at every launch costs time in the kernel
     if (!isThere(last)) last = openRoot(way);
     return Promise.resolve(last);
   };
   return { scope: null, root, close: () => removeEmpty(last) };
 }
 
-/** No controller can be used; the hint says what would help. */
+/** No controller is available; the hint says how to change that. */
 export function noRoot(hint: string): CgroupRoot {
   return { version: 2, directories: {}, hint };
 }
 
-/** For launches that ask for no limits: looking costs more than it is worth. */
+/** For launches without limits: they need no control group. */
 export const noCgroups: Cgroups = { scope: null, root: () => Promise.resolve(noRoot('')), close() {} };
 
 function openRoot(way: Exclude<CgroupWay, { kind: 'scope' }>): CgroupRoot {
@@ -55,17 +55,17 @@ function openRoot(way: Exclude<CgroupWay, { kind: 'scope' }>): CgroupRoot {
         return noRoot(way.hint);
     }
   } catch (error) {
-    return noRoot(`Control groups cannot be made here: ${(error as Error).message}`);
+    return noRoot(`Control groups cannot be created here: ${(error as Error).message}`);
   }
 }
 
-/** Moves processes of ours into a group below `directory`: one that hands controllers down may have none itself. */
+/** Moves our processes into a child of `directory`: a group that delegates controllers may not contain processes. */
 export function enterLeaf(directory: string, name: string, pids: readonly number[]): void {
   makeDirectory(join(directory, name));
   for (const pid of pids) writeFileSync(join(directory, name, 'cgroup.procs'), String(pid));
 }
 
-/** Has `directory` hand its controllers down to a group "servers", in which groups of sandboxes are made. */
+/** Enables the controllers of `directory` for its child "servers", in which groups of sandboxes are created. */
 export function handDown(directory: string): CgroupRoot {
   const usable = availableControllers(directory);
   const servers = join(directory, 'servers');
@@ -77,7 +77,7 @@ export function handDown(directory: string): CgroupRoot {
   return {
     version: 2,
     directories: Object.fromEntries(usable.map((controller) => [controller, servers])),
-    hint: missing.length === 0 ? '' : `${directory} was not given the controllers ${missing.join(', ')}.`,
+    hint: missing.length === 0 ? '' : `${directory} does not have the controllers ${missing.join(', ')}.`,
   };
 }
 
@@ -91,7 +91,7 @@ function openVersion1(parents: Readonly<Partial<Record<Controller, string>>>): C
   return { version: 1, directories, hint: 'Some controllers are not mounted on this machine.' };
 }
 
-/** Never with `recursive`: on Node 20 that does not end below a control group that has vanished. */
+/** Without `recursive`, which on Node 20 never returns below a control group that was removed. */
 function makeDirectory(path: string): void {
   try {
     mkdirSync(path);
@@ -105,7 +105,7 @@ function isThere({ directories }: CgroupRoot): boolean {
   return places.length > 0 && places.every((directory) => existsSync(directory));
 }
 
-/** Another launcher may use the directory, or make it again at this moment: then it stays. */
+/** Leaves directories that another launcher uses. */
 function removeEmpty({ directories }: CgroupRoot): void {
   for (const directory of new Set(Object.values(directories))) {
     try {

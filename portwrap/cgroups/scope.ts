@@ -1,6 +1,6 @@
-// A transient scope of systemd for one sandbox: how a command without a control group of its own gets one that limits
-// can be set in. The sandbox is started in it, together with a keeper that holds the scope until the launcher has read
-// how the sandbox ended. Not here: the scope that a service has for all of its servers (servers-scope.ts).
+// A transient systemd scope for one sandbox, so that limits can be set for a command without a control group of its own.
+// A keeper process in it keeps the scope until the launcher has read the exit code and the usage.
+// Not here: the scope of a service for all of its servers (servers-scope.ts).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
@@ -9,10 +9,10 @@ import { unifiedGroupOf } from './hierarchies.ts';
 import { type CgroupRoot, enterLeaf, handDown } from './root.ts';
 import type { ScopeManager } from './way.ts';
 
-/** All of our scopes lie in it: one place to look at, and to limit all servers together. */
+/** Contains all of our scopes: one place to monitor and to limit all servers together. */
 export const slice = 'portwrap.slice';
 
-/** The group of the processes that keep a scope. */
+/** The group of the keeper processes. */
 export const keeperName = 'keeper';
 
 export interface Scope {
@@ -22,7 +22,7 @@ export interface Scope {
   readonly description: string;
 }
 
-/** The argv that runs `argv` in a scope that systemd leaves to us (Delegate=, systemd.resource-control(5)). */
+/** The argv that runs `argv` in a scope that is delegated to us (Delegate=, systemd.resource-control(5)). */
 export function scopeArgv(tools: Toolbox, scope: Scope, uid: number, argv: readonly string[]): string[] {
   const user = [tools('env'), `XDG_RUNTIME_DIR=/run/user/${uid}`, tools('systemd-run'), '--user'];
   return [
@@ -34,8 +34,8 @@ export function scopeArgv(tools: Toolbox, scope: Scope, uid: number, argv: reado
 }
 
 /**
- * Makes room for a group in the scope that `child` was started in: whoever is in it moves into a group of the keeper.
- * All of them are ours, since systemd has made the scope for us. Throws LIMITS_UNAVAILABLE.
+ * Prepares the scope of `child` for the sandbox's group: moves its processes, all of them ours, into the keeper's group.
+ * Throws LIMITS_UNAVAILABLE.
  */
 export function settleInScope(child: number): CgroupRoot {
   const directory = unifiedGroupOf(child);
@@ -46,7 +46,7 @@ export function settleInScope(child: number): CgroupRoot {
     return handDown(directory);
   } catch (cause) {
     const why = (cause as Error).message;
-    throw new PortwrapError('LIMITS_UNAVAILABLE', `systemd's scope for the sandbox cannot be used: ${why}`, {
+    throw new PortwrapError('LIMITS_UNAVAILABLE', `cannot use the systemd scope of the sandbox: ${why}`, {
       cause,
     });
   }

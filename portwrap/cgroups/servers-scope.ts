@@ -1,6 +1,6 @@
-// The scope portwrap-servers.scope in portwrap.slice: where the servers of a service of root live under systemd. They
-// cannot stay in the service's own group: systemd could not start the service again in a group that hands controllers
-// down. Not here: a scope for a single sandbox (scope.ts), the groups in it (cgroup.ts).
+// portwrap-servers.scope in portwrap.slice: the scope for all servers of a service that runs as root under systemd. They
+// cannot stay in the service's own group: systemd cannot restart a service in a group that delegates controllers.
+// Not here: a scope for a single sandbox (scope.ts), the groups in it (cgroup.ts).
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
@@ -13,9 +13,9 @@ import { keeperName, scopeArgv, slice } from './scope.ts';
 
 export interface ServersScopeInput {
   readonly tools: Toolbox;
-  /** Where version 2 is mounted. */
+  /** The mount point of version 2. */
   readonly mount: string;
-  /** Told why there is no scope; the next launch tries again. */
+  /** Called with the reason if the scope cannot be opened; the next launch tries again. */
   readonly report: (reason: string) => void;
 }
 
@@ -24,12 +24,12 @@ const scope = {
   unit: 'portwrap-servers',
   description: 'Servers of portwrap-spawner',
 } as const;
-/** Milliseconds that systemd has to make the scope. */
+/** Milliseconds that systemd may take to create the scope. */
 const scopeDeadline = 30_000;
-/** The scope of a service that has ended a moment ago may be going while ours is asked for. */
+/** systemd may still be removing the scope of a service that has just ended. */
 const mostTries = 5;
 
-/** Opens the scope, joins one in which servers of an earlier service run, and opens it again when it has gone. */
+/** Creates the scope, or joins that of an earlier service whose servers still run; creates it again if it was removed. */
 export function openServersScope(input: ServersScopeInput): Cgroups {
   let closed = false;
   let latest: Promise<Opened | null> = Promise.resolve(null);
@@ -44,10 +44,10 @@ export function openServersScope(input: ServersScopeInput): Cgroups {
   return {
     scope: null,
     async root() {
-      // one after the other: of many launches at once the first opens it, and the others find it
+      // sequentially: of many launches at once, only the first creates it
       latest = latest.then(renew);
       return (
-        (await latest)?.root ?? noRoot('systemd gives no scope for servers; the log of the service says why.')
+        (await latest)?.root ?? noRoot('systemd created no scope for servers; see the log of the service.')
       );
     },
     close() {
@@ -76,20 +76,20 @@ async function enterScope({ tools, mount }: ServersScopeInput): Promise<Opened> 
     if (tries === mostTries) {
       throw new PortwrapError(
         'LIMITS_UNAVAILABLE',
-        `systemd-run could not make ${scope.unit}.scope: ${made.said}`,
+        `systemd-run could not create ${scope.unit}.scope: ${made.said}`,
       );
     }
   }
 }
 
-/** Null when it is not there, or is going. */
+/** Null if the scope does not exist, or is being removed. */
 async function joinScope(tools: Toolbox, keeper: Keeper, directory: string): Promise<Opened | null> {
   try {
     const opened = settle(keeper, directory);
     const { code } = await runTool(tools('systemctl'), ['is-active', '--quiet', `${scope.unit}.scope`]);
     if (code === 0) return opened;
   } catch {
-    // it has gone meanwhile
+    // it was removed meanwhile
   }
   keeper.end();
   return null;
@@ -105,19 +105,19 @@ function settle(keeper: Keeper, directory: string): Opened {
   }
 }
 
-/** A process of ours that keeps the scope for as long as the service runs: it ends with the service. */
+/** A process in the scope that keeps it until the service ends. */
 interface Keeper {
   readonly pid: number;
   end(): void;
 }
 
-/** Resolves when it runs, or with what was said when it could not be started. */
+/** Resolves when it runs, or with its messages if it could not be started. */
 async function startKeeper(argv: readonly string[]): Promise<Keeper | { said: string }> {
   const [program = '', ...rest] = argv;
   const child = startChild(program, rest, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const { pid, stdin, stdout, stderr } = child.process;
   let said = '';
-  stdin?.on('error', () => {}); // it may have ended
+  stdin?.on('error', () => {}); // it may have exited already
   stderr?.setEncoding('utf8').on('data', (chunk: string) => (said += chunk));
   const end = () => void stdin?.end();
   const runs = new Promise<boolean>((resolve) => {
@@ -126,12 +126,12 @@ async function startKeeper(argv: readonly string[]): Promise<Keeper | { said: st
   });
   if (pid === undefined) await child.exited; // rejects with the reason
   const late = () =>
-    new PortwrapError('LIMITS_UNAVAILABLE', `systemd made no scope within ${scopeDeadline} ms`);
+    new PortwrapError('LIMITS_UNAVAILABLE', `systemd created no scope within ${scopeDeadline} ms`);
   try {
     if (pid !== undefined && (await withDeadline(runs, scopeDeadline, late))) return { pid, end };
   } catch (error) {
     child.process.kill('SIGKILL');
     throw error;
   }
-  return { said: said.trim() || 'it gave no reason' };
+  return { said: said.trim() || 'no message' };
 }

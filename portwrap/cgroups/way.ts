@@ -1,6 +1,6 @@
-// In which way groups for sandboxes can be had on this machine: version 1 hierarchies, a group that was delegated to
-// us, or a scope of systemd. It only reads; the doctor asks the same. Who may write where follows systemd's "Control
-// Group APIs and Delegation". Not here: making anything (root.ts, servers-scope.ts, scope.ts).
+// Finds out how groups for sandboxes can be created on this machine: in version 1 hierarchies, in a group that is
+// delegated to us, or in a systemd scope. Read-only; also used by the doctor. Follows systemd's "Control Group APIs and
+// Delegation". Not here: creating groups (root.ts, servers-scope.ts, scope.ts).
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { isWritable } from '../system/access.ts';
@@ -9,17 +9,17 @@ import { type CgroupHierarchies, readHierarchies } from './hierarchies.ts';
 import { type Controller, controllers } from './limits.ts';
 
 export type CgroupWay =
-  /** Groups are made below these directories, one for each controller. */
+  /** Groups are created below these directories, one for each controller. */
   | { readonly kind: 'v1'; readonly parents: Readonly<Partial<Record<Controller, string>>> }
-  /** Groups are made below `directory`. `leaf`: we are in a group below it already; else we are its only process. */
+  /** Groups are created below `directory`. `leaf`: we are in a child of it already; otherwise we are its only process. */
   | { readonly kind: 'delegated'; readonly directory: string; readonly leaf: boolean }
-  /** That systemd manager makes a scope for us, in which groups are made. */
+  /** That systemd manager creates a scope for us, in which groups are created. */
   | { readonly kind: 'scope'; readonly manager: ScopeManager; readonly mount: string }
   | { readonly kind: 'none'; readonly hint: string };
 
 export type ScopeManager = 'system' | 'user';
 
-/** service: it stays in the group that systemd started it in. command: it lives as long as its one sandbox. */
+/** service: stays in the group in which systemd started it. command: runs as long as its one sandbox. */
 export type CgroupRole = 'service' | 'command';
 
 export interface CgroupSurroundings {
@@ -55,13 +55,13 @@ export function findCgroupWay(role: CgroupRole, around: CgroupSurroundings): Cgr
   return delegated(around, v2) ?? none(hintFor(role, around));
 }
 
-/** The controllers that can be handed down from a group of version 2. */
+/** The controllers that a version 2 group can enable for its children. */
 export function availableControllers(directory: string): Controller[] {
   const named = (readFileOrNull(join(directory, 'cgroup.controllers')) ?? '').trim().split(' ');
   return controllers.filter((controller) => named.includes(controller));
 }
 
-/** What systemd calls the group of the unit's own processes, by DelegateSubgroup=; we use the same name. */
+/** The group of a unit's own processes (DelegateSubgroup=); we use the same name without systemd. */
 export const leafName = 'service';
 
 function version1(own: CgroupHierarchies['v1']): CgroupWay {
@@ -72,8 +72,8 @@ function version1(own: CgroupHierarchies['v1']): CgroupWay {
 }
 
 /**
- * A group is ours when nobody else's process is in it, and for an ordinary account when it owns it. The group of a
- * service is left as it is: once controllers are handed down in it, systemd cannot start the service in it again.
+ * A group is ours if it contains no other process, and, for an ordinary account, if the account owns it. The group of a
+ * systemd service is not used: systemd cannot restart a service in a group that delegates controllers.
  */
 function delegated(around: CgroupSurroundings, { mount, own }: { mount: string; own: string }) {
   const isOurs = (directory: string) =>
@@ -83,7 +83,7 @@ function delegated(around: CgroupSurroundings, { mount, own }: { mount: string; 
   if (basename(own) === leafName && own !== mount && isOurs(parent) && processesIn(parent).length === 0)
     return { kind: 'delegated', directory: parent, leaf: true } as const;
   const isAlone = processesIn(own).every((pid) => pid === around.pid);
-  // the root of the hierarchy may have processes and hand controllers down; it has no file cgroup.type
+  // only the root of the hierarchy may both contain processes and delegate controllers; it has no file cgroup.type
   const isRoot = own === mount && !existsSync(join(own, 'cgroup.type'));
   if ((around.systemd && own.endsWith('.service')) || !isOurs(own) || !(isAlone || isRoot)) return null;
   return { kind: 'delegated', directory: own, leaf: isRoot } as const;

@@ -1,7 +1,7 @@
-// What the foreground command tells about itself on standard error: nothing, sentences, or JSON lines.
-// Not here: what happens (run.ts).
+// Reports the events of the foreground command on standard error: as sentences, as JSON lines, or not at all.
+// Not here: the events (run.ts).
 
-export type Story =
+export type CliEvent =
   | {
       readonly event: 'forwarding';
       readonly url: string;
@@ -18,40 +18,40 @@ export type Story =
       readonly outOfMemory: boolean;
     };
 
-export interface NarrateOptions {
+export interface EventReporterOptions {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** The kinds that are told also when not asked to be verbose. */
-  readonly always: readonly Story['event'][];
+  /** Events that are reported also without --verbose. */
+  readonly always: readonly CliEvent['event'][];
   readonly write: (text: string) => void;
 }
 
-/** `milliseconds` in what is told is the time since this call. */
-export function createNarrator(options: NarrateOptions): (story: Story) => void {
+/** Returns the function that reports events, with the milliseconds since this call. */
+export function createEventReporter(options: EventReporterOptions): (event: CliEvent) => void {
   const began = performance.now();
-  return (story) => {
+  return (event) => {
     const milliseconds = Math.round(performance.now() - began);
-    if (options.json) options.write(`${JSON.stringify({ ...story, milliseconds })}\n`);
-    else if (options.verbose || options.always.includes(story.event)) {
+    if (options.json) options.write(`${JSON.stringify({ ...event, milliseconds })}\n`);
+    else if (options.verbose || options.always.includes(event.event)) {
       const took = options.verbose ? ` (${milliseconds} ms)` : '';
-      options.write(`portwrap: ${sentence(story)}${took}\n`);
+      options.write(`portwrap: ${sentence(event)}${took}\n`);
     }
   };
 }
 
-function sentence(story: Story): string {
-  switch (story.event) {
+function sentence(event: CliEvent): string {
+  switch (event.event) {
     case 'forwarding':
-      return `${story.url} leads to port ${story.guestPort} of the sandbox, whose first process is ${story.pid}`;
+      return `${event.url} is forwarded to port ${event.guestPort} of the sandbox (pid ${event.pid})`;
     case 'ready':
-      return `${story.url} answers`;
+      return `${event.url} responds`;
     case 'forwarder':
-      return `the forwarder ended: ${story.what}${story.message === undefined ? '' : ` (${story.message})`}`;
+      return `the forwarder ended: ${event.what}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'ended':
-      if (story.outOfMemory)
-        return `the command ran out of memory: the kernel killed a process of it, and it ended with ${story.code}`;
-      return story.signal === null
-        ? `the command ended with ${story.code}`
-        : `the command was ended by ${story.signal}`;
+      if (event.outOfMemory)
+        return `the command ran out of memory: the kernel killed a process; the command exited with ${event.code}`;
+      return event.signal === null
+        ? `the command exited with ${event.code}`
+        : `the command was terminated by ${event.signal}`;
   }
 }

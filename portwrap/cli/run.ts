@@ -22,7 +22,7 @@ import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { createNarrator, type Story } from './events.ts';
+import { createEventReporter as createNarrator, type CliEvent as Story } from './events.ts';
 import type { CliRun } from './parse.ts';
 
 export interface Surroundings {

@@ -1,5 +1,4 @@
-// One finding of the doctor, and what a probe is given. Not here: the probes, one file per group.
-
+// One finding of the doctor, and the context of its probes. Not here: the probes, one file per group.
 import { PortwrapError } from '../../config/errors.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import type { Account } from '../system/account.ts';
@@ -12,18 +11,18 @@ export type CheckStatus = 'ok' | 'warning' | 'failed';
 export interface Check {
   readonly name: string;
   readonly status: CheckStatus;
-  /** What was seen. */
+  /** What was found. */
   readonly what: string;
   /** Why it matters; empty when all is well. */
   readonly why: string;
-  /** The exact command, or the exact change, that makes it good; empty when all is well. */
+  /** The exact command, or the exact change, that fixes it; empty when all is well. */
   readonly fix: string;
 }
 
-export interface Patient {
+export interface DoctorContext {
   readonly tools: Toolbox;
   readonly asRoot: boolean;
-  /** Whom the probes run as; null: the caller. */
+  /** The account that the probes run as; null: the caller's. */
   readonly account: Account | null;
   readonly forwarder: ForwarderName;
 }
@@ -40,14 +39,14 @@ export function failed(name: string, what: string, why: string, fix: string): Ch
   return { name, status: 'failed', what, why, fix };
 }
 
-/** What mends a failure: the command, where there is one. */
+/** How to fix a failure: the command, if there is one. */
 export function fixOf(error: unknown): string {
   return error instanceof PortwrapError ? (error.fix ?? error.hint) : 'See the checks above.';
 }
 
-/** Runs a program to its end as the patient's account. */
-export function runAsPatient(patient: Patient, argv: readonly string[], input = ''): Promise<ToolRun> {
-  const become = patient.account === null ? [] : becomeArgv(patient.tools('setpriv'), patient.account);
+/** Runs a program to its end as the account of the context. */
+export function runAsAccount(context: DoctorContext, argv: readonly string[], input = ''): Promise<ToolRun> {
+  const become = context.account === null ? [] : becomeArgv(context.tools('setpriv'), context.account);
   const [program = '', ...rest] = [...become, ...argv];
   return runTool(program, rest, input);
 }

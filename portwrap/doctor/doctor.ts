@@ -1,50 +1,50 @@
-// The doctor: every probe in the order in which a launch would need it. Not here: the probes and their judging
-// (one file per group), how it looks (render.ts).
+// The doctor: runs every probe, in the order in which a launch needs its subject. Not here: the probes and their
+// evaluation (one file per group), the output (render.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { ForwarderName } from '../network/forwarders.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { checkCgroups } from './cgroups.ts';
-import { type Check, failed, fixOf, type Patient } from './check.ts';
+import { type Check, type DoctorContext, failed, fixOf } from './check.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
-import { checkProcesses, type FirstLook, lookFirst } from './processes.ts';
+import { checkProcesses, collectInitialState, type InitialState } from './processes.ts';
 import { checkPrograms } from './programs.ts';
 import { checkSandbox } from './sandbox.ts';
 
 export interface DoctorRequest {
   readonly tools: Toolbox;
   readonly uid: number;
-  /** When root: whom the probes run as. */
+  /** As root: the account that the probes run as. */
   readonly user?: string | undefined;
   readonly forwarder?: ForwarderName | undefined;
 }
 
-/** Throws USAGE or USER_REFUSED; whatever else is wrong is a finding. */
+/** Throws USAGE or USER_REFUSED; any other problem is a finding. */
 export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
-  const patient = await examine(request);
-  let first: FirstLook | undefined;
-  const look = await finding('processes', async () => {
-    first = lookFirst();
+  const context = await createContext(request);
+  let first: InitialState | undefined;
+  const initial = await finding('processes', async () => {
+    first = collectInitialState();
     return [];
   });
   return [
-    ...look,
-    ...(await finding('programs', () => checkPrograms(patient))),
-    ...(await finding('sandbox', () => checkSandbox(patient))),
-    ...(await finding('tun device', async () => [await checkTun(patient)])),
-    ...(await finding('network policy', () => checkPolicy(patient))),
-    ...(await finding('launch', async () => [await checkLaunch(patient)])),
+    ...initial,
+    ...(await finding('programs', () => checkPrograms(context))),
+    ...(await finding('sandbox', () => checkSandbox(context))),
+    ...(await finding('tun device', async () => [await checkTun(context)])),
+    ...(await finding('network policy', () => checkPolicy(context))),
+    ...(await finding('launch', async () => [await checkLaunch(context)])),
     ...(await finding('control groups', async () => [checkCgroups()])),
     ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),
   ];
 }
 
-/** 0, or 1 when something failed; warnings do not count. */
+/** 1 if a check failed, else 0; warnings do not count. */
 export function doctorExit(checks: readonly Check[]): number {
   return checks.some(({ status }) => status === 'failed') ? 1 : 0;
 }
 
-async function examine(request: DoctorRequest): Promise<Patient> {
+async function createContext(request: DoctorRequest): Promise<DoctorContext> {
   const asRoot = request.uid === 0;
   if (request.user !== undefined && !asRoot) throw new PortwrapError('USAGE', '--user needs root');
   const account = request.user === undefined ? null : await findAccount(request.tools, request.user);
@@ -57,12 +57,12 @@ async function examine(request: DoctorRequest): Promise<Patient> {
   };
 }
 
-/** A probe that cannot even be made, for want of a program or by a defect of ours, is a finding like any other. */
+/** A probe that cannot run, because a program is missing or because of a bug, is a finding too. */
 async function finding(name: string, probe: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await probe();
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return [failed(name, what, 'It could not be probed.', fixOf(error))];
+    return [failed(name, what, 'This check could not be run.', fixOf(error))];
   }
 }

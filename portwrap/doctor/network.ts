@@ -1,5 +1,5 @@
-// The network of a sandbox: the tun device, the policy's rules in both ways of loading them, and a whole launch
-// with the forwarder until it is ready. Not here: bubblewrap by itself (sandbox.ts).
+// Checks the network of a sandbox: the tun device, both ways of loading the network policy, and a complete launch until
+// the forwarder is ready. Not here: bubblewrap itself (sandbox.ts).
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,21 +16,21 @@ import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { lookAs } from '../system/look.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
-import { type Check, failed, fixOf, ok, type Patient, runAsPatient, warning } from './check.ts';
+import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warning } from './check.ts';
 
 const policy = { internet: false, dns: false, hosts: [] } as const;
 
-/** The device first: without it the forwarder's own message says less. */
-export async function checkTun(patient: Patient): Promise<Check> {
-  const run = await runAsPatient(patient, [patient.tools('sh'), '-c', 'exec 3<>/dev/net/tun']);
-  return judgeTun(run.code === 0 ? null : run.output);
+/** Checked separately, because the forwarder's own message is less clear. */
+export async function checkTun(context: DoctorContext): Promise<Check> {
+  const run = await runAsAccount(context, [context.tools('sh'), '-c', 'exec 3<>/dev/net/tun']);
+  return evaluateTun(run.code === 0 ? null : run.output);
 }
 
-/** `message` is what the shell said, null when the device could be opened. */
-export function judgeTun(message: string | null): Check {
+/** `message` is the shell's error, null if the device could be opened. */
+export function evaluateTun(message: string | null): Check {
   const name = 'tun device';
   if (message === null) return ok(name, '/dev/net/tun can be opened');
-  const why = 'The forwarder makes its network interface with it.';
+  const why = 'The forwarder needs it for its network interface.';
   if (/Permission denied|Operation not permitted/.test(message)) {
     return failed(name, '/dev/net/tun: permission denied', why, 'chmod 0666 /dev/net/tun');
   }
@@ -40,35 +40,35 @@ export function judgeTun(message: string | null): Check {
   return failed(name, message, why, 'modprobe tun && chmod 0666 /dev/net/tun');
 }
 
-/** The rules are loaded from outside by root, else by the gate inside, which then drops its capabilities. */
-export async function checkPolicy(patient: Patient): Promise<Check[]> {
-  const { tools } = patient;
-  const rules = nftRuleset(policy, [], createForwarder(patient.forwarder, tools, patient.asRoot).network);
+/** As root the rules are loaded from outside, otherwise by the gate inside, which then drops its capabilities. */
+export async function checkPolicy(context: DoctorContext): Promise<Check[]> {
+  const { tools } = context;
+  const rules = nftRuleset(policy, [], createForwarder(context.forwarder, tools, context.asRoot).network);
   const box = [tools('bwrap'), '--dev-bind', '/', '/', '--unshare-net', '--die-with-parent'];
   const load = `${tools('nft')} -f -`;
   const inside = ['--unshare-user', '--unshare-pid', '--proc', '/proc'];
   const capabilities = ['--cap-add', 'CAP_NET_ADMIN', '--cap-add', 'CAP_SETPCAP'];
   const drop = `${tools('setpriv')} --bounding-set=-all --inh-caps=-all --ambient-caps=-all -- ${tools('env')}`;
   const gate = [...box, ...inside, ...capabilities, '--', tools('sh'), '-c', `${load} && exec ${drop}`];
-  const unprivileged = await runAsPatient(patient, gate, rules);
+  const unprivileged = await runAsAccount(context, gate, rules);
   const message = unprivileged.code === 0 ? null : unprivileged.output;
-  if (!patient.asRoot) return [judgePolicy('inside, by an ordinary user', message, true)];
+  if (!context.asRoot) return [evaluatePolicy('inside, by an ordinary user', message, true)];
   const [program = '', ...argv] = inOwnMounts(tools, [...box, '--', tools('nft'), '-f', '-']);
   const root = await runTool(program, argv, rules);
   return [
-    judgePolicy('from outside, by root', root.code === 0 ? null : root.output, true),
-    judgePolicy('inside, by an ordinary user', message, false),
+    evaluatePolicy('from outside, by root', root.code === 0 ? null : root.output, true),
+    evaluatePolicy('inside, by an ordinary user', message, false),
   ];
 }
 
-/** `isNeeded`: is this the way that a launch by the caller takes? */
-export function judgePolicy(way: string, message: string | null, isNeeded: boolean): Check {
+/** `isNeeded`: whether a launch by the caller loads it this way. */
+export function evaluatePolicy(way: string, message: string | null, isNeeded: boolean): Check {
   const name = 'network policy';
   if (message === null) return ok(name, `nft loads it ${way}`);
   const what = `nft cannot load it ${way}: ${message.split('\n')[0]}`;
   const why = isNeeded
-    ? 'A sandbox never runs without its policy, so no launch can succeed.'
-    : 'Only launches by an ordinary user need it; those of root do not.';
+    ? 'A sandbox never runs without its network policy, so every launch fails.'
+    : 'Only launches by an ordinary user need it; launches by root do not.';
   const fix = /Operation not supported|Protocol not supported|No such file/.test(message)
     ? 'modprobe nf_tables'
     : /Operation not permitted|Permission denied/.test(message)
@@ -77,9 +77,9 @@ export function judgePolicy(way: string, message: string | null, isNeeded: boole
   return isNeeded ? failed(name, what, why, fix) : warning(name, what, why, fix);
 }
 
-/** A whole launch, until the forwarder is ready; then it is taken down again. */
-export async function checkLaunch(patient: Patient): Promise<Check> {
-  const { tools, asRoot } = patient;
+/** Launches a sandbox until the forwarder is ready, and stops it. */
+export async function checkLaunch(context: DoctorContext): Promise<Check> {
+  const { tools, asRoot } = context;
   const directory = mkdtempSync(join(tmpdir(), 'portwrap-doctor-'));
   const log = ownDescriptor(openSync(join(directory, 'log'), 'a'));
   const began = performance.now();
@@ -87,14 +87,14 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
     const sandbox = await launch(
       {
         ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups: noCgroups },
-        forwarder: createForwarder(patient.forwarder, tools, asRoot),
+        forwarder: createForwarder(context.forwarder, tools, asRoot),
       },
       {
         directory: join(directory, 's'),
         command: [tools('env')],
         environment: {},
         workingDirectory: '/',
-        account: patient.account,
+        account: context.account,
         files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
         policy,
         socketFamilies: ordinaryFamilies,
@@ -109,18 +109,18 @@ export async function checkLaunch(patient: Patient): Promise<Check> {
     );
     const took = Math.round(performance.now() - began);
     await sandbox.stop(0);
-    return ok('launch', `ready behind ${patient.forwarder} after ${took} ms`);
+    return ok('launch', `ready behind ${context.forwarder} after ${took} ms`);
   } catch (error) {
-    return judgeLaunch(error, patient.forwarder, readFileSync(join(directory, 'log'), 'utf8'));
+    return evaluateLaunch(error, context.forwarder, readFileSync(join(directory, 'log'), 'utf8'));
   } finally {
     log.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
-/** `log` is what bubblewrap has printed meanwhile. */
-export function judgeLaunch(error: unknown, forwarder: string, log: string): Check {
-  const why = `This is the whole of a launch, with ${forwarder}; every real one will fail the same way.`;
+/** `log` is the output of bubblewrap. */
+export function evaluateLaunch(error: unknown, forwarder: string, log: string): Check {
+  const why = `This was a complete launch with ${forwarder}; real launches will fail in the same way.`;
   const what = [error instanceof Error ? error.message : String(error), ...log.trim().split('\n').slice(-2)];
   return failed('launch', what.filter(Boolean).join(': '), why, fixOf(error));
 }

@@ -1,12 +1,12 @@
-// The process that launches, and what it hands down: pid 1 and its reaping, stray descriptors, open files.
+// Checks the launching process and what its children inherit: pid 1 and its reaping, stray descriptors, open files.
 // Not here: namespaces (sandbox.ts), control groups (cgroups.ts).
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { strayDescriptors } from '../system/inherited-descriptors.ts';
 import { readStat } from '../system/process.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
-/** What must be looked at before any other probe: a launch closes stray descriptors, and leaves zombies. */
-export interface FirstLook {
+/** Collected before any other probe: a launch closes stray descriptors, and leaves zombies. */
+export interface InitialState {
   readonly zombies: ReadonlySet<string>;
   readonly descriptors: readonly InheritedDescriptor[];
 }
@@ -16,18 +16,18 @@ export interface InheritedDescriptor {
   readonly target: string;
 }
 
-export function lookFirst(): FirstLook {
+export function collectInitialState(): InitialState {
   const descriptors = strayDescriptors().map((fd) => ({ fd, target: readlinkSync(`/proc/self/fd/${fd}`) }));
   return { zombies: listZombies(), descriptors };
 }
 
-/** Those that are zombies still after all other probes are not being reaped. */
-export function checkProcesses(first: FirstLook): Check[] {
+/** Zombies that still exist after all other probes are not being reaped. */
+export function checkProcesses(first: InitialState): Check[] {
   const unreaped = [...listZombies()].filter((zombie) => first.zombies.has(zombie)).length;
   return [
-    judgeInit(process.pid, unreaped),
-    judgeDescriptors(first.descriptors),
-    judgeOpenFiles(readFileSync('/proc/self/limits', 'utf8')),
+    evaluateInit(process.pid, unreaped),
+    evaluateDescriptors(first.descriptors),
+    evaluateOpenFiles(readFileSync('/proc/self/limits', 'utf8')),
   ];
 }
 
@@ -41,39 +41,39 @@ function listZombies(): ReadonlySet<string> {
   return zombies;
 }
 
-/** An init that never reaps collects two for each sandbox; some reap every few seconds only. */
+/** Without reaping, each sandbox leaves two zombies; some init programs reap only every few seconds. */
 const manyZombies = 64;
 
-export function judgeInit(ownPid: number, unreaped: number): Check {
-  const why = 'What is left of each sandbox belongs to pid 1, which must reap it; else the pids run out.';
+export function evaluateInit(ownPid: number, unreaped: number): Check {
+  const why = 'Each sandbox leaves processes that pid 1 must reap; otherwise the machine runs out of pids.';
   const fix = 'docker run --init …, or start with tini(1) as the first process';
   if (ownPid === 1) return failed('init', 'portwrap itself is pid 1', why, fix);
   if (unreaped >= manyZombies)
-    return warning('init', `pid 1 leaves ${unreaped} ended processes unreaped`, why, fix);
+    return warning('init', `pid 1 has not reaped ${unreaped} zombie processes`, why, fix);
   return ok('init', 'pid 1 reaps ended processes');
 }
 
-export function judgeDescriptors(descriptors: readonly InheritedDescriptor[]): Check {
-  if (descriptors.length === 0) return ok('descriptors', 'none inherited but the standard ones');
+export function evaluateDescriptors(descriptors: readonly InheritedDescriptor[]): Check {
+  if (descriptors.length === 0) return ok('descriptors', 'only the standard ones are inherited');
   const list = descriptors.map(({ fd, target }) => `${fd} (${target})`).join(', ');
   const closed = descriptors.map(({ fd }) => `${fd}>&-`).join(' ');
   return warning(
     'descriptors',
     `inherited: ${list}`,
-    'Whoever started this left them open. A launch closes them; other children would inherit them.',
+    'The parent process left them open. A launch closes them; other child processes would inherit them.',
     `bash -c 'exec ${closed}; exec portwrap …', or start it from systemd`,
   );
 }
 
 /** `limits` is /proc/self/limits. A sandbox costs its launcher some 11 descriptors. */
-export function judgeOpenFiles(limits: string): Check {
+export function evaluateOpenFiles(limits: string): Check {
   const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1] ?? 'unlimited';
   if (hard === 'unlimited' || Number(hard) >= 4096) return ok('open files', `at most ${hard}`);
   const room = Math.max(0, Math.floor((Number(hard) - 500) / 11));
   return warning(
     'open files',
     `at most ${hard}`,
-    `It is enough for about ${room} sandboxes under one service.`,
+    `This is enough for about ${room} sandboxes of one service.`,
     'LimitNOFILE=65536 in the systemd unit, or ulimit -Hn 65536 as root',
   );
 }

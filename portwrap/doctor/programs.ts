@@ -1,12 +1,12 @@
-// Are the programs there, and do they have the options that we use? Versions lie; their help does not.
-// Not here: whether they work (sandbox.ts, network.ts).
+// Checks that the programs are installed and have the options that we use, by their --help: distributions backport
+// features, so version numbers are not reliable. Not here: whether they work (sandbox.ts, network.ts).
 import { keepsLargeTransfers } from '../network/pasta-argv.ts';
 import { runTool } from '../system/child.ts';
 import { helpOf } from '../system/tool-help.ts';
 import type { ToolName } from '../system/tools.ts';
-import { type Check, failed, fixOf, ok, type Patient, warning } from './check.ts';
+import { type Check, type DoctorContext, failed, fixOf, ok, warning } from './check.ts';
 
-/** What we use of each program, as its help names it. */
+/** The options that we use of each program, as its help spells them. */
 export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
   bwrap: ['--args', '--json-status-fd', '--sync-fd', '--die-with-parent', '--perms', '--ro-bind-data'],
   env: ['--default-signal', '--ignore-signal'],
@@ -31,28 +31,28 @@ const forwarderOptions = {
   pasta: ['--foreground', '--config-net', '--dns-forward', '--ns-ifname', '--pid', '--runas'],
 } as const;
 
-export async function checkPrograms(patient: Patient): Promise<Check[]> {
-  const needed = { ...neededOptions, [patient.forwarder]: forwarderOptions[patient.forwarder] };
+export async function checkPrograms(context: DoctorContext): Promise<Check[]> {
+  const needed = { ...neededOptions, [context.forwarder]: forwarderOptions[context.forwarder] };
   return Promise.all(
     Object.entries(needed).map(async ([name, options]) => {
       const tool = name as ToolName;
       let path: string;
       try {
-        path = patient.tools(tool);
+        path = context.tools(tool);
       } catch (error) {
-        return judgeMissing(tool, error);
+        return evaluateMissing(tool, error);
       }
-      const [help, version] = await Promise.all([helpOf(patient.tools, tool), runTool(path, ['--version'])]);
-      return judgeProgram(tool, options, help, version.output);
+      const [help, version] = await Promise.all([helpOf(context.tools, tool), runTool(path, ['--version'])]);
+      return evaluateProgram(tool, options, help, version.output);
     }),
   );
 }
 
-function judgeMissing(tool: ToolName, error: unknown): Check {
+function evaluateMissing(tool: ToolName, error: unknown): Check {
   return failed(tool, 'is not installed', 'No sandbox can be started without it.', fixOf(error));
 }
 
-export function judgeProgram(
+export function evaluateProgram(
   tool: ToolName,
   options: readonly string[],
   help: string,
@@ -74,7 +74,7 @@ export function judgeProgram(
     `${known} lacks ${missing.join(', ')}`,
     /busybox/i.test(help)
       ? 'This is busybox; the full program is needed.'
-      : 'It is too old: a launch uses what it lacks.',
+      : 'It is too old: a launch needs these options.',
     `Install a newer ${tool}; bubblewrap 0.8, slirp4netns 1.2, util-linux 2.38 and coreutils 9.1 are enough.`,
   );
 }

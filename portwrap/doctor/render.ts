@@ -1,4 +1,4 @@
-// How the doctor's findings look: a table for people, JSON for scripts. Not here: where it is written.
+// Renders the doctor's findings: a table for people, JSON for scripts. Not here: writing it (cli/run.ts).
 import type { Check, CheckStatus } from './check.ts';
 
 export interface RenderOptions {

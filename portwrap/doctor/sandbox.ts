@@ -1,9 +1,9 @@
-// Does bubblewrap build a sandbox here, and if not: which setting of this machine forbids it? Its messages are
-// few and shared by many causes, so each is judged together with the settings. Not here: the network.
+// Checks that bubblewrap can build a sandbox, and if not, which setting of this machine forbids it. One message of
+// bubblewrap may have several causes, so it is evaluated together with the settings. Not here: the network.
 import { readFileOrNull } from '../system/read-file.ts';
-import { type Check, failed, ok, type Patient, runAsPatient, warning } from './check.ts';
+import { type Check, type DoctorContext, failed, ok, runAsAccount, warning } from './check.ts';
 
-/** Settings that decide whether an ordinary user may make namespaces; null: this kernel has no such setting. */
+/** Settings that allow or forbid namespaces for ordinary users; null: this kernel has no such setting. */
 export interface NamespaceSettings {
   readonly maxUserNamespaces: number | null;
   readonly maxNetNamespaces: number | null;
@@ -13,26 +13,26 @@ export interface NamespaceSettings {
   readonly apparmorRestrict: number | null;
 }
 
-export async function checkSandbox(patient: Patient): Promise<Check[]> {
+export async function checkSandbox(context: DoctorContext): Promise<Check[]> {
   const settings = readSettings();
-  const bwrap = patient.tools('bwrap');
+  const bwrap = context.tools('bwrap');
   const namespaces = ['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'];
-  const argv = [bwrap, '--dev-bind', '/', '/', ...namespaces, '--proc', '/proc', '--', patient.tools('env')];
-  const run = await runAsPatient(patient, argv);
-  return [judgeBwrap(run.code === 0 ? null : run.output, settings), judgeLimits(settings)];
+  const argv = [bwrap, '--dev-bind', '/', '/', ...namespaces, '--proc', '/proc', '--', context.tools('env')];
+  const run = await runAsAccount(context, argv);
+  return [evaluateBwrap(run.code === 0 ? null : run.output, settings), evaluateLimits(settings)];
 }
 
 const why = 'Without namespaces there is no sandbox, so no server can start.';
 const name = 'sandbox';
 
-/** The profile that lets bubblewrap, and only it, make user namespaces. */
+/** The AppArmor profile that allows user namespaces for bubblewrap only. */
 const apparmorFix =
   'apt-get install apparmor-profiles && ' +
   'cp /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && ' +
   'apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict';
 
-/** `message` is what bubblewrap said, null when it did its work. */
-export function judgeBwrap(message: string | null, settings: NamespaceSettings): Check {
+/** `message` is bubblewrap's error, null on success. */
+export function evaluateBwrap(message: string | null, settings: NamespaceSettings): Check {
   if (message === null) return ok(name, 'bubblewrap builds one');
   const lines = message.split('\n').filter((line) => line.startsWith('bwrap:'));
   const what = lines.at(-1) ?? (message || 'bubblewrap failed without a message');
@@ -44,8 +44,8 @@ export function judgeBwrap(message: string | null, settings: NamespaceSettings):
     return warning(
       name,
       what,
-      'Something configured the loopback interface before bubblewrap did. One start in hundreds may fail so.',
-      'Start it again; if it stays, look for a program that configures new network namespaces.',
+      'Another program configured the loopback interface before bubblewrap did. One start in hundreds may fail so.',
+      'Start it again; if it fails again, look for a program that configures new network namespaces.',
     );
   }
   if (/max_\*_namespaces exceeded|ENOSPC|No space left on device/.test(message)) {
@@ -76,8 +76,8 @@ export function judgeBwrap(message: string | null, settings: NamespaceSettings):
   return failed(name, what, why, "See bubblewrap's message; then run portwrap doctor again.");
 }
 
-/** Each sandbox takes a user and a network namespace of its owner's share. */
-export function judgeLimits(settings: NamespaceSettings): Check {
+/** Each sandbox uses one user and one network namespace of its owner's quota. */
+export function evaluateLimits(settings: NamespaceSettings): Check {
   const limits = { user: settings.maxUserNamespaces, net: settings.maxNetNamespaces };
   const low = Object.entries(limits).filter((entry): entry is [string, number] => (entry[1] ?? 1e9) < 1024);
   if (low.length === 0) return ok('namespaces', `at most ${limits.user} user and ${limits.net} network`);
@@ -85,7 +85,7 @@ export function judgeLimits(settings: NamespaceSettings): Check {
   const fix = `sysctl -w ${low.map(([kind]) => `user.max_${kind}_namespaces=65536`).join(' ')}`;
   return low.some(([, limit]) => limit === 0)
     ? failed('namespaces', what, why, fix)
-    : warning('namespaces', what, 'Each sandbox needs one; further ones will not start.', fix);
+    : warning('namespaces', what, 'Each sandbox needs one; above this number sandboxes will not start.', fix);
 }
 
 export function readSettings(): NamespaceSettings {

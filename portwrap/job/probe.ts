@@ -1,12 +1,12 @@
-// A job that only looks at its node, for the doctor: what a server would need there, whether the node reaches the
-// service, and what time it has. Not here: judging it (spawner/launchers/slurm/doctor/doctor.ts).
+// A job that checks its node, for the doctor: the requirements of a server, the connection to the service, and the clock.
+// Not here: evaluating the findings (spawner/launchers/slurm/doctor/doctor.ts).
 import { hostname } from 'node:os';
 import { runDoctor } from '../doctor/index.ts';
 import type { Toolbox } from '../system/tools.ts';
 import type { NodeFindings, NodeProbe, ReportTarget } from './protocol.ts';
 import { post } from './report.ts';
 
-/** Resolves with the exit code: 0 when the findings were taken. */
+/** Resolves with the exit code: 0 if the findings were accepted. */
 export async function probeNode(
   probe: NodeProbe,
   report: ReportTarget,
@@ -15,7 +15,7 @@ export async function probeNode(
   const { tools, uid } = around;
   const checks = await runDoctor({ tools, uid, forwarder: probe.forwarder });
   const { serviceUrl } = probe;
-  // nobody's report: the service knows that it is asked, and refuses it
+  // without a valid secret: the service refuses the report, but its response proves the connection
   const service = serviceUrl === null ? null : await post({ ...report, url: serviceUrl, secret: '-' }, {});
   const node = around.environment[probe.nodeVariable] ?? hostname();
   const findings: NodeFindings = { event: 'probed', node, checks, service, clock: Date.now() };

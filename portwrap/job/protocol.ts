@@ -1,5 +1,5 @@
-// What goes over the wire between a service and a job on a node: the specification that a job is given, and the reports
-// it sends back. Not here: reading a specification (spec.ts), running it (run.ts), sending reports (report.ts).
+// The messages between a service and a job on a node: the specification of the job, and the reports that it sends.
+// Not here: parsing a specification (spec.ts), running it (run.ts), sending reports (report.ts).
 import type { Check } from '../doctor/index.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import type { SocketFamily } from '../launch/system-call-filter.ts';
@@ -9,13 +9,13 @@ import type { NetworkPolicy } from '../network/policy.ts';
 export const jobSpecVersion = 2;
 
 export interface JobSpec {
-  /** Of this form; another one is refused, for it comes from another version of the service. */
+  /** The version of this format; a specification of another version is refused. */
   readonly version: typeof jobSpecVersion;
   readonly report: ReportTarget;
   readonly batch: BatchVariables;
   readonly hints: JobHints;
   readonly command: readonly string[];
-  /** The payload's environment, to which what `batch` passes on is added. */
+  /** The payload's environment, without the variables that `batch` passes on. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly files: FileViewRequest;
@@ -28,34 +28,34 @@ export interface JobSpec {
   /** Host ports to try, both ends included. */
   readonly hostPorts: { readonly low: number; readonly high: number };
   readonly guestPort: number;
-  /** The path whose answer means that the server is ready. */
+  /** The path whose response means that the server is ready. */
   readonly readyPath: string;
   /** Milliseconds that the server has to end after SIGTERM. */
   readonly stopGrace: number;
 }
 
-/** A job that only looks at its node. */
+/** A job that only checks its node. */
 export interface ProbeSpec {
   readonly version: typeof jobSpecVersion;
   readonly report: ReportTarget;
   readonly probe: NodeProbe;
 }
 
-/** By which variables of its environment a batch system tells a job about itself. */
+/** The names of the environment variables with which a batch system describes a job. */
 export interface BatchVariables {
-  /** The number of the job. */
+  /** The job id. */
   readonly job: string;
-  /** How often it was begun again. */
+  /** The number of restarts. */
   readonly restarts: string;
   /** The name of the node. */
   readonly node: string;
-  /** What the payload is given too: names, or with "*" at the end all that begin so. */
+  /** Variables for the payload; a name that ends with "*" is a prefix. */
   readonly passed: readonly string[];
-  /** Of those, what it is not given. */
+  /** Exceptions from `passed`. */
   readonly withheld: readonly string[];
 }
 
-/** What an administrator is told to do when the node is not as the specification expects. */
+/** Hints for an administrator when the node does not match the specification. */
 export interface JobHints {
   /** There is no such interface as `hostInterface`. */
   readonly hostInterface: string;
@@ -67,7 +67,7 @@ export interface ReportTarget {
   /** Where the reports of this job go. */
   readonly url: string;
   readonly secret: string;
-  /** Milliseconds between two signs of life. */
+  /** Milliseconds between two heartbeats. */
   readonly heartbeat: number;
 }
 
@@ -75,14 +75,14 @@ export interface NodeProbe {
   /** The variable of the job's environment that names the node. */
   readonly nodeVariable: string;
   readonly forwarder: ForwarderName;
-  /** Where servers' jobs will report; null: at the doctor itself. */
+  /** The URL for the reports of servers' jobs; null: the doctor's own. */
   readonly serviceUrl: string | null;
 }
 
 export type Report =
   | {
       readonly event: 'started';
-      /** The batch system's number of the job, and how often it was begun again. */
+      /** The job id of the batch system, and the number of restarts. */
       readonly job: string;
       readonly restarts: number;
       readonly node: string;
@@ -102,7 +102,7 @@ export type Report =
       readonly code: number | null;
       readonly signal: string | null;
       readonly out_of_memory: boolean;
-      /** Did somebody outside ask the job to end? */
+      /** Whether the job was asked to end from outside. */
       readonly asked: boolean;
     }
   | { readonly event: 'failed'; readonly code: string; readonly message: string; readonly hint: string };
@@ -111,7 +111,7 @@ export interface NodeFindings {
   readonly event: 'probed';
   readonly node: string;
   readonly checks: readonly Check[];
-  /** The status with which the service answered; null: it was not reached, or not asked. */
+  /** The status of the service's response; null: not reached, or not requested. */
   readonly service: number | null;
   /** Milliseconds since 1970, by the clock of the node. */
   readonly clock: number;

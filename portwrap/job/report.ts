@@ -1,5 +1,5 @@
-// The reports of a job to its service: in order, each sent again until it is taken, so that a service which is
-// being restarted misses none. Not here: what is reported (protocol.ts, run.ts).
+// Sends the reports of a job to its service: in order, each repeated until it is accepted, so that a service that
+// restarts misses none. Not here: the reports (protocol.ts, run.ts).
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { backoff } from '../../config/system/backoff.ts';
@@ -8,16 +8,16 @@ import type { Report, ReportTarget } from './protocol.ts';
 
 export interface Reporter {
   tell(report: Report): void;
-  /** Output of the server; what comes while one report is under way goes into the next one. */
+  /** Reports output of the server; output during a pending report goes into the next one. */
   log(chunk: Buffer): void;
-  /** Settles when the service says that nobody wants this server any more. */
+  /** Settles when the service responds that this server is no longer wanted. */
   readonly unwanted: Promise<void>;
-  /** Settles when all has been taken, or after `milliseconds`. */
+  /** Settles when all reports were accepted, or after `milliseconds`. */
   drained(milliseconds: number): Promise<void>;
   close(): void;
 }
 
-/** The most output that waits for the service; older output is dropped first. */
+/** Bytes of output that are kept for the service; older output is dropped first. */
 const mostWaiting = 262_144;
 const firstPause = 100;
 const longestPause = 5_000;
@@ -44,7 +44,7 @@ export function createReporter(target: ReportTarget): Reporter {
       while (!closed.signal.aborted) {
         const status = await post(target, report);
         if (status === 404 || status === 410) refuse();
-        // 4xx: no repetition will be taken; a secret that is not known may be so again after a restart
+        // 4xx: repeating is useless, except for 401: a service that restarts may not know the secret yet
         if (status !== null && status < 500 && status !== 401) break;
         await pause(nextPause(), undefined, { signal: closed.signal }).catch(() => {});
       }
@@ -83,14 +83,14 @@ export function createReporter(target: ReportTarget): Reporter {
   };
 }
 
-/** Sends one report, once. The status of the answer; null when there was none. */
+/** Sends one report, once. Returns the status of the response; null without one. */
 export async function post(
   target: Pick<ReportTarget, 'url' | 'secret'>,
   report: object,
 ): Promise<number | null> {
   const body = JSON.stringify(report);
   const url = new URL(target.url);
-  // loading TLS takes longer than the rest of a report; most services are in the network of their nodes
+  // loading TLS takes longer than the rest of a report, and most services use plain HTTP inside their network
   const request = url.protocol === 'https:' ? (await import('node:https')).request : httpRequest;
   return new Promise((resolve) => {
     const call = request(

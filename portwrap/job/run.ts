@@ -1,5 +1,5 @@
-// `portwrap job`: one server in a batch job, from its specification to its end, told to the service that submitted
-// it. The sandbox dies with this process. Not here: the launch, how reports travel (report.ts).
+// `portwrap job`: runs one server in a batch job, and reports its events to the service that submitted it. The sandbox
+// ends with this process. Not here: the launch (launch/launch.ts), sending reports (report.ts).
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
@@ -32,13 +32,13 @@ export interface JobSurroundings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** Milliseconds that the last report has, when the service is away; afterwards the batch system's word has to do. */
+/** Milliseconds that the last report is repeated; after that the service has only the batch system's accounting. */
 const lastReport = 60_000;
-/** What a second signal, or one of these, means: do not wait. */
+/** These signals, or a second one, kill the server without a grace period. */
 const atOnce = new Set<NodeJS.Signals>(['SIGUSR1']);
 const handled = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const;
 
-/** Runs what `text` specifies; resolves with the exit code of the server. Leaves nothing behind. */
+/** Runs the specification `text`; resolves with the exit code of the server. Leaves nothing behind. */
 export async function runJob(text: string, around: JobSurroundings): Promise<number> {
   const spec = parseJobSpec(text);
   if ('probe' in spec) {
@@ -77,7 +77,7 @@ async function attend(
   const { child, hostAddress: host, hostPort: port } = sandbox.record;
   answered({ host, port, path: spec.readyPath, certificate: null, child: child.pid }, ended.signal).then(
     () => reporter.tell({ event: 'ready' }),
-    () => {}, // it ended before it answered, which is told below
+    () => {}, // it ended before it responded: reported below
   );
   const stop = (grace: number) => void sandbox.stop(grace);
   ending.first.signal.addEventListener('abort', () => stop(spec.stopGrace), { once: true });
@@ -85,7 +85,7 @@ async function attend(
   if (ending.first.signal.aborted) stop(spec.stopGrace);
   if (ending.now.signal.aborted) stop(0);
   void reporter.unwanted.then(() => stop(spec.stopGrace));
-  void sandbox.forwarderGone.then(() => stop(spec.stopGrace)); // nobody can reach it any more
+  void sandbox.forwarderGone.then(() => stop(spec.stopGrace)); // it cannot be reached any more
   const exit = await sandbox.exited;
   ended.abort();
   await output.read;
@@ -96,11 +96,11 @@ async function attend(
     out_of_memory: exit.outOfMemory,
     asked: ending.first.signal.aborted,
   });
-  // what was asked for is no failure, in nobody's statistics
+  // a requested stop exits with 0, so that the batch system does not count it as failed
   return ending.first.signal.aborted ? 0 : (exit.code ?? 125);
 }
 
-/** Leaves nothing on disk: what the launch needs there is gone when it returns. */
+/** Leaves nothing on disk: the files of the launch are removed when it returns. */
 async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter, abort: AbortSignal) {
   const directory = mkdtempSync(join(tmpdir(), 'portwrap-'));
   try {
@@ -144,7 +144,7 @@ function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchCo
   return {
     ...{ tools, asRoot, hostAddresses: ownAddresses },
     forwarder: createForwarder(spec.forwarder, tools, asRoot),
-    cgroups: noCgroups, // the batch system has put the job into its own
+    cgroups: noCgroups, // the batch system sets the limits of the job
   };
 }
 
@@ -171,7 +171,7 @@ async function sandboxSpec(
   };
 }
 
-/** What the batch system tells a job about itself and its devices. */
+/** The variables with which the batch system describes a job and its devices. */
 function passedOn(
   { passed, withheld }: JobSpec['batch'],
   environment: JobSurroundings['environment'],
@@ -188,12 +188,12 @@ async function hostAddress({ hostInterface, report, hints }: JobSpec): Promise<s
   if (found !== undefined) return found.address;
   throw new PortwrapError(
     'FORWARD_FAILED',
-    `this node has no IPv4 address at the interface ${hostInterface}`,
+    `this node has no IPv4 address on the interface ${hostInterface}`,
     { hint: hints.hostInterface },
   );
 }
 
-/** The address of this node from which the service is reached; nothing is sent to find out. */
+/** The address of this node on its route to the service; found without sending a packet. */
 async function addressFacing(url: URL, hint: string): Promise<string> {
   const socket = createSocket('udp4');
   try {
@@ -202,9 +202,9 @@ async function addressFacing(url: URL, hint: string): Promise<string> {
     await connected;
     const { address } = socket.address();
     if (isIPv4(address)) return address;
-    throw new Error(`${address} is no IPv4 address`);
+    throw new Error(`${address} is not an IPv4 address`);
   } catch (cause) {
-    throw new PortwrapError('FORWARD_FAILED', `this node finds no way to ${url.hostname}: ${String(cause)}`, {
+    throw new PortwrapError('FORWARD_FAILED', `this node has no route to ${url.hostname}: ${String(cause)}`, {
       ...{ hint, cause },
     });
   } finally {
@@ -216,11 +216,11 @@ interface Output {
   /** For the payload to inherit. */
   readonly writer: number;
   closeWriter(): void;
-  /** Settles when every writer is gone and all has been read. */
+  /** Settles when every writer has closed and all output has been read. */
   readonly read: Promise<void>;
 }
 
-/** A FIFO without a name: the payload's writes block while we are busy, and nothing lies in a file. */
+/** An unlinked FIFO: the payload's writes block while we are busy, and no output is stored in a file. */
 async function openOutput(tools: Toolbox, directory: string, take: (chunk: Buffer) => void): Promise<Output> {
   const path = join(directory, 'output.fifo');
   await makeFifos(tools, [path]);
@@ -235,7 +235,7 @@ async function openOutput(tools: Toolbox, directory: string, take: (chunk: Buffe
 interface Ending {
   /** Aborted by the first signal. */
   readonly first: AbortController;
-  /** Aborted by one that says at once, or by a second one. */
+  /** Aborted by a signal of `atOnce`, or by a second one. */
   readonly now: AbortController;
   close(): void;
 }

@@ -1,5 +1,5 @@
-// Building a sandbox up to the gate: descriptors, bwrap, and the proof that all of it stands. The payload
-// is held. Not here: network and release (launch.ts), arguments (bwrap-argv.ts, gate.ts).
+// Builds a sandbox up to the gate: descriptors, bwrap, and the gate's message that it runs. The payload does not run yet.
+// Not here: network and start signal (launch.ts), arguments (bwrap-argv.ts, gate.ts).
 import { constants, openSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
@@ -20,13 +20,13 @@ import { mountsOf, ownMounts } from '../system/steady-mounts.ts';
 import type { Teardown } from '../system/teardown.ts';
 import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
-import { gateArgv, gateStands, policyFailedExit, splitEnvironment, wordToGo } from './gate.ts';
+import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { systemCallFilter } from './system-call-filter.ts';
-import { endLoader, fifosMade, policyLog, preludeArgv } from './wrapper.ts';
+import { endLoader, fifosMade, policyLog, wrapperArgv } from './wrapper.ts';
 
-const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
+const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -38,7 +38,7 @@ export interface HeldSandbox {
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
   readonly policy: Duplex | null;
-  /** Lets systemd remove the sandbox's scope, if it has one, when it has ended. */
+  /** Ends the keeper of the sandbox's scope, if there is one, so that systemd removes the scope. */
   leaveScope(): void;
 }
 
@@ -48,7 +48,7 @@ const goneDeadline = 10_000;
 /** Milliseconds after which it is asked what bwrap waits for. */
 const suspiciousDelay = 5_000;
 
-/** `place`: its control group, as far as it has one already. Throws PortwrapError, or the reason of `abort`. */
+/** `place`: its control group, if it exists already. Throws PortwrapError, or the reason of `abort`. */
 export async function buildSandbox(
   context: LaunchContext,
   spec: SandboxSpec,
@@ -98,16 +98,16 @@ export async function buildSandbox(
     for (const fd of [descriptors.launcher, ...inputs]) pipe(fd).destroy();
   };
   const policy = context.asRoot ? pipe(descriptors.policy) : null;
-  policy?.on('error', () => {}); // a loader that is killed is told by its silence
+  policy?.on('error', () => {}); // a loader that is killed is noticed by its end of file
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
   const keeper = context.cgroups.scope === null ? null : pipe(descriptors.keeper);
-  keeper?.on('error', () => {}); // a keeper that is killed lets the scope go, and nothing else
+  keeper?.on('error', () => {}); // a killed keeper only means that the scope is removed earlier
   const leaveScope = () => void keeper?.destroy();
   undo.add('scope', leaveScope);
   undo.add('pipes', closePipes);
-  for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is told by its life
+  for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is noticed by its life FIFO
   const gate = pipe(descriptors.launcher);
-  const heard = listenTo(gate);
+  const heard = receiveMessages(gate);
   const failed = starter.exited.then(({ code }) => {
     if (code !== 0) throw buildFailure(spec);
   });
@@ -117,26 +117,26 @@ export async function buildSandbox(
   const life = watchLiveness(openReader(at(fifos.life)));
   undo.add('liveness', () => life.close());
   undo.add('sandbox', () => endSandbox(spec.directory, life, closePipes));
-  // when setsid's first process has ended, bwrap belongs to init and no death of ours ends it
+  // when setsid's first process has ended, bwrap's parent is init, and it survives the launcher
   if (spec.lifetime === 'detached') await starter.exited;
 
-  // what is secret in them is on no disk: a pipe leads into a file system of the sandbox's own
+  // secrets in these files are never on a disk: a pipe fills a file in the sandbox's own tmpfs
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
   pipe(descriptors.args).end(sandboxArgs(context, spec, place));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   const stuck = watchForDeadPaths(context, spec);
   try {
-    await inTime(Promise.race([heard(gateStands), broken, stuck.found, aborted(abort)]));
+    await inTime(Promise.race([heard(gateReady), broken, stuck.found, aborted(abort)]));
   } finally {
     stuck.close();
   }
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
   if (readOnlyRoot) refuseLateMount(spec, child, mountsBefore);
-  return { child, life, starter, policy, release: () => gate.end(wordToGo), leaveScope };
+  return { child, life, starter, policy, release: () => gate.end(startSignal), leaveScope };
 }
 
-/** The whole chain: its own lifetime, the account, bwrap, the gate, the command. No secret is in it. */
+/** The complete argv: launch wrapper, account, bwrap, gate, command. It contains no secret. */
 function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
   const { tools } = context;
   const gate = gateArgv(
@@ -152,7 +152,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
       detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
       openFiles: spec.limits.openFiles,
       umask: spec.lifetime === 'foreground' ? null : '022',
-      restoreSignals: spec.lifetime === 'foreground' ? deaf : [],
+      restoreSignals: spec.lifetime === 'foreground' ? ignoredSignals : [],
       lateEnvironment: environmentOf(context, spec).late,
     },
     spec.command,
@@ -163,25 +163,25 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     keeper: context.cgroups.scope !== null,
   };
-  const prelude = preludeArgv(tools, paths, [
-    // in the foreground it stays in the terminal's process group, and in a batch job among its processes, with
-    // bwrap itself deaf to what is sent to all of them: that ends the payload and not its monitor
+  const wrapper = wrapperArgv(tools, paths, [
+    // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
+    // are sent to the whole group: they must end the payload and not its monitor
     ...(spec.lifetime === 'detached'
       ? [tools('setsid'), '--fork']
-      : [tools('env'), `--ignore-signal=${deaf.join(',')}`]),
+      : [tools('env'), `--ignore-signal=${ignoredSignals.join(',')}`]),
     ...(spec.account === null ? [] : becomeArgv(tools('setpriv'), spec.account)),
     ...[tools('bwrap'), '--args', String(descriptors.args), '--'],
     ...gate,
   ]);
-  if (context.cgroups.scope === null) return prelude;
+  if (context.cgroups.scope === null) return wrapper;
   const unit = basename(spec.directory);
   const scope = { manager: context.cgroups.scope, unit, description: 'A sandbox of portwrap' };
-  return scopeArgv(tools, scope, process.getuid?.() ?? 0, prelude);
+  return scopeArgv(tools, scope, process.getuid?.() ?? 0, wrapper);
 }
 
 function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
-  return new PortwrapError('LIMITS_UNAVAILABLE', `systemd (${manager}) made no scope for the sandbox`, {
-    hint: 'See the message of systemd-run above, or take the limits away.',
+  return new PortwrapError('LIMITS_UNAVAILABLE', `systemd (${manager}) created no scope for the sandbox`, {
+    hint: 'See the message of systemd-run above, or remove the limits.',
     cause,
   });
 }
@@ -216,8 +216,8 @@ function gateHasCapabilities(context: LaunchContext, spec: SandboxSpec): boolean
 }
 
 /**
- * Takes a half-built sandbox down. The gate ends by itself when its launcher no longer listens, so that pipe
- * closes first; what bwrap is still busy with is killed by the pid that it wrote down.
+ * Ends a partly built sandbox. Closing the launcher's pipe ends the gate; before that, the pid in bwrap's status file is
+ * killed.
  */
 async function endSandbox(directory: string, life: Liveness, closePipes: () => void): Promise<void> {
   closePipes();
@@ -239,7 +239,7 @@ function buildFailure(spec: SandboxSpec): PortwrapError {
     : new PortwrapError('SANDBOX_FAILED', 'bubblewrap could not build the sandbox');
 }
 
-/** Pid 1 of the sandbox, as bwrap wrote it down. */
+/** Pid 1 of the sandbox, from bwrap's status file. */
 function findChild(directory: string): ProcessIdentity | null {
   const { childPid } = readStatus(directory);
   return childPid === null ? null : identify(childPid);
@@ -276,8 +276,8 @@ function watchForDeadPaths(
   return { found, close: () => clearTimeout(timer) };
 }
 
-/** What is said on a pipe, letter by letter; settles when that letter has been heard. */
-function listenTo(stream: Readable): (letter: string) => Promise<void> {
+/** Returns a function that settles when the given one-letter message was received on `stream`. */
+function receiveMessages(stream: Readable): (letter: string) => Promise<void> {
   let heard = '';
   const waiting = new Map<string, () => void>();
   stream.on('data', (chunk: Buffer) => {

@@ -1,12 +1,12 @@
-// bubblewrap's arguments, as a pure function: the table a reviewer of the sandbox reads.
-// Not here: starting it (launch.ts), what runs inside first (gate.ts).
+// bubblewrap's arguments, as a pure function, for review.
+// Not here: starting it (launch.ts), the first program inside (gate.ts).
 import type { ReadOnlyMount } from '../cgroups/inside.ts';
 import { descriptors } from './descriptors.ts';
 import type { FileView, Mount } from './file-view.ts';
 
 export interface BwrapSpec {
   readonly files: FileView;
-  /** Seen, and never writable, whatever is above. */
+  /** Always read-only, whatever `files` says. */
   readonly closed: readonly ReadOnlyMount[];
   /** The descriptor from which each synthetic file is copied, to its end, in the order of `files.synthetic`. */
   readonly syntheticDescriptors: readonly number[];
@@ -16,11 +16,11 @@ export interface BwrapSpec {
   readonly gateCapabilities: readonly string[];
 }
 
-/** What goes into `--args`: nobody sees it in a process list, so the environment may hold secrets. */
+/** The content of `--args`: not visible in a process list, so the environment may contain secrets. */
 export function bwrapArgs(spec: BwrapSpec): string[] {
   const { files } = spec;
   return [
-    // namespaces: own users, network, processes; the whole tree dies with its pid 1 or the monitor
+    // own user, network, pid and ipc namespaces; all processes end with pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
     ...fileArgs(files, spec.syntheticDescriptors),
     ...spec.closed.flatMap(({ source, target }) => ['--ro-bind', source, target]),
@@ -29,14 +29,14 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     ...['--seccomp', String(descriptors.filter)],
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    // no --info-fd: bwrap writes the same to the status file, and with a pipe that has lost its reader it would
-    // die between two of its own processes and leave one of them behind for ever
+    // no --info-fd: bwrap writes the same to the status file, and on a pipe without a reader it would die between two
+    // forks and leave a process behind for ever
     ...['--json-status-fd', String(descriptors.status)],
     ...['--sync-fd', String(descriptors.life)],
   ];
 }
 
-/** The machine, then what must not be seen is covered, then what must stay is put back. */
+/** The host's files, then the mounts that hide some of them, then those that make some visible again. */
 function fileArgs(files: FileView, synthetic: readonly number[]): string[] {
   return [
     ...(files.readOnlyRoot
@@ -45,12 +45,12 @@ function fileArgs(files: FileView, synthetic: readonly number[]): string[] {
     ...(files.devices === null ? [] : deviceArgs(files.devices)),
     ...['--proc', '/proc'],
     ...files.mounts.flatMap(mountArgs),
-    // with the mode 0600, and as the user's own
+    // mode 0600, owned by the user
     ...files.synthetic.flatMap(({ path }, index) => {
       const descriptor = synthetic[index];
       return descriptor === undefined ? [] : ['--ro-bind-data', String(descriptor), path];
     }),
-    // only now, when what lies below them is in its place
+    // only after the mounts below them were made
     ...files.mounts.flatMap(({ kind, path }) => (kind === 'hidden-directory' ? ['--remount-ro', path] : [])),
   ];
 }

@@ -1,7 +1,7 @@
-// The descriptors that a launch hands from program to program, beyond standard input, output and error.
+// The descriptors that the programs of a launch inherit, beyond standard input, output and error.
 // Not here: what opens and reads them (build.ts, wrapper.ts, bwrap-argv.ts, gate.ts).
 
-/** A shell names single digits only; whatever is more must come after these. */
+/** sh(1) can redirect only single digits, so the others must follow these. */
 export const descriptors = {
   /** bwrap's arguments (`--args`), read to their end. */
   args: 3,
@@ -9,11 +9,11 @@ export const descriptors = {
   status: 4,
   /** The seccomp program of a sandbox at a terminal, if it has one. */
   filter: 5,
-  /** As long as the launcher holds its end, the scope of the sandbox stays (cgroups/scope.ts). */
+  /** While the launcher holds its end, the scope of the sandbox exists (cgroups/scope.ts). */
   keeper: 6,
-  /** Held open by what lives; opened by the prelude (system/liveness.ts). */
+  /** The life FIFO, opened by the launch wrapper and held by all processes of the sandbox (system/liveness.ts). */
   life: 7,
-  /** A socket to the launcher: prelude and gate announce themselves there, and the gate waits for the word to go. */
+  /** A socket to the launcher: wrapper and gate report their progress there, and the gate waits for the start signal. */
   launcher: 8,
   /** The network policy: a file that the gate loads, or, as root, a socket to the loader that waits outside. */
   policy: 9,

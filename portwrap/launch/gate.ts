@@ -1,14 +1,14 @@
-// The gate: the first program inside a sandbox, a few lines of sh(1). It proves that the sandbox stands, waits
-// for the word to go, and becomes the payload, leaving none of our descriptors open. A launcher that is gone says
-// no word, and then the gate ends: bwrap's own tie to its parent may not be made yet.
-// Not here: what happens outside while it waits (launch.ts).
+// The gate: the first program inside a sandbox, a few lines of sh(1). It reports that the sandbox is built, waits for the
+// start signal, closes our descriptors and executes the payload. If the launcher ends, so does the gate: bwrap's
+// --die-with-parent may not be in effect yet.
+// Not here: the launcher's side (launch.ts).
 import { descriptors } from './descriptors.ts';
 
-/** What it announces: the sandbox stands, and it waits. */
-export const gateStands = 'r';
+/** The gate's message: the sandbox is built, and the gate waits. */
+export const gateReady = 'r';
 
-/** The line that lets the payload run. */
-export const wordToGo = 'go\n';
+/** The line that makes the gate execute the payload. */
+export const startSignal = 'go\n';
 
 /** The gate's exit code when the network policy could not be loaded. */
 export const policyFailedExit = 99;
@@ -30,11 +30,11 @@ export interface Gate {
   /** The payload's file mode mask; null: the launcher's own. */
   readonly umask: string | null;
   /**
-   * Signals that are ignored around the gate. They get their default action back before the gate runs, so
-   * that none is lost between the word to go and the payload.
+   * Signals that are ignored outside of the gate. Their default action is restored before the gate runs, so that none
+   * is lost between the start signal and the payload.
    */
   readonly restoreSignals: readonly string[];
-  /** Environment that must not touch the gate itself, only the payload. */
+  /** Environment for the payload only, not for the gate. */
   readonly lateEnvironment: Readonly<Record<string, string>>;
 }
 
@@ -48,8 +48,8 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     ...(gate.loadRules === null
       ? []
       : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),
-    // if the launcher is gone this write fails and the sandbox ends: it never runs unwatched
-    `printf ${gateStands} >&${launcher} || exit 1`,
+    // without a launcher this write fails and the sandbox ends: it never runs unsupervised
+    `printf ${gateReady} >&${launcher} || exit 1`,
     `read -r _ <&${launcher} || exit 1`,
     `exec ${launcher}<&-`,
     'exec "$@"',
@@ -78,10 +78,10 @@ function addEnvironment(gate: Gate, command: readonly string[]): string[] {
   return [gate.env, ...assignments, ...guard];
 }
 
-/** Variables that change what a program does before its first line: loaders, shells, locales. */
+/** Variables that influence a program before its first line: dynamic loader, shells, locales. */
 const hazards = /^(LD_|BASH_|GCONV_PATH$|LOCPATH$|ENV$|SHELLOPTS$|PS4$|IFS$|MALLOC_|GLIBC_TUNABLES$)/;
 
-/** What a shell hands on; dash(1) drops every variable with another name. */
+/** Names that a shell exports; dash(1) drops all other variables. */
 const shellName = /^[A-Za-z_]\w*$/;
 
 /**

@@ -70,7 +70,7 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
       ended,
       aborted(abort),
     ]);
-    // from here to the payload's start nothing is awaited: an abort in between would be heard by nobody
+    // nothing is awaited from here to the payload's start: an abort in between would be lost
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const sandbox = handOver(context, spec, held, forward, cgroup);
     held.release();
@@ -82,8 +82,8 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
 }
 
 /**
- * Another launcher that ends removes the place of all groups when it is empty: then it is made again. Only a limit
- * cannot do without a group; without one, what the sandbox uses is not told.
+ * Another launcher that ends removes the empty parent of all groups: then it is created again. Without limits a failure
+ * is ignored; the sandbox then has no group, and its usage is unknown.
  */
 async function makeGroup(
   context: LaunchContext,

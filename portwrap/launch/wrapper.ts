@@ -1,6 +1,6 @@
-// The prelude: the first lines of a launch, still outside of the sandbox, as a script of sh(1). A launcher that has
-// grown large pays milliseconds for every process that it forks itself (docs/decisions/0006-two-forks-a-launch.md), so it forks one
-// that forks the others. Not here: what runs inside (gate.ts), what is done with the descriptors (build.ts).
+// The launch wrapper: a script of sh(1) that runs outside of the sandbox before bwrap. Each fork costs a large launcher
+// milliseconds (docs/decisions/0006-two-forks-a-launch.md), so it forks only this script, which forks the others.
+// Not here: the script inside (gate.ts), the launcher's ends of the descriptors (build.ts).
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import { inOwnMounts } from '../system/own-mounts.ts';
@@ -8,33 +8,32 @@ import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';
 
-/** What the loader says when the rules are loaded. */
+/** The loader's message: the rules are loaded. */
 const policyLoaded = 'y';
 
-/** What it says when the FIFOs are made. */
+/** The wrapper's message: the FIFOs exist. */
 export const fifosMade = 'f';
-/** Where nft's messages go, in the sandbox's directory. */
+/** The file with nft's messages, in the sandbox's directory. */
 export const policyLog = 'policy.log';
 
-export interface Prelude {
+export interface WrapperPaths {
   readonly life: string;
   readonly forwarder: string;
-  /** Where the messages of nft go; null: the rules are the gate's to load. */
+  /** The file for nft's messages; null: the gate loads the rules. */
   readonly policyLog: string | null;
-  /** Is the sandbox in a scope of its own, which must be kept until the launcher has read from it? */
+  /** Whether the sandbox has its own scope, which must exist until the launcher has read its usage. */
   readonly keeper: boolean;
 }
 
 /**
- * The argv that makes the FIFOs, leaves the loader of the policy waiting (root only), and becomes `argv`. The loader is
- * told the pid of the sandbox's pid 1, a line end and the rules; it answers with a word when they are loaded, else with
- * end of file.
+ * The argv that creates the FIFOs, starts the loader of the network policy (root only), and executes `argv`. The loader
+ * reads the pid of the sandbox's pid 1, a line end and the rules; it writes `policyLoaded` on success, and closes.
  */
-export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
+export function wrapperArgv(tools: Toolbox, paths: WrapperPaths, argv: readonly string[]): string[] {
   const { keeper, life, launcher, policy } = descriptors;
   const asRoot = paths.policyLog !== null;
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
-  // it belongs to init, and ends without a word when the launcher does
+  // its parent is init; it ends when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +
     `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
@@ -44,7 +43,7 @@ export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly strin
     ...(paths.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
     ...(asRoot ? [loader] : []),
-    // for reading too: opening then waits for nobody, and what holds it open for writing is what lives
+    // for reading and writing, because opening then does not block
     `exec ${life}<>"$1"`,
     `printf ${fifosMade} >&${launcher} || exit 1`,
     'shift 3',
@@ -54,22 +53,22 @@ export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly strin
   return [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
 }
 
-/** Has the waiting loader put `rules` into the network namespace of `child`. Throws POLICY_FAILED. */
+/** Lets the loader load `rules` into the network namespace of `child`. Throws POLICY_FAILED. */
 export async function loadPolicy(loader: Duplex, child: number, rules: string, log: string): Promise<void> {
-  let answer = '';
-  loader.on('data', (chunk: Buffer) => (answer += chunk.toString('latin1')));
+  let response = '';
+  loader.on('data', (chunk: Buffer) => (response += chunk.toString('latin1')));
   await ended(loader, `${child}\n${rules}`);
-  if (answer === policyLoaded) return;
-  throw new PortwrapError('POLICY_FAILED', `nft refused the network policy: ${messages(log)}`);
+  if (response === policyLoaded) return;
+  throw new PortwrapError('POLICY_FAILED', `nft could not load the network policy: ${messages(log)}`);
 }
 
-/** Tells a loader that waits that nothing will come; settles when it has ended. */
+/** Ends a waiting loader; settles when it has ended. */
 export function endLoader(loader: Duplex): Promise<void> {
   loader.resume();
   return ended(loader, '');
 }
 
-/** End of file comes when the loader and nft, who hold the other end, are gone; it may have come before. */
+/** Writes `lastWords`; settles when the loader and nft, which hold the other end, have ended. */
 function ended(loader: Duplex, lastWords: string): Promise<void> {
   return new Promise((resolve) => {
     if (loader.destroyed || loader.readableEnded) return resolve();

@@ -1,5 +1,5 @@
-// Whom a forwarder runs as when the launcher is root: the account of its sandbox, without capabilities. It parses
-// every packet of a user whom nobody trusts, so a fault in it must not be a fault in a process of root.
+// The account of a forwarder when the launcher is root: that of its sandbox, without capabilities. It parses packets of
+// untrusted users, so a vulnerability in it must not give access to a process of root.
 // Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
 import { readFileSync } from 'node:fs';
 import { becomeBareArgv } from '../system/account.ts';

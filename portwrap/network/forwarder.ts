@@ -1,5 +1,5 @@
-// The forwarder: the program that makes one host port lead to one guest port, and gives the sandbox its way
-// out. Not here: the drivers (slirp4netns.ts, pasta.ts), their table (forwarders.ts).
+// The forwarder: the program that forwards one host port to one guest port, and connects the sandbox to the network.
+// Not here: the drivers (slirp4netns.ts, pasta.ts), their table (forwarders.ts).
 import type { Liveness, Watch } from '../system/liveness.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 

@@ -10,14 +10,14 @@ export interface PortRange {
 /** For a command that names no port: below the kernel's ephemeral range. */
 export const commandPorts: PortRange = { low: 20_000, high: 29_999 };
 
-/** All ports of the range, from a random one on: two that begin at once seldom try the same one. */
+/** All ports of the range, from a random one on, so that concurrent launches rarely try the same port. */
 export function* portsFromRandom({ low, high }: PortRange): Generator<number> {
   const size = high - low + 1;
   const first = Math.floor(Math.random() * size);
   for (let offset = 0; offset < size; offset += 1) yield low + ((first + offset) % size);
 }
 
-/** At most `most` of them: who finds so many taken finds none. */
+/** The first `most` ports: limits the attempts when all are in use. */
 export function* firstOf(ports: Iterable<number>, most: number): Generator<number> {
   let given = 0;
   for (const port of ports) {
@@ -33,7 +33,7 @@ export function noPortBound(hostAddress: string, tried: readonly number[]): Port
   return tried.length === 1
     ? new PortwrapError(
         'PORT_TAKEN',
-        `host port ${first} on ${hostAddress} cannot be bound: it is taken, or the address is not this host's`,
+        `host port ${first} on ${hostAddress} cannot be bound: it is in use, or this host does not have the address`,
       )
     : new PortwrapError(
         'PORTS_EXHAUSTED',

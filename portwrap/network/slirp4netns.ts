@@ -21,7 +21,7 @@ import { slirpNetwork } from './policy.ts';
 
 /** Milliseconds until slirp4netns must be ready, and until it must answer one API request. */
 const readyDeadline = 10_000;
-const answerDeadline = 5_000;
+const responseDeadline = 5_000;
 
 export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
   return { name: 'slirp4netns', network: slirpNetwork, attach: (request) => attach(tools, asRoot, request) };
@@ -156,7 +156,7 @@ async function bindHostPort(
 /** One request, one connection, under 4096 bytes, closed for writing: slirp4netns stops for it meanwhile. */
 async function askSlirp(apiSocket: string, request: object): Promise<Record<string, unknown>> {
   const socket = connect({ path: apiSocket });
-  const answer = new Promise<string>((resolve, reject) => {
+  const response = new Promise<string>((resolve, reject) => {
     let text = '';
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => (text += chunk));
@@ -164,23 +164,23 @@ async function askSlirp(apiSocket: string, request: object): Promise<Record<stri
     socket.once('error', reject);
   });
   socket.end(JSON.stringify(request));
-  return withDeadline(answer, answerDeadline, () => noAnswer(socket)).then(
-    (text) => parseAnswer(text),
+  return withDeadline(response, responseDeadline, () => noResponse(socket)).then(
+    (text) => parseResponse(text),
     (cause) => {
-      throw new PortwrapError('FORWARD_FAILED', 'slirp4netns did not answer on its API socket', { cause });
+      throw new PortwrapError('FORWARD_FAILED', 'slirp4netns did not respond on its API socket', { cause });
     },
   );
 }
 
-function noAnswer(socket: Socket): Error {
+function noResponse(socket: Socket): Error {
   socket.destroy();
-  return new Error(`no answer within ${answerDeadline} ms`);
+  return new Error(`no response within ${responseDeadline} ms`);
 }
 
-function parseAnswer(text: string): Record<string, unknown> {
-  const answer: unknown = JSON.parse(text);
-  if (typeof answer !== 'object' || answer === null) throw new Error('the answer is not an object');
-  return answer as Record<string, unknown>;
+function parseResponse(text: string): Record<string, unknown> {
+  const response: unknown = JSON.parse(text);
+  if (typeof response !== 'object' || response === null) throw new Error('the response is not an object');
+  return response as Record<string, unknown>;
 }
 
 function readByte(stream: Readable): Promise<void> {
@@ -198,7 +198,7 @@ function readByte(stream: Readable): Promise<void> {
 export function slirpErrors(log: string): string {
   const progress = /^(?:sent|received) tapfd|^WARNING|^\* /;
   const lines = log.split('\n').filter((line) => line !== '' && !progress.test(line));
-  return lines.slice(-3).join(' / ') || 'it gave no reason';
+  return lines.slice(-3).join(' / ') || 'no message';
 }
 
 export function slirpHint(log: string, uid: number | undefined): string | undefined {

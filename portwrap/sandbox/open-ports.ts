@@ -89,7 +89,7 @@ function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number
   return found;
 }
 
-/** The kernel keeps 15 bytes of a name; the rest of a longer one is in the arguments, for whoever tells the truth there. */
+/** The kernel keeps 15 bytes of a name; a longer one is completed from argv, which the process may have changed. */
 function programName(pid: number): string {
   const name = (readFileOrNull(`/proc/${pid}/comm`) ?? '').trimEnd();
   if (Buffer.byteLength(name) < 15) return name;

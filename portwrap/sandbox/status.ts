@@ -25,7 +25,7 @@ export function readStatus(directory: string): SandboxStatus {
   return parseStatus(readFileOrNull(join(directory, statusFile)) ?? '');
 }
 
-/** Milliseconds that bwrap's monitor has for its last line. */
+/** Milliseconds to wait for bwrap's monitor to write the exit code. */
 const lastLineDeadline = 1_000;
 
 /**

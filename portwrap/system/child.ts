@@ -49,7 +49,7 @@ export interface ToolRun extends ChildExit {
 
 /** Runs a program to its end with `input` on standard input; `output` is stdout and stderr together. */
 export async function runTool(path: string, argv: readonly string[], input = ''): Promise<ToolRun> {
-  // in a session of its own: Ctrl-C is for us, and it is for us to say what it breaks off
+  // in its own session, so that Ctrl-C reaches only us
   const child = startChild(path, argv, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
   const chunks: Buffer[] = [];
   const { stdin, stdout, stderr } = child.process;

@@ -7,7 +7,7 @@ import { closeSync, readdirSync, readFileSync } from 'node:fs';
 const closeOnExec = 0o2000000; // O_CLOEXEC (open(2)); fdinfo shows it in octal, proc(5)
 let done = false;
 
-/** Closes them, once in the life of the process. What nobody marked, nobody of ours has opened. */
+/** Closes them, once in the life of the process. Descriptors without O_CLOEXEC were not opened by this process. */
 export function closeStrayDescriptors(): void {
   if (done) return;
   done = true;

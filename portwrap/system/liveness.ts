@@ -1,5 +1,5 @@
-// Liveness by FIFO: whoever holds the writing end lives; end of file means it is gone. Unlike a pid this
-// survives a restart of the watcher and is never somebody else. Not here: who holds which FIFO (launch/launch.ts).
+// Liveness by FIFO: a process lives while it holds the writing end; end of file means it has ended. Unlike a pid this
+// works after a restart of the watcher and cannot be reused. Not here: which process holds which FIFO (launch/launch.ts).
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { PortwrapError } from '../../config/errors.ts';

@@ -63,7 +63,7 @@ export function monitorOf(child: ProcessIdentity): ProcessIdentity | null {
   return readStat(parent)?.name === 'bwrap' ? identify(parent) : null;
 }
 
-/** Settles when that process is gone. The kernel tells only parents, so it is looked at now and then. */
+/** Settles when that process has ended. The kernel notifies only parents, so /proc is polled. */
 export async function gone(identity: ProcessIdentity): Promise<void> {
   while (isAlive(identity)) await pause(5);
 }

@@ -1,5 +1,5 @@
-// The kinds of values that options of the proxy take.
-// Not here: which option takes which (program.ts), what they mean together (options.ts).
+// The types of option values of the proxy.
+// Not here: the options (program.ts), checks across options (options.ts).
 import type { ValueType } from '../../config/command-line/program.ts';
 import { wholeNumber } from '../../config/command-line/values.ts';
 import { PortwrapError } from '../../config/errors.ts';
@@ -9,7 +9,7 @@ export const portNumber = wholeNumber(0, 65_535, 'a port number');
 
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const;
 
-/** In any case, as configurable-http-proxy takes it. */
+/** Case-insensitive, as in configurable-http-proxy. */
 export const logLevel: ValueType<(typeof logLevels)[number]> = {
   parse: (text) => logLevels.find((level) => level === text.toLowerCase()),
   expected: 'debug, info, warn or error',

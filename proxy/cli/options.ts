@@ -1,9 +1,8 @@
-// Reads argv and the environment once, into options that are complete: what is not given has its default,
-// what contradicts is refused.
-// Not here: the table of the options (program.ts), single values (option-values.ts), reading files (listen/tls.ts).
+// Parses argv and the environment into complete options: defaults are filled in, contradictions are rejected.
+// Not here: the table of options (program.ts), single values (option-values.ts), reading files (listen/tls.ts).
 import { type Given as GivenOf, type Parsed, parseCommandLine } from '../../config/command-line/parse.ts';
 import type { ListenAddress } from '../listen/listen.ts';
-import { inheritedSockets, type ListenerName } from '../listen/socket-activation.ts';
+import { activatedSockets, type ListenerName } from '../listen/socket-activation.ts';
 import type { TlsFiles } from '../listen/tls.ts';
 import type { AccessLogFormat } from '../telemetry/access-line.ts';
 import { address, usage } from './option-values.ts';
@@ -19,7 +18,7 @@ export interface ProxyOptions {
   readonly apiTls: TlsFiles | undefined;
   readonly clientTls: TlsFiles | undefined;
   readonly insecure: boolean;
-  /** Offered to clients by TLS; never without. */
+  /** Only with TLS. */
   readonly http2: boolean;
   readonly defaultTarget: string | undefined;
   readonly errorTarget: string | undefined;
@@ -36,14 +35,14 @@ export interface ProxyOptions {
   readonly timeout: number | undefined;
   readonly proxyTimeout: number | undefined;
   readonly keepAliveTimeout: number;
-  /** Milliseconds that a client may take to send the head of a request. */
+  /** Milliseconds that a client may take to send a header section. */
   readonly headTimeout: number;
-  /** Whom to believe about X-Forwarded-*; everybody if the list is empty. */
+  /** Peers whose X-Forwarded-* fields are accepted; all if the list is empty. */
   readonly trustedProxies: readonly string[];
   readonly accessLog: AccessLogFormat;
   /** Standard output, if undefined. */
   readonly accessLogFile: string | undefined;
-  /** Milliseconds that requests under way get on a signal. */
+  /** Milliseconds that requests in progress may take after a signal. */
   readonly drainTime: number;
   readonly storageFile: string | undefined;
   readonly workers: number;
@@ -57,7 +56,7 @@ export type ProxyRequest =
   | Exclude<Parsed<typeof portwrapProxy>, { kind: 'run' }>
   | { readonly kind: 'run'; readonly options: ProxyOptions };
 
-/** For process `pid`, or a worker of its. Throws USAGE. */
+/** `pid` is that of this process, or of the primary if this is a worker. Throws USAGE. */
 export function readCommandLine(
   argv: readonly string[],
   env: Environment,
@@ -74,24 +73,24 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
   if (given['storage-backend'] !== undefined) {
     throw usage('--storage-backend is not supported: modules of configurable-http-proxy cannot be loaded');
   }
-  const sockets = inheritedSockets(env, pid);
-  const inherited = (name: ListenerName): ListenAddress | undefined => {
+  const sockets = activatedSockets(env, pid);
+  const activated = (name: ListenerName): ListenAddress | undefined => {
     const descriptor = sockets.get(name);
     return descriptor === undefined ? undefined : { descriptor };
   };
   const { port } = given;
   const tls = tlsFiles(given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
-  const redirect = inherited('redirect') ?? portOnAll(given['redirect-port']);
+  const redirect = activated('redirect') ?? portOnAll(given['redirect-port']);
   if (redirect !== undefined && tls === undefined) {
     throw usage('--redirect-port needs --ssl-key and --ssl-cert');
   }
   const metricsPort = given['metrics-port'];
   if (given.http2 && tls === undefined) throw usage('--http2 needs --ssl-key and --ssl-cert');
   return Object.freeze({
-    listen: inherited('public') ?? address(given.socket, given.ip ?? '', port),
-    api: inherited('api') ?? address(given['api-socket'], given['api-ip'], given['api-port'] ?? port + 1),
+    listen: activated('public') ?? address(given.socket, given.ip ?? '', port),
+    api: activated('api') ?? address(given['api-socket'], given['api-ip'], given['api-port'] ?? port + 1),
     metrics:
-      inherited('metrics') ??
+      activated('metrics') ??
       (given['metrics-socket'] === undefined && metricsPort === undefined
         ? undefined
         : address(given['metrics-socket'], given['metrics-ip'] ?? '', metricsPort ?? 0)),

@@ -268,7 +268,7 @@ export const portwrapProxy = {
       rows: [
         [
           'CONFIGPROXY_AUTH_TOKEN',
-          'token that requests to the REST API need; without it anybody may use the API',
+          'token that requests to the REST API need; without it the API needs no authentication',
         ],
         ['CONFIGPROXY_SSL_KEY_PASSPHRASE', 'passphrase of --ssl-key'],
         ['CONFIGPROXY_API_SSL_KEY_PASSPHRASE', 'passphrase of --api-ssl-key'],

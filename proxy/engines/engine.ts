@@ -1,43 +1,43 @@
-// What the front end asks of an engine: pass one request, or one upgrade, on to a target.
-// Two exist: relay/ (ours, the default) and library/ (http-proxy). Which route, and what a person sees when
-// it fails, is decided in front/.
+// The interface of an engine: forwards a request, or an upgrade, to a target. There are two: relay/ (ours, the default)
+// and http-proxy/ (the library of that name).
+// Not here: choosing the route, and the error page (front/).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Target } from '../http/target.ts';
 
-/** Where one request goes, and who wants to know how it went. */
-export interface Passage {
+/** Destination and callbacks of one forwarded request. */
+export interface ForwardContext {
   readonly target: Target;
   /** Path and query for the upstream's request line. */
   readonly path: string;
-  /** The client sent something: a piece of a body, bytes on an upgraded connection. */
+  /** The client sent data: a part of a body, or bytes on an upgraded connection. */
   onActivity(): void;
-  /** The answer was passed on whole. */
-  onAnswered(status: number): void;
-  /** If nothing was answered yet, the engine will not: the front does. */
+  /** The response was forwarded completely. */
+  onForwarded(status: number): void;
+  /** If the response was not started, the caller sends an error response. */
   onFailed(failure: Failure): void;
 }
 
 export interface Failure {
-  /** What the client should see: 503 not reached, 502 not understood. */
+  /** Status for the client: 503 if the target cannot be reached, 502 if its response is invalid. */
   readonly status: number;
   /** For the log only: never for a client. */
   readonly reason: string;
-  /** The client already has a part of the answer; the engine has cut it off. */
+  /** The client already received a part of the response; the engine has closed its connection. */
   readonly started: boolean;
 }
 
 export interface Engine {
-  web(req: IncomingMessage, res: ServerResponse, passage: Passage): void;
-  /** `onFailed` leaves the socket open, for the front to answer on. */
-  upgrade(req: IncomingMessage, socket: Socket, head: Buffer, passage: Passage): void;
-  /** Whether a request on this connection of a client is still to be answered. */
+  web(req: IncomingMessage, res: ServerResponse, context: ForwardContext): void;
+  /** After `onFailed` the socket is still open, for the error response. */
+  upgrade(req: IncomingMessage, socket: Socket, head: Buffer, context: ForwardContext): void;
+  /** Whether a request on this client connection has no complete response yet. */
   isBusy(socket: Socket): boolean;
-  /** No route leads to the target any more: connections kept for later may go. */
+  /** No route has this target any more: its idle connections may be closed. */
   forget(target: Target): void;
-  /** How many connections there are now. */
+  /** Number of connections, by state. */
   count(): ConnectionCounts;
-  /** Ends every upstream connection. */
+  /** Closes every upstream connection. */
   close(): void;
 }
 
@@ -49,7 +49,7 @@ export interface ConnectionCounts {
   readonly upgraded: number;
 }
 
-/** What both engines are told at the start. */
+/** Options of both engines. */
 export interface EngineOptions {
   readonly xForward: boolean;
   readonly changeOrigin: boolean;
@@ -61,7 +61,7 @@ export interface EngineOptions {
   readonly tls: UpstreamTls;
 }
 
-/** How to meet https targets. */
+/** TLS options for https targets. */
 export interface UpstreamTls {
   readonly key?: Buffer;
   readonly cert?: Buffer;

@@ -1,14 +1,14 @@
-// What a client gets that sent something which node:http's parser refuses: the answers to what it sent
-// before, then the refusal, then the end.
-// Not here: what the parser lets through and is refused all the same (validate.ts).
+// Responds to a request that node:http's parser rejects: first the responses to earlier requests of the connection,
+// then the error response, then the close.
+// Not here: requests that the parser accepts but we reject (validate.ts).
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { destroyLater } from '../http/destroy-later.ts';
-import type { Turns } from './flow/pipeline.ts';
+import type { PipelineQueue } from './flow/pipeline.ts';
 
 /** The handler of the 'clientError' event. */
-export function badRequestHandler(turns: Turns): (error: Error, socket: Socket) => void {
-  /** The parser says it again with every further piece. */
+export function badRequestHandler(queue: PipelineQueue): (error: Error, socket: Socket) => void {
+  /** The parser repeats its error with every further chunk. */
   const refused = new WeakSet<Socket>();
   return (error, socket) => {
     const code = 'code' in error ? String(error.code) : '';
@@ -19,9 +19,9 @@ export function badRequestHandler(turns: Turns): (error: Error, socket: Socket) 
     }
     if (refused.has(socket)) return;
     refused.add(socket);
-    const current = turns.current(socket);
-    if (current === undefined || current.req.complete) turns.after(socket, () => refuse(socket, code));
-    // It is the body of the request that is being answered.
+    const current = queue.current(socket);
+    if (current === undefined || current.req.complete) queue.after(socket, () => refuse(socket, code));
+    // The error is in the body of the current request.
     else if (current.res.headersSent) socket.destroy();
     else refuse(socket, code);
   };
@@ -30,7 +30,7 @@ export function badRequestHandler(turns: Turns): (error: Error, socket: Socket) 
 function refuse(socket: Socket, code: string): void {
   const status = statuses[code] ?? 400;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
-  // Closed with bytes unread, the connection would be reset under the answer.
+  // Closing with unread bytes would reset the connection, and the client would lose the response.
   destroyLater(socket, lingerTime);
   socket.resume();
 }

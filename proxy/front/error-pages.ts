@@ -1,6 +1,6 @@
-// What a person sees when there is no answer to pass on: a page from --error-target, from --error-path, or
-// a plain one. Nothing about the inside is told.
-// Not here: which status it is.
+// Sends an error page when there is no upstream response to forward: from --error-target, from --error-path, or the
+// built-in one. Pages reveal nothing about targets.
+// Not here: choosing the status.
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { STATUS_CODES } from 'node:http';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
 import type { UpstreamTls } from '../engines/engine.ts';
 import { linger } from '../http/linger.ts';
-import { fetchErrorPage, type Page } from './error-target.ts';
+import { type ErrorPage, fetchErrorPage } from './error-target.ts';
 
 export interface ErrorPageOptions {
   readonly errorTarget: string | undefined;
@@ -16,14 +16,14 @@ export interface ErrorPageOptions {
   readonly tls: UpstreamTls;
 }
 
-export type AnswerError = (req: IncomingMessage, res: ServerResponse, status: number) => void;
+export type SendErrorPage = (req: IncomingMessage, res: ServerResponse, status: number) => void;
 
-export function errorPages(options: ErrorPageOptions, log: Logger): AnswerError {
+export function errorPages(options: ErrorPageOptions, log: Logger): SendErrorPage {
   return (req, res, status) => {
     linger(req);
     pageFor(req, status, options, log)
       .catch((error: unknown) => {
-        log.error({ err: error }, 'an error page failed');
+        log.error({ err: error }, 'cannot create the error page');
         return plainPage(status);
       })
       .then((page) => send(res, status, page))
@@ -31,7 +31,7 @@ export function errorPages(options: ErrorPageOptions, log: Logger): AnswerError 
   };
 }
 
-function send(res: ServerResponse, status: number, page: Page): void {
+function send(res: ServerResponse, status: number, page: ErrorPage): void {
   if (res.headersSent || res.destroyed) {
     res.destroy();
     return;
@@ -49,7 +49,7 @@ async function pageFor(
   status: number,
   options: ErrorPageOptions,
   log: Logger,
-): Promise<Page> {
+): Promise<ErrorPage> {
   if (options.errorTarget !== undefined) {
     try {
       return await fetchErrorPage(options.errorTarget, status, req, options.tls);
@@ -64,21 +64,21 @@ async function pageFor(
     try {
       return html(await readFile(join(options.errorPath, name)));
     } catch {
-      // The next one will do.
+      // try the next file
     }
   }
   return defaultPage(status);
 }
 
-function plainPage(status: number): Page {
+function plainPage(status: number): ErrorPage {
   return { headers: { 'Content-Type': 'text/plain' }, body: Buffer.from(STATUS_CODES[status] ?? 'Error') };
 }
 
-function html(body: Buffer): Page {
+function html(body: Buffer): ErrorPage {
   return { headers: { 'Content-Type': 'text/html' }, body };
 }
 
-function defaultPage(status: number): Page {
+function defaultPage(status: number): ErrorPage {
   const title = `${status}: ${STATUS_CODES[status] ?? 'Error'}`;
   const text = explanations[status] ?? 'Something went wrong on the way to the server. Please try again.';
   return html(
@@ -101,7 +101,7 @@ function defaultPage(status: number): Page {
 
 const explanations: Readonly<Record<number, string>> = {
   404: 'No service is registered at this address. If you had a server here, it may have been stopped.',
-  500: 'This address could not be understood. Please check it for mistakes.',
-  502: 'The server behind this address gave an answer that could not be understood.',
-  503: 'The server behind this address does not answer. It may be starting, or have stopped: try again shortly.',
+  500: 'This address is not valid. Please check it for mistakes.',
+  502: 'The server behind this address sent an invalid response.',
+  503: 'The server behind this address does not respond. It may be starting, or may have stopped: try again shortly.',
 };

@@ -1,46 +1,46 @@
-// Asks the --error-target (a hub, usually) for the page that goes with a status.
-// Not here: what is shown when it does not answer (error-pages.ts).
-import { type IncomingMessage, request } from 'node:http';
-import { request as requestTls } from 'node:https';
+// Fetches the error page for a status from --error-target (usually a hub).
+// Not here: the page shown when the fetch fails (error-pages.ts).
+import { type IncomingMessage, request as startRequest } from 'node:http';
+import { request as startTlsRequest } from 'node:https';
 import type { UpstreamTls } from '../engines/engine.ts';
 import { parseTarget, type Target } from '../http/target.ts';
 
-export interface Page {
+export interface ErrorPage {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
-/** The page at `errorTarget`/`status`?url=... Only its type and encoding are taken over. */
+/** Fetches `errorTarget`/`status`?url=...; of its fields only Content-Type and Content-Encoding are kept. */
 export function fetchErrorPage(
   errorTarget: string,
   status: number,
   failed: IncomingMessage,
   tls: UpstreamTls,
-): Promise<Page> {
+): Promise<ErrorPage> {
   const target = parseTarget(errorTarget);
   if (target === undefined) return Promise.reject(new Error('not an HTTP URL'));
   return new Promise((resolve, reject) => {
     const path = `${target.path}/${status}?url=${encodeURIComponent(failed.url ?? '')}`;
-    const asked = (target.tls ? requestTls : request)({
+    const request = (target.tls ? startTlsRequest : startRequest)({
       ...where(target),
       ...(target.tls ? { ...tls, ca: tls.ca === undefined ? undefined : [...tls.ca] } : {}),
       path,
       agent: false,
       signal: AbortSignal.timeout(deadline),
     });
-    asked.once('error', reject);
-    asked.once('response', (answer: IncomingMessage) => {
+    request.once('error', reject);
+    request.once('response', (response: IncomingMessage) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      answer.on('data', (chunk: Buffer) => {
+      response.on('data', (chunk: Buffer) => {
         size += chunk.length;
-        if (size > maxPage) asked.destroy(new Error('the page is too large'));
+        if (size > maxPage) request.destroy(new Error('the page is too large'));
         else chunks.push(chunk);
       });
-      answer.once('error', reject);
-      answer.once('end', () => resolve({ headers: pageHeaders(answer), body: Buffer.concat(chunks) }));
+      response.once('error', reject);
+      response.once('end', () => resolve({ headers: pageHeaders(response), body: Buffer.concat(chunks) }));
     });
-    asked.end();
+    request.end();
   });
 }
 
@@ -49,10 +49,10 @@ function where(target: Target) {
   return { host: target.hostname, port: target.port };
 }
 
-function pageHeaders(answer: IncomingMessage): Record<string, string> {
+function pageHeaders(response: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {};
-  const type = answer.headers['content-type'];
-  const encoding = answer.headers['content-encoding'];
+  const type = response.headers['content-type'];
+  const encoding = response.headers['content-encoding'];
   if (type !== undefined) headers['Content-Type'] = type;
   if (encoding !== undefined) headers['Content-Encoding'] = encoding;
   return headers;

@@ -1,5 +1,5 @@
-// What happens to a request on the public listener: health check, refusal, or its route's target.
-// Not here: upgrades (upgrades.ts), the listener (server.ts), passing it on (the engine).
+// Handles a request on the public listener: health check, rejection, or forwarding to the target of its route.
+// Not here: upgrades (upgrades.ts), the listener (server.ts), forwarding (the engine).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
 import type { Engine } from '../engines/engine.ts';
@@ -8,21 +8,21 @@ import type { RouteTable } from '../routes/table.ts';
 import { withoutQuery } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
-import type { AnswerError } from './error-pages.ts';
-import type { Arrivals } from './flow/accept-batch.ts';
-import type { Turns } from './flow/pipeline.ts';
+import type { SendErrorPage } from './error-pages.ts';
+import type { AcceptBatch } from './flow/accept-batch.ts';
+import type { PipelineQueue } from './flow/pipeline.ts';
 import { type ResolveOptions, resolve } from './resolve.ts';
 import { refusal } from './validate.ts';
 
 export interface FrontParts {
   readonly table: RouteTable;
   readonly engine: Engine;
-  readonly answerError: AnswerError;
+  readonly sendErrorPage: SendErrorPage;
   readonly counters: Counters;
   readonly log: Logger;
   readonly options: FrontOptions;
   readonly access: AccessLog | undefined;
-  /** Undefined: everybody. */
+  /** Undefined: every peer is trusted. */
   readonly trusted: TrustedAddresses | undefined;
 }
 
@@ -34,15 +34,15 @@ export interface FrontOptions extends ResolveOptions {
 
 export function requestHandler(
   parts: FrontParts,
-  arrivals: Arrivals,
-  turns: Turns,
+  acceptBatch: AcceptBatch,
+  queue: PipelineQueue,
 ): (req: IncomingMessage, res: ServerResponse) => void {
-  const { table, engine, answerError, counters, log, options, access, trusted } = parts;
+  const { table, engine, sendErrorPage, counters, log, options, access, trusted } = parts;
   const debug = log.isLevelEnabled('debug');
   return (req, res) => {
     access?.onRequest(req, res);
     const began = counters.timings === undefined ? 0 : performance.now();
-    turns.serve(req, res, () => arrivals.serve(req.socket, () => serve(req, res, began)));
+    queue.serve(req, res, () => acceptBatch.serve(req.socket, () => serve(req, res, began)));
   };
 
   function serve(req: IncomingMessage, res: ServerResponse, began: number): void {
@@ -78,8 +78,8 @@ export function requestHandler(
       target: found.target,
       path: found.path,
       onActivity: () => table.touch(route),
-      onAnswered: (status) => {
-        counters.answered(status);
+      onForwarded: (status) => {
+        counters.onResponse(status);
         timings?.request.observe((performance.now() - began) / 1000);
         if (status < 300) table.touch(route);
       },
@@ -90,11 +90,11 @@ export function requestHandler(
     });
 
     function fail(status: number, reason: string): void {
-      counters.answered(status);
+      counters.onResponse(status);
       const line = `${status} ${req.method} ${withoutQuery(req.url)} ${reason}`;
       if (status === 404) log.warn(line);
       else log.error(line);
-      answerError(req, res, status);
+      sendErrorPage(req, res, status);
     }
   }
 }

@@ -1,5 +1,5 @@
-// From a request to its route, and to the path that the upstream gets: one reading of the URL for both.
-// Not here: the table's lookup (routes/table.ts) and the reading itself (routes/public-path.ts).
+// Resolves a request to its route and to the path for the upstream; both come from one parse of the URL.
+// Not here: the lookup (routes/table.ts), parsing the path (routes/public-path.ts).
 import type { IncomingMessage } from 'node:http';
 import type { Target } from '../http/target.ts';
 import { type PublicPath, readPublicPath, withoutPrefix } from '../routes/public-path.ts';
@@ -17,7 +17,7 @@ export type Resolved =
 
 export function resolve(req: IncomingMessage, table: RouteTable, options: ResolveOptions): Resolved {
   const asked = readPublicPath(req.url ?? '/');
-  if (asked === undefined) return { status: 500, reason: 'a malformed escape in the URL' };
+  if (asked === undefined) return { status: 500, reason: 'the URL has a malformed percent-encoding' };
   const route = table.match(options.hostRouting ? [hostOf(req), ...asked.segments] : asked.segments);
   if (route === undefined) return { status: 404, reason: 'no route' };
   if (route.target === undefined)
@@ -38,7 +38,7 @@ function upstreamPath(asked: PublicPath, route: Route, target: Target, options: 
   return `${path}?${target.query}${asked.query === '' ? '' : `&${asked.query.slice(1)}`}`;
 }
 
-/** The host that was asked for, without its port, in lower case; empty if there is none. */
+/** The requested host, without its port, in lower case; empty if there is none. */
 function hostOf(req: IncomingMessage): string {
   const host = (req.headers.host ?? '').toLowerCase();
   return /^\[[^\]]*\]/.exec(host)?.[0] ?? host.replace(/:\d*$/, '');

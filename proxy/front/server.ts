@@ -1,6 +1,6 @@
-// The public listener: node:http, whose strict parser meets the clients, with limits that stop slow heads
-// but no request for being long.
-// Not here: what is done with a request (requests.ts, upgrades.ts), where it listens (listen/listen.ts).
+// The public listener: node:http with its strict parser, and limits on slow header sections but none on the duration
+// of a request.
+// Not here: handling a request (requests.ts, upgrades.ts), listening (listen/listen.ts).
 import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { Socket } from 'node:net';
@@ -8,9 +8,9 @@ import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { CountedResponse } from '../telemetry/counted-response.ts';
 import { badRequestHandler } from './bad-requests.ts';
-import { watchArrivals } from './flow/accept-batch.ts';
+import { createAcceptBatch } from './flow/accept-batch.ts';
 import { joinWrites } from './flow/joined-writes.ts';
-import { createTurns } from './flow/pipeline.ts';
+import { createPipelineQueue } from './flow/pipeline.ts';
 import { type Http2Sessions, http2Sessions } from './http2/sessions.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
@@ -24,7 +24,7 @@ export interface FrontServerOptions {
 
 export interface Front {
   readonly server: Server;
-  /** None without HTTP/2. */
+  /** Undefined without HTTP/2. */
   readonly http2: Http2Sessions | undefined;
 }
 
@@ -37,7 +37,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
     keepAliveTimeout: options.keepAliveTimeout,
     noDelay: true,
     ...(parts.access === undefined ? {} : { ServerResponse: CountedResponse }),
-    // Where node:http knows this option, other upgrades never get to the 'upgrade' event.
+    // With Node versions that know this option, other upgrades do not emit 'upgrade'.
     shouldUpgradeCallback: isWebSocket,
   };
   const server =
@@ -51,18 +51,18 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
         });
   const http2 = options.http2 ? divertHttp2(server, options) : undefined;
   if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
-  const arrivals = watchArrivals(server);
-  // All of them: node:http would drop those beyond a thousand without a word. maxHeaderSize is the limit.
+  const acceptBatch = createAcceptBatch(server);
+  // No limit on the number of fields: node:http silently drops those above a thousand. maxHeaderSize is the limit.
   server.maxHeadersCount = 0;
-  const turns = createTurns();
-  const onRequest = requestHandler(parts, arrivals, turns);
+  const queue = createPipelineQueue();
+  const onRequest = requestHandler(parts, acceptBatch, queue);
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
-  server.on('upgrade', upgradeHandler(server, parts, arrivals, turns));
-  server.on('clientError', badRequestHandler(turns));
+  server.on('upgrade', upgradeHandler(server, parts, acceptBatch, queue));
+  server.on('clientError', badRequestHandler(queue));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    turns.takeOver(socket, () => {
+    queue.takeOver(socket, () => {
       socket.end(
         'HTTP/1.1 405 Method Not Allowed\r\nAllow:\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
       );
@@ -72,7 +72,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   return { server, http2 };
 }
 
-/** node:https takes every connection for HTTP/1.1, whatever was negotiated. */
+/** node:https treats every connection as HTTP/1.1, whatever was negotiated. */
 function divertHttp2(server: Server, { keepAliveTimeout }: FrontServerOptions): Http2Sessions {
   const serveHttp1 = server.listeners('secureConnection') as ((connection: Duplex) => void)[];
   server.removeAllListeners('secureConnection');
@@ -88,5 +88,5 @@ function divertHttp2(server: Server, { keepAliveTimeout }: FrontServerOptions): 
   return sessions;
 }
 
-/** node:http's own 16 KB is too little for the cookies that some hubs collect. */
+/** node:http's default of 16 KB is too small for the cookies that some hubs set. */
 const maxHead = 64 * 1024;

@@ -1,17 +1,17 @@
-// What happens when a client asks for an upgrade: a WebSocket is passed on; any other upgrade is not ours to
-// make, and the request is served as if it had not asked (RFC 9110 section 7.8).
-// Not here: plain requests (requests.ts), the handshake itself (the engine).
+// Handles requests with an Upgrade field: a WebSocket is forwarded; any other upgrade is ignored, and the request is
+// served without it (RFC 9110 section 7.8).
+// Not here: plain requests (requests.ts), the handshake (the engine).
 import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { applyTrust } from '../listen/trusted-proxies.ts';
 import { withoutQuery } from '../telemetry/access-line.ts';
-import type { Arrivals } from './flow/accept-batch.ts';
-import type { Turns } from './flow/pipeline.ts';
+import type { AcceptBatch } from './flow/accept-batch.ts';
+import type { PipelineQueue } from './flow/pipeline.ts';
 import type { FrontParts } from './requests.ts';
 import { resolve } from './resolve.ts';
 import { refusal } from './validate.ts';
 
-/** Whether the request asks for a WebSocket; HTTP/1.0 knows no upgrades. */
+/** Whether the request asks for a WebSocket; HTTP/1.0 has no upgrades. */
 export function isWebSocket(req: IncomingMessage): boolean {
   return req.method === 'GET' && req.httpVersion === '1.1' && /^websocket$/i.test(req.headers.upgrade ?? '');
 }
@@ -19,16 +19,16 @@ export function isWebSocket(req: IncomingMessage): boolean {
 export function upgradeHandler(
   server: Server,
   parts: FrontParts,
-  arrivals: Arrivals,
-  turns: Turns,
+  acceptBatch: AcceptBatch,
+  queue: PipelineQueue,
 ): (req: IncomingMessage, socket: Socket, head: Buffer) => void {
   const { table, engine, counters, log, options, access, trusted } = parts;
   return (req, socket, head) => {
-    // From here on nobody else listens: without this, a reset would end the process.
+    // node:http has removed its own listener: without this one, a reset would end the process.
     socket.on('error', () => socket.destroy());
     const logStatus = isWebSocket(req) ? access?.onUpgrade(req, socket) : undefined;
     const begin = (): void => {
-      // While it waited nobody listened: its end would never be heard of again.
+      // The socket ended while the upgrade was queued; its 'end' event has passed already.
       if (socket.readableEnded) {
         socket.destroy();
         return;
@@ -36,7 +36,7 @@ export function upgradeHandler(
       serve(req, socket, head, logStatus);
       socket.resume();
     };
-    turns.takeOver(socket, () => arrivals.serve(socket, begin));
+    queue.takeOver(socket, () => acceptBatch.serve(socket, begin));
   };
 
   function serve(
@@ -51,7 +51,7 @@ export function upgradeHandler(
     }
     const refused = refusal(req);
     if (refused !== undefined || hasBody(req)) {
-      refuse(refused?.status ?? 400, refused?.reason ?? 'a body with an upgrade');
+      refuse(refused?.status ?? 400, refused?.reason ?? 'an upgrade request with a body');
       return;
     }
     counters.websockets++;
@@ -68,8 +68,8 @@ export function upgradeHandler(
       target: found.target,
       path: found.path,
       onActivity: () => table.touch(route),
-      onAnswered: (status) => {
-        counters.answered(status);
+      onForwarded: (status) => {
+        counters.onResponse(status);
         logStatus?.(status);
       },
       onFailed: (failure) => {
@@ -79,7 +79,7 @@ export function upgradeHandler(
     });
 
     function refuse(status: number, reason: string): void {
-      counters.answered(status);
+      counters.onResponse(status);
       logStatus?.(status);
       log.error(`${status} WS ${withoutQuery(req.url)} ${reason}`);
       if (socket.destroyed) return;
@@ -94,7 +94,7 @@ function hasBody(req: IncomingMessage): boolean {
   return req.headers['transfer-encoding'] !== undefined || Number(req.headers['content-length'] ?? 0) > 0;
 }
 
-/** Puts the request back, less its Upgrade, so that node:http reads it again with its body. */
+/** Pushes the request back onto the socket without its Upgrade field, so that node:http parses it again with its body. */
 function serveWithoutUpgrade(server: Server, req: IncomingMessage, socket: Socket, head: Buffer): void {
   let text = `${req.method} ${req.url} HTTP/${req.httpVersion}\r\n`;
   for (let at = 0; at < req.rawHeaders.length; at += 2) {

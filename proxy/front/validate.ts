@@ -1,6 +1,6 @@
-// Which requests are refused before anything is looked up: those that node:http lets through, but that
-// another server could read as two requests, or as one for another host.
-// Not here: what node:http's parser refuses itself (bad-requests.ts).
+// Rejects, before routing, requests that node:http accepts but that another server could parse as two requests, or as
+// a request for another host.
+// Not here: requests that node:http's parser rejects (bad-requests.ts).
 import type { IncomingMessage } from 'node:http';
 
 export interface Refusal {
@@ -8,7 +8,7 @@ export interface Refusal {
   readonly reason: string;
 }
 
-/** Why the request is refused, or undefined if it is not. Its Host is then the one that it asks for. */
+/** Why the request is rejected, or undefined if it is valid. Its Host field then holds the requested authority. */
 export function refusal(req: IncomingMessage): Refusal | undefined {
   if (req.httpVersionMajor !== 1) return { status: 505, reason: `HTTP/${req.httpVersion}` };
   const reason = refusedFraming(req) ?? refusedHost(req);
@@ -19,7 +19,7 @@ export function refusal(req: IncomingMessage): Refusal | undefined {
 
 function refusedFraming(req: IncomingMessage): string | undefined {
   const { 'content-length': length, 'transfer-encoding': coding } = req.headers;
-  if (length !== undefined && !Number.isSafeInteger(Number(length))) return 'a length beyond all measure';
+  if (length !== undefined && !Number.isSafeInteger(Number(length))) return 'Content-Length is too large';
   if (coding === undefined) return undefined;
   if (req.httpVersionMinor === 0) return 'Transfer-Encoding in HTTP/1.0';
   return coding.toLowerCase() === 'chunked' ? undefined : 'a transfer coding other than chunked';
@@ -44,11 +44,11 @@ function refusedHost(req: IncomingMessage): string | undefined {
   return host === undefined || hostAndPort.test(host) ? undefined : 'a malformed Host';
 }
 
-/** Of a target in absolute form: it takes the place of the Host field (RFC 9112 section 3.2.2). */
+/** The authority of a request target in absolute form: it replaces the Host field (RFC 9112 section 3.2.2). */
 function authorityOf(url: string): string | undefined {
   if (url.charCodeAt(0) === 47) return undefined;
   return /^[a-z][a-z0-9+.-]*:\/\/([^/?#\\]*)/i.exec(url)?.[1];
 }
 
-/** RFC 3986 section 3.2.2, without user names. */
+/** RFC 3986 section 3.2.2, without userinfo. */
 const hostAndPort = /^(?:\[[0-9a-f:.]+\]|[\w.~!$&'()*+,;=%-]+)(?::\d*)?$/i;

@@ -1,8 +1,8 @@
-// The end of a socket whose client is given some time to close it, or to show that it is there.
-// Not here: what the time is for.
+// Destroys a socket after a delay that gives its client time to close it, or to prove that it is alive.
+// Not here: why (the callers).
 import type { Duplex } from 'node:stream';
 
-/** Destroys the socket after so many milliseconds, unless it has closed by then. Returns what calls that off. */
+/** Destroys the socket after `milliseconds`, unless it has closed by then. Returns the function that cancels this. */
 export function destroyLater(socket: Duplex, milliseconds: number): () => void {
   const timer = setTimeout(() => socket.destroy(), milliseconds);
   const callOff = (): void => {

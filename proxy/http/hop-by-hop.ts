@@ -1,7 +1,7 @@
-// Which fields belong to one connection and are never passed on, in either direction, by either engine.
-// Not here: framing, which the engines write themselves.
+// Hop-by-hop fields: never forwarded, in either direction, by either engine (RFC 9110 section 7.6.1).
+// Not here: framing, which the engines write.
 
-/** Fields that end here, in lower case; Content-Length and Host are looked after by the callers. */
+/** Fields that are not forwarded, in lower case; the callers handle Content-Length and Host. */
 export const hopByHop: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
@@ -15,7 +15,7 @@ export const hopByHop: ReadonlySet<string> = new Set([
   'http2-settings',
 ]);
 
-/** The fields that the options of a Connection field name, beyond those that always end here. */
+/** The fields that the options of a Connection field name, except those that are never forwarded anyway. */
 export function namedByConnection(options: readonly string[]): readonly string[] {
   return options.filter((option) => option !== '' && !neverOptions.has(option) && !hopByHop.has(option));
 }
@@ -25,7 +25,7 @@ export function connectionOptions(value: string): string[] {
   return value.toLowerCase().split(/[\t ]*,[\t ]*/);
 }
 
-/** Fields that a Connection option cannot take away: without them the message would mean another thing. */
+/** Fields that a Connection option cannot remove: without them the message would change its meaning. */
 const neverOptions: ReadonlySet<string> = new Set([
   'host',
   'content-length',
@@ -35,7 +35,7 @@ const neverOptions: ReadonlySet<string> = new Set([
   'set-cookie',
   'location',
   'close',
-  // Nor what proxies say about who asks.
+  // Nor the fields with which proxies describe the client.
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',

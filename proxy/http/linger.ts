@@ -1,6 +1,6 @@
-// What to do with the rest of a request that was answered early: read it for a while, so that the client
-// gets to see the answer (closing at once would reset the connection under it), then close.
-// Not here: the answer.
+// Lingering close: after an early response, reads the rest of the request for a while, so that the client receives
+// the response (closing at once would reset the connection), then closes.
+// Not here: the response.
 import type { IncomingMessage } from 'node:http';
 
 export function linger(req: IncomingMessage): void {
@@ -13,5 +13,5 @@ export function linger(req: IncomingMessage): void {
   req.resume();
 }
 
-/** Milliseconds; as long as nginx's lingering_time. */
+/** Milliseconds; nginx's lingering_time. */
 const lingerTime = 30_000;

@@ -1,27 +1,27 @@
-// Where a route leads: reads a target URL once, so that nothing is parsed per request.
-// Not here: connecting to it (relay/), and which target a request gets (routes/).
+// The target of a route: its URL is parsed once, so that nothing is parsed per request.
+// Not here: connecting (relay/), choosing the target of a request (routes/).
 import { portOf } from '../../config/system/url-port.ts';
 
 export interface Target {
-  /** As it was given. */
+  /** As given. */
   readonly url: string;
   /** Targets with equal keys share upstream connections. */
   readonly key: string;
   readonly tls: boolean;
-  /** The name a certificate must carry; empty for a unix socket. */
+  /** The name that the certificate must match; empty for a Unix socket. */
   readonly hostname: string;
   readonly port: number;
-  /** Path of a unix socket, or undefined for TCP. */
+  /** Path of a Unix socket, or undefined for TCP. */
   readonly socketPath: string | undefined;
-  /** What --change-origin sends as Host. */
+  /** The Host field that --change-origin sends. */
   readonly host: string;
-  /** Path to put before the request's, without a trailing slash; usually empty. */
+  /** Path to prepend to the path of a request, without a trailing slash; usually empty. */
   readonly path: string;
-  /** Query to put before the request's, without "?"; usually empty. */
+  /** Query to prepend to the query of a request, without "?"; usually empty. */
   readonly query: string;
 }
 
-/** The target that `url` names, or undefined if it names none that can be reached over HTTP/1.1. */
+/** Parses a target URL; undefined unless it is an HTTP, HTTPS or Unix socket URL. */
 export function parseTarget(url: string): Target | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined) return undefined;

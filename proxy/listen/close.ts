@@ -1,9 +1,9 @@
-// Ending node:http servers, at once or when their requests have ended, and their ports.
-// Not here: making them listen (listen.ts).
+// Closes node:http servers, at once or after their requests have ended; the port of a server.
+// Not here: listening (listen.ts).
 import type { Server } from 'node:http';
 import { type AddressInfo, Server as NetServer } from 'node:net';
 
-/** Also ends connections that carry a request; a server that never listened is closed already. */
+/** Closes all connections, also those with a request in progress. Resolves at once for a server that never listened. */
 export function closeServer(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
@@ -11,26 +11,26 @@ export function closeServer(server: Server): Promise<void> {
   });
 }
 
-/** Idle connections go at once, others when their answer is complete. */
+/** Closes idle connections at once, others after their response. */
 export function stopListening(server: Server): Promise<void> {
-  lastAnswers(server);
+  closeAfterResponse(server);
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
   });
 }
 
-/** Idle connections may carry one request more, until their time is over: none is closed under a request. */
+/** Idle connections may carry one more request until their timeout, so that no request meets a closed connection. */
 export function stopAccepting(server: Server): Promise<void> {
-  lastAnswers(server);
+  closeAfterResponse(server);
   return new Promise((resolve) => {
-    // node:http's own would close the idle ones.
+    // node:http's own close() would close idle connections.
     NetServer.prototype.close.call(server, () => resolve());
   });
 }
 
-/** A client that goes on asking on the connection it has would keep it for ever. */
-function lastAnswers(server: Server): void {
+/** Otherwise a client that keeps sending requests would keep its connection for ever. */
+function closeAfterResponse(server: Server): void {
   server.prependListener('request', (_req, res) => {
     res.shouldKeepAlive = false;
   });

@@ -1,11 +1,11 @@
-// Makes a server listen, on an address or a unix socket, or says plainly why it does not.
-// Not here: what the server does.
+// Makes a server listen on an address or a Unix socket; the error of a failure says why.
+// Not here: the servers themselves.
 import { unlink } from 'node:fs/promises';
 import type { ListenOptions, Server } from 'node:net';
 import { PortwrapError } from '../../config/errors.ts';
 import { isStaleSocket } from '../../config/system/stale-socket.ts';
 
-/** An empty ip is every address of this host; a descriptor is a socket that listens already. */
+/** An empty ip means all addresses of this host; a descriptor is a socket that listens already. */
 export type ListenAddress =
   | { readonly ip: string; readonly port: number }
   | { readonly socketPath: string }
@@ -31,7 +31,7 @@ export async function listen(server: Server, where: ListenAddress, what: string)
 
 export function addressText(where: ListenAddress): string {
   if ('socketPath' in where) return where.socketPath;
-  if ('descriptor' in where) return `the inherited socket ${where.descriptor}`;
+  if ('descriptor' in where) return `the activated socket ${where.descriptor}`;
   const ip = where.ip === '' ? '*' : where.ip.includes(':') ? `[${where.ip}]` : where.ip;
   return `${ip}:${where.port}`;
 }
@@ -52,18 +52,18 @@ function listenOptions(where: ListenAddress): ListenOptions & { fd?: number } {
   return { port: where.port, ...(where.ip === '' ? {} : { host: where.ip }) };
 }
 
-/** Clients that have connected and wait to be accepted; the kernel may allow fewer (net.core.somaxconn). node:net's
- * 511 are too few for a burst that comes in the middle of other work: who finds no place waits for a second. */
+/** Pending connections; the kernel may allow fewer (net.core.somaxconn). node:net's 511 are too few for a burst while
+ * the proxy is busy: a connection beyond the backlog waits a second for its second SYN. */
 const backlog = 4096;
 
 const reasons: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'something else listens there already',
-  EACCES: 'this user may not listen there',
+  EADDRINUSE: 'the address is already in use',
+  EACCES: 'permission denied',
   EADDRNOTAVAIL: 'this host has no such address',
-  ENOTFOUND: 'the name is not known',
-  EINVAL: 'it is not a socket that listens',
+  ENOTFOUND: 'unknown host name',
+  EINVAL: 'it is not a listening socket',
   ENOTSOCK: 'it is not a socket',
-  EBADF: 'it is not open',
+  EBADF: 'the descriptor is not open',
 };
 
 function errorCode(error: unknown): string {

@@ -1,12 +1,12 @@
-// The listener of --redirect-port: sends browsers that come by HTTP to the same address on HTTPS.
-// Not here: the HTTPS listener itself.
+// The listener of --redirect-port: redirects HTTP requests to the same address on HTTPS.
+// Not here: the HTTPS listener (front/server.ts).
 import { createServer, type Server } from 'node:http';
 
 export function createRedirect(toPort: number): Server {
   return createServer({ requestTimeout: 30_000 }, (req, res) => {
     const { host } = req.headers;
     if (host === undefined || !/^[\w.:[\]-]+$/.test(host)) {
-      res.writeHead(400).end('This HTTP server is only a redirect to HTTPS, and needs a Host header.');
+      res.writeHead(400).end('This server only redirects to HTTPS, and needs a valid Host header.');
       return;
     }
     const name = host.replace(/:\d*$/, '');

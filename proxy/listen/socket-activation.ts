@@ -1,19 +1,19 @@
-// Sockets that listen already when the proxy starts: a service manager opened them and keeps them open over every
-// restart, so that clients wait for the new process and none is refused (sd_listen_fds(3), systemd.socket(5)).
-// Not here: listening on them (listen.ts), the service manager's side (systemd/).
+// Socket activation (sd_listen_fds(3), systemd.socket(5)): the service manager opens the listening sockets and keeps
+// them open during a restart, so that connections wait for the new process instead of being refused.
+// Not here: listening on them (listen.ts), the units (systemd/).
 import { PortwrapError } from '../../config/errors.ts';
 
 const listeners = ['public', 'api', 'metrics', 'redirect'] as const;
 export type ListenerName = (typeof listeners)[number];
 
-/** The lowest of the descriptors that are handed over; the others follow. */
+/** The first passed descriptor (sd_listen_fds(3)). */
 const firstDescriptor = 3;
 
 /**
- * The inherited descriptors, by what they are for: `FileDescriptorName=` of each socket unit. A single one without
- * such a name is the public listener. Meant for process `pid` only. Throws USAGE for names that say nothing here.
+ * The descriptors passed to process `pid`, by listener: the `FileDescriptorName=` of each socket unit. A single one
+ * without a known name is the public listener. Throws USAGE for an unknown or repeated name.
  */
-export function inheritedSockets(
+export function activatedSockets(
   env: Readonly<Record<string, string | undefined>>,
   pid: number,
 ): ReadonlyMap<ListenerName, number> {
@@ -28,11 +28,11 @@ export function inheritedSockets(
       const known = listeners.join(', ');
       throw new PortwrapError(
         'USAGE',
-        `FileDescriptorName of an inherited socket must be one of ${known}, not "${name ?? ''}"`,
+        `FileDescriptorName= of a socket unit must be one of ${known}, not "${name ?? ''}"`,
       );
     }
     if (sockets.has(name)) {
-      throw new PortwrapError('USAGE', `two inherited sockets have the name "${name}"; one is possible`);
+      throw new PortwrapError('USAGE', `only one socket unit may have FileDescriptorName=${name}`);
     }
     sockets.set(name, firstDescriptor + index);
   }

@@ -1,5 +1,5 @@
-// Reads the files of --ssl-*, --api-ssl-* and --client-ssl-* into what node:tls takes.
-// Not here: checking certificates; that is node:tls, told by engines/relay/pool/dial.ts and the listeners.
+// Reads the files of --ssl-*, --api-ssl-* and --client-ssl-* into options of node:tls.
+// Not here: verifying certificates (node:tls, with options of engines/relay/pool/dial.ts and the listeners).
 import { readFile } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
 import { PortwrapError } from '../../config/errors.ts';
@@ -22,7 +22,7 @@ export async function listenerTls(files: TlsFiles | undefined): Promise<ServerOp
     ...(await keyPair(files)),
     passphrase: files.passphrase,
     requestCert: files.requestCert ?? false,
-    // As in configurable-http-proxy, where a certificate that is demanded must also be good.
+    // As in configurable-http-proxy, a requested certificate must also be valid.
     rejectUnauthorized: true,
     honorCipherOrder: true,
     ...(files.protocol === undefined ? {} : { secureProtocol: `${files.protocol}_method` }),
@@ -44,7 +44,7 @@ async function keyPair(files: TlsFiles) {
   };
 }
 
-/** A bundle may hold several; node:tls wants them one by one. */
+/** A bundle may contain several certificates; node:tls takes them as a list. */
 function certificates(bundle: string): string[] {
   return bundle.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [bundle];
 }

@@ -1,16 +1,15 @@
-// Who may be believed about where a request comes from. Without a list everybody is, as by
-// configurable-http-proxy. With one, what anybody else says about it is taken out of the request, and
-// X-Real-IP tells the target the address of the client.
-// Not here: what the proxy itself adds (engines/relay/http1/forwarded.ts).
+// Which peers may send X-Forwarded-* and similar fields. Without --trusted-proxy all may, as in
+// configurable-http-proxy. With it, such fields of other peers are removed, and X-Real-IP carries the client's address.
+// Not here: the fields that the proxy adds (engines/relay/http1/forwarded.ts).
 import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 export interface TrustedAddresses {
-  /** Whether to believe this peer; undefined is one on a unix socket. */
+  /** Whether the peer is trusted; undefined stands for a peer on a Unix socket. */
   has(address: string | undefined): boolean;
 }
 
-/** Undefined if one of them is neither an address, nor a network, nor "unix". */
+/** Undefined if an entry is neither an address, nor a network, nor "unix". */
 export function trustedAddresses(list: readonly string[]): TrustedAddresses | undefined {
   const networks = new BlockList();
   for (const text of list) {
@@ -31,8 +30,8 @@ export function trustedAddresses(list: readonly string[]): TrustedAddresses | un
   };
 }
 
-/** The address of the client: of the last proxy on the way that is not trusted, or of the peer. Not by proxy-addr 2:
- * for it `0300.0250.1.1` in X-Forwarded-For is the trusted 192.168.1.1, `unknown` is an address, and 0.0.0.0/0 none. */
+/** The client's address: the last hop in X-Forwarded-For that is not trusted, or the peer. Not by proxy-addr 2, which
+ * reads `0300.0250.1.1` as the trusted 192.168.1.1, accepts `unknown` as an address, and rejects 0.0.0.0/0. */
 export function clientAddress(
   req: IncomingMessage,
   trusted: TrustedAddresses | undefined,
@@ -49,11 +48,11 @@ export function clientAddress(
   return address;
 }
 
-/** Takes out of the request what its sender may not say, and puts in X-Real-IP. */
+/** Removes the fields that the peer may not send, and adds X-Real-IP. */
 export function applyTrust(req: IncomingMessage, trusted: TrustedAddresses, realIp: boolean): void {
   const address = clientAddress(req, trusted);
   const believed = trusted.has(plainAddress(req.socket.remoteAddress));
-  // Servers that turn fields into variables read "_" as "-".
+  // Servers that turn fields into variables (CGI, WSGI) do not distinguish "_" from "-".
   const drops = (field: string): boolean => {
     const name = field.replaceAll('_', '-');
     return name === 'x-real-ip' || (!believed && claims.has(name));
@@ -72,7 +71,7 @@ export function applyTrust(req: IncomingMessage, trusted: TrustedAddresses, real
   req.rawHeaders = kept;
 }
 
-/** An IPv4 client of a listener on IPv6 is one on IPv4. */
+/** Converts an IPv4-mapped IPv6 address to IPv4. */
 function plainAddress(address: string | undefined): string | undefined {
   return address?.replace(/^::ffff:(?=\d+\.)/i, '');
 }

@@ -1,6 +1,6 @@
-// The REST API over the routes, as configurable-http-proxy has it: /api/routes with GET, POST and DELETE.
-// Unlike there, the token is checked before a body is read, bodies are bounded and nothing hangs.
-// Not here: listening, and what a route means (table.ts).
+// The REST API for routes, as in configurable-http-proxy: /api/routes with GET, POST and DELETE. Unlike there, the token
+// is checked before a body is read, bodies are limited, and every request gets a response.
+// Not here: listening, the routes (table.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../config/logger.ts';
 import { readBody } from '../../config/system/bounded-body.ts';
@@ -13,15 +13,15 @@ export interface ApiCounters {
 }
 
 /**
- * The request handler of the API listener. An empty token leaves the API open. `settled` resolves when
- * whoever serves clients knows of a change: the caller may send one there next.
+ * The request handler of the API listener. With an empty token the API needs no authentication. `flushed` resolves
+ * when all workers have a change: the caller may use the new route at once.
  */
 export function routesApi(
   table: RouteTable,
   token: string,
   log: Logger,
   counters: ApiCounters,
-  settled: () => Promise<void>,
+  flushed: () => Promise<void>,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const authorized = tokenCheck(token);
   return (req, res) => {
@@ -34,18 +34,18 @@ export function routesApi(
       else if (res.statusCode < 500) log.warn(line);
       else log.error(line);
     });
-    answer(table, authorized, settled, url, req, res).catch((error: unknown) => {
-      log.error({ err: error }, 'the routes API failed');
+    respond(table, authorized, flushed, url, req, res).catch((error: unknown) => {
+      log.error({ err: error }, 'internal error in the REST API');
       if (res.headersSent) res.destroy();
       else reply(res, 500, 'Internal Server Error');
     });
   };
 }
 
-async function answer(
+async function respond(
   table: RouteTable,
   authorized: (req: IncomingMessage) => boolean,
-  settled: () => Promise<void>,
+  flushed: () => Promise<void>,
   url: URL | undefined,
   req: IncomingMessage,
   res: ServerResponse,
@@ -59,9 +59,9 @@ async function answer(
   if (!authorized(req)) return reply(res, 403);
   const path = decode(found[1] ?? '');
   if (path === undefined) return reply(res, 400, 'Malformed escape in the path');
-  if (req.method === 'POST') return post(table, path, req, res, settled);
+  if (req.method === 'POST') return post(table, path, req, res, flushed);
   const removed = req.method === 'DELETE' && table.remove(path);
-  await settled();
+  await flushed();
   if (req.method === 'DELETE') return reply(res, removed ? 204 : 404);
   return path === '' ? list(table, url, res) : get(table, path, res);
 }
@@ -89,26 +89,26 @@ async function post(
   path: string,
   req: IncomingMessage,
   res: ServerResponse,
-  settled: () => Promise<void>,
+  flushed: () => Promise<void>,
 ): Promise<void> {
   const body = await readBody(req, maxBody);
   if (body === null) return reply(res, 413, 'Body too large');
   const read = readRoute(body.toString('utf8'));
   if (typeof read === 'string') return reply(res, 400, read);
   table.add(path, read);
-  await settled();
+  await flushed();
   reply(res, 201);
 }
 
-/** A route's data is an address and a few names. */
+/** Bytes. The data of a route is a URL and a few names. */
 const maxBody = 1024 * 1024;
 
-/** The posted data, or what is wrong with it. */
+/** The posted data, or an error message. */
 function readRoute(body: string): RouteData | string {
   let data: unknown;
   try {
     data = JSON.parse(body);
-    // Too deep to be written again, it would spoil every later list.
+    // Throws for data that is nested too deeply to be serialised, which would break every later listing.
     JSON.stringify(data);
   } catch (error) {
     return `Body not valid JSON: ${error instanceof Error ? error.message : ''}`;

@@ -1,6 +1,6 @@
-// Routes as JSON text. A large table is written in slices, so that a hub which asks for all of it does not
-// hold up the requests of its users; the part of a route that never changes is serialised once.
-// Not here: which routes were asked for, and who may ask (api.ts).
+// Serialises routes as JSON. A large table is written in slices, so that a hub that lists it does not delay other
+// requests; the constant part of a route is serialised once.
+// Not here: selecting routes, authorisation (api.ts).
 import type { ServerResponse } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Route, RouteTable } from './table.ts';
@@ -33,7 +33,7 @@ export async function listRoutes(table: RouteTable, since: number | undefined, r
   res.end(`${slice}}`);
 }
 
-/** Resolves when more may be written, or nobody reads any more. */
+/** Resolves when more may be written, or the client has disconnected. */
 function drained(res: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -46,8 +46,8 @@ function drained(res: ServerResponse): Promise<void> {
   });
 }
 
-/** Routes per turn of the event loop: well under a millisecond of work. */
+/** Routes per event-loop turn: well under a millisecond of work. */
 const sliceSize = 200;
 
-/** The data of a route never changes, only its activity does: a new post makes a new route. */
+/** The data of a route never changes, only its last activity: a new POST creates a new route. */
 const fixedParts = new WeakMap<Route, string>();

@@ -1,17 +1,17 @@
-// Reads the request target of a client: the segments that routes are looked up by, and the path that is
-// passed on. Both come from one reading, so no request is routed as one path and served as another.
+// Parses the request target of a client into the segments for the route lookup and the path for the upstream. Both come
+// from one parse, so that no request is routed as one path and served as another.
 // Not here: the lookup (table.ts), joining with the target's path (front/resolve.ts).
 
 export interface PublicPath {
   /** Decoded; %2F separates like "/", as it does for configurable-http-proxy. */
   readonly segments: readonly string[];
-  /** As the client sent it, unless it held dot segments or backslashes: then resolved. */
+  /** As the client sent it; with dot segments or backslashes, normalised. */
   readonly path: string;
   /** With its "?", or empty. */
   readonly query: string;
 }
 
-/** What `url`, the target of a request line, asks for; undefined if an escape in it is malformed. */
+/** Parses the request target `url`; undefined if a percent-encoding in it is malformed. */
 export function readPublicPath(url: string): PublicPath | undefined {
   let target = url.charCodeAt(0) === 47 ? url : originForm(url);
   const fragment = target.indexOf('#');
@@ -24,7 +24,7 @@ export function readPublicPath(url: string): PublicPath | undefined {
   return decoded === undefined ? undefined : { segments: splitPath(decoded), path, query };
 }
 
-/** The segments of a decoded path; slashes around it do not count. */
+/** The segments of a decoded path, without leading and trailing slashes. */
 export function splitPath(path: string): string[] {
   let start = 0;
   let end = path.length;
@@ -33,7 +33,7 @@ export function splitPath(path: string): string[] {
   return start === end ? [] : path.slice(start, end).split('/');
 }
 
-/** What is left of the raw `path` after its first `count` segments: nothing, or it starts with a slash. */
+/** The raw `path` without its first `count` segments: empty, or it starts with a slash. */
 export function withoutPrefix(path: string, count: number): string {
   const separator = /(?:\/|%2f)/gi;
   const leading = /^(?:\/|%2f)*/i.exec(path)?.[0].length ?? 0;
@@ -48,7 +48,7 @@ export function withoutPrefix(path: string, count: number): string {
   return rest === '' || rest.startsWith('/') ? rest : `/${rest.replace(/^%2f/i, '')}`;
 }
 
-/** Dot segments in any spelling, and backslashes, which a browser's URL parser reads as slashes. */
+/** Dot segments in any encoding, and backslashes, which URL parsers of browsers treat as slashes. */
 const needsResolving = /\\|\/(?:\.|%2e){1,2}(?:\/|\\|$)/i;
 
 function originForm(url: string): string {

@@ -1,12 +1,12 @@
-// The routes: which target serves which path, what was posted about it, and when its user was last active.
-// Not here: the REST API (api.ts), reading a request's path (public-path.ts), the file (storage.ts).
+// The route table: the target of each path, the data posted with it, and its last activity.
+// Not here: the REST API (api.ts), parsing a request's path (public-path.ts), the file (storage.ts).
 import { parseTarget, type Target } from '../http/target.ts';
 import { splitPath } from './public-path.ts';
 
 /** Milliseconds since the epoch. */
 export type Clock = () => number;
 
-/** What was posted about a route, kept as it came; `last_activity` is held apart. */
+/** The posted data of a route, unchanged; `last_activity` is kept separately. */
 export interface RouteData {
   readonly target: string;
   readonly [key: string]: unknown;
@@ -14,12 +14,12 @@ export interface RouteData {
 
 export interface Route {
   readonly path: string;
-  /** How many segments of a request's path belong to the route. */
+  /** Number of segments of a request's path that the route covers. */
   readonly depth: number;
   readonly data: RouteData;
   /** Undefined if the posted target cannot be reached over HTTP. */
   readonly target: Target | undefined;
-  /** An integer that every request may set, so that activity costs nothing. */
+  /** A plain integer, so that setting it on every request costs nothing. */
   lastActivity: number;
 }
 
@@ -29,17 +29,17 @@ export type RouteChange =
 
 export interface RouteTable {
   readonly size: number;
-  /** Adds a route, or replaces all that was known about it. */
+  /** Adds a route, or replaces it completely. */
   add(path: string, posted: RouteData, lastActivity?: number): Route;
-  /** Whether there was such a route. Connections that are open keep flowing. */
+  /** Returns whether the route existed. Open connections are kept. */
   remove(path: string): boolean;
-  /** The route registered for exactly this path. */
+  /** The route of exactly this path. */
   get(path: string): Route | undefined;
   /** The route of the longest prefix. With host routing the first segment is the host. */
   match(segments: readonly string[]): Route | undefined;
   routes(): IterableIterator<Route>;
   touch(route: Route): void;
-  /** Tells `watcher` of every change from now on; returns how to stop that. */
+  /** Calls `watcher` on every change from now on; returns the function that stops this. */
   watch(watcher: (change: RouteChange) => void): () => void;
 }
 
@@ -117,7 +117,7 @@ interface Node {
   route: Route | undefined;
 }
 
-/** The node at `segments`, made if it is missing. */
+/** The node at `segments`, created if necessary. */
 function nodeAt(root: Node, segments: readonly string[]): Node {
   let node = root;
   for (const segment of segments) {
@@ -131,7 +131,7 @@ function nodeAt(root: Node, segments: readonly string[]): Node {
   return node;
 }
 
-/** Removes the route at `segments` and the nodes that led only to it. */
+/** Removes the route at `segments`, and nodes that are empty after that. */
 function prune(node: Node, segments: readonly string[], at: number): void {
   const segment = segments[at];
   if (segment === undefined) {

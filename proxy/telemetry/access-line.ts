@@ -1,23 +1,23 @@
-// One line of the access log: Apache's common or combined form, or JSON. Queries are never in it, and what a
-// client sent cannot end a line or a quoted field.
-// Not here: when there is a line, and where it goes (access-log.ts).
+// Formats one line of the access log: Apache's common or combined format, or JSON. Query strings are left out, and
+// values from a client cannot end a line or a quoted field.
+// Not here: when and where lines are written (access-log.ts).
 
 export const accessLogFormats = ['off', 'common', 'combined', 'json'] as const;
 
 export type AccessLogFormat = (typeof accessLogFormats)[number];
 
 export interface Access {
-  /** When the request came, in milliseconds. */
+  /** When the request was received, in milliseconds. */
   readonly time: number;
-  /** Of the client; undefined on a unix socket. */
+  /** Of the client; undefined on a Unix socket. */
   readonly address: string | undefined;
   readonly method: string;
   /** Without its query. */
   readonly path: string;
   readonly version: string;
-  /** 499 if the client left before there was an answer. */
+  /** 499 if the client disconnected before the response. */
   readonly status: number;
-  /** Of the answer's body; on a WebSocket, of all that was sent to the client. */
+  /** Of the response body; on a WebSocket, of everything sent to the client. */
   readonly bytes: number;
   readonly milliseconds: number;
   /** Without its query. */
@@ -35,7 +35,7 @@ export function accessLine(format: Exclude<AccessLogFormat, 'off'>, access: Acce
   return `${common} ${quoted(referer ?? '-')} ${quoted(userAgent ?? '-')}\n`;
 }
 
-/** A URL without its query: queries may carry tokens, which belong into no log. */
+/** A URL without its query: a query may contain a token, which must not be logged. */
 export function withoutQuery(url: string | undefined): string {
   return url?.replace(/[?#].*$/s, '') ?? '';
 }
@@ -44,7 +44,7 @@ function quoted(text: string): string {
   return `"${text.replace(/[^ !#-[\]-~]/g, escaped)}"`;
 }
 
-/** Heads are read as latin1: what is shown are the bytes that were sent. */
+/** Fields are decoded as latin1: shows the bytes that were sent. */
 function escaped(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`;
   return [...Buffer.from(character, 'latin1')]

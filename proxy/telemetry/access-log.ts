@@ -1,6 +1,6 @@
-// The access log: writes a line when an answer, or a WebSocket, has ended, however it ended. Only where it
-// is asked for is anything done per request.
-// Not here: the form of a line (access-line.ts).
+// The access log: writes a line when a response or a WebSocket ends, for whatever reason. Without --access-log nothing
+// is done per request.
+// Not here: the format of a line (access-line.ts).
 import { createWriteStream, openSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -12,7 +12,7 @@ import { CountedResponse } from './counted-response.ts';
 
 export interface AccessLog {
   onRequest(req: IncomingMessage, res: ServerResponse): void;
-  /** Returns whom to tell the status. */
+  /** Returns the function that records the status. */
   onUpgrade(req: IncomingMessage, socket: Socket): (status: number) => void;
   /** Resolves when everything is written. */
   close(): Promise<void>;
@@ -23,7 +23,7 @@ export interface AccessLogOptions {
   readonly accessLogFile: string | undefined;
 }
 
-/** Undefined where none is wanted. */
+/** Undefined without an access log. */
 export function openAccessLog(
   options: AccessLogOptions,
   trusted: TrustedAddresses | undefined,
@@ -33,13 +33,13 @@ export function openAccessLog(
   if (format === 'off') return undefined;
   const { accessLogFile: file } = options;
   const out: Writable = file === undefined ? process.stdout : appendTo(file);
-  // A full disk, or a reader that went away, must not take the proxy with it.
+  // A full disk, or a closed pipe, must not end the proxy.
   out.on('error', () => undefined);
 
   const begin = (req: IncomingMessage): ((status: number, bytes: number) => void) => {
     const time = clock();
     const began = performance.now();
-    // Read now: a socket that has closed does not know its peer any more.
+    // Read now: a closed socket no longer has its peer's address.
     const request = {
       address: clientAddress(req, trusted),
       method: req.method ?? '',
@@ -91,5 +91,5 @@ function appendTo(file: string): Writable {
   }
 }
 
-/** nginx's status for it. */
+/** nginx's status for a client that closed the request. */
 const clientLeft = 499;

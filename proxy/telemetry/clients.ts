@@ -1,14 +1,13 @@
-// How many clients are connected, and what they do. Looked at when somebody asks, so that a request costs
-// nothing.
+// Counts client connections by state. Computed on demand, so that requests cost nothing.
 // Not here: connections to targets (engine.ts).
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Engine } from '../engines/engine.ts';
 
 export interface ClientCounts {
-  /** Between requests, or still sending a head. */
+  /** Between requests, or still sending a header section. */
   readonly idle: number;
-  /** Waiting for an answer, or getting one. */
+  /** Waiting for a response, or receiving one. */
   readonly active: number;
   readonly upgraded: number;
 }

@@ -1,6 +1,6 @@
-// A response that counts the bytes of its body, for the access log. node:http only counts a socket's, heads
-// and neighbours included.
-// Not here: what the number is for (access-log.ts).
+// A response that counts the bytes of its body, for the access log. node:http counts only the bytes of a socket, with
+// header sections and other responses.
+// Not here: the log (access-log.ts).
 import { type IncomingMessage, ServerResponse } from 'node:http';
 
 type Written = (error?: Error | null) => void;

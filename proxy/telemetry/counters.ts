@@ -1,8 +1,8 @@
-// Plain numbers that are counted per request, read when the metrics are asked for.
-// Not here: their names and text form (metrics.ts).
+// Counters that are updated per request and read on each scrape.
+// Not here: metric names and text format (metrics.ts).
 import { createTimings, type TimingCounts, type Timings } from './histogram.ts';
 
-/** What a worker tells its primary. */
+/** The counters of a worker, as sent to the primary. */
 export interface CountersSnapshot {
   readonly web: number;
   readonly websockets: number;
@@ -17,15 +17,15 @@ export interface Counters {
   readonly api: ReadonlyMap<number, number>;
   /** Successful calls of the REST API. */
   readonly calls: Readonly<Record<'GET' | 'POST' | 'DELETE', number>>;
-  /** Only where there are metrics: reading the clock takes time. */
+  /** Only with metrics: reading the clock takes time. */
   readonly timings: Timings | undefined;
   startTimings(): Timings;
-  /** A proxied request was answered with `status`. */
-  answered(status: number): void;
-  /** A call of the REST API was answered. */
+  /** Counts a proxied request by the status of its response. */
+  onResponse(status: number): void;
+  /** Counts a request to the REST API. */
   onCall(method: string, status: number): void;
   snapshot(): CountersSnapshot;
-  /** Adds what another process has counted since `before`. */
+  /** Adds the counts of another process since `before`. */
   add(now: CountersSnapshot, before: CountersSnapshot | undefined): void;
 }
 
@@ -48,7 +48,7 @@ export function createCounters(): Counters {
       return timings;
     },
     startTimings,
-    answered: (status) => {
+    onResponse: (status) => {
       proxied.set(status, (proxied.get(status) ?? 0) + 1);
     },
     onCall: (method, status) => {
@@ -77,7 +77,7 @@ export function createCounters(): Counters {
   return counters;
 }
 
-/** What can be sent to another process. */
+/** The part that can be sent to another process. */
 function countsOf({ counts, sum }: TimingCounts): TimingCounts {
   return { counts, sum };
 }

@@ -1,20 +1,20 @@
-// How long something took, in buckets: cheap to count, and those of several processes can be added up.
-// Not here: what is timed (requests.ts), the text form (metrics.ts).
+// Histograms of durations: cheap to update, and those of several processes can be added.
+// Not here: measuring (requests.ts), the text format (metrics.ts).
 
 export interface TimingCounts {
-  /** Per bound, and one more for what was above the last. */
+  /** One count for each bound, and one for values above the last. */
   readonly counts: readonly number[];
   readonly sum: number;
 }
 
 export interface Timing extends TimingCounts {
-  /** Seconds, rising. */
+  /** Seconds, ascending. */
   readonly bounds: readonly number[];
   readonly count: number;
   observe(seconds: number): void;
-  /** Adds what another has counted since `before`. */
+  /** Adds the counts of another histogram since `before`. */
   add(now: TimingCounts, before: TimingCounts | undefined): void;
-  /** The bound below which the share `q` of all lies; NaN if there are none. */
+  /** The upper bound of the quantile `q`; NaN without values. */
   quantile(q: number): number;
 }
 
@@ -23,10 +23,10 @@ export interface Timings {
   readonly request: Timing;
 }
 
-/** Not prom-client's: its summary and histogram take 0.93 us of each request, these 0.02 (docs/decisions/0020). */
+/** Not prom-client's: its summary and histogram cost 0.93 us per request, these 0.02 (docs/decisions/0020). */
 export function createTimings(): Timings {
   return {
-    // from a microsecond, each twice the one before
+    // from one microsecond, doubling
     lookup: createTiming(Array.from({ length: 20 }, (_, at) => 1e-6 * 2 ** at)),
     request: createTiming([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60]),
   };

@@ -1,5 +1,5 @@
-// Log lines as configurable-http-proxy writes them, to standard output: other tools wait for some of them.
-// Not here: what is logged.
+// Log lines in configurable-http-proxy's format, on standard output: other tools wait for some of them.
+// Not here: the messages.
 import { type Logger, pino } from 'pino';
 
 export function createLineLogger(level: string, write: (line: string) => void, color = false): Logger {

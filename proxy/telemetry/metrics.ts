@@ -1,5 +1,5 @@
-// The metrics listener: configurable-http-proxy's names, and what its users ask for in vain (open WebSockets,
-// upstream connections by state, latency). Numbers are read when they are asked for.
+// The metrics listener: configurable-http-proxy's metrics, and more (open WebSockets, connections by state, latency).
+// Values are collected on each scrape.
 // Not here: counting (counters.ts).
 import { createServer, type Server } from 'node:http';
 import { Counter, collectDefaultMetrics, Gauge, Registry, Summary } from 'prom-client';
@@ -12,15 +12,15 @@ import type { Timings } from './histogram.ts';
 export interface Connections {
   count(): ConnectionCounts;
   clients(): ClientCounts;
-  /** Resolves when the numbers of every process are known as they are now. */
-  settled(): Promise<void>;
+  /** Resolves when the current numbers of every process are known here. */
+  flushed(): Promise<void>;
 }
 
 export function createMetricsServer(counters: Counters, connections: Connections, table: RouteTable): Server {
   const registry = createRegistry(counters, connections, table);
   const timings = counters.startTimings();
   const text = async (): Promise<string> => {
-    await connections.settled();
+    await connections.flushed();
     return `${await registry.metrics()}\n${timingsText(timings)}`;
   };
   return createServer((req, res) => {
@@ -58,7 +58,7 @@ function createRegistry(counters: Counters, connections: Connections, table: Rou
   }
   byStatus(registry, 'requests_proxy', 'Count of proxied requests by status', counters.proxied);
   byStatus(registry, 'requests_api', 'Count of API requests by status', counters.api);
-  // There is nothing to wait for here: the name is kept for dashboards.
+  // Always empty, because updating the activity takes no time here; the name is kept for dashboards.
   new Summary({
     name: 'last_activity_updating',
     help: 'Summary of last activity updating requests',
@@ -114,7 +114,7 @@ function byState(registry: Registry, side: string, help: string, counts: () => o
   });
 }
 
-/** In configurable-http-proxy's names; a summary's quantiles are the bounds of buckets. */
+/** With configurable-http-proxy's names; the quantiles of the summary are upper bounds of buckets. */
 function timingsText({ lookup, request }: Timings): string {
   const name = 'portwrap_proxy_request_duration_seconds';
   let below = 0;

@@ -1,5 +1,5 @@
-// Waits for what a worker says, or for its end.
-// Not here: what follows from it (primary.ts).
+// Waits for a message of a worker, or for its exit.
+// Not here: acting on it (primary.ts).
 import type { Worker } from 'node:cluster';
 import type { FromWorker, ToWorker } from './messages.ts';
 
@@ -24,7 +24,7 @@ export function exitOf(worker: Worker): Promise<undefined> {
   });
 }
 
-/** Asks the worker to go, and resolves when its last connection has ended, or it has. */
+/** Asks the worker to leave; resolves when its last connection has closed, or when it exits. */
 export async function hasLeft(worker: Worker): Promise<void> {
   const left = messageOf(worker, 'drained');
   if (worker.isConnected()) worker.send({ kind: 'leave' } satisfies ToWorker);
@@ -33,5 +33,5 @@ export async function hasLeft(worker: Worker): Promise<void> {
   clearTimeout(deadline);
 }
 
-/** Milliseconds that a worker whose place is taken may go on with the connections it has. */
+/** Milliseconds that a replaced worker may keep its open connections. */
 const leaveTime = 3_600_000;

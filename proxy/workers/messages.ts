@@ -1,5 +1,5 @@
-// What the primary and its workers say to each other.
-// Not here: who says it when (primary.ts, worker.ts).
+// The messages between the primary and its workers.
+// Not here: sending them (primary.ts, worker.ts).
 import type { ConnectionCounts } from '../engines/engine.ts';
 import type { Route, RouteData } from '../routes/table.ts';
 import type { ClientCounts } from '../telemetry/clients.ts';
@@ -15,14 +15,14 @@ export type ToWorker =
   | { readonly kind: 'start'; readonly routes: readonly SentRoute[] }
   | { readonly kind: 'add'; readonly route: SentRoute }
   | { readonly kind: 'remove'; readonly path: string }
-  /** Answered with a report of the same number, after everything that was sent before it. */
+  /** The worker replies with a report of the same number, after handling all earlier messages. */
   | { readonly kind: 'report'; readonly number: number }
   | { readonly kind: 'drain' }
-  /** Another worker has taken over. */
+  /** Another worker has replaced this one. */
   | { readonly kind: 'leave' };
 
 export type FromWorker =
-  /** Only now it listens to messages: earlier ones would be lost. */
+  /** The worker listens to messages from now on: earlier ones would be lost. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'listening'; readonly port: number }
   | { readonly kind: 'failed'; readonly message: string }
@@ -32,7 +32,7 @@ export type FromWorker =
 export interface Report {
   readonly kind: 'report';
   readonly number: number;
-  /** Paths and the times of their last activity, where there was any since the last report. */
+  /** Path and time of last activity of each route that was active since the last report. */
   readonly activity: readonly (readonly [string, number])[];
   readonly connections: ConnectionCounts;
   readonly clients: ClientCounts;

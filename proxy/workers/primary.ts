@@ -1,6 +1,6 @@
-// The public side in several processes: starts the workers, tells them of every route, collects what they
-// saw, and replaces one that crashes. The table and the API stay here, so that there is one truth.
-// Not here: what a worker does (worker.ts).
+// The public side in several processes: starts the workers, sends them every route change, collects their reports, and
+// replaces a worker that crashes. The authoritative table and the API stay here.
+// Not here: the worker's side (worker.ts).
 import cluster, { type Worker } from 'node:cluster';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -12,21 +12,21 @@ import { type FromWorker, type Report, sentRoute, type ToWorker } from './messag
 import type { PublicSide } from './public-side.ts';
 import { createRestarts } from './restarts.ts';
 
-// Each worker accepts for itself: a connection that only this process had accepted would be lost when the workers
-// drain, and each would cost a message.
+// Each worker accepts its own connections: passing them on would cost a message each, and one that is passed on while
+// the workers drain would be lost.
 cluster.schedulingPolicy = cluster.SCHED_NONE;
 
-/** `count` workers, each the same command as this process. */
+/** Starts `count` workers, each with the command line of this process. */
 export function serveByWorkers(
   count: number,
   table: RouteTable,
   counters: Counters,
   log: Logger,
 ): PublicSide {
-  /** Workers that listen, and the last report of each. */
+  /** Workers that are ready, and the last report of each. */
   const workers = new Map<Worker, Report | undefined>();
   const listening = new Set<Worker>();
-  /** Workers whose place another one has taken. */
+  /** Replaced workers that still have connections. */
   const leaving = new Set<Worker>();
   const ask = reportRequests();
   let where: ListenAddress = { ip: '', port: 0 };
@@ -60,20 +60,20 @@ export function serveByWorkers(
       const routes = [...table.routes()].map(sentRoute);
       worker.send({ kind: 'start', routes } satisfies ToWorker);
     });
-    const settled = await Promise.race([
+    const outcome = await Promise.race([
       messageOf(worker, 'listening'),
       messageOf(worker, 'failed'),
       exitOf(worker),
     ]);
-    if (settled === undefined || settled.kind !== 'listening') {
+    if (outcome === undefined || outcome.kind !== 'listening') {
       workers.delete(worker);
       worker.process.kill('SIGKILL');
-      const message = settled?.kind === 'failed' ? settled.message : 'a worker ended before it listened';
+      const message = outcome?.kind === 'failed' ? outcome.message : 'a worker ended before it listened';
       throw new PortwrapError('LISTEN_FAILED', message);
     }
     listening.add(worker);
     worker.once('exit', (code, signal) => onExit(worker, signal ?? `status ${code}`));
-    return settled.port;
+    return outcome.port;
   };
   const restarts = createRestarts(start, log);
 
@@ -85,11 +85,11 @@ export function serveByWorkers(
     restarts.replace(`worker ${worker.process.pid} ended (${how})`);
   };
 
-  /** The worker ends with its last connection, or when its time is over. */
+  /** Ends the worker after its last connection, or when its time is over. */
   const retire = async (worker: Worker): Promise<void> => {
     leaving.add(worker);
     await hasLeft(worker);
-    // Its last numbers and activity.
+    // Collects its last counters and activity.
     await ask.report(worker);
     worker.process.kill('SIGKILL');
   };
@@ -122,12 +122,12 @@ export function serveByWorkers(
       const all = reports().map((report) => report.clients);
       return sumOf(none, all);
     },
-    settled: async () => {
+    flushed: async () => {
       await Promise.all([...workers.keys()].map(ask.report));
     },
     drain,
     leave: drain,
-    /** One after the other: a worker that does not start leaves the old ones as they are. */
+    /** One after the other: if a new worker does not start, the old ones stay. */
     renew: async () => {
       const old = [...workers.keys()].filter((worker) => !leaving.has(worker));
       for (const worker of old) {
@@ -135,7 +135,7 @@ export function serveByWorkers(
         try {
           await start();
         } catch (error) {
-          log.error({ err: error }, 'a new worker does not start; the old ones go on');
+          log.error({ err: error }, 'a new worker did not start; the old workers stay');
           return;
         }
         retire(worker);
@@ -151,9 +151,11 @@ export function serveByWorkers(
   };
 }
 
-/** node:cluster has closed an inherited socket with its last worker: whoever handed it over has it still. */
+/** node:cluster closes a socket from socket activation with its last worker; only the service manager still has it. */
 function giveUp(log: Logger): never {
-  log.error('every worker has ended, and the inherited socket is closed: ending, to be started again');
+  log.error(
+    'all workers have ended and the activated socket is closed: exiting, the service manager must restart',
+  );
   process.exit(1);
 }
 
@@ -164,12 +166,12 @@ function killed(worker: Worker | undefined): Promise<void> {
   });
 }
 
-/** Requests for reports that are not answered yet, by their numbers. */
+/** Pending requests for reports, by number. */
 function reportRequests() {
   const asked = new Map<number, () => void>();
   let last = 0;
   return {
-    /** Resolves when the worker has done all that it was told before, or is gone. */
+    /** Resolves when the worker has handled all earlier messages, or has exited. */
     report: (worker: Worker): Promise<void> => {
       const number = ++last;
       return new Promise((resolve) => {
@@ -179,7 +181,7 @@ function reportRequests() {
           asked.delete(number);
           resolve();
         };
-        const deadline = setTimeout(done, answerTime);
+        const deadline = setTimeout(done, reportDeadline);
         asked.set(number, done);
         worker.once('exit', done);
         if (worker.isConnected()) worker.send({ kind: 'report', number } satisfies ToWorker);
@@ -190,10 +192,10 @@ function reportRequests() {
   };
 }
 
-/** Milliseconds that a call of the API waits for a worker that is busy. */
-const answerTime = 3000;
+/** Milliseconds that a request to the API waits for a busy worker. */
+const reportDeadline = 3000;
 
-/** Adds up what several workers counted, name by name. */
+/** Adds the counts of several workers, by name. */
 function sumOf<Counts extends object>(none: Counts, all: readonly Counts[]): Counts {
   const sum: Record<string, number> = {};
   for (const one of [none, ...all]) {

@@ -1,5 +1,5 @@
-// The side of the proxy that clients meet: front and engine over one table. It may live in this process, or
-// in several workers (workers/primary.ts).
+// The public side of the proxy: front and engine with one route table, in this process or in each of several workers
+// (workers/primary.ts).
 // Not here: the REST API and the other listeners (proxy.ts).
 import type { Socket } from 'node:net';
 import type { Logger } from '../../config/logger.ts';
@@ -18,17 +18,17 @@ import { type ClientCounts, watchClients } from '../telemetry/clients.ts';
 import type { Counters } from '../telemetry/counters.ts';
 
 export interface PublicSide {
-  /** Resolves with the port, 0 for a unix socket. */
+  /** Resolves with the port, 0 for a Unix socket. */
   listen(where: ListenAddress): Promise<number>;
   count(): ConnectionCounts;
   clients(): ClientCounts;
-  /** Whoever serves knows the table as it is now, and the table knows the activity there was. */
-  settled(): Promise<void>;
-  /** Stops listening; resolves when no connection is left. */
+  /** Resolves when every worker has the current routes, and the table has all activity until now. */
+  flushed(): Promise<void>;
+  /** Stops listening; resolves when no connection is open. */
   drain(): Promise<void>;
-  /** The same, in favour of another process: clients may go on for a while on the connections they have. */
+  /** Stops accepting because another process has taken over: clients may use their open connections for a while. */
   leave(): Promise<void>;
-  /** Changes to the code as it is on disk, without a failed request; where that cannot be, says so. */
+  /** Restarts the workers with the code on disk, without a failed request; without workers logs a warning. */
   renew(): Promise<void>;
   close(): Promise<void>;
 }
@@ -45,21 +45,21 @@ export async function servePublic(
     upstreamTls(options.clientTls, options.insecure),
   ]);
   const engineOptions = { ...options, tls: clientTls };
-  // The library is loaded only by those who ask for it.
+  // The library is loaded only with --engine http-proxy.
   const engine =
     options.engine === 'relay'
       ? createRelay(engineOptions, clock, log)
       : (await import('../engines/http-proxy/engine.ts')).createLibraryEngine(engineOptions);
   forgetUnrouted(table, engine);
-  const answerError = errorPages({ ...options, tls: clientTls }, log);
+  const sendErrorPage = errorPages({ ...options, tls: clientTls }, log);
   const trusted = options.trustedProxies.length === 0 ? undefined : trustedAddresses(options.trustedProxies);
   const access = openAccessLog(options, trusted, clock);
   const { keepAliveTimeout, headTimeout, http2 } = options;
   const { server: front, http2: sessions } = createFront(
-    { table, engine, answerError, counters, log, options, access, trusted },
+    { table, engine, sendErrorPage, counters, log, options, access, trusted },
     { keepAliveTimeout, headTimeout, tls, http2 },
   );
-  // closeAllConnections() knows no socket during its TLS handshake, and none that speaks HTTP/2
+  // closeAllConnections() misses sockets during their TLS handshake, and those with HTTP/2
   const sockets = new Set<Socket>();
   if (tls !== undefined) {
     front.on('connection', (socket: Socket) => {
@@ -75,7 +75,7 @@ export async function servePublic(
     },
     count: () => engine.count(),
     clients,
-    settled: () => Promise.resolve(),
+    flushed: () => Promise.resolve(),
     drain: () => {
       sessions?.drain();
       return stopListening(front);
@@ -84,7 +84,7 @@ export async function servePublic(
       sessions?.drain();
       return stopAccepting(front);
     },
-    renew: async () => log.warn('SIGUSR2 renews the workers, but there are none: see --workers'),
+    renew: async () => log.warn('SIGUSR2 has no effect without workers: see --workers'),
     close: async () => {
       for (const socket of sockets) socket.destroy();
       const closed = closeServer(front);
@@ -95,7 +95,7 @@ export async function servePublic(
   };
 }
 
-/** Several routes may share a target: its connections go with the last one. */
+/** Several routes may share a target: its connections are closed with the last one. */
 function forgetUnrouted(table: RouteTable, engine: Engine): void {
   const routes = new Map<string, number>();
   const count = (key: string, change: number): number => {

@@ -1,10 +1,10 @@
-// Starts workers in the place of those that crashed; ever more slowly where they crash as soon as they run,
-// so that they do not keep a processor busy with starting.
-// Not here: how one is started (primary.ts).
+// Replaces crashed workers, with a growing delay if they crash soon after their start, so that restarts do not keep a
+// processor busy.
+// Not here: starting a worker (primary.ts).
 import type { Logger } from '../../config/logger.ts';
 
 export interface Restarts {
-  /** One more is missing. */
+  /** Starts one more worker, perhaps after a delay. */
   replace(why: string): void;
   stop(): void;
 }
@@ -30,7 +30,7 @@ export function createRestarts(start: () => Promise<unknown>, log: Logger): Rest
       );
     }
   };
-  /** Milliseconds: none after a time of calm, else twice as long as the last time. */
+  /** Milliseconds: none after `calmTime` without a crash, otherwise twice the last delay. */
   const nextDelay = (): number => {
     const now = performance.now();
     const calm = now - last >= calmTime;

@@ -1,6 +1,6 @@
-// One of several processes that serve the same listener: has a copy of the table, and reports activity.
-// Ends when its primary does, however that ends.
-// Not here: the API and the real table (primary.ts).
+// One of several processes that serve the public listener: has a copy of the route table, and reports activity. Ends
+// when its primary ends.
+// Not here: the REST API and the authoritative table (primary.ts).
 import type { Logger } from '../../config/logger.ts';
 import type { ProxyOptions } from '../cli/options.ts';
 import { type Clock, createRouteTable } from '../routes/table.ts';
@@ -74,5 +74,5 @@ function start(side: PublicSide, options: ProxyOptions, channel: Channel): void 
   );
 }
 
-/** Milliseconds between reports that nobody asked for. */
+/** Milliseconds between periodic reports. */
 const reportInterval = 1000;

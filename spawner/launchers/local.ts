@@ -52,6 +52,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       const tenant = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {
+        const context = contextFor(profile.forwarder, forwardChanged);
         const described = sandboxSpec({
           ...{ request, hub, profile, tenant, log, user: record.user },
           look: lookAs(context.tools, tenant.account),
@@ -63,7 +64,6 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         described.catch(() => {}); // an abort comes first
         const spec = await Promise.race([described, aborted(abort)]);
         report({ progress: 20, message: 'Building the sandbox' });
-        const context = contextFor(profile.forwarder, forwardChanged);
         return runningServer(await launch(context, spec, abort), input);
       } finally {
         closeSync(log);

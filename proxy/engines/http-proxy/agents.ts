@@ -1,10 +1,10 @@
-// Agents that drop an idle connection as soon as its upstream says something: node:http's own leave those
-// bytes in the socket, where they become the answer to the next request.
-// Not here: what is asked over them (engine.ts).
+// Agents that destroy an idle connection when its upstream sends data: node:http's own agents leave those bytes in the
+// socket, where they become the response to the next request.
+// Not here: the requests (engine.ts).
 import type { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-/** Makes `agent`, of http or https, one of them: by the two methods that node:http lets an agent have of its own. */
+/** Adds this to `agent`, of http or https, by overriding the two methods that node:http documents for this. */
 export function guarded<Kind extends Agent>(agent: Kind): Kind {
   const keep = agent.keepSocketAlive.bind(agent);
   const reuse = agent.reuseSocket.bind(agent);

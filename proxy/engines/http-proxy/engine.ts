@@ -1,7 +1,6 @@
-// The other engine (--engine http-proxy): the library that configurable-http-proxy is built on, behind the
-// same interface. What it gets wrong and can be put right from outside is put right here: framing, hop-by-hop
-// fields, answers that are cut, sockets that leak.
-// Not here: what it cannot be helped with (docs/proxy.md lists it).
+// The alternative engine (--engine http-proxy): the library of configurable-http-proxy behind the same interface. Works
+// around its faults where this is possible from outside: framing, hop-by-hop fields, cut responses, leaked sockets.
+// Not here: faults without a workaround (docs/proxy.md lists them).
 import { type Agent, type ClientRequest, type IncomingMessage, Agent as PlainAgent } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
@@ -11,12 +10,12 @@ import type { Engine, EngineOptions } from '../engine.ts';
 import { guarded } from './agents.ts';
 import { requestFields } from './fields.ts';
 import { watchUpgrade } from './upgrade-watch.ts';
-import { answerCut, watchAnswer, watchRequest } from './web-watch.ts';
+import { responseCut, watchRequest, watchResponse } from './web-watch.ts';
 
 export function createLibraryEngine(options: EngineOptions): Engine {
   const plain = guarded(new PlainAgent({ keepAlive: true }));
   const tls = guarded(new TlsAgent({ keepAlive: true, ...tlsOptions(options) }));
-  /** Without an agent the library forgets our certificate. */
+  /** Without an agent the library does not send our certificate. */
   const upgradeTls = new TlsAgent(tlsOptions(options));
   const pending = new Map<IncomingMessage, ClientRequest>();
   const upgraded = new Set<Socket>();
@@ -35,9 +34,9 @@ export function createLibraryEngine(options: EngineOptions): Engine {
     ...(options.proxyTimeout === undefined ? {} : { proxyTimeout: options.proxyTimeout }),
   });
   proxy.on('proxyReq', watchRequest);
-  proxy.on('proxyRes', watchAnswer);
+  proxy.on('proxyRes', watchResponse);
   proxy.on('proxyReqWs', (asked, req) => pending.set(req, asked));
-  // Failures are told to the callback of each call; this one is for those that come after.
+  // Errors go to the callback of each call; this listener ignores those after it.
   proxy.on('error', () => undefined);
 
   const countRequest = (socket: Socket, change: number): void => {
@@ -57,7 +56,7 @@ export function createLibraryEngine(options: EngineOptions): Engine {
       secure: options.tls.rejectUnauthorized,
       ssl: {
         ...(target.tls ? tlsOptions(options) : {}),
-        // Else node:https takes the name to check from the client's Host.
+        // Otherwise node:https checks the certificate against the client's Host.
         servername: isIP(target.hostname) === 0 ? target.hostname : '',
         maxHeaderSize,
       },
@@ -65,7 +64,7 @@ export function createLibraryEngine(options: EngineOptions): Engine {
   };
 
   return {
-    web: (req, res, passage) => {
+    web: (req, res, context) => {
       if (closed) {
         req.socket.destroy();
         return;
@@ -74,50 +73,50 @@ export function createLibraryEngine(options: EngineOptions): Engine {
       requestFields(req, false);
       countRequest(req.socket, 1);
       res.once('close', () => countRequest(req.socket, -1));
-      if (!req.complete) req.on('data', () => passage.onActivity());
+      if (!req.complete) req.on('data', () => context.onActivity());
       res.once('finish', () => {
-        if (!failed) passage.onAnswered(res.statusCode);
+        if (!failed) context.onForwarded(res.statusCode);
       });
-      res.once(answerCut, () => {
+      res.once(responseCut, () => {
         failed = true;
-        passage.onFailed({
+        context.onFailed({
           status: 503,
-          reason: 'the upstream closed before its answer was complete',
+          reason: 'the upstream closed before its response was complete',
           started: true,
         });
       });
       let failed = false;
       const { method } = req;
-      req.url = passage.path;
-      // For DELETE and OPTIONS the library would announce an empty body and send the chunks of the real one
-      // after it, as if they were another request (CVE-2026-29057). It goes by this method, and sends that one.
+      req.url = context.path;
+      // For DELETE and OPTIONS the library would announce an empty body and send the chunks of the real one after it,
+      // as if they were another request (CVE-2026-29057). It checks req.method, and sends the method of the options.
       req.method = 'POST';
-      proxy.web(req, res, { ...targetOptions(passage.target), method: method ?? 'GET' }, (error) => {
+      proxy.web(req, res, { ...targetOptions(context.target), method: method ?? 'GET' }, (error) => {
         if (failed) return;
         failed = true;
         const started = res.headersSent;
         if (started) res.destroy();
         if (req.socket.destroyed) return;
-        passage.onFailed({ status: statusOf(error), reason: error.message, started });
+        context.onFailed({ status: statusOf(error), reason: error.message, started });
       });
       req.method = method;
     },
 
-    upgrade: (req, socket, head, passage) => {
-      // It waited for an answer before it.
+    upgrade: (req, socket, head, context) => {
+      // The upgrade was queued behind a request when the engine closed.
       if (closed) {
         socket.destroy();
         return;
       }
       requestFields(req, true);
-      req.url = passage.path;
+      req.url = context.path;
       let settled = false;
-      const agent = passage.target.tls ? upgradeTls : undefined;
-      const target = { ...targetOptions(passage.target), agent };
+      const agent = context.target.tls ? upgradeTls : undefined;
+      const target = { ...targetOptions(context.target), agent };
       proxy.ws(req, socket, head, target, (error) => {
         if (settled) return;
         settled = true;
-        passage.onFailed({
+        context.onFailed({
           status: statusOf(error),
           reason: error.message,
           started: socket.bytesWritten > written,
@@ -132,10 +131,10 @@ export function createLibraryEngine(options: EngineOptions): Engine {
           settled = true;
           upgraded.add(upstream);
           upstream.once('close', () => upgraded.delete(upstream));
-          passage.onAnswered(101);
+          context.onForwarded(101);
         },
-        onRefused: (status) => passage.onAnswered(status),
-        onClientBytes: () => passage.onActivity(),
+        onRefused: (status) => context.onForwarded(status),
+        onClientBytes: () => context.onActivity(),
       });
     },
 
@@ -179,10 +178,10 @@ function tlsOptions({ tls }: EngineOptions) {
   return { ...tls, ca: tls.ca === undefined ? undefined : [...tls.ca] };
 }
 
-/** The library hands every one of these options to node:http's client, whatever it calls them. */
+/** The library passes every option under `ssl` to node:http's client, also for plain HTTP. */
 const maxHeaderSize = 64 * 1024;
 
-/** node:http's parser names its errors HPE_...: those are answers that were not understood. */
+/** Parser errors of node:http (HPE_...) mean an invalid response. */
 function statusOf(error: Error): number {
   const code = 'code' in error ? String(error.code) : '';
   return code.startsWith('HPE_') || code === 'ERR_UPGRADE_UNASKED' ? 502 : 503;

@@ -1,6 +1,6 @@
-// Watches both sides of an upgrade that the library makes, and closes what it would leave open: a pending
-// upstream whose client has gone, either side after the other has ended, a refusal that was cut.
-// Not here: the handshake and the piping, which are the library's.
+// Watches both sides of an upgrade by the library, and closes what the library leaves open: the pending upstream of a
+// client that disconnected, either side after the other has ended, a refusal that was cut.
+// Not here: handshake and piping (the library).
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -10,11 +10,11 @@ export interface UpgradeEvents {
   onClientBytes(): void;
 }
 
-export function watchUpgrade(asked: ClientRequest, client: Socket, events: UpgradeEvents): void {
+export function watchUpgrade(request: ClientRequest, client: Socket, events: UpgradeEvents): void {
   let upstream: Socket | undefined;
   let grace: NodeJS.Timeout | undefined;
   const end = (): void => {
-    asked.destroy();
+    request.destroy();
     client.destroy();
     upstream?.destroy();
   };
@@ -27,13 +27,13 @@ export function watchUpgrade(asked: ClientRequest, client: Socket, events: Upgra
     clearTimeout(grace);
     end();
   });
-  // The end of a client is only seen while it is read; what it sends early is put back for the library.
+  // A close is noticed only on a socket that is being read; early data is pushed back for the library.
   const early: Buffer[] = [];
   const keep = (chunk: Buffer): void => {
     early.push(chunk);
   };
   client.on('data', keep);
-  asked.prependOnceListener('upgrade', (_answer: IncomingMessage, socket: Socket) => {
+  request.prependOnceListener('upgrade', (_answer: IncomingMessage, socket: Socket) => {
     upstream = socket;
     client.off('data', keep);
     client.pause();
@@ -43,10 +43,10 @@ export function watchUpgrade(asked: ClientRequest, client: Socket, events: Upgra
     socket.once('close', () => client.destroySoon());
     client.on('data', () => events.onClientBytes());
   });
-  asked.once('response', (answer: IncomingMessage) => {
-    events.onRefused(answer.statusCode ?? 0);
-    answer.once('close', () => {
-      if (!answer.complete) client.destroy();
+  request.once('response', (response: IncomingMessage) => {
+    events.onRefused(response.statusCode ?? 0);
+    response.once('close', () => {
+      if (!response.complete) client.destroy();
     });
   });
 }

@@ -1,42 +1,42 @@
-// Watches a request that the library makes, for what it does not look after itself: answers that are cut or
-// that node:http's server would throw on, clients that go away while their answer is queued.
+// Handles cases of a forwarded request that the library does not: responses that are cut or that make node:http's
+// server throw, clients that disconnect while their response is queued.
 // Not here: upgrades (upgrade-watch.ts).
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { linger } from '../../http/linger.ts';
 import { responseFields } from './fields.ts';
 
-export function watchRequest(asked: ClientRequest, req: IncomingMessage): void {
+export function watchRequest(request: ClientRequest, req: IncomingMessage): void {
   const gone = (): void => {
-    asked.destroy();
+    request.destroy();
   };
   req.socket.once('close', gone);
-  asked.once('close', () => req.socket.off('close', gone));
-  asked.once('upgrade', (_answer: IncomingMessage, socket: Socket) => {
+  request.once('close', () => req.socket.off('close', gone));
+  request.once('upgrade', (_answer: IncomingMessage, socket: Socket) => {
     socket.destroy();
-    asked.emit('error', new UnaskedUpgrade('101 to a request that asked for no upgrade'));
+    request.emit('error', new UnaskedUpgrade('101 for a request without an upgrade'));
   });
 }
 
-/** Emitted on a response whose upstream went away before the end. */
-export const answerCut = 'portwrap:answerCut';
+/** Emitted on a response whose upstream closed before the end. */
+export const responseCut = 'portwrap:responseCut';
 
-export function watchAnswer(answer: IncomingMessage, req: IncomingMessage, res: ServerResponse): void {
-  // res.writeHead throws on other numbers, from inside a stream, where nobody can catch it; and a coding
-  // that is not taken off here would reach a client that is not told of it.
-  const { statusCode = 0 } = answer;
-  const coding = answer.headers['transfer-encoding'] ?? 'chunked';
+export function watchResponse(response: IncomingMessage, req: IncomingMessage, res: ServerResponse): void {
+  // res.writeHead throws on other numbers, inside a stream event, where it cannot be caught; and a transfer coding that
+  // is not decoded here would reach a client without the field that announces it.
+  const { statusCode = 0 } = response;
+  const coding = response.headers['transfer-encoding'] ?? 'chunked';
   if (statusCode < 200 || statusCode > 999 || coding.toLowerCase() !== 'chunked') {
-    Object.assign(answer, { statusCode: 502, statusMessage: '' });
-    const { socket } = answer;
+    Object.assign(response, { statusCode: 502, statusMessage: '' });
+    const { socket } = response;
     res.once('finish', () => socket.destroy());
   }
-  responseFields(answer, res);
-  // The library pipes the answer, and never learns that it was cut.
-  answer.once('close', () => {
-    if (!answer.complete && !res.destroyed) {
+  responseFields(response, res);
+  // The library pipes the response, and does not notice that it was cut.
+  response.once('close', () => {
+    if (!response.complete && !res.destroyed) {
       res.destroy();
-      res.emit(answerCut);
+      res.emit(responseCut);
     }
     if (!req.complete) linger(req);
   });

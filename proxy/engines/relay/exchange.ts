@@ -1,14 +1,14 @@
-// One request and its answer, passed between a client and an upstream. It ends whole, or the side that is
-// left learns that it did not: an answer that was cut is never ended as if it were complete.
-// Not here: upgrades (upgrade.ts), sending the request's body (upload.ts), writing the answer (response-writer.ts).
+// Forwards one request and its response between a client and an upstream. An incomplete response is never ended as if
+// it were complete.
+// Not here: upgrades (upgrade.ts), sending the request body (upload.ts), writing the response (response-writer.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { linger } from '../../http/linger.ts';
-import type { EngineOptions, Passage } from '../engine.ts';
+import type { EngineOptions, ForwardContext } from '../engine.ts';
 import { type RequestBody, requestBody, requestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import type { ConnectionUser, UpstreamConnection } from './pool/connection.ts';
 import type { TargetPool, Waiter } from './pool/pool.ts';
-import { Answer } from './response-writer.ts';
+import { ResponseWriter } from './response-writer.ts';
 import type { StalledClients } from './stalled-clients.ts';
 import { Upload } from './upload.ts';
 
@@ -16,12 +16,12 @@ export class Exchange implements ConnectionUser, Waiter {
   fresh = false;
   readonly maxIdle: number;
   readonly #req: IncomingMessage;
-  readonly #passage: Passage;
+  readonly #context: ForwardContext;
   readonly #pool: TargetPool;
   readonly #options: EngineOptions;
   readonly #stalled: StalledClients;
   readonly #onEnd: (exchange: Exchange) => void;
-  readonly #answer: Answer;
+  readonly #writer: ResponseWriter;
   readonly #body: RequestBody;
   readonly #replayable: boolean;
   #connection: UpstreamConnection | undefined;
@@ -32,19 +32,19 @@ export class Exchange implements ConnectionUser, Waiter {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    passage: Passage,
+    context: ForwardContext,
     pool: TargetPool,
     options: EngineOptions,
     stalled: StalledClients,
     onEnd: (exchange: Exchange) => void,
   ) {
     this.#req = req;
-    this.#passage = passage;
+    this.#context = context;
     this.#pool = pool;
     this.#options = options;
     this.#stalled = stalled;
     this.#onEnd = onEnd;
-    this.#answer = new Answer(req, res, passage, options);
+    this.#writer = new ResponseWriter(req, res, context, options);
     this.#body = requestBody(req);
     this.#replayable = this.#body === 'none' && safeMethods.has(req.method ?? '');
     this.maxIdle = this.#replayable ? Number.POSITIVE_INFINITY : freshEnough;
@@ -54,7 +54,7 @@ export class Exchange implements ConnectionUser, Waiter {
     this.#pool.acquire(this);
   }
 
-  /** The client is gone: nobody needs the upstream's answer. */
+  /** The client has disconnected: abandons the upstream request. */
   abort(): void {
     if (this.#ended) return;
     this.#finish();
@@ -66,16 +66,16 @@ export class Exchange implements ConnectionUser, Waiter {
     this.#connection = connection;
     const { socket } = connection;
     connection.begin(this, this.#req.method ?? '', this.#options.proxyTimeout);
-    const head = requestHead(this.#req, this.#passage, this.#options, false);
+    const head = requestHead(this.#req, this.#context, this.#options, false);
     if (this.#body === 'none') {
       socket.write(head, 'latin1');
       return;
     }
-    // What the client has sent of the body by now goes out in one packet with the head.
+    // Body data that the client has already sent leaves in one packet with the header section.
     socket.cork();
     socket.write(head, 'latin1');
     process.nextTick(() => socket.uncork());
-    this.#upload = new Upload(this.#req, socket, this.#body, this.#passage, this.#stalled);
+    this.#upload = new Upload(this.#req, socket, this.#body, this.#context, this.#stalled);
   }
 
   onUnreachable(reason: Error): void {
@@ -83,20 +83,20 @@ export class Exchange implements ConnectionUser, Waiter {
   }
 
   onInformation(head: ResponseHead): void {
-    this.#answer.information(head);
+    this.#writer.information(head);
   }
 
   onHead(head: ResponseHead): void {
     this.#head = head;
-    this.#answer.head(head);
+    this.#writer.head(head);
   }
 
   onBody(chunk: Buffer): void {
-    this.#answer.body(chunk, this.#connection);
+    this.#writer.body(chunk, this.#connection);
   }
 
   onComplete(last: Buffer | undefined, trailers: string[]): void {
-    this.#answer.complete(last, trailers, this.#connection);
+    this.#writer.complete(last, trailers, this.#connection);
   }
 
   onDrain(): void {
@@ -115,7 +115,7 @@ export class Exchange implements ConnectionUser, Waiter {
     } else {
       connection.socket.destroy();
     }
-    this.#passage.onAnswered(head.status);
+    this.#context.onForwarded(head.status);
   }
 
   onLost(reason: Error, untouched: boolean): void {
@@ -123,7 +123,7 @@ export class Exchange implements ConnectionUser, Waiter {
     const reused = (this.#connection?.served ?? 0) > 1;
     this.#connection = undefined;
     if (untouched && reused && this.#replayable && !this.fresh) {
-      // The upstream closed an idle connection just as we used it: once more, on one that is new.
+      // The upstream closed an idle connection just as we used it: retry on a new one.
       this.fresh = true;
       this.start();
       return;
@@ -135,9 +135,9 @@ export class Exchange implements ConnectionUser, Waiter {
   #fail(status: number, reason: Error): void {
     if (this.#ended) return;
     this.#finish();
-    const started = this.#answer.started;
-    if (started) this.#answer.cut();
-    this.#passage.onFailed({ status, reason: reason.message, started });
+    const started = this.#writer.started;
+    if (started) this.#writer.cut();
+    this.#context.onFailed({ status, reason: reason.message, started });
   }
 
   #finish(): void {
@@ -146,8 +146,8 @@ export class Exchange implements ConnectionUser, Waiter {
   }
 }
 
-/** Methods that may be sent twice. */
+/** Methods that may be retried. */
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Milliseconds a connection may have been idle to carry a request that cannot be sent twice. */
+/** Milliseconds that a connection may have been idle to carry a request that cannot be retried. */
 const freshEnough = 2000;

@@ -1,22 +1,22 @@
-// What the kernel knows of TCP connections, from /proc/net/tcp and tcp6 (man 5 proc).
-// Not here: who asks, and what follows (stalled-clients.ts).
+// Reads the state of TCP connections from /proc/net/tcp and tcp6 (man 5 proc).
+// Not here: acting on it (stalled-clients.ts).
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
 
 export interface KernelConnection {
-  /** The other side has sent its last byte (CLOSE_WAIT). */
+  /** The peer has closed its side (CLOSE_WAIT). */
   readonly ended: boolean;
-  /** Bytes that came and were not read yet; the end counts as one. */
+  /** Bytes that were received and not read yet; a FIN counts as one. */
   readonly unread: number;
 }
 
-/** What of a socket tells which connection it is. */
+/** The properties of a socket that identify its connection. */
 export type Ends = {
   readonly [Key in 'localPort' | 'remotePort' | 'remoteAddress']?: Socket[Key] | undefined;
 };
 
-/** By connectionKey(); undefined where the kernel does not tell. */
+/** By connectionKey(); undefined where the kernel has no such table. */
 export async function kernelConnections(): Promise<Map<string, KernelConnection> | undefined> {
   try {
     const tables = await Promise.all(
@@ -28,7 +28,7 @@ export async function kernelConnections(): Promise<Map<string, KernelConnection>
   }
 }
 
-/** Our port with the peer's address and port, as the kernel writes them. */
+/** Our port, then the peer's address and port, in the kernel's notation. */
 export function connectionKey({ localPort, remotePort, remoteAddress }: Ends): string | undefined {
   if (localPort === undefined || remotePort === undefined || remoteAddress === undefined) return undefined;
   return `${hex(localPort, 4)} ${kernelAddress(remoteAddress)}:${hex(remotePort, 4)}`;
@@ -44,7 +44,7 @@ export function parseConnections(table: string): Map<string, KernelConnection> {
   return connections;
 }
 
-/** An address as the kernel writes it: words of four bytes as this machine stores them, one or (IPv6) four. */
+/** An address in the kernel's notation: one (IPv4) or four (IPv6) 32-bit words in the host's byte order. */
 function kernelAddress(address: string): string {
   const plain = address.replace(/%.*/, '').replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, ...parts) => {
     const [a, b, c, d] = parts.slice(0, 4).map((byte) => hex(Number(byte), 2));

@@ -1,5 +1,5 @@
-// The default engine: node:http parses the client, our own client speaks to the upstream over node:net.
-// Keeps track of what is under way, so that a client that goes ends its upstream and close() leaves nothing.
+// The default engine: node:http parses requests, our own client talks to upstreams over node:net. Tracks exchanges and
+// upgrades in progress, so that a client that disconnects ends its upstream request and close() leaves nothing open.
 // Not here: one request (exchange.ts), one upgrade (upgrade.ts), connections (engines/relay/pool/pools.ts).
 import type { Socket } from 'node:net';
 import type { Logger } from '../../../config/logger.ts';
@@ -13,7 +13,7 @@ export function createRelay(options: EngineOptions, clock: () => number, log: Lo
   const pools = createPools(options.tls, clock);
   const stalled = watchStalledClients();
   const upgrades = new Set<Upgrade>();
-  /** Requests under way, by client socket: with pipelining there may be several. */
+  /** Requests in progress, by client socket: with pipelining there may be several. */
   const exchanges = new WeakMap<Socket, Set<Exchange>>();
   let closed = false;
 
@@ -29,27 +29,27 @@ export function createRelay(options: EngineOptions, clock: () => number, log: Lo
   };
 
   return {
-    web: (req, res, passage) => {
+    web: (req, res, context) => {
       if (closed) {
         req.socket.destroy();
         return;
       }
       const underWay = underWayOn(req.socket);
-      const pool = pools.of(passage.target);
+      const pool = pools.of(context.target);
       const onEnd = (ended: Exchange): void => void underWay.delete(ended);
-      const exchange = new Exchange(req, res, passage, pool, options, stalled, onEnd);
+      const exchange = new Exchange(req, res, context, pool, options, stalled, onEnd);
       underWay.add(exchange);
       exchange.start();
     },
-    upgrade: (req, socket, head, passage) => {
-      // It waited for an answer before it.
+    upgrade: (req, socket, head, context) => {
+      // The upgrade was queued behind a request when the engine closed.
       if (closed) {
         socket.destroy();
         return;
       }
-      const pool = pools.of(passage.target);
-      const upgrade = new Upgrade(req, socket, head, passage, pool, options, {
-        onSpliced: () => log.debug({ url: passage.path }, 'upgraded'),
+      const pool = pools.of(context.target);
+      const upgrade = new Upgrade(req, socket, head, context, pool, options, {
+        onSpliced: () => log.debug({ url: context.path }, 'upgraded'),
         onEnd: (ended) => upgrades.delete(ended),
       });
       upgrades.add(upgrade);

@@ -1,25 +1,25 @@
-// Passes an upstream's answer on to a client as it comes, never faster than the client takes it.
-// Not here: where the answer comes from, and what happens when it is cut (exchange.ts, upgrade.ts).
+// Streams an upstream's response to a client, with back pressure.
+// Not here: receiving the response, handling one that is cut (exchange.ts, upgrade.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hopByHop } from '../../http/hop-by-hop.ts';
-import type { EngineOptions, Passage } from '../engine.ts';
+import type { EngineOptions, ForwardContext } from '../engine.ts';
 import { relayInformation, writeResponseHead } from './http1/response-fields.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import type { UpstreamConnection } from './pool/connection.ts';
 
-export class Answer {
+export class ResponseWriter {
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
-  readonly #passage: Passage;
+  readonly #context: ForwardContext;
   readonly #options: EngineOptions;
   #continued = false;
-  #informed = 0;
+  #informational = 0;
   #waiting = false;
 
-  constructor(req: IncomingMessage, res: ServerResponse, passage: Passage, options: EngineOptions) {
+  constructor(req: IncomingMessage, res: ServerResponse, context: ForwardContext, options: EngineOptions) {
     this.#req = req;
     this.#res = res;
-    this.#passage = passage;
+    this.#context = context;
     this.#options = options;
   }
 
@@ -28,22 +28,22 @@ export class Answer {
   }
 
   information(head: ResponseHead): void {
-    // Each is written at once, whether the client reads or not.
-    if (++this.#informed > maxInformed) return;
+    // These are written without back pressure, so their number is limited.
+    if (++this.#informational > maxInformational) return;
     if (head.status === 100) this.#continued = true;
     relayInformation(this.#res, head, this.#req);
   }
 
   head(head: ResponseHead): void {
-    // Who was refused without "100 Continue" may send the body, or not: only a closed connection is sure.
+    // Without "100 Continue" the client may or may not send its body: only closing the connection is safe.
     if (this.#req.headers.expect !== undefined && !this.#continued) this.#res.shouldKeepAlive = false;
-    writeResponseHead(this.#res, head, this.#req, this.#passage.target, this.#options);
+    writeResponseHead(this.#res, head, this.#req, this.#context.target, this.#options);
   }
 
   body(chunk: Buffer, from: UpstreamConnection | undefined): void {
     const release = from?.reader.hold();
     const more = release === undefined ? this.#res.write(chunk) : this.#res.write(chunk, release);
-    // Of one read there may be many pieces: one of them waits for all.
+    // One read may deliver several chunks: one 'drain' listener is enough for all.
     if (more || from === undefined || this.#waiting) return;
     this.#waiting = true;
     from.socket.pause();
@@ -62,21 +62,21 @@ export class Answer {
     if (last === undefined) {
       this.#res.end();
     } else if (last.length <= smallBody) {
-      // A copy that is cheaper than the original: node:http sends head and text in one piece.
+      // The copy pays off: node:http sends the header section and a string body in one write.
       this.#res.end(last.toString('latin1'), 'latin1');
     } else {
       this.#res.end(last, from?.reader.hold());
     }
   }
 
-  /** The answer can not be completed: the client must notice. */
+  /** Destroys the client's connection, so that the client notices that the response is incomplete. */
   cut(): void {
     this.#res.destroy();
   }
 }
 
-/** Answers that only inform (1xx), per request. */
-const maxInformed = 32;
+/** Informational (1xx) responses per request. */
+const maxInformational = 32;
 
 /** Bytes. */
 const smallBody = 16 * 1024;
@@ -91,5 +91,5 @@ function allowedTrailers(fields: readonly string[]): [string, string][] {
   return pairs;
 }
 
-/** Fields that would change the meaning of what the client has already read. */
+/** Fields that would change the meaning of the response that the client has already read. */
 const neverTrailers = new Set(['content-length', 'host', 'set-cookie', 'trailer']);

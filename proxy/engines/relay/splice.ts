@@ -1,10 +1,10 @@
-// Copies bytes both ways between two sockets until one side ends, then ends the other. Nothing is left
-// behind: a side that does not close in answer is closed after a short grace.
-// Not here: how the two came to be upgraded (upgrade.ts).
+// Copies bytes in both directions between two sockets until one side ends, then ends the other; a side that does not
+// close in time is destroyed.
+// Not here: the upgrade (upgrade.ts).
 import type { Duplex } from 'node:stream';
 import type { Dialed } from './pool/dial.ts';
 
-/** Nobody else may be reading from either. `onClosed` comes once, when both are closed. */
+/** Neither socket may have another reader. `onClosed` is called once, when both are closed. */
 export function splice(
   client: Duplex,
   { socket: upstream, reader }: Dialed,
@@ -25,7 +25,7 @@ export function splice(
     });
     from.on('error', destroyBoth);
     from.on('close', () => {
-      // After an orderly end what was read is still on its way out; after an error there is nothing to wait for.
+      // After an orderly end, data that was read is still being written; after an error there is none.
       if (from.readableEnded) to.end();
       else to.destroy();
       if (--open > 0) return;
@@ -40,7 +40,7 @@ export function splice(
   reader.expectSilence();
   reader.receive = (bytes) => {
     if (!client.write(reader.lasting(bytes))) upstream.pause();
-    // Mostly the kernel has taken them by now.
+    // Usually the kernel has accepted the bytes by now.
     if (client.writableLength > 0) reader.hold();
   };
   join(client, upstream);

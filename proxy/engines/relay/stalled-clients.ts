@@ -1,10 +1,10 @@
-// Clients whose upload waits for a slow target. Their sockets are not read meanwhile, so that node:net does
-// not learn of their end; the kernel's table of connections tells it, where there is one (Linux).
-// Not here: stalling and going on (upload.ts), the table (kernel-connections.ts).
+// Detects clients that disconnect while their upload waits for a slow target. Their sockets are paused, so node:net
+// does not notice the close; the kernel's table of connections shows it (Linux only).
+// Not here: pausing and resuming (upload.ts), the table (kernel-connections.ts).
 import type { Socket } from 'node:net';
 import { connectionKey, kernelConnections } from './kernel-connections.ts';
 
-/** How many bytes of its body a client has to send yet, at least. */
+/** Returns how many bytes of the body the client still has to send, at least. */
 type Missing = () => number;
 
 export interface StalledClients {
@@ -16,7 +16,7 @@ export function watchStalledClients(): StalledClients {
   const clients = new Map<Socket, Missing>();
   let _timer: NodeJS.Timeout | undefined;
   const schedule = (): NodeJS.Timeout => setTimeout(look, interval).unref();
-  /** Ends those that are gone. Only stalled ones are looked for, and only while there are any. */
+  /** Destroys the sockets of clients that are gone. Runs only while there are stalled clients. */
   const look = async (): Promise<void> => {
     const asked = [...clients.keys()];
     const known = asked.length === 0 ? undefined : await kernelConnections();
@@ -24,11 +24,11 @@ export function watchStalledClients(): StalledClients {
     for (const socket of asked) {
       const missing = clients.get(socket);
       if (socket.destroyed) clients.delete(socket);
-      // Without a port it is a Unix socket, which the table does not have.
+      // Without a port it is a Unix socket, which the table does not list.
       if (missing === undefined || known === undefined || socket.localPort === undefined) continue;
-      // After a reset the kernel names no peer any more, and node:net only if somebody had asked before.
+      // After a reset the kernel no longer lists the peer; node:net knows it only if it was read before.
       const state = known.get(connectionKey(socket) ?? '');
-      // After an orderly end the rest of the body may lie in the kernel; what is encrypted cannot be counted.
+      // After an orderly end the kernel may hold the rest of the body; encrypted bytes cannot be counted.
       const cut = state?.ended === true && !('encrypted' in socket) && missing() > state.unread;
       if (state === undefined || cut) socket.destroy();
     }

@@ -1,15 +1,15 @@
-// One upgrade: shakes hands with the upstream, then splices both sockets; or passes on the refusal. From the
-// first moment the client is watched, so that one that goes away takes its pending upstream with it.
-// Not here: which requests are upgrades (front/upgrades.ts), the splice itself (splice.ts).
+// One upgrade: performs the handshake with the upstream, then splices both sockets, or forwards the refusal. The client
+// is watched from the start, so that a client that disconnects ends its upstream request.
+// Not here: which requests are upgrades (front/upgrades.ts), the splice (splice.ts).
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EngineOptions, Passage } from '../engine.ts';
+import type { EngineOptions, ForwardContext } from '../engine.ts';
 import { requestHead } from './http1/request-head.ts';
 import { endToEnd } from './http1/response-fields.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import type { ConnectionUser, UpstreamConnection } from './pool/connection.ts';
 import type { TargetPool, Waiter } from './pool/pool.ts';
-import { Answer } from './response-writer.ts';
+import { ResponseWriter } from './response-writer.ts';
 import { splice } from './splice.ts';
 
 export interface UpgradeEvents {
@@ -22,14 +22,14 @@ export class Upgrade implements ConnectionUser, Waiter {
   readonly maxIdle = 0;
   readonly #req: IncomingMessage;
   readonly #client: Socket;
-  readonly #passage: Passage;
+  readonly #context: ForwardContext;
   readonly #pool: TargetPool;
   readonly #options: EngineOptions;
   readonly #events: UpgradeEvents;
   #connection: UpstreamConnection | undefined;
   #upstream: Socket | undefined;
   #head: ResponseHead | undefined;
-  #answer: Answer | undefined;
+  #writer: ResponseWriter | undefined;
   #early: Buffer[] = [];
   #earlySize = 0;
   #ended = false;
@@ -38,14 +38,14 @@ export class Upgrade implements ConnectionUser, Waiter {
     req: IncomingMessage,
     client: Socket,
     head: Buffer,
-    passage: Passage,
+    context: ForwardContext,
     pool: TargetPool,
     options: EngineOptions,
     events: UpgradeEvents,
   ) {
     this.#req = req;
     this.#client = client;
-    this.#passage = passage;
+    this.#context = context;
     this.#pool = pool;
     this.#options = options;
     this.#events = events;
@@ -75,7 +75,7 @@ export class Upgrade implements ConnectionUser, Waiter {
   onConnection(connection: UpstreamConnection): void {
     this.#connection = connection;
     connection.begin(this, 'GET', undefined, true);
-    connection.socket.write(requestHead(this.#req, this.#passage, this.#options, true), 'latin1');
+    connection.socket.write(requestHead(this.#req, this.#context, this.#options, true), 'latin1');
   }
 
   onUnreachable(reason: Error): void {
@@ -92,16 +92,16 @@ export class Upgrade implements ConnectionUser, Waiter {
     res.shouldKeepAlive = false;
     this.#client.on('drain', () => res.emit('drain'));
     res.on('finish', () => this.#client.destroySoon());
-    this.#answer = new Answer(this.#req, res, this.#passage, this.#options);
-    this.#answer.head(head);
+    this.#writer = new ResponseWriter(this.#req, res, this.#context, this.#options);
+    this.#writer.head(head);
   }
 
   onBody(chunk: Buffer): void {
-    this.#answer?.body(chunk, this.#connection);
+    this.#writer?.body(chunk, this.#connection);
   }
 
   onComplete(last: Buffer | undefined, trailers: string[]): void {
-    this.#answer?.complete(last, trailers, this.#connection);
+    this.#writer?.complete(last, trailers, this.#connection);
   }
 
   onDrain(): void {}
@@ -117,7 +117,7 @@ export class Upgrade implements ConnectionUser, Waiter {
       this.#finish();
       connection.socket.destroy();
     }
-    this.#passage.onAnswered(head.status);
+    this.#context.onForwarded(head.status);
   }
 
   onLost(reason: Error): void {
@@ -131,7 +131,7 @@ export class Upgrade implements ConnectionUser, Waiter {
     this.#client.write(switchingHead(head), 'latin1');
     if (leftover !== undefined) this.#client.write(leftover);
     for (const chunk of this.#early) {
-      this.#passage.onActivity();
+      this.#context.onActivity();
       upstream.socket.write(chunk);
     }
     this.#early = [];
@@ -139,14 +139,14 @@ export class Upgrade implements ConnectionUser, Waiter {
     splice(
       this.#client,
       upstream,
-      () => this.#passage.onActivity(),
+      () => this.#context.onActivity(),
       () => this.#finish(),
     );
   }
 
-  /** The socket must keep being read for its end to be seen, so what comes early is kept, up to a limit. */
+  /** A close is noticed only on a socket that is being read, so early data is buffered, up to a limit. */
   #onEarly = (chunk: Buffer): void => {
-    if (this.#answer !== undefined) return;
+    if (this.#writer !== undefined) return;
     this.#early.push(chunk);
     this.#earlySize += chunk.length;
     if (this.#earlySize > maxEarly) this.#client.pause();
@@ -163,9 +163,9 @@ export class Upgrade implements ConnectionUser, Waiter {
   #fail(status: number, reason: Error): void {
     if (this.#ended) return;
     this.#finish();
-    const started = this.#answer !== undefined;
+    const started = this.#writer !== undefined;
     if (started) this.#client.destroy();
-    this.#passage.onFailed({ status, reason: reason.message, started });
+    this.#context.onFailed({ status, reason: reason.message, started });
   }
 
   #finish(): void {
@@ -190,8 +190,8 @@ function switchingHead(head: ResponseHead): string {
   return `${text}\r\n`;
 }
 
-/** Bytes that a client may send before the upstream has agreed. */
+/** Bytes that a client may send before the upstream accepts the upgrade. */
 const maxEarly = 64 * 1024;
 
-/** Milliseconds of silence before the kernel asks whether the client is still there. */
+/** Milliseconds without data before the kernel sends a keep-alive probe. */
 const keepAliveDelay = 30_000;

@@ -1,9 +1,8 @@
-// Sends the body of a request to the upstream as it comes, framed as it was announced, never faster than
-// the upstream takes it.
-// Not here: the head (engines/relay/http1/request-head.ts), and the answer (exchange.ts).
+// Streams the body of a request to the upstream, framed as announced, with back pressure.
+// Not here: the header section (engines/relay/http1/request-head.ts), the response (exchange.ts).
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Passage } from '../engine.ts';
+import type { ForwardContext } from '../engine.ts';
 import type { RequestBody } from './http1/request-head.ts';
 import type { StalledClients } from './stalled-clients.ts';
 
@@ -11,7 +10,7 @@ export class Upload {
   readonly #req: IncomingMessage;
   readonly #socket: Socket;
   readonly #chunked: boolean;
-  readonly #passage: Passage;
+  readonly #context: ForwardContext;
   readonly #stalled: StalledClients;
   #sent = false;
   #received = 0;
@@ -20,13 +19,13 @@ export class Upload {
     req: IncomingMessage,
     socket: Socket,
     body: RequestBody,
-    passage: Passage,
+    context: ForwardContext,
     stalled: StalledClients,
   ) {
     this.#req = req;
     this.#socket = socket;
     this.#chunked = body === 'chunked';
-    this.#passage = passage;
+    this.#context = context;
     this.#stalled = stalled;
     req.on('data', this.#onData);
     req.on('end', this.#onEnd);
@@ -39,7 +38,7 @@ export class Upload {
     this.#req.resume();
   }
 
-  /** Sends no more; what still comes from the client is dropped. Whether all had been sent. */
+  /** Stops sending; further data from the client is dropped. Returns whether the whole body was sent. */
   stop(): boolean {
     this.#stalled.delete(this.#req.socket);
     this.#req.off('data', this.#onData);
@@ -49,7 +48,7 @@ export class Upload {
   }
 
   #onData = (chunk: Buffer): void => {
-    this.#passage.onActivity();
+    this.#context.onActivity();
     this.#received += chunk.length;
     let more: boolean;
     if (this.#chunked) {
@@ -77,5 +76,5 @@ export class Upload {
   };
 }
 
-/** The client's disappearance is learned from its socket. */
+/** A client that disconnects is noticed on its socket. */
 function ignore(): void {}

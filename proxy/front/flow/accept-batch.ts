@@ -1,24 +1,24 @@
-// Lets everybody in who stands at the door before anybody is served. Node accepts one connection in a turn of its
-// event loop: when hundreds come at once, and those who are in keep every turn busy, the last ones wait for
-// seconds. A turn that does nothing but accept takes microseconds.
+// Accepts every pending connection before serving any request. Node accepts one connection per event-loop turn: when
+// hundreds arrive at once and the accepted ones keep every turn busy, the last ones wait for seconds. A turn that only
+// accepts takes microseconds.
 // Not here: listening (listen/listen.ts), serving (requests.ts, upgrades.ts).
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 
-export interface Arrivals {
-  /** Calls `serve`: at once, or when no connection is being accepted any more, in the order of the calls. Not at all
-   * for a client that has left by then. */
+export interface AcceptBatch {
+  /** Calls `serve` at once, or, while connections are being accepted, afterwards and in order. Never for a client that
+   * has disconnected by then. */
   serve(client: Socket, serve: () => void): void;
 }
 
 /** Watches the connections that `server` accepts. */
-export function watchArrivals(server: Server): Arrivals {
+export function createAcceptBatch(server: Server): AcceptBatch {
   let waiting: { readonly client: Socket; readonly serve: () => void }[] = [];
-  /** A connection was accepted in this turn. */
+  /** A connection was accepted in this event-loop turn. */
   let came = false;
-  /** When the first of them was accepted; undefined while none is. */
+  /** When the first connection of the batch was accepted; undefined outside a batch. */
   let since: number | undefined;
-  /** Connections that are accepted before that have to do so between requests. */
+  /** No batch starts before this time: connections are then accepted between requests. */
   let restUntil = 0;
 
   const onTurn = (): void => {
@@ -29,7 +29,7 @@ export function watchArrivals(server: Server): Arrivals {
       setImmediate(onTurn);
       return;
     }
-    // Whoever only connects, again and again, must not keep the others from being served.
+    // A client that only keeps connecting must not stop the others from being served.
     if (late) restUntil = now + rest;
     came = false;
     since = undefined;
@@ -53,7 +53,7 @@ export function watchArrivals(server: Server): Arrivals {
   };
 }
 
-/** Milliseconds; hundreds come in meanwhile. */
+/** Milliseconds; enough to accept hundreds of connections. */
 const longestWait = 25;
-/** Milliseconds. So nobody who connects all the time makes others wait for more than a fifth of theirs. */
+/** Milliseconds. A constant stream of connections thus delays the others by at most a fifth. */
 const rest = 100;

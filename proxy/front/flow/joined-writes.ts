@@ -1,13 +1,12 @@
-// Small pieces that are written together (a head, a body, the end of it) leave as one. For several pieces
-// node:net takes new memory from V8 each time, which costs more than copying a few kilobytes.
-// Not here: what is written.
+// Joins small chunks that are written together (header section, body, last chunk) into one write. For several chunks
+// node:net allocates memory in V8 each time, which costs more than copying a few kilobytes.
 import type { Socket } from 'node:net';
 
 type Pieces = { chunk: string | Buffer; encoding: BufferEncoding }[];
 type Written = (error?: Error | null) => void;
 
 export function joinWrites(socket: Socket): void {
-  // One that is served again without an upgrade comes by again.
+  // A request that is served again without its upgrade emits 'connection' a second time.
   if (Object.hasOwn(socket, '_writev')) return;
   const writeApart = socket._writev;
   socket._writev = (pieces: Pieces, written: Written) => {
@@ -31,5 +30,5 @@ function text(pieces: Pieces): string {
   return all;
 }
 
-/** Bytes; what node:net writes from its stack. */
+/** Bytes; node:net writes a string of up to this size from the stack. */
 const small = 16 * 1024;

@@ -1,75 +1,75 @@
-// Requests that a client sends on one connection without waiting for answers: they are served one after the
-// other, as RFC 9112 section 9.3.2 has it for all but safe methods. So they reach a target in their order, and
-// one client cannot open a connection to a target for each.
-// Not here: what is done when it is their turn (requests.ts, upgrades.ts, front/bad-requests.ts).
+// Serves pipelined requests of one connection one after the other, as RFC 9112 section 9.3.2 requires for all but
+// safe methods. So they reach a target in order, and a client cannot make the proxy open one upstream connection for
+// each of them.
+// Not here: serving a request (requests.ts, upgrades.ts), refusing one (front/bad-requests.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** The request that is being answered, and what comes after it. */
-interface Line {
+/** The current request of a connection, and the queue behind it. */
+interface ConnectionQueue {
   req: IncomingMessage;
   res: ServerResponse;
   readonly waiting: (() => void)[];
-  /** Ends the connection; undefined while it is read. */
+  /** Destroys the connection when it fires; undefined while the socket is being read. */
   held: NodeJS.Timeout | undefined;
 }
 
-export interface Turns {
-  /** Calls `serve` when all earlier requests of the connection are answered, mostly at once. */
+export interface PipelineQueue {
+  /** Calls `serve` when all earlier requests of the connection have their responses, usually at once. */
   serve(req: IncomingMessage, res: ServerResponse, serve: () => void): void;
-  /** The same for something that ends the series of requests. */
+  /** The same for something after which no further request follows. */
   after(socket: Socket, then: () => void): void;
-  /** The same where node:http has let go of the socket: until it is its turn, it is looked after here. */
+  /** The same for a socket that node:http has detached: reads and errors are handled here until `then` is called. */
   takeOver(socket: Socket, then: () => void): void;
-  /** The request that is being answered. */
-  current(socket: Socket): Pick<Line, 'req' | 'res'> | undefined;
+  /** The request whose response is in progress. */
+  current(socket: Socket): Pick<ConnectionQueue, 'req' | 'res'> | undefined;
 }
 
-export function createTurns(): Turns {
-  const lines = new WeakMap<Socket, Line>();
-  const begin = (socket: Socket, line: Line): void => {
-    lines.set(socket, line);
-    line.res.once('close', () => next(socket, line));
+export function createPipelineQueue(): PipelineQueue {
+  const queues = new WeakMap<Socket, ConnectionQueue>();
+  const begin = (socket: Socket, queue: ConnectionQueue): void => {
+    queues.set(socket, queue);
+    queue.res.once('close', () => next(socket, queue));
   };
-  const next = (socket: Socket, line: Line): void => {
-    lines.delete(socket);
-    const first = line.waiting.shift();
-    if (line.waiting.length < maxWaiting / 2) release(socket, line);
-    else line.held?.refresh();
-    // After an answer that was the last of its connection nothing is served any more.
+  const next = (socket: Socket, queue: ConnectionQueue): void => {
+    queues.delete(socket);
+    const first = queue.waiting.shift();
+    if (queue.waiting.length < maxWaiting / 2) release(socket, queue);
+    else queue.held?.refresh();
+    // After the last response of a connection (Connection: close) nothing more is served.
     if (first !== undefined && socket.writable) first();
   };
   return {
     serve: (req, res, serve) => {
       const { socket } = req;
-      const line = lines.get(socket);
-      if (line === undefined) {
+      const queue = queues.get(socket);
+      if (queue === undefined) {
         begin(socket, { req, res, waiting: [], held: undefined });
         serve();
         return;
       }
-      line.waiting.push(() => {
-        Object.assign(line, { req, res });
-        begin(socket, line);
+      queue.waiting.push(() => {
+        Object.assign(queue, { req, res });
+        begin(socket, queue);
         serve();
       });
-      if (line.waiting.length >= maxWaiting && line.held === undefined) hold(socket, line);
+      if (queue.waiting.length >= maxWaiting && queue.held === undefined) hold(socket, queue);
     },
     after: (socket, then) => {
-      const line = lines.get(socket);
-      if (line === undefined) then();
-      else line.waiting.push(then);
+      const queue = queues.get(socket);
+      if (queue === undefined) then();
+      else queue.waiting.push(then);
     },
     takeOver: (socket, then) => {
-      const line = lines.get(socket);
-      if (line === undefined) then();
-      else takeOver(socket, line, then);
+      const queue = queues.get(socket);
+      if (queue === undefined) then();
+      else takeOver(socket, queue, then);
     },
-    current: (socket) => lines.get(socket),
+    current: (socket) => queues.get(socket),
   };
 }
 
-function takeOver(socket: Socket, line: Line, then: () => void): void {
+function takeOver(socket: Socket, queue: ConnectionQueue, then: () => void): void {
   const early: Buffer[] = [];
   let size = 0;
   // A close is noticed only on a socket that is being read.
@@ -82,41 +82,41 @@ function takeOver(socket: Socket, line: Line, then: () => void): void {
     socket.destroy();
   };
   const drained = (): void => {
-    line.res.emit('drain');
+    queue.res.emit('drain');
   };
   socket.on('data', keep).on('end', gone).on('drain', drained);
-  line.waiting.push(() => {
+  queue.waiting.push(() => {
     socket.off('data', keep).off('end', gone).off('drain', drained).pause();
     if (size > 0) socket.unshift(Buffer.concat(early));
     then();
   });
 }
 
-/** Requests that wait on one connection before it is read no further. */
+/** Queued requests at which a connection is no longer read. */
 const maxWaiting = 256;
 
-/** Milliseconds that it may not be read while nothing is answered: its client may have left. */
+/** Milliseconds that a connection may stay paused without a completed response: its client may have left. */
 const maxHeld = 20_000;
 
-/** Bytes that are kept of what follows something that waits for its turn. */
+/** Bytes that are buffered behind a queued upgrade. */
 const maxEarly = 64 * 1024;
 
-function hold(socket: Socket, line: Line): void {
-  line.held = setTimeout(() => socket.destroy(), maxHeld);
-  socket.once('close', () => clearTimeout(line.held));
+function hold(socket: Socket, queue: ConnectionQueue): void {
+  queue.held = setTimeout(() => socket.destroy(), maxHeld);
+  socket.once('close', () => clearTimeout(queue.held));
   socket.pause();
   socket.on('resume', holdAgain);
 }
 
-function release(socket: Socket, line: Line): void {
-  if (line.held === undefined) return;
-  clearTimeout(line.held);
-  line.held = undefined;
+function release(socket: Socket, queue: ConnectionQueue): void {
+  if (queue.held === undefined) return;
+  clearTimeout(queue.held);
+  queue.held = undefined;
   socket.off('resume', holdAgain);
   socket.resume();
 }
 
-/** node:http reads on after every request. */
+/** node:http resumes the socket after every request. */
 function holdAgain(this: Socket): void {
   this.pause();
 }

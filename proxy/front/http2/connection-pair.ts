@@ -1,5 +1,6 @@
-// Two ends of a connection inside this process, with back pressure both ways and cuts that the other end notices.
-// Not here: who talks over it (stream.ts).
+// A pair of connected streams inside this process, with back pressure in both directions; destroying one is noticed by
+// the other.
+// Not here: its use (stream.ts).
 import { Duplex } from 'node:stream';
 
 export function connectionPair(): { near: Duplex; far: Duplex } {
@@ -7,7 +8,7 @@ export function connectionPair(): { near: Duplex; far: Duplex } {
   const far = new End();
   near.join(far);
   far.join(near);
-  // a client that is gone is gone at once; what a server wrote before it closed is still read
+  // when the client's end closes, the server's end is destroyed; when the server's end closes, its data is still read
   near.once('close', () => far.destroy());
   far.once('close', () => near.receive(null, () => undefined));
   return { near, far };
@@ -15,9 +16,9 @@ export function connectionPair(): { near: Duplex; far: Duplex } {
 
 class End extends Duplex {
   #other: End | undefined;
-  /** Called when the other end has room again. */
+  /** Completes the pending write of the other end; called when there is room again. */
   #taken: (() => void) | undefined;
-  /** The other end has said all. */
+  /** The other end has sent its last byte. */
   #ended = false;
 
   join(other: End): void {
@@ -39,7 +40,7 @@ class End extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
-    this._read(); // who waits for room here waits no more
+    this._read(); // completes a write that waits for room here
     done(error);
   }
 
@@ -49,7 +50,7 @@ class End extends Duplex {
       return;
     }
     this.#ended = chunk === null;
-    // a copy: when `done` is called the writer may use its memory again, and here it may lie for long
+    // a copy: the writer may reuse its memory once `done` is called, and the chunk may be buffered here for long
     if (this.push(chunk === null ? null : Buffer.from(chunk)) || chunk === null) done();
     else this.#taken = done;
   }

@@ -1,5 +1,6 @@
-// Fields between HTTP/2 and HTTP/1.1 (RFC 9113, section 8): pseudo fields, the fields of a connection, and cookies.
-// Not here: when they are sent (sessions.ts), what the proxy makes of them (requests.ts).
+// Converts fields between HTTP/2 and HTTP/1.1 (RFC 9113, section 8): pseudo-header fields, connection-specific fields,
+// and cookies.
+// Not here: sending them (stream.ts), using them (requests.ts).
 import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { OutgoingHttpHeaders } from 'node:http2';
 
@@ -7,12 +8,12 @@ export interface RequestFields {
   readonly status: 200;
   readonly method: string;
   readonly path: string;
-  /** Names and values in turn, with `host` first. */
+  /** Alternates names and values, with `host` first. */
   readonly headers: readonly string[];
   readonly hasBody: boolean;
 }
 
-/** 400 for what cannot be said in HTTP/1.1 without a doubt; 405 for CONNECT. */
+/** 400 for a request without an unambiguous form in HTTP/1.1; 405 for CONNECT. */
 export function readRequestFields(
   fields: readonly string[],
   endsHere: boolean,
@@ -28,7 +29,7 @@ export function readRequestFields(
     if (/[\0\r\n]/.test(value)) return { status: 400 };
     if (name.startsWith(':')) pseudo.set(name, value);
     else if (name === 'te')
-      continue; // of this connection; "trailers" is all that HTTP/2 allows
+      continue; // hop-by-hop; HTTP/2 allows only "trailers"
     else if (!fieldName.test(name) || ofConnection.has(name)) return { status: 400 };
     else if (name === 'cookie') cookies.push(value);
     else if (name === 'host' && pseudo.get(':authority') === value) continue;
@@ -42,7 +43,7 @@ export function readRequestFields(
   const authority = pseudo.get(':authority');
   if (method === 'CONNECT') return { status: 405 };
   if (!methodName.test(method) || !requestTarget.test(path)) return { status: 400 };
-  // two names of a host would be read in two ways
+  // recipients would disagree about which of two hosts is meant
   if (hosts + (authority === undefined ? 0 : 1) !== 1) return { status: 400 };
   if (authority !== undefined) headers.unshift('host', authority);
   if (cookies.length > 0) headers.push('cookie', cookies.join('; '));
@@ -52,14 +53,14 @@ export function readRequestFields(
   return { status: 200, method, path, headers, hasBody: !endsHere };
 }
 
-/** Throws nothing; node:http2 refuses what HTTP/2 does not allow when it is sent. */
-export function answerFields(answer: IncomingMessage): OutgoingHttpHeaders {
-  return withStatus(answer.statusCode ?? 502, answer.rawHeaders, answer.headers.connection);
+/** Never throws; node:http2 throws on sending a field that HTTP/2 does not allow. */
+export function responseFields(response: IncomingMessage): OutgoingHttpHeaders {
+  return withStatus(response.statusCode ?? 502, response.rawHeaders, response.headers.connection);
 }
 
-/** Without what HTTP/2 does not allow there; the relay has taken out what would change the answer's meaning. */
-export function trailerFields(answer: IncomingMessage): OutgoingHttpHeaders {
-  const fields = withStatus(0, answer.rawTrailers, undefined);
+/** Without connection-specific fields; the relay has removed trailers that would change the meaning of the response. */
+export function trailerFields(response: IncomingMessage): OutgoingHttpHeaders {
+  const fields = withStatus(0, response.rawTrailers, undefined);
   delete fields[':status'];
   return fields;
 }
@@ -83,19 +84,19 @@ function withStatus(
     const known = fields[name];
     if (known === undefined) fields[name] = value;
     else if (name === 'set-cookie') fields[name] = [known, value].flat() as string[];
-    // node:http2 throws for some that are repeated; a list in one field means the same (RFC 9110, section 5.3)
+    // node:http2 throws for some repeated fields; a list in one field means the same (RFC 9110, section 5.3)
     else if (known !== value) fields[name] = `${known}, ${value}`;
   }
   return fields;
 }
 
-/** In lower case, as HTTP/2 demands. */
+/** In lower case, as HTTP/2 requires. */
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-/** Methods are case-sensitive, and node:http would write any in capitals. */
+/** Methods are case-sensitive, and node:http would write them in upper case. */
 const methodName = /^[!#$%&'*+\-.^_`|~0-9A-Z]+$/;
 const requestTarget = /^(?:\/[!-~\x80-\xff]*|\*)$/;
 
-/** Fields of one connection; HTTP/2 has none. */
+/** Connection-specific fields: forbidden in HTTP/2. */
 const ofConnection = new Set([
   'connection',
   'keep-alive',

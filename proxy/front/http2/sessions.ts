@@ -1,6 +1,6 @@
-// HTTP/2 for browsers (--http2): the connections, how long they are kept, and that none outlives its client.
-// WebSockets stay with HTTP/1.1, which browsers open for them by themselves.
-// Not here: the TLS listener that negotiates (server.ts), what is asked on a connection (stream.ts).
+// HTTP/2 sessions (--http2): limits, idle timeout, and detection of clients that are gone. WebSockets stay on HTTP/1.1:
+// browsers open a separate connection for them.
+// Not here: the TLS listener that negotiates (server.ts), requests (stream.ts).
 import { performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -8,20 +8,20 @@ import { destroyLater } from '../../http/destroy-later.ts';
 import { serveStream } from './stream.ts';
 
 export interface Http2Limits {
-  /** Bytes of a request's fields. */
+  /** Bytes of a request's header section. */
   readonly maxHead: number;
   /** Milliseconds that a connection without streams is kept. */
   readonly keepAliveTimeout: number;
 }
 
 export interface Http2Sessions {
-  /** Takes a connection that has negotiated HTTP/2. */
+  /** Serves a connection that has negotiated HTTP/2. */
   accept(socket: TLSSocket): void;
   /** Lets streams end, and no new ones begin. */
   drain(): void;
 }
 
-/** `serve` is given a connection for each stream. Sockets are their listener's to destroy when it closes. */
+/** Calls `serve` with a connection for each stream. The listener destroys the sockets when it closes. */
 export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2Limits): Http2Sessions {
   const sessions = new Set<ServerHttp2Session>();
   const accept = (socket: TLSSocket): void => {
@@ -30,7 +30,7 @@ export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2
       settings: { maxConcurrentStreams: mostStreams, maxHeaderListSize: limits.maxHead },
     });
     sessions.add(session);
-    // node:http2 leaves the socket of a session that has ended to the client, who may never close it
+    // node:http2 waits for the client to close the socket of an ended session, and a client may never do so
     session.once('close', () => {
       sessions.delete(session);
       destroyLater(socket, closeTime);
@@ -49,7 +49,7 @@ export function http2Sessions(serve: (connection: Duplex) => void, limits: Http2
   };
 }
 
-/** Closes it when it has been idle; while it waits for answers, asks whether its client is still there. */
+/** Closes an idle session; while streams are open, a ping checks that the client is still connected. */
 function keepWhileUsed(session: ServerHttp2Session, socket: TLSSocket, keepAliveTimeout: number): void {
   let streams = 0;
   session.setTimeout(keepAliveTimeout);
@@ -65,7 +65,7 @@ function keepWhileUsed(session: ServerHttp2Session, socket: TLSSocket, keepAlive
       session.close();
       return;
     }
-    // after an error of the protocol node:http2 reads no more, and says nothing
+    // after a protocol error node:http2 stops reading and reports nothing
     const callOff = destroyLater(socket, keepAliveTimeout);
     const answered = (error: Error | null): void => {
       callOff();
@@ -76,9 +76,9 @@ function keepWhileUsed(session: ServerHttp2Session, socket: TLSSocket, keepAlive
   });
 }
 
-/** As node:http's own default. */
+/** node:http's own default. */
 const mostFields = 2000;
-/** What nginx allows. */
+/** nginx's limit. */
 const mostStreams = 128;
 /** Milliseconds. */
 const closeTime = 2_000;

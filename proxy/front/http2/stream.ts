@@ -1,14 +1,14 @@
-// A stream of HTTP/2: handed on as a connection with one HTTP/1.1 request, so that parser, refusals, routing and relay
-// are the same for both, and nothing is decided twice. Whatever is cut on one side is cut on the other.
+// Serves an HTTP/2 stream as a connection with one HTTP/1.1 request, so that parser, validation, routing and relay are
+// the same for both versions. A message that is cut on one side is cut on the other.
 // Not here: sessions (sessions.ts), fields of either version (fields.ts).
 import { type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http';
 import type { ServerHttp2Stream } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { connectionPair } from './connection-pair.ts';
-import { answerFields, informationFields, readRequestFields, trailerFields } from './fields.ts';
+import { informationFields, readRequestFields, responseFields, trailerFields } from './fields.ts';
 
-/** `fields`: names and values in turn; `socket`: whose stream it is. */
+/** `fields` alternates names and values; `socket` is the connection of the stream. */
 export function serveStream(
   stream: ServerHttp2Stream,
   fields: string[],
@@ -24,57 +24,57 @@ export function serveStream(
   const { near, far } = connectionPair();
   Object.assign(far, asSocket(socket, stream, far));
   const { method, path, headers, hasBody } = read;
-  const asked = startRequest({ method, path, headers, setHost: false, createConnection: () => near });
-  stream.once('close', () => asked.destroy());
-  // the client has left: what is still to be written would wait for it
+  const request = startRequest({ method, path, headers, setHost: false, createConnection: () => near });
+  stream.once('close', () => request.destroy());
+  // the client has disconnected: pending writes would never complete
   stream.once('aborted', () => stream.destroy());
-  asked.on('information', (info) => {
+  request.on('information', (info) => {
     orDestroy(stream, () => {
       if (!stream.headersSent && !stream.closed) stream.additionalHeaders(informationFields(info));
     });
   });
-  asked.once('response', (answer) => passOn(answer, asked, stream));
-  // the connection was cut before an answer: so is the stream
-  asked.on('error', (error) => stream.destroy(error));
+  request.once('response', (response) => forwardResponse(response, request, stream));
+  // the connection was cut before the response: cut the stream too
+  request.on('error', (error) => stream.destroy(error));
   serve(far);
-  if (hasBody) passBody(stream, asked);
-  else asked.end();
+  if (hasBody) forwardBody(stream, request);
+  else request.end();
 }
 
-/** A stream that is cut ends like one that is complete, to whom only listens for the end. */
-function passBody(stream: ServerHttp2Stream, asked: ClientRequest): void {
-  stream.pipe(asked, { end: false });
+/** 'end' is emitted for a cut stream as for a complete one: the stream's flags tell them apart. */
+function forwardBody(stream: ServerHttp2Stream, request: ClientRequest): void {
+  stream.pipe(request, { end: false });
   stream.once('end', () => {
-    if (stream.closed || stream.aborted || stream.destroyed) asked.destroy();
-    else asked.end();
+    if (stream.closed || stream.aborted || stream.destroyed) request.destroy();
+    else request.end();
   });
 }
 
-function passOn(answer: IncomingMessage, asked: ClientRequest, stream: ServerHttp2Stream): void {
-  // not close(): that would first end the stream as if the answer were whole
-  answer.once('error', (error) => {
-    asked.destroy();
+function forwardResponse(response: IncomingMessage, request: ClientRequest, stream: ServerHttp2Stream): void {
+  // not close(): that would first end the stream as if the response were complete
+  response.once('error', (error) => {
+    request.destroy();
     stream.destroy(error);
   });
-  const { statusCode = 502 } = answer;
-  const isEmpty = asked.method === 'HEAD' || withoutBody.has(statusCode);
-  const waitForTrailers = !isEmpty && answer.headers.trailer !== undefined;
-  const fields = answerFields(answer);
+  const { statusCode = 502 } = response;
+  const isEmpty = request.method === 'HEAD' || withoutBody.has(statusCode);
+  const waitForTrailers = !isEmpty && response.headers.trailer !== undefined;
+  const fields = responseFields(response);
   if (statusesWithoutLength.has(statusCode)) delete fields['content-length'];
   try {
     stream.respond(fields, { endStream: isEmpty, waitForTrailers });
   } catch {
-    // the client has left, or there are fields that HTTP/2 does not allow
-    answer.resume();
+    // the client has disconnected, or a field is not allowed in HTTP/2
+    response.resume();
     refuse(stream, 502);
     return;
   }
-  stream.once('wantTrailers', () => orDestroy(stream, () => stream.sendTrailers(trailerFields(answer))));
-  if (isEmpty) answer.resume();
-  else answer.pipe(stream);
+  stream.once('wantTrailers', () => orDestroy(stream, () => stream.sendTrailers(trailerFields(response))));
+  if (isEmpty) response.resume();
+  else response.pipe(stream);
 }
 
-/** Answers without a body. */
+/** Sends a response without a body. */
 function refuse(stream: ServerHttp2Stream, status: number): void {
   orDestroy(stream, () => {
     if (stream.headersSent || stream.closed) stream.destroy();
@@ -82,7 +82,7 @@ function refuse(stream: ServerHttp2Stream, status: number): void {
   });
 }
 
-/** node:http2 throws for fields that it does not allow, and for a stream that has just ended. */
+/** node:http2 throws for fields that are not allowed, and for a stream that has just ended. */
 function orDestroy(stream: ServerHttp2Stream, work: () => void): void {
   try {
     work();
@@ -91,7 +91,7 @@ function orDestroy(stream: ServerHttp2Stream, work: () => void): void {
   }
 }
 
-/** What a server asks of the connection of a client; `pair` is how the library asks whether it is encrypted. */
+/** The socket properties that node:http and the proxy read; the http-proxy library reads `pair` as "is encrypted". */
 function asSocket(
   { remoteAddress, remotePort, remoteFamily }: TLSSocket,
   stream: ServerHttp2Stream,
@@ -106,5 +106,5 @@ function asSocket(
 }
 
 const withoutBody = new Set([204, 205, 304]);
-/** A length would be one of this answer itself, and wrong. */
+/** A Content-Length there would describe the empty body, and be wrong. */
 const statusesWithoutLength = new Set([204, 205]);

@@ -22,7 +22,9 @@ describe.each(modes())('portwrap started by $name', (mode) => {
     const serve = [process.execPath, installed.fixture('serve.mjs'), 'it', '8888'];
     const started = runPortwrap(installed, mode, 0, serve, { options: ['--wait'] });
     await expect.poll(() => started.stderr(), { timeout: 20_000 }).toMatch(/answers\n$/);
-    const port = Number(/http:\/\/127\.0\.0\.1:(\d+)\/ leads to port 8888/.exec(started.stderr())?.[1]);
+    const port = Number(
+      /http:\/\/127\.0\.0\.1:(\d+)\/ is forwarded to port 8888/.exec(started.stderr())?.[1],
+    );
     expect(port).toBeGreaterThanOrEqual(20_000);
     expect(await fetchText(port)).toBe('it:8888');
     started.process.kill('SIGTERM');

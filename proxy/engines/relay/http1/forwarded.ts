@@ -1,6 +1,6 @@
-// The X-Forwarded-* fields, as configurable-http-proxy sends them: for, port and proto are appended to what
-// the client sent, host is kept if the client sent one. JupyterHub reads the first proto, tornado the last.
-// Not here: who may be believed about them.
+// The X-Forwarded-* fields, as configurable-http-proxy sends them: for, port and proto are appended to the client's
+// values, host is kept if the client sent one. JupyterHub reads the first proto, tornado the last.
+// Not here: which clients are trusted (listen/trusted-proxies.ts).
 import type { IncomingMessage } from 'node:http';
 
 /** Whether the field, in lower case, is written by forwardedFields and must not be copied. */
@@ -27,7 +27,7 @@ export function forwardedFields(req: IncomingMessage, upgrade: boolean): string 
   return `${fields}X-Forwarded-Host: ${typeof known === 'string' && known !== '' ? known : host}\r\n`;
 }
 
-/** Without a space after the comma, as the drop-in's users see it. */
+/** Without a space after the comma, as configurable-http-proxy. */
 function appended(req: IncomingMessage, name: string, value: string): string {
   const known = req.headers[name];
   if (known === undefined || known === '') return value;

@@ -1,6 +1,6 @@
-// --auto-rewrite and --protocol-rewrite: redirects of an upstream to itself are turned into redirects to the
-// address the client used.
-// Not here: any other field (response-fields.ts).
+// --auto-rewrite and --protocol-rewrite: rewrites redirects of an upstream to itself to the address that the client
+// used.
+// Not here: other fields (response-fields.ts).
 import type { IncomingMessage } from 'node:http';
 import type { Target } from '../../../http/target.ts';
 import type { EngineOptions } from '../../engine.ts';

@@ -1,9 +1,9 @@
-// The head of a request as the upstream gets it: the client's fields byte for byte, less those that end
-// here, plus what the proxy says. Framing is never copied: it is written from what node:http parsed.
+// Builds the header section of a request for the upstream: the client's fields byte for byte, without hop-by-hop
+// fields, plus the proxy's own. Framing is never copied: it is written from what node:http parsed.
 // Not here: sending it (engines/relay/exchange.ts, engines/relay/upgrade.ts).
 import type { IncomingMessage } from 'node:http';
 import { connectionOptions, hopByHop, namedByConnection } from '../../../http/hop-by-hop.ts';
-import type { EngineOptions, Passage } from '../../engine.ts';
+import type { EngineOptions, ForwardContext } from '../../engine.ts';
 import { forwardedFields, isForwarded } from './forwarded.ts';
 
 /** How the body of a request is delimited. */
@@ -17,22 +17,22 @@ export function requestBody(req: IncomingMessage): RequestBody {
 
 export type HeadOptions = Pick<EngineOptions, 'xForward' | 'changeOrigin' | 'customHeaders'>;
 
-/** The bytes of the head, as a latin1 string, with its empty line. */
+/** Request line, fields and the empty line, as a latin1 string. */
 export function requestHead(
   req: IncomingMessage,
-  passage: Passage,
+  context: ForwardContext,
   options: HeadOptions,
   upgrade: boolean,
 ): string {
   const raw = req.rawHeaders;
   const custom = options.customHeaders;
   const dropped = droppedFields(req, options);
-  let head = `${req.method} ${passage.path} HTTP/1.1\r\n`;
+  let head = `${req.method} ${context.path} HTTP/1.1\r\n`;
   let host = false;
   for (let at = 0; at < raw.length; at += 2) {
     const name = raw[at] ?? '';
     const lower = name.toLowerCase();
-    // Trailers of a request end here, and so does the field that announces them.
+    // Request trailers are not forwarded, so the field that announces them is not either.
     if (hopByHop.has(lower) || lower === 'content-length' || lower === 'trailer') continue;
     if (options.xForward && isForwarded(lower, upgrade)) continue;
     if (dropped?.has(lower)) continue;
@@ -40,7 +40,7 @@ export function requestHead(
     head += `${name}: ${raw[at + 1]}\r\n`;
   }
   if (!host && !custom.some(([name]) => name.toLowerCase() === 'host')) {
-    head += `Host: ${passage.target.host}\r\n`;
+    head += `Host: ${context.target.host}\r\n`;
   }
   if (options.xForward) head += forwardedFields(req, upgrade);
   for (const [name, value] of custom) head += `${name}: ${value}\r\n`;
@@ -59,7 +59,7 @@ function framingFields(req: IncomingMessage): string {
   return length === undefined ? '' : `Content-Length: ${length}\r\n${expect}`;
 }
 
-/** Fields of this one request that end here; mostly there are none. */
+/** Fields of this request that are not forwarded because of its Connection field or our options; usually none. */
 function droppedFields(req: IncomingMessage, options: HeadOptions): Set<string> | undefined {
   const connection = req.headers.connection;
   const named =

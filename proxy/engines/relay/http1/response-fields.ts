@@ -1,6 +1,6 @@
-// The head of an answer as the client gets it: the upstream's fields in their order and spelling, less those
-// that belong to its connection. node:http writes the framing of the client's side.
-// Not here: reading the head (response-head.ts).
+// Writes the header section of a response to the client: the upstream's fields in their order and spelling, without
+// hop-by-hop fields. node:http writes the framing.
+// Not here: parsing (response-head.ts).
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { hopByHop, namedByConnection } from '../../../http/hop-by-hop.ts';
 import type { Target } from '../../../http/target.ts';
@@ -22,13 +22,13 @@ export function writeResponseHead(
   res.writeHead(head.status, head.reason, fields);
 }
 
-/** Whether the client gets chunks, behind which there may be trailers. */
+/** Whether the client gets a chunked body, which may end with trailers. */
 function mayHaveTrailers(head: ResponseHead, req: IncomingMessage): boolean {
   const bodyless = req.method === 'HEAD' || head.status === 204 || head.status === 304;
   return head.chunked && !bodyless && req.httpVersionMinor > 0;
 }
 
-/** The fields that are meant for the client. */
+/** The end-to-end fields of the response. */
 export function endToEnd(head: ResponseHead, trailers: boolean): string[] {
   const named = head.connection.length === 0 ? [] : namedByConnection(head.connection);
   const fields: string[] = [];
@@ -43,7 +43,7 @@ export function endToEnd(head: ResponseHead, trailers: boolean): string[] {
   return fields;
 }
 
-/** Passes on 100 (asked for by Expect) and 103; other 1xx answers mean nothing to a client. */
+/** Forwards 100 (if requested with Expect) and 103; other 1xx responses have no meaning for a client. */
 export function relayInformation(res: ServerResponse, head: ResponseHead, req: IncomingMessage): void {
   if (res.headersSent || req.httpVersionMinor === 0) return;
   if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue();
@@ -55,6 +55,6 @@ export function relayInformation(res: ServerResponse, head: ResponseHead, req: I
   try {
     res.writeEarlyHints(hints as Record<string, string[]>);
   } catch {
-    // node:http refuses some Link values that the grammar allows; a hint may be lost.
+    // node:http rejects some Link values that the grammar allows; early hints are optional.
   }
 }

@@ -1,10 +1,10 @@
-// The grammar of an answer's head: status line, fields, and the framing that they announce.
-// As strict as node:http's own parser, so that what one refuses the other does too.
-// Not here: where the head ends, and the body (response-parser.ts).
+// Parses the status line and the fields of a response, and the framing that they announce. As strict as node:http's
+// parser, so that both reject the same responses.
+// Not here: the end of the header section, the body (response-parser.ts).
 
 import { connectionOptions } from '../../../http/hop-by-hop.ts';
 
-/** An answer that breaks HTTP. The message is for the log, never for a client. */
+/** A response that violates HTTP. The message is for the log, never for a client. */
 export class BadResponse extends Error {
   override readonly name = 'BadResponse';
 }
@@ -18,15 +18,15 @@ export interface ResponseHead {
   readonly connection: readonly string[];
   readonly chunked: boolean;
   readonly contentLength: number | undefined;
-  /** The upstream lets its connection be used again. */
+  /** The upstream allows its connection to be reused. */
   readonly persistent: boolean;
   /** Seconds, from `Keep-Alive: timeout=`. */
   readonly keepAliveTimeout: number | undefined;
 }
 
-/** Reads a head without its last, empty line. Throws BadResponse. */
+/** Parses a header section without its final empty line. Throws BadResponse. */
 export function parseHead(text: string): ResponseHead {
-  if (forbidden.test(text)) throw new BadResponse('the head holds control characters');
+  if (forbidden.test(text)) throw new BadResponse('the header section contains control characters');
   const lineEnd = text.indexOf('\r\n');
   const statusLine = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const status = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: (.*))?$/.exec(statusLine);
@@ -41,14 +41,14 @@ export function parseHead(text: string): ResponseHead {
 }
 
 /**
- * Throws BadResponse where no further byte could make a head of `bytes`, so that nobody waits for it. What is
- * before `from` has been looked at already.
+ * Throws BadResponse if `bytes` cannot be the start of a header section, so that the rest is not waited for. Bytes
+ * before `from` were checked already.
  */
 export function checkBeginning(bytes: Buffer, from: number): void {
   const prefix = bytes.toString('latin1', 0, versionPrefix.length);
   if (!versionPrefix.startsWith(prefix)) throw new BadResponse('the status line is malformed');
   for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    if (bytes[at - 1] !== 13) throw new BadResponse('a line of the head has no CR');
+    if (bytes[at - 1] !== 13) throw new BadResponse('a line of the header section has no CR');
   }
 }
 
@@ -58,17 +58,17 @@ const versionPrefix = 'HTTP/1.';
 export function fieldLines(text: string): string[] {
   const fields: string[] = [];
   if (text === '') return fields;
-  if (forbidden.test(text)) throw new BadResponse('a field holds control characters');
+  if (forbidden.test(text)) throw new BadResponse('a field contains control characters');
   for (const line of text.split('\r\n')) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(0, colon));
-    if (!token.test(name)) throw new BadResponse('the name of a field is malformed');
+    if (!token.test(name)) throw new BadResponse('a field name is malformed');
     fields.push(name, withoutPadding(line, colon + 1));
   }
   return fields;
 }
 
-/** Not trim(): that would also cut a no-break space, which is half of a letter in UTF-8. */
+/** Not trim(): that would also remove a no-break space, which in latin1 may be the second byte of a UTF-8 character. */
 function withoutPadding(line: string, from: number): string {
   let start = from;
   let end = line.length;
@@ -123,13 +123,12 @@ function framing(fields: readonly string[], http10: boolean): Framing {
     throw new BadResponse('Content-Length is malformed');
   const contentLength = length === undefined ? undefined : Number(length);
   const open = http10 ? connection.includes('keep-alive') : !connection.includes('close');
-  // HTTP/1.0 knows no chunks: whoever sends them there may not mean the end we read.
+  // HTTP/1.0 has no chunked coding: a server that sends it may disagree about where the body ends.
   const persistent = open && !(http10 && coding !== undefined);
   return { connection, chunked: coding !== undefined, contentLength, persistent, keepAliveTimeout };
 }
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
-// Neither control characters nor a lone CR or LF: some clients would read a second field, or a second
-// answer, from one.
+// Control characters, or a lone CR or LF: some clients would parse a second field, or a second response, from them.
 const forbidden = /[^\t\r\n -~\x80-\xff]|\r(?!\n)|(?<!\r)\n/;

@@ -1,16 +1,16 @@
-// Reads HTTP/1.1 answers of upstreams. Every upstream is a stranger's server: whatever is not exactly the
-// grammar is refused with BadResponse, and nothing refused is passed on.
-// The bytes it is given, and those it passes on, are only lent (engines/relay/pool/reader.ts).
-// Not here: sockets, and passing on (engines/relay/exchange.ts); the grammar of a head is in response-head.ts.
+// Parses HTTP/1.1 responses of upstreams, which are not trusted: anything that does not match the grammar exactly is
+// rejected with BadResponse, and not forwarded. The buffers it receives and emits are valid only during the call
+// (engines/relay/pool/reader.ts).
+// Not here: sockets, forwarding (engines/relay/exchange.ts), the grammar of the header section (response-head.ts).
 import { BadResponse, checkBeginning, fieldLines, parseHead, type ResponseHead } from './response-head.ts';
 
-/** Who gets the parts of an answer, in order: information*, head, body*, complete. */
+/** Receives the parts of a response, in order: information*, head, body*, complete. */
 export interface ResponseSink {
-  /** A 1xx answer other than 101. */
+  /** A 1xx response other than 101. */
   onInformation(head: ResponseHead): void;
   onHead(head: ResponseHead): void;
   onBody(chunk: Buffer): void;
-  /** The last piece of the body, if it is known to be the last one. */
+  /** `last` is the last part of the body, if it was known to be the last one. */
   onComplete(last: Buffer | undefined, trailers: string[]): void;
 }
 
@@ -23,7 +23,7 @@ export class ResponseParser {
   #line = '';
   #remaining = 0;
   #trailers: string[] = [];
-  /** What came after the end of the answer, or after a 101. */
+  /** Bytes after the end of the response, or after a 101. */
   leftover: Buffer | undefined;
 
   constructor(sink: ResponseSink, method: string, upgrade = false) {
@@ -32,7 +32,7 @@ export class ResponseParser {
     this.#upgrade = upgrade;
   }
 
-  /** Nothing of an answer has come yet. */
+  /** No byte of a response was received yet. */
   get untouched(): boolean {
     return this.#state === 'head' && this.#pending === undefined;
   }
@@ -52,13 +52,13 @@ export class ResponseParser {
     }
   }
 
-  /** The upstream sent its last byte. Throws if that cuts the answer. */
+  /** The upstream has closed. Throws if the response is incomplete. */
   finish(): void {
     if (this.#state === 'until-close') {
       this.#state = 'done';
       this.#sink.onComplete(undefined, []);
     } else if (this.#state !== 'done') {
-      throw new Error('the upstream closed before its answer was complete');
+      throw new Error('the upstream closed before its response was complete');
     }
   }
 
@@ -84,7 +84,7 @@ export class ResponseParser {
     const bytes = this.#pending === undefined ? fresh : Buffer.concat([this.#pending, fresh]);
     const end = bytes.indexOf(headEnd, Math.max(0, before - headEnd.length + 1));
     if (end < 0 || end > maxHead) {
-      if (bytes.length > maxHead) throw new BadResponse('the head of the answer is too large');
+      if (bytes.length > maxHead) throw new BadResponse('the header section is too large');
       checkBeginning(bytes, before);
       this.#pending = before === 0 ? Buffer.from(bytes) : bytes;
       return chunk.length;
@@ -96,7 +96,7 @@ export class ResponseParser {
 
   #begin(head: ResponseHead): void {
     if (head.status === 101) {
-      if (!this.#upgrade) throw new BadResponse('101 to a request that asked for no upgrade');
+      if (!this.#upgrade) throw new BadResponse('101 for a request without an upgrade');
       this.#state = 'done';
       this.#sink.onHead(head);
       return;
@@ -135,7 +135,7 @@ export class ResponseParser {
     return end;
   }
 
-  /** Chunk sizes, the line ends after chunks, and trailers: all are lines. */
+  /** Reads the line-based parts of a chunked body: chunk sizes, the line ends after chunks, and trailers. */
   #readLine(chunk: Buffer, at: number): number {
     const newline = chunk.indexOf(10, at);
     const end = newline < 0 ? chunk.length : newline + 1;
@@ -180,8 +180,8 @@ type State =
 
 const headEnd = Buffer.from('\r\n\r\n');
 
-/** Heads of answers and trailers; JupyterHub's cookies are large, but not this large. */
+/** Bytes of a header or trailer section; JupyterHub's cookies are large, but not this large. */
 const maxHead = 64 * 1024;
 
-/** A chunk size with its extensions. */
+/** Bytes of a chunk size with its extensions. */
 const maxChunkLine = 1024;

@@ -1,25 +1,25 @@
-// One connection to an upstream: reads answers for whoever uses it, one at a time.
-// Not here: opening and keeping it (pool.ts), what is done with an answer (engines/relay/exchange.ts, engines/relay/upgrade.ts).
+// One connection to an upstream: parses responses for its current user, one at a time.
+// Not here: opening and pooling it (pool.ts), handling responses (engines/relay/exchange.ts, engines/relay/upgrade.ts).
 import type { Socket } from 'node:net';
 import { ResponseParser, type ResponseSink } from '../http1/response-parser.ts';
 import type { Dialed } from './dial.ts';
 import type { Reader } from './reader.ts';
 
 export interface ConnectionUser extends ResponseSink {
-  /** What was written has left; write again. */
+  /** The write buffer is empty: writing may continue. */
   onDrain(): void;
-  /** The answer is complete. What came after it, if anything, makes the connection unfit for reuse. */
+  /** The response is complete. A connection with leftover bytes must not be reused. */
   onDone(leftover: Buffer | undefined): void;
-  /** The connection is gone before the answer was complete. */
+  /** The connection closed before the response was complete. */
   onLost(reason: Error, untouched: boolean): void;
 }
 
 export class UpstreamConnection {
   readonly socket: Socket;
   readonly reader: Reader;
-  /** Requests begun on it. */
+  /** Number of requests sent on it. */
   served = 0;
-  /** When it was last put aside, in milliseconds; and for how long it may be. */
+  /** When it became idle, in milliseconds, and for how long it may stay idle. */
   idleSince = 0;
   idleLimit = Number.POSITIVE_INFINITY;
   readonly #onClose: (connection: UpstreamConnection) => void;
@@ -43,7 +43,7 @@ export class UpstreamConnection {
     return this.socket.writable && this.socket.readable && this.#user === undefined;
   }
 
-  /** Makes `user` the one who gets the next answer. */
+  /** Makes `user` the receiver of the next response. */
   begin(user: ConnectionUser, method: string, timeout: number | undefined, upgrade = false): void {
     this.served++;
     this.#user = user;
@@ -51,13 +51,13 @@ export class UpstreamConnection {
     if (timeout !== undefined) this.socket.setTimeout(timeout);
   }
 
-  /** Nobody waits for an answer any more; the connection goes. */
+  /** The response is no longer needed: destroys the connection. */
   abandon(): void {
     this.#user = undefined;
     this.socket.destroy();
   }
 
-  /** Nobody listens to the socket and its reader any more: the caller looks after them from now on. */
+  /** Removes our listeners: the caller handles the socket and its reader from now on. */
   detach(): void {
     this.#user = undefined;
     this.socket.setTimeout(0);
@@ -68,7 +68,7 @@ export class UpstreamConnection {
 
   #onData = (chunk: Buffer): void => {
     const parser = this.#parser;
-    // An answer that nobody asked for: a later request must not get it.
+    // A response without a request: a later request must not get it.
     if (parser === undefined || this.#user === undefined) {
       this.socket.destroy();
       return;
@@ -105,7 +105,7 @@ export class UpstreamConnection {
 
   #onTimeout = (): void => {
     // A paused socket is idle because the client is slow, not the upstream.
-    if (this.#user !== undefined && !this.socket.isPaused()) this.#lose(new Error('the upstream was silent'));
+    if (this.#user !== undefined && !this.socket.isPaused()) this.#lose(new Error('the upstream timed out'));
   };
 
   #onClosed = (): void => {

@@ -1,5 +1,5 @@
-// Opens one connection to a target: TCP, unix socket or TLS, ready for HTTP or failed.
-// Not here: how many, and when (pool.ts).
+// Opens one connection to a target: TCP, Unix socket or TLS.
+// Not here: how many connections, and when (pool.ts).
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Target } from '../../../http/target.ts';
@@ -13,7 +13,7 @@ export interface Dialed {
   readonly reader: Reader;
 }
 
-/** Calls `opened` once, with a socket or with the reason why there is none; returns how to give up. */
+/** Calls `opened` once, with a connection or an error. Returns the function that cancels the attempt. */
 export function dial(target: Target, tls: UpstreamTls, opened: (result: Dialed | Error) => void): () => void {
   const dialed = target.tls ? dialTls(target, tls) : dialPlain(target);
   const { socket } = dialed;
@@ -24,7 +24,7 @@ export function dial(target: Target, tls: UpstreamTls, opened: (result: Dialed |
     socket.off('error', onError);
     socket.off('close', onClose);
     if (result instanceof Error) {
-      // A late error of a socket that nobody wants any more is nobody's business.
+      // Ignores late errors of the abandoned socket.
       socket.on('error', () => undefined);
       socket.destroy();
     }
@@ -33,14 +33,14 @@ export function dial(target: Target, tls: UpstreamTls, opened: (result: Dialed |
   const onReady = (): void => finish(dialed);
   const onError = (error: Error): void => finish(error);
   const onClose = (): void => finish(new Error('closed while connecting'));
-  const deadline = setTimeout(() => finish(new Error('no connection in time')), connectDeadline);
+  const deadline = setTimeout(() => finish(new Error('the connection attempt timed out')), connectDeadline);
   socket.once(ready, onReady);
   socket.once('error', onError);
   socket.once('close', onClose);
-  return () => finish(new Error('given up'));
+  return () => finish(new Error('the connection attempt was canceled'));
 }
 
-/** The kernel tries for over two minutes; a person does not wait that long. */
+/** Milliseconds. The kernel would try for over two minutes; users do not wait that long. */
 const connectDeadline = 20_000;
 
 const socketOptions = { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 };
@@ -66,7 +66,7 @@ function dialTls(target: Target, tls: UpstreamTls): Dialed {
     rejectUnauthorized: tls.rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
   });
-  // What is decrypted comes in memory of its own: several pieces of it may come from one read.
+  // node:tls allocates memory for decrypted data itself: one read may deliver several chunks.
   const reader = new Reader();
   socket.on('data', (bytes: Buffer) => reader.receive(bytes));
   return { socket, reader };

@@ -1,14 +1,14 @@
-// The connections to one target: a few kept for later, and few being opened at the same time, because
-// slirp4netns queues only one that it has not accepted yet (a further one waits a second for its second SYN).
-// Not here: which targets there are (pools.ts), what a connection does (connection.ts).
+// The connections to one target: keeps idle ones for reuse, and opens few at the same time, because slirp4netns queues
+// only one unaccepted connection (another one waits a second for its second SYN).
+// Not here: the set of targets (pools.ts), one connection (connection.ts).
 import { UpstreamConnection } from './connection.ts';
 import type { Dialed } from './dial.ts';
 
-/** Someone who needs a connection. Exactly one of the calls comes, at most once. */
+/** A request for a connection. Exactly one of the callbacks is called, at most once. */
 export interface Waiter {
-  /** Only one that has carried nothing yet will do. */
+  /** Requires a connection that carried no request yet. */
   readonly fresh: boolean;
-  /** One that lay aside longer, in milliseconds, will not do: the upstream may be closing it just now. */
+  /** Longest acceptable idle time in milliseconds: after that the upstream may be closing the connection. */
   readonly maxIdle: number;
   onConnection(connection: UpstreamConnection): void;
   onUnreachable(reason: Error): void;
@@ -24,7 +24,7 @@ export class TargetPool {
   readonly #waiting = new Set<Waiter>();
   readonly #all = new Set<UpstreamConnection>();
   readonly #attempts = new Set<() => void>();
-  /** Attempts that still hold up the next one. */
+  /** Attempts that still delay the next one. */
   #blocking = 0;
   #closed = false;
 
@@ -46,7 +46,7 @@ export class TargetPool {
     return this.#all.size;
   }
 
-  /** Serves `waiter` at once if a connection lies ready, else as soon as there is one. */
+  /** Gives `waiter` an idle connection at once if there is one, otherwise the next one that becomes available. */
   acquire(waiter: Waiter): void {
     if (this.#closed) {
       waiter.onUnreachable(unrouted());
@@ -66,7 +66,7 @@ export class TargetPool {
     this.#checkEmpty();
   }
 
-  /** Takes back a connection whose answer is complete. */
+  /** Returns a connection whose response is complete. */
   release(connection: UpstreamConnection, keepSeconds: number | undefined): void {
     if (this.#closed || !connection.usable) {
       connection.socket.destroy();
@@ -88,7 +88,7 @@ export class TargetPool {
     else this.#idle.push(connection);
   }
 
-  /** Ends the idle connections that are past their time, and those above maxIdle that few clients need. */
+  /** Closes idle connections whose time is over, and those above maxIdle that are rarely needed. */
   sweep(): void {
     const now = this.#clock();
     // The longest unused come first.
@@ -101,8 +101,8 @@ export class TargetPool {
   }
 
   /**
-   * Ends the idle connections; those in use go when they are done. No request is begun any more, nor sent again: the
-   * port may be another program's now.
+   * Closes the idle connections; those in use are closed after their response. No request is sent any more, not even
+   * again: another program may have the port now.
    */
   retire(): void {
     this.#closed = true;
@@ -114,7 +114,7 @@ export class TargetPool {
     this.#checkEmpty();
   }
 
-  /** Ends everything at once. */
+  /** Closes everything at once. */
   close(): void {
     this.#closed = true;
     for (const giveUp of [...this.#attempts]) giveUp();
@@ -173,7 +173,7 @@ export class TargetPool {
     this.#openNext();
   }
 
-  /** All who wait now wanted the same target: none of them would fare better. */
+  /** All waiters want the same target: a failed attempt fails all of them. */
   #failed(reason: Error): void {
     const waiting = [...this.#waiting];
     this.#waiting.clear();
@@ -198,18 +198,17 @@ function unrouted(): Error {
   return new Error('the route was removed');
 }
 
-/** Connections kept for one target. More than that were all in use a moment ago, and may be again in the next:
- * they are kept while they are needed now and then. */
+/** Idle connections kept for one target. A burst may leave more: those are kept for surplusTime after their last use. */
 const maxIdle = 256;
 
-/** Milliseconds after which an idle connection above maxIdle goes. */
+/** Milliseconds after which an idle connection above maxIdle is closed. */
 const surplusTime = 2000;
 
-/** Milliseconds that a connection is kept without use. */
+/** Milliseconds after which an idle connection is closed. */
 const maxIdleTime = 55_000;
 
 /** Connections being opened to one target at the same time. */
 const maxOpening = 1;
 
-/** Milliseconds after which an attempt that has not succeeded no longer holds up the next one. */
+/** Milliseconds after which a pending attempt no longer delays the next one. */
 const openingPatience = 200;

@@ -1,5 +1,5 @@
-// One pool per target that is in use, by the target's key. A pool that has nothing left is dropped.
-// Not here: what a pool does (pool.ts).
+// One pool for each target in use, by the target's key. An empty pool is dropped.
+// Not here: pooling itself (pool.ts).
 
 import type { Target } from '../../../http/target.ts';
 import type { ConnectionCounts, UpstreamTls } from '../../engine.ts';

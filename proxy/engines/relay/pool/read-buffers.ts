@@ -1,15 +1,15 @@
-// Memory that upstream sockets are read into: a small page each, or one for all who mostly wait, and large ones
-// for as long as a socket delivers faster than small ones can take. Large pages are used again and again, so that they stay in the
-// processor's cache and nobody has to collect them.
-// Not here: which page a socket reads into (reader.ts).
+// The buffers that upstream sockets are read into: a small one for each socket, one shared by all sockets that are
+// mostly silent, and large ones while a socket delivers more than a small one holds. Large buffers are pooled, so that
+// they stay in the processor's cache and need no garbage collection.
+// Not here: choosing the buffer of a read (reader.ts).
 
-export class Page {
+export class ReadBuffer {
   readonly bytes: Buffer;
-  /** Writes under way that still need the bytes. */
+  /** Pending writes that still need the bytes. */
   holders = 0;
-  /** No socket reads into it any more. */
+  /** The socket reads into another buffer now. */
   left = false;
-  /** Given to a write, to be called when it is done. */
+  /** Callback of a write that holds the bytes. */
   readonly release = (): void => {
     this.holders--;
     keep(this);
@@ -19,38 +19,38 @@ export class Page {
     this.bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  /** The socket reads on elsewhere. */
+  /** The socket continues with another buffer. */
   leave(): void {
     this.left = true;
     keep(this);
   }
 }
 
-export function takePage(size: number): Page {
-  const page = (size === largePage ? spare.pop() : undefined) ?? new Page(size);
-  page.left = false;
-  return page;
+export function takeBuffer(size: number): ReadBuffer {
+  const buffer = (size === largeSize ? unused.pop() : undefined) ?? new ReadBuffer(size);
+  buffer.left = false;
+  return buffer;
 }
 
-function keep(page: Page): void {
-  if (page.left && page.holders === 0 && page.bytes.length === largePage && spare.length < maxSpare) {
-    page.left = false;
-    spare.push(page);
+function keep(buffer: ReadBuffer): void {
+  if (buffer.left && buffer.holders === 0 && buffer.bytes.length === largeSize && unused.length < maxUnused) {
+    buffer.left = false;
+    unused.push(buffer);
   }
 }
 
-/** Large pages that nobody uses now. */
-const spare: Page[] = [];
-const maxSpare = 16;
+/** Unused large buffers. */
+const unused: ReadBuffer[] = [];
+const maxUnused = 16;
 
-/** For all who mostly wait: it is theirs only until what was read has been dealt with, so it cannot be held. */
-export const commonPage = new Page(64 * 1024);
+/** Shared by sockets that are mostly silent: valid only until the bytes of one read are handled, so it cannot be held. */
+export const sharedBuffer = new ReadBuffer(64 * 1024);
 
-/** Bytes. Most answers of a Jupyter server, their heads included, are smaller. */
-export const smallPage = 4 * 1024;
+/** Bytes. Most responses of a Jupyter server are smaller, header section included. */
+export const smallSize = 4 * 1024;
 
-/** Bytes, for the read after one that filled a small page: it tells an answer that just fits from a long one. */
-export const mediumPage = 16 * 1024;
+/** Bytes; for the read after one that filled a small buffer: distinguishes a response that just fits from a long one. */
+export const mediumSize = 16 * 1024;
 
-/** Bytes; four times what node:net reads at once. */
-export const largePage = 256 * 1024;
+/** Bytes; four times the size of a read of node:net. */
+export const largeSize = 256 * 1024;

@@ -1,16 +1,23 @@
-// What an upstream's socket delivers, and the page it is read into. node:net by itself takes 64 KB of new
-// memory for every read; here the bytes are lent: they are overwritten by the next read unless they are held.
-// Not here: the socket (upstream-socket.ts), and what the bytes mean (connection.ts, engines/relay/splice.ts).
+// Reads an upstream's socket into reused buffers. node:net allocates 64 KB for every read; here the next read
+// overwrites the bytes unless they are held.
+// Not here: the socket (upstream-socket.ts), parsing (connection.ts), splicing (engines/relay/splice.ts).
 import type { OnReadOpts } from 'node:net';
-import { commonPage, largePage, mediumPage, type Page, smallPage, takePage } from './read-buffers.ts';
+import {
+  largeSize,
+  mediumSize,
+  type ReadBuffer,
+  sharedBuffer,
+  smallSize,
+  takeBuffer,
+} from './read-buffers.ts';
 
 export class Reader {
-  /** Gets what was read. It is lent until this returns: see hold(). */
+  /** Called with the bytes of a read. They are valid until it returns: see hold(). */
   receive: (bytes: Buffer) => void = () => undefined;
-  /** For the constructor of the socket. */
+  /** Option for the constructor of the socket. */
   readonly onread: OnReadOpts;
-  #page: Page | undefined;
-  /** Reads in a row that filled their page. */
+  #buffer: ReadBuffer | undefined;
+  /** Consecutive reads that filled their buffer. */
   #filled = 0;
   #silent = false;
 
@@ -18,46 +25,46 @@ export class Reader {
     this.onread = {
       buffer: () => this.#next().bytes,
       callback: (size) => {
-        const page = this.#page as Page;
-        const { bytes } = page;
-        this.#filled = size >= (page === commonPage ? mediumPage : bytes.length) ? this.#filled + 1 : 0;
+        const buffer = this.#buffer as ReadBuffer;
+        const { bytes } = buffer;
+        this.#filled = size >= (buffer === sharedBuffer ? mediumSize : bytes.length) ? this.#filled + 1 : 0;
         this.receive(bytes.subarray(0, size));
         return true;
       },
     };
   }
 
-  /** Keeps the bytes that receive() was given, until the returned function is called; or for good, if it is not. */
+  /** Keeps the bytes passed to receive() until the returned function is called (for ever if it is not). */
   hold(): (() => void) | undefined {
-    const page = this.#page;
-    if (page === undefined || page === commonPage) return undefined;
-    page.holders++;
-    return page.release;
+    const buffer = this.#buffer;
+    if (buffer === undefined || buffer === sharedBuffer) return undefined;
+    buffer.holders++;
+    return buffer.release;
   }
 
-  /** From now on there are long times without a read, which should not cost memory: what is read may lie in
-   * memory that others read into, and has to be made lasting before it is written. */
+  /** Long pauses between reads are expected from now on, and must not cost memory: reads may go to the shared buffer, so
+   * bytes must pass through lasting() before they are written. */
   expectSilence(): void {
     this.#silent = true;
   }
 
-  /** What was read, for a write that may take longer than receive(). */
+  /** The bytes in a form that stays valid after receive(), copied if necessary. */
   lasting(bytes: Buffer): Buffer {
-    return this.#page === commonPage ? Buffer.from(bytes) : bytes;
+    return this.#buffer === sharedBuffer ? Buffer.from(bytes) : bytes;
   }
 
-  /** The page for the next read: a large one only while reads fill what they are given, and not after just one. */
-  #next(): Page {
-    const page = this.#page;
+  /** The buffer for the next read: a large one only after two consecutive reads that filled theirs. */
+  #next(): ReadBuffer {
+    const buffer = this.#buffer;
     if (this.#filled === 0 && this.#silent) {
-      if (page !== commonPage) page?.leave();
-      this.#page = commonPage;
-      return commonPage;
+      if (buffer !== sharedBuffer) buffer?.leave();
+      this.#buffer = sharedBuffer;
+      return sharedBuffer;
     }
-    const size = this.#filled === 0 ? smallPage : this.#filled === 1 ? mediumPage : largePage;
-    if (page !== undefined && page.holders === 0 && page.bytes.length === size) return page;
-    if (page !== commonPage) page?.leave();
-    this.#page = takePage(size);
-    return this.#page;
+    const size = this.#filled === 0 ? smallSize : this.#filled === 1 ? mediumSize : largeSize;
+    if (buffer !== undefined && buffer.holders === 0 && buffer.bytes.length === size) return buffer;
+    if (buffer !== sharedBuffer) buffer?.leave();
+    this.#buffer = takeBuffer(size);
+    return this.#buffer;
   }
 }

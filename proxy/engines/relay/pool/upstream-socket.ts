@@ -1,7 +1,7 @@
-// A socket that is read into pages (reader.ts), and that reads on when the other side takes no more. An
-// upstream that refuses a body answers and resets the connection; node:net would drop that answer as soon as
-// a write fails.
-// Not here: connecting (dial.ts) and reading (connection.ts), which learns the end from the read side.
+// A socket that reads into our buffers (reader.ts), and that keeps reading after a failed write. An upstream that
+// rejects a body sends its response and resets the connection; node:net would drop that response as soon as a write
+// fails.
+// Not here: connecting (dial.ts), reading (connection.ts), which learns of the close from the read side.
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import { Reader } from './reader.ts';
 
@@ -12,7 +12,7 @@ export class UpstreamSocket extends Socket {
 
   constructor() {
     const reader = new Reader();
-    // Documented for this constructor, but not known to @types/node.
+    // Documented for this constructor, but missing in @types/node.
     const options: SocketConstructorOpts & { onread: OnReadOpts } = {
       allowHalfOpen: true,
       onread: reader.onread,
@@ -30,7 +30,7 @@ export class UpstreamSocket extends Socket {
   }
 }
 
-/** A write that met a reset is never reported as done: no further one is tried, and reading goes on. */
+/** A write that fails with a reset is never completed: no further write is tried, and reading continues. */
 function unlessReset(written: Written): Written {
   return (error) => {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -115,9 +115,7 @@ test.each(['--port', '--api-port'])('a taken %s is named, and nothing starts', a
   ];
   const command = runCommand(main, argv, token);
   expect(await command.ended).toBe(98);
-  expect(command.stderr()).toMatch(
-    `cannot listen on 127.0.0.1:${port}: something else listens there already`,
-  );
+  expect(command.stderr()).toMatch(`cannot listen on 127.0.0.1:${port}: the address is already in use`);
 });
 
 test.each([

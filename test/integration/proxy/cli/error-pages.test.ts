@@ -72,6 +72,6 @@ test('without either a person reads what happened, and nothing about the inside'
   proxy.addRoute('/dead', 'http://127.0.0.1:1');
   const page = await (await fetch(`${proxy.url}/dead`)).text();
   expect(page).toMatch('503: Service Unavailable');
-  expect(page).toMatch('does not answer');
+  expect(page).toMatch('does not respond');
   expect(page).not.toMatch(/ECONNREFUSED|127\.0\.0\.1/);
 });

@@ -220,7 +220,5 @@ test('a taken port is named, and nothing starts', async () => {
   const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--api-port', '0', '--workers', '2'];
   const command = runCommand(main, argv, { CONFIGPROXY_AUTH_TOKEN: 'secret' });
   expect(await command.ended).toBe(98);
-  expect(command.stderr()).toMatch(
-    `cannot listen on 127.0.0.1:${port}: something else listens there already`,
-  );
+  expect(command.stderr()).toMatch(`cannot listen on 127.0.0.1:${port}: the address is already in use`);
 });

@@ -80,7 +80,7 @@ test.each([[[]], [['--workers', '2']]])('with %j no request fails over a restart
     await endWith('SIGTERM', command, api);
   });
   expect([...seen]).toEqual([200]);
-  expect(command.stdout()).toContain('Proxying http on the inherited socket 3 to');
+  expect(command.stdout()).toContain('Proxying http on the activated socket 3 to');
 });
 
 test('after a kill -9 clients wait for the next proxy, and none is refused', async () => {
@@ -113,7 +113,7 @@ test('when all workers are killed at once the proxy ends, and the next one has i
   await expect.poll(() => startsOf(command).length, { timeout: 20_000 }).toBe(2);
   await expectRoutes(api);
   expect(await outcome(port)).toBe(200);
-  expect(command.stdout()).toContain('every worker has ended');
+  expect(command.stdout()).toContain('all workers have ended');
 });
 
 test('a descriptor that is no socket is named, and nothing starts', async () => {
@@ -121,5 +121,7 @@ test('a descriptor that is no socket is named, and nothing starts', async () => 
   const argv = ['-c', script, 'sh', process.execPath, main, '--api-port', String(await freePort())];
   const command = runProgram('sh', argv, { LISTEN_FDS: '1' });
   expect(await command.ended).toBe(98);
-  expect(command.stderr()).toMatch('the proxy cannot listen on the inherited socket 3: it is not a socket');
+  expect(command.stderr()).toMatch(
+    'the proxy cannot listen on the activated socket 3: it is not a listening socket',
+  );
 });

@@ -54,7 +54,7 @@ test('a socket that a killed proxy left is taken over, one that is in use is not
   const path = join(dir, 'main.sock');
   const first = await startedProxy([], { listen: { socketPath: path } });
   await expect(startedProxy([], { listen: { socketPath: path } })).rejects.toThrow(
-    'something else listens there already',
+    'the address is already in use',
   );
   const probe = connect(path);
   await once(probe, 'connect');

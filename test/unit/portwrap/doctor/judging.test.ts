@@ -2,15 +2,23 @@
 // Not here: the probes (test/integration/portwrap/doctor.test.ts).
 import { describe, expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
-import { judgeCgroups } from '../../../../portwrap/doctor/cgroups.ts';
+import { evaluateCgroups } from '../../../../portwrap/doctor/cgroups.ts';
 import type { Check } from '../../../../portwrap/doctor/check.ts';
 import { doctorExit } from '../../../../portwrap/doctor/doctor.ts';
 import { explainFailure } from '../../../../portwrap/doctor/explain.ts';
-import { judgePolicy, judgeTun } from '../../../../portwrap/doctor/network.ts';
-import { judgeDescriptors, judgeInit, judgeOpenFiles } from '../../../../portwrap/doctor/processes.ts';
-import { judgeProgram } from '../../../../portwrap/doctor/programs.ts';
+import { evaluatePolicy, evaluateTun } from '../../../../portwrap/doctor/network.ts';
+import {
+  evaluateDescriptors,
+  evaluateInit,
+  evaluateOpenFiles,
+} from '../../../../portwrap/doctor/processes.ts';
+import { evaluateProgram } from '../../../../portwrap/doctor/programs.ts';
 import { renderDoctor } from '../../../../portwrap/doctor/render.ts';
-import { judgeBwrap, judgeLimits, type NamespaceSettings } from '../../../../portwrap/doctor/sandbox.ts';
+import {
+  evaluateBwrap,
+  evaluateLimits,
+  type NamespaceSettings,
+} from '../../../../portwrap/doctor/sandbox.ts';
 
 const open: NamespaceSettings = {
   maxUserNamespaces: 65_536,
@@ -53,17 +61,17 @@ describe("bubblewrap's message, together with the machine's settings", () => {
     ],
     ['bwrap: something new', open, ['failed', expect.stringContaining('message')]],
   ])('"%s" with %o', (message, settings, expected) => {
-    const check = judgeBwrap(message, settings);
+    const check = evaluateBwrap(message, settings);
     expect(summary(check)).toEqual(expected);
     expect(check.what).toContain(message);
   });
 
   test('is well when there is none', () => {
-    expect(judgeBwrap(null, ubuntu).status).toBe('ok');
+    expect(evaluateBwrap(null, ubuntu).status).toBe('ok');
   });
 
   test('does not blame AppArmor where it does not restrict', () => {
-    expect(judgeBwrap(notPermitted, { ...open, apparmorRestrict: 0 }).fix).not.toContain('apparmor');
+    expect(evaluateBwrap(notPermitted, { ...open, apparmorRestrict: 0 }).fix).not.toContain('apparmor');
   });
 });
 
@@ -72,7 +80,7 @@ test.each([
   [{ maxUserNamespaces: 0 }, 'failed', 'sysctl -w user.max_user_namespaces=65536'],
   [{ maxNetNamespaces: 100 }, 'warning', 'sysctl -w user.max_net_namespaces=65536'],
 ])('namespace limits %o are %s', (limits, status, fix) => {
-  expect(summary(judgeLimits({ ...open, ...limits }))).toEqual([status, fix]);
+  expect(summary(evaluateLimits({ ...open, ...limits }))).toEqual([status, fix]);
 });
 
 test.each([
@@ -82,7 +90,7 @@ test.each([
   ['open("/dev/net/tun"): No such file or directory', 'failed', 'modprobe tun'],
   ['sh: 1: cannot create /dev/net/tun: No such device', 'failed', 'modprobe tun'],
 ])('the tun device with %o is %s', (message, status, fix) => {
-  expect(summary(judgeTun(message))).toEqual([status, fix]);
+  expect(summary(evaluateTun(message))).toEqual([status, fix]);
 });
 
 test.each([
@@ -91,14 +99,14 @@ test.each([
   ['netlink: Error: cache initialization failed: Operation not permitted', false, 'warning'],
   ['Error: Could not process rule: Operation not supported', true, 'failed'],
 ])('a network policy with %o, needed %s, is %s', (message, isNeeded, status) => {
-  expect(judgePolicy('inside', message, isNeeded).status).toBe(status);
+  expect(evaluatePolicy('inside', message, isNeeded).status).toBe(status);
 });
 
 test.each([
   ['--fork --wait', 'setsid from util-linux 2.38.1', 'ok', '2.38.1'],
   ['BusyBox v1.36.1', 'BusyBox v1.36.1', 'failed', '1.36.1 lacks --fork'],
 ])('a program whose help says "%s" and version "%s" is %s', (help, version, status, what) => {
-  const check = judgeProgram('setsid', ['--fork'], help, version);
+  const check = evaluateProgram('setsid', ['--fork'], help, version);
   expect([check.status, check.what]).toEqual([status, what]);
 });
 
@@ -107,12 +115,12 @@ test.each([
   [200, 3, 'ok'],
   [200, 500, 'warning'],
 ])('pid %i under an init that leaves %i zombies is %s', (pid, zombies, status) => {
-  expect(judgeInit(pid, zombies).status).toBe(status);
+  expect(evaluateInit(pid, zombies).status).toBe(status);
 });
 
 test('descriptors that somebody left open are named with the words that close them', () => {
-  expect(judgeDescriptors([]).status).toBe('ok');
-  const check = judgeDescriptors([{ fd: 40, target: '/secret' }]);
+  expect(evaluateDescriptors([]).status).toBe('ok');
+  const check = evaluateDescriptors([{ fd: 40, target: '/secret' }]);
   expect(check).toMatchObject({ status: 'warning', what: 'inherited: 40 (/secret)' });
   expect(check.fix).toContain('40>&-');
 });
@@ -122,7 +130,7 @@ test.each([
   ['4096', 'ok'],
   ['unlimited', 'ok'],
 ])('a hard limit of %s open files is %s', (hard, status) => {
-  expect(judgeOpenFiles(`Max open files            1024                 ${hard}     files\n`).status).toBe(
+  expect(evaluateOpenFiles(`Max open files            1024                 ${hard}     files\n`).status).toBe(
     status,
   );
 });
@@ -134,7 +142,7 @@ test.each([
   [{ kind: 'none', hint: 'DelegateSubgroup=service' }, [], 'warning', 'DelegateSubgroup=service'],
   [{ kind: 'v1', parents: {} }, ['memory'], 'warning', 'boot with control groups of version 2'],
 ] as const)('control groups in the way %j with the controllers %j are %s', (way, usable, status, fix) => {
-  const check = judgeCgroups(way, usable);
+  const check = evaluateCgroups(way, usable);
   expect([check.status, check.fix]).toEqual([status, fix === '' ? '' : expect.stringContaining(fix)]);
 });
 
@@ -168,9 +176,9 @@ describe('a failed launch', () => {
 
 describe('the report', () => {
   const checks = [
-    judgeTun(null),
-    judgeTun('sh: cannot create /dev/net/tun: Permission denied'),
-    judgeInit(200, 500),
+    evaluateTun(null),
+    evaluateTun('sh: cannot create /dev/net/tun: Permission denied'),
+    evaluateInit(200, 500),
   ];
 
   test('says of each finding why it matters and what mends it, and counts them', () => {
@@ -190,6 +198,6 @@ describe('the report', () => {
 
   test('asks for exit code 1 when something failed, and never for warnings', () => {
     expect(doctorExit(checks)).toBe(1);
-    expect(doctorExit([judgeInit(200, 500), judgeTun(null)])).toBe(0);
+    expect(doctorExit([evaluateInit(200, 500), evaluateTun(null)])).toBe(0);
   });
 });

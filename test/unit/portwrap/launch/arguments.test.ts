@@ -7,9 +7,9 @@ import { bwrapArgs } from '../../../../portwrap/launch/bwrap-argv.ts';
 import {
   type Gate,
   gateArgv,
-  gateStands,
+  gateReady,
   splitEnvironment,
-  wordToGo,
+  startSignal,
 } from '../../../../portwrap/launch/gate.ts';
 import { substituteGuestPort } from '../../../../portwrap/launch/guest-port.ts';
 import { becomeArgv, loginEnvironment, parsePasswd } from '../../../../portwrap/system/account.ts';
@@ -45,7 +45,7 @@ test('the gate announces itself, waits for the word, and becomes the command wit
 });
 
 test.each([
-  ['says the word', wordToGo, 7],
+  ['says the word', startSignal, 7],
   ['is gone', '', 1],
 ])('a gate whose launcher %s while it waits exits accordingly', async (_, lastWords, code) => {
   const [program = '', ...argv] = gateArgv({ ...gate, env: '/usr/bin/env' }, ['sh', '-c', 'exit 7']);
@@ -53,7 +53,7 @@ test.each([
     stdio: ['ignore', 'ignore', 'ignore', ...Array<'ignore'>(5).fill('ignore'), 'pipe'],
   });
   const launcher = child.stdio.at(8) as Duplex;
-  expect(String(await once(launcher, 'data'))).toBe(gateStands);
+  expect(String(await once(launcher, 'data'))).toBe(gateReady);
   launcher.end(lastWords);
   expect(await once(child, 'exit')).toEqual([code, null]);
 });
@@ -68,7 +68,7 @@ test('the payload gets every variable as it is, also one with the name of a word
     env: { ...process.env, word: 'kept' },
     stdio: ['ignore', 'ignore', 'ignore', ...Array<'ignore'>(5).fill('ignore'), 'pipe'],
   });
-  (child.stdio.at(8) as Duplex).end(wordToGo);
+  (child.stdio.at(8) as Duplex).end(startSignal);
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 

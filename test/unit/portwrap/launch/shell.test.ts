@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import type { ProbeSpec } from '../../../../portwrap/index.ts';
 import { type Gate, gateArgv } from '../../../../portwrap/launch/gate.ts';
-import { preludeArgv } from '../../../../portwrap/launch/wrapper.ts';
+import { wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
 import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
 
 const tools = (name: string) => `/bin/${name}`;
@@ -30,9 +30,9 @@ function scriptOf(argv: readonly string[]): string {
 test.each([
   ['a gate', scriptOf(gateArgv(gate, ['true']))],
   ['a gate that loads rules', scriptOf(gateArgv({ ...gate, loadRules: '/bin/nft', umask: '022' }, ['true']))],
-  ['a wrapper', scriptOf(preludeArgv(tools, paths, ['bwrap']))],
-  ['a wrapper with a keeper', scriptOf(preludeArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
-  ['a wrapper of root', scriptOf(preludeArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
+  ['a wrapper', scriptOf(wrapperArgv(tools, paths, ['bwrap']))],
+  ['a wrapper with a keeper', scriptOf(wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
+  ['a wrapper of root', scriptOf(wrapperArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
   ['a Slurm job', jobScript(["/opt/it's/portwrap"], { version: 1 } as unknown as ProbeSpec)],
 ])('shellcheck finds nothing in the script of %s', (_, input) => {
   const { stdout, stderr, status } = spawnSync('shellcheck', ['--shell=dash', '-'], {

@@ -1,18 +1,18 @@
-// The prelude: what it runs and in which order, and what a launch learns from its loader of the policy.
+// The wrapper: what it runs and in which order, and what a launch learns from its loader of the policy.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import { afterAll, expect, test } from 'vitest';
-import { endLoader, loadPolicy, preludeArgv } from '../../../../portwrap/launch/wrapper.ts';
+import { endLoader, loadPolicy, wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
 
-const directory = mkdtempSync(join(tmpdir(), 'prelude-'));
+const directory = mkdtempSync(join(tmpdir(), 'wrapper-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const tools = (name: string) => `/bin/${name}`;
 const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false };
 
 test('the FIFOs are made and open before it says so, and then it becomes the command', () => {
-  expect(preludeArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([
+  expect(wrapperArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([
     '/bin/sh',
     '-c',
     [
@@ -29,7 +29,7 @@ test('the FIFOs are made and open before it says so, and then it becomes the com
 });
 
 test('as root a loader of the policy waits outside, in mounts of its own, without the descriptors of the sandbox, and the command lacks its own', () => {
-  const [, , script = ''] = preludeArgv(tools, { ...paths, policyLog: '/d/policy.log' }, ['bwrap']);
+  const [, , script = ''] = wrapperArgv(tools, { ...paths, policyLog: '/d/policy.log' }, ['bwrap']);
   expect(script).toContain(
     'read -r child <&9 && /bin/unshare --mount --propagation slave -- ' +
       '/bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
@@ -38,8 +38,8 @@ test('as root a loader of the policy waits outside, in mounts of its own, withou
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
 });
 
-test('a keeper of its scope is left before anything else, deaf to the terminal, with none of its descriptors', () => {
-  const [, , script = ''] = preludeArgv(tools, { ...paths, keeper: true }, ['bwrap']);
+test("a keeper of its scope is left before anything else, ignoring the terminal's signals, with none of its descriptors", () => {
+  const [, , script = ''] = wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']);
   expect(script.split('\n').slice(0, 2)).toEqual([
     "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- & )",
     'exec 6<&-',
@@ -84,6 +84,6 @@ test.each([
   writeFileSync(log, 'Error: no such table\n');
   await expect(loadPolicy(loader.pipe, 42, 'rules', log)).rejects.toMatchObject({
     code: 'POLICY_FAILED',
-    message: `nft refused the network policy: ${readFileSync(log, 'utf8').trim()}`,
+    message: `nft could not load the network policy: ${readFileSync(log, 'utf8').trim()}`,
   });
 });

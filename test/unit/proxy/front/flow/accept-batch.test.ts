@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Arrivals, watchArrivals } from '../../../../../proxy/front/flow/accept-batch.ts';
+import { type AcceptBatch, createAcceptBatch } from '../../../../../proxy/front/flow/accept-batch.ts';
 
 const request = 'GET / HTTP/1.1\r\nHost: h\r\n\r\n';
 
@@ -12,12 +12,12 @@ test('of a hundred clients that come at once none is served before all are let i
   // A busy machine must not end their time.
   vi.useFakeTimers({ toFake: ['performance'] });
   const server = createServer();
-  const arrivals = watchArrivals(server);
+  const acceptBatch = createAcceptBatch(server);
   let inside = 0;
   const insideWhenServed: number[] = [];
   server.on('connection', () => inside++);
   server.on('request', (req, res) =>
-    arrivals.serve(req.socket, () => {
+    acceptBatch.serve(req.socket, () => {
       insideWhenServed.push(inside);
       res.end();
     }),
@@ -40,31 +40,31 @@ test('of a hundred clients that come at once none is served before all are let i
 });
 
 test('what is asked while somebody comes in is served in order, except for a client that has left', async () => {
-  const { server, arrivals } = quietServer();
+  const { server, acceptBatch } = quietServer();
   const served: string[] = [];
   const [here, left] = [new Socket(), new Socket()];
   server.emit('connection');
-  arrivals.serve(here, () => served.push('first'));
-  arrivals.serve(left, () => served.push('left'));
-  arrivals.serve(here, () => served.push('second'));
+  acceptBatch.serve(here, () => served.push('first'));
+  acceptBatch.serve(left, () => served.push('left'));
+  acceptBatch.serve(here, () => served.push('second'));
   left.destroy();
   expect(served).toEqual([]);
   await expect.poll(() => served).toEqual(['first', 'second']);
-  arrivals.serve(here, () => served.push('third'));
+  acceptBatch.serve(here, () => served.push('third'));
   expect(served).toEqual(['first', 'second', 'third']);
 });
 
 test('connections without end do not keep others from being served', async () => {
-  const { server, arrivals } = quietServer();
+  const { server, acceptBatch } = quietServer();
   let served = false;
   let nextAtOnce = false;
   server.emit('connection');
-  arrivals.serve(new Socket(), () => {
+  acceptBatch.serve(new Socket(), () => {
     served = true;
     // Nor does the next one wait just as long.
     server.emit('connection');
     const later = vi.fn();
-    arrivals.serve(new Socket(), later);
+    acceptBatch.serve(new Socket(), later);
     nextAtOnce = later.mock.calls.length === 1;
   });
   let turns = 0;
@@ -83,7 +83,7 @@ function waitingToBeAccepted(port: number): number {
   return Number.parseInt(line.exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1] ?? '0', 16);
 }
 
-function quietServer(): { server: EventEmitter; arrivals: Arrivals } {
+function quietServer(): { server: EventEmitter; acceptBatch: AcceptBatch } {
   const server = new EventEmitter();
-  return { server, arrivals: watchArrivals(server as Server) };
+  return { server, acceptBatch: createAcceptBatch(server as Server) };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { largePage, mediumPage, smallPage } from '../../../../../../proxy/engines/relay/pool/read-buffers.ts';
+import { largeSize, mediumSize, smallSize } from '../../../../../../proxy/engines/relay/pool/read-buffers.ts';
 import { Reader } from '../../../../../../proxy/engines/relay/pool/reader.ts';
 
 /** Reads as node:net does: into the buffer it was given last, then asks for the next one. */
@@ -48,14 +48,14 @@ test('a large page is used only while reads fill what they are given, and again 
     if (bytes.length > 20_000) releases.push(reader.hold());
   };
   const read = socketOf(reader);
-  const filling = 'x'.repeat(largePage);
+  const filling = 'x'.repeat(largeSize);
   /** The page of a read after two that were filled. */
   const grown = (): ArrayBufferLike | undefined => {
-    expect([read(filling), read(filling)]).toEqual([smallPage, mediumPage]);
-    expect(read('x'.repeat(30_000))).toBe(largePage);
+    expect([read(filling), read(filling)]).toEqual([smallSize, mediumSize]);
+    expect(read('x'.repeat(30_000))).toBe(largeSize);
     return pages.at(-1);
   };
-  expect(read('a little')).toBe(smallPage);
+  expect(read('a little')).toBe(smallSize);
   const first = grown();
   // Held: another one is taken.
   const second = grown();
@@ -67,9 +67,9 @@ test('a large page is used only while reads fill what they are given, and again 
 test('silence after a read that just fitted does not keep a large page', () => {
   const reader = new Reader();
   const read = socketOf(reader);
-  read('x'.repeat(smallPage));
-  expect(read('a little')).toBe(mediumPage);
-  expect(read('a little')).toBe(smallPage);
+  read('x'.repeat(smallSize));
+  expect(read('a little')).toBe(mediumSize);
+  expect(read('a little')).toBe(smallSize);
 });
 
 test('readers that expect silence share their memory, and what is made lasting stays as it is', () => {
@@ -102,12 +102,12 @@ test('a reader that expects silence has memory of its own while much comes, and 
   const read = socketOf(reader);
   const common = read('a little');
   expect(read('x'.repeat(common))).toBe(common);
-  expect([read('y'.repeat(mediumPage)), read('z')]).toEqual([mediumPage, largePage]);
+  expect([read('y'.repeat(mediumSize)), read('z')]).toEqual([mediumSize, largeSize]);
   expect(read('again a little')).toBe(common);
   expect(seen.map(String)).toEqual([
     'a little',
     'x'.repeat(common),
-    'y'.repeat(mediumPage),
+    'y'.repeat(mediumSize),
     'z',
     'again a little',
   ]);
