@@ -118,7 +118,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
-    log.info(outcome, 'the configuration was read again');
+    log.info(outcome, 'configuration reloaded');
     return outcome;
   };
   const logs = createLogReader(state);
@@ -151,8 +151,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     slurm.close();
     cgroups.close();
     // what is not written then is not missed: the service may be killed at any moment
-    await inTime(log, 'the activity of servers', watch.close());
-    await inTime(log, 'the end of the service', state.close());
+    await inTime(log, 'save the activity of servers', watch.close());
+    await inTime(log, 'release the state directory', state.close());
   };
   try {
     listeners.push(await listen(first.service.listen, app));
@@ -178,9 +178,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
 const lastWrite = 3_000;
 
 async function inTime(log: Logger, what: string, work: Promise<void>): Promise<void> {
-  const late = () => new Error(`the file system did not answer within ${lastWrite / 1000} s`);
+  const late = () => new Error(`the file system did not respond within ${lastWrite / 1000} s`);
   await withDeadline(work, lastWrite, late).catch((error: Error) =>
-    log.warn({ reason: error.message }, `${what} could not be written down`),
+    log.warn({ reason: error.message }, `could not ${what}`),
   );
 }
 

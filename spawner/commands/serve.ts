@@ -16,20 +16,20 @@ export const run: Command = async (input) => {
   });
   const service = await unlessLate(serve({ config, readConfig, version: packageVersion(), log }), ended);
   if (service === null) {
-    log.warn(
-      { signal: await ended },
-      'ending, although the start of the service still waits for the machine',
-    );
+    log.warn({ signal: await ended }, 'shutting down before the service has started');
     return 0;
   }
   process.on('SIGHUP', () => {
     service.reload().catch((cause: unknown) => {
       const { code, message } = toPortwrapError(cause);
-      log.error({ code, problems: message.split('\n') }, 'the configuration is refused; the old one is kept');
+      log.error(
+        { code, problems: message.split('\n') },
+        'the new configuration has errors; the old one stays in force',
+      );
     });
   });
   log.info({ address: service.address }, 'ready');
-  log.info({ signal: await ended }, 'ending');
+  log.info({ signal: await ended }, 'shutting down');
   await service.close();
   return 0;
 };

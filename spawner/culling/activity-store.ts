@@ -48,7 +48,7 @@ export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string
         isFailing = false;
       } catch (error) {
         const reason = (error as Error).message;
-        if (!isFailing) log.warn({ reason }, 'the activity of servers could not be noted; trying again');
+        if (!isFailing) log.warn({ reason }, 'could not save the activity of servers; trying again');
         isFailing = true;
       }
     },

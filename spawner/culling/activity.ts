@@ -10,15 +10,15 @@ import { type CullingRules, type Verdict, verdict } from './rules.ts';
 /** How a server's activity is shown in the API. */
 export const activityView = z.object({
   last_activity: z.iso.datetime().nullable().meta({
-    description: 'When it last did something, as it or the proxy says. null: not known yet.',
+    description: 'Last activity, as the server or the proxy reports it. null: not known yet.',
   }),
   activity: activitySchema
     .nullable()
-    .meta({ description: 'What a Jupyter server was doing at the last look. null: not known.' }),
+    .meta({ description: 'What a Jupyter server was doing when it was last polled. null: not known.' }),
   cull_at: z.iso
     .datetime()
     .nullable()
-    .meta({ description: 'When it will be stopped if nothing happens. null: no end is near.' }),
+    .meta({ description: 'When culling will stop it. null: no stop is planned.' }),
   cull_reason: z.string().nullable().meta({ description: 'Why it will be stopped.' }),
 });
 export type ActivityView = Readonly<z.infer<typeof activityView>>;

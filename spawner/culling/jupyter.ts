@@ -42,7 +42,8 @@ export async function askJupyter(base: string, token: string | null): Promise<An
   try {
     const { status, text } = await boundedGet(`${base}api/status`, bounds);
     // 403: a Jupyter server that does not take our token; 5xx: one that cannot ask its hub, or is failing
-    if (status === 403 || status >= 500) return { kind: 'unknown', reason: `it answered with ${status}` };
+    if (status === 403 || status >= 500)
+      return { kind: 'unknown', reason: `it responded with HTTP ${status}` };
     const found = status === 200 ? statusSchema.safeParse(parsed(text)) : null;
     if (!found?.success) return { kind: 'other' };
     const { last_activity, kernels, connections } = found.data;
@@ -66,9 +67,9 @@ export async function askJupyter(base: string, token: string | null): Promise<An
 async function untracked<T>(url: string, schema: z.ZodType<T>, bounds: BoundedGet): Promise<T> {
   const { status, text } = await boundedGet(`${url}?no_track_activity=1`, bounds);
   if (status === 404) return schema.parse([]);
-  if (status !== 200) throw new Error(`${new URL(url).pathname} was answered with ${status}`);
+  if (status !== 200) throw new Error(`the response to ${new URL(url).pathname} was HTTP ${status}`);
   const list = schema.safeParse(parsed(text));
-  if (!list.success) throw new Error(`${new URL(url).pathname} was not answered with a list`);
+  if (!list.success) throw new Error(`the response to ${new URL(url).pathname} is not a list`);
   return list.data;
 }
 

@@ -54,7 +54,7 @@ const tick = 500;
 /** Each try would be an error in the server's log. */
 const closedToUs: Answer = {
   kind: 'unknown',
-  reason: 'with internal_ssl it answers its hub and the proxy only',
+  reason: 'with internal_ssl it accepts only its hub and the proxy',
 };
 
 export function createActivityWatch(input: WatchInput): ActivityWatch {
@@ -103,12 +103,12 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
   function tell(server: Server, subject: Watched, unknown: string | null, isNew: boolean): void {
     const entry = { server: serverLabel(server.record), spawn_id: server.record.spawn_id };
     if (unknown !== null && subject.unknown === null)
-      log.info({ ...entry, reason: unknown }, 'what the server is doing cannot be learned');
+      log.info({ ...entry, reason: unknown }, 'the activity of the server is unknown');
     subject.unknown = unknown;
     const { verdict } = subject.look ?? {};
     if (verdict && isNew && !verdict.isDue) {
       const { cull_at, cull_reason } = viewOf(subject.look as Look, clock);
-      log.info({ ...entry, cull_at, cull_reason }, 'the server will be stopped if nothing happens');
+      log.info({ ...entry, cull_at, cull_reason }, 'the server will be stopped soon');
     }
   }
 
@@ -129,7 +129,7 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
       if (subject.isLooking || now < subject.nextLook) continue;
       subject.isLooking = true;
       lookAt(server, subject)
-        .catch((error: unknown) => log.error({ err: error }, 'a look at a server failed by a defect'))
+        .catch((error: unknown) => log.error({ err: error }, 'internal error while polling a server'))
         .finally(() => {
           const after = clock.monotonic();
           const end = subject.look?.verdict?.cullAt ?? Number.POSITIVE_INFINITY;

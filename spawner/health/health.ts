@@ -82,11 +82,10 @@ function createWatch(
     for (const reason of reasons.filter((one) => !isKnown(one))) {
       const { code, message, hint, endsStarts } = reason;
       const entry = { of: name, code, reason: message, hint };
-      if (endsStarts) log.error(entry, 'this machine is not as it should be: no server can be started');
-      else log.warn(entry, 'this machine is not as it should be');
+      if (endsStarts) log.error(entry, 'health check failed: no server can be started');
+      else log.warn(entry, 'health check failed');
     }
-    if (reasons.length === 0 && known.length > 0)
-      log.info({ of: name }, 'this machine is as it should be again');
+    if (reasons.length === 0 && known.length > 0) log.info({ of: name }, 'health check passes again');
     known = reasons;
   };
   return async () => {

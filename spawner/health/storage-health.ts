@@ -12,13 +12,13 @@ export async function lookAtStorage(
   await state.probe();
   const behind = await records.catchUp();
   if (behind === 0) return [];
-  const message = `${behind} records in ${state.path} are older than their servers: a restarted service would be misled`;
+  const message = `${behind} records in ${state.path} are out of date: a restarted service would read wrong states`;
   return [{ code: 'STORAGE_FAILED', message, hint: errorCatalogue.STORAGE_FAILED.hint, endsStarts: false }];
 }
 
 /** When its file system does not answer. */
 export function storageLate({ path }: Pick<StateDirectory, 'path'>): HealthReason {
-  const message = `the file system of ${path} does not answer`;
-  const hint = 'See dmesg, and the machine or disk that it is mounted from.';
+  const message = `the file system of ${path} does not respond`;
+  const hint = 'Check dmesg, and the machine or disk that it is mounted from.';
   return { code: 'STORAGE_FAILED', message, hint, endsStarts: true };
 }

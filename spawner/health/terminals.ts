@@ -13,7 +13,7 @@ export async function lookAtTerminals(path = '/dev/pts'): Promise<readonly Healt
     () => null,
   );
   if (type === devpts) return [];
-  const message = `no terminal can be opened in any server: ${path} is ${type === null ? 'not there' : 'not mounted'}`;
+  const message = `no terminal can be opened in any server: ${path} is ${type === null ? 'missing' : 'not mounted'}`;
   return [
     {
       ...{ code: 'TERMINALS_UNAVAILABLE', message, endsStarts: false },

@@ -71,7 +71,7 @@ export function createApp(input: AppInput): Express {
   }
   app.use('/api', known);
   app.use((request, _response, next) => {
-    next(new PortwrapError('NOT_FOUND', `there is nothing at ${request.method} ${request.path}`));
+    next(new PortwrapError('NOT_FOUND', `${request.method} ${request.path} does not exist`));
   });
   app.use(errorHandler(input));
   return app;
@@ -118,7 +118,7 @@ function readyOnly(isReady: () => boolean): RequestHandler {
 }
 
 const methodNotAllowed: RequestHandler = (request, _response, next) => {
-  next(new PortwrapError('METHOD_NOT_ALLOWED', `${request.method} is not possible here`));
+  next(new PortwrapError('METHOD_NOT_ALLOWED', `the method ${request.method} is not allowed here`));
 };
 
 function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
@@ -143,7 +143,7 @@ function tell(
   cause: unknown,
 ): void {
   const entry = { code, reason: message, hint, method: request.method, path: request.path };
-  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, 'a request failed by a defect');
+  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, 'internal error while handling a request');
   else if (status >= 500 && code !== 'STARTING_UP') log.error(entry, 'a request failed');
   else if (isStart(request) && !quiet.has(code)) log.warn(entry, 'a start was refused');
 }

@@ -33,7 +33,7 @@ export async function askHub(apiUrl: string, token: string): Promise<HubServers>
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };
   const get = async (path: string) => {
     const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });
-    if (status !== 200 && status !== 404) throw new Error(`${path} was answered with ${status}`);
+    if (status !== 200 && status !== 404) throw new Error(`the response to ${path} was HTTP ${status}`);
     return status === 404 ? null : (JSON.parse(text) as unknown);
   };
   try {
@@ -54,7 +54,7 @@ export async function askHub(apiUrl: string, token: string): Promise<HubServers>
         if (next.offset <= offset) break;
         offset = next.offset;
       }
-      throw new Error('the list of users has no end');
+      throw new Error('the list of users does not end');
     },
     async of(user) {
       const answer = await get(`/users/${encodeURIComponent(user)}`);

@@ -42,12 +42,12 @@ export function startReaper(input: ReaperInput): Reaper {
       if (isClosed) return;
       for (const record of strangers) meet(record, watch.strangers.has(record.id), log);
       watch.strangers = new Set(strangers.map(({ id }) => id));
-      if (watch.isAway) log.info('the hub can be asked again');
+      if (watch.isAway) log.info('the hub responds again');
       watch.isAway = false;
     } catch (error) {
       watch.strangers = new Set(); // two in a row are two that were heard
       if (!watch.isAway && !isClosed)
-        log.warn({ error: (error as Error).message }, 'the hub cannot be asked which servers it knows');
+        log.warn({ error: (error as Error).message }, 'could not get the list of servers from the hub');
       watch.isAway = true;
     }
     watch.next = performance.now() + reaper.interval * 1000;
@@ -56,13 +56,13 @@ export function startReaper(input: ReaperInput): Reaper {
   function meet(record: ServerRecord, isKnownAsStranger: boolean, log: Logger): void {
     const entry = { server: serverLabel(record), spawn_id: record.spawn_id };
     if (!isKnownAsStranger) {
-      log.warn(entry, 'the hub does not know this server');
+      log.warn(entry, 'this server is unknown to the hub');
       return;
     }
-    log.warn(entry, 'the hub still does not know this server: it is stopped');
+    log.warn(entry, 'stopping orphaned server: unknown to the hub in two checks');
     const reason = new PortwrapError('HUB_FORGOT', 'stopped because its hub does not know it');
     input.servers.stop(record, record.spawn_id, false, reason).catch((error: unknown) => {
-      log.error({ ...entry, err: error }, 'the server could not be forgotten');
+      log.error({ ...entry, err: error }, 'could not stop the orphaned server');
     });
   }
 

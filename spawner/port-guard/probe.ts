@@ -61,27 +61,27 @@ export function judgePortGuard(
   const name = 'host ports';
   const ports = `${range.low}-${range.high}`;
   const why =
-    'Without a rule every account of this machine can connect to every server; only its login is in the way.';
+    'Without a rule every account of this machine can connect to every server; only its login protects it.';
   if (passage === null) {
     const what = `no port of ${ports} could be bound; up to ${mostTries} were tried`;
     return {
       name,
       status: 'warning',
       what,
-      why: 'Starts will meet the same.',
+      why: 'Starts of servers will fail in the same way.',
       fix: 'Choose another ports.range.',
     };
   }
   const fix =
     gaps.length === 0
       ? 'Load the rule below.'
-      : `${gaps.map((gap) => gap.fix).join('; ')}; then ask again for the rule.`;
+      : `${gaps.map((gap) => gap.fix).join('; ')}; then run this again for the rule.`;
   if (passage.shutOut.length > 0) {
     const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
     return { name, status: 'failed', what, why: 'No server can be reached.', fix };
   }
   const untried = passage.untried.map(
-    ({ uid, why: reason }) => `no connection could be tried as uid ${uid}: ${reason}`,
+    ({ uid, why: reason }) => `could not try a connection as uid ${uid}: ${reason}`,
   );
   const unknown = [...gaps.map((gap) => gap.what), ...untried];
   if (passage.strangerPasses) {
@@ -90,8 +90,7 @@ export function judgePortGuard(
   }
   if (untried.length > 0 && gaps.length === 0) {
     const risk = 'Whether the host ports are closed to other accounts is not known.';
-    const remedy =
-      'Make what is named there possible, and run this again; or try a connection as that account yourself.';
+    const remedy = 'Remove that obstacle and run this again, or try a connection as that account yourself.';
     return { name, status: 'warning', what: unknown.join('; '), why: risk, fix: remedy };
   }
   if (gaps.length > 0) {

@@ -91,7 +91,7 @@ async function loadAll(directory: string, log: Logger): Promise<LoadedRecords> {
       sound.push(record);
     } catch (error) {
       damaged.push(id);
-      log.error({ file: `${id}.json`, error: String(error) }, 'a damaged record was left alone');
+      log.error({ file: `${id}.json`, error: String(error) }, 'ignoring a damaged record');
     }
   }
   return { sound, damaged };

@@ -17,10 +17,10 @@ export const certificateSchema = z
       .meta({ description: 'The private key of "cert".' }),
     cert: pem
       .refine((text) => certificates(text) !== null, { error: 'must be a certificate in PEM' })
-      .meta({ description: 'What the server shows to who connects.' }),
+      .meta({ description: 'The certificate that the server presents.' }),
     ca: pem
       .refine((text) => certificates(text) !== null, { error: 'must be certificates in PEM' })
-      .meta({ description: 'Whose certificates the server takes: those of its hub and of the proxy.' }),
+      .meta({ description: 'The authorities that issued the certificates of its hub and of the proxy.' }),
   })
   .refine(({ key, cert }) => isPair(key, cert), { error: 'must be the key of "cert"', path: ['key'] })
   .readonly();

@@ -7,9 +7,9 @@ import { type ServerRecord, serverLabel } from '../records/record.ts';
 export type ForwardEvent = Parameters<NonNullable<LaunchContext['report']>>[1];
 
 const texts = {
-  reattached: 'the forwarder of the server died; another one has taken its place',
-  retrying: 'the forwarder of the server died and could not be attached again; trying once more',
-  lost: 'the forwarder of the server died and could not be attached again; the server is stopped',
+  reattached: 'the forwarder of the server died and was replaced',
+  retrying: 'the forwarder of the server died and could not be replaced; trying again',
+  lost: 'the forwarder of the server died and could not be replaced; stopping the server',
 } as const;
 
 export function logForward(

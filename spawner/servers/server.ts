@@ -34,7 +34,7 @@ export function runServer(parts: ServerParts, task: ServerTask): Server {
   const ended = live(life, recorded)
     .catch((error: unknown) => toPortwrapError(error))
     .then((outcome) => (left ? undefined : endServer(life, outcome)))
-    .catch((error: unknown) => log.error({ err: error }, 'ending the server was incomplete'))
+    .catch((error: unknown) => log.error({ err: error }, 'internal error while ending the server'))
     .finally(() => life.leaveQueue());
   return {
     get record() {

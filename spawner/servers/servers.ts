@@ -133,9 +133,13 @@ async function removeFiles({ records, state, log }: ServersInput, record: Server
   const [written, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
   const failed = [written, output].find((outcome) => outcome.status === 'rejected');
   if (failed === undefined) return;
-  const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
+  const { code, message, hint } = storageFailure(
+    failed.reason,
+    'files of a server could not be removed',
+    state.path,
+  );
   const whose = { hub, user, server: serverLabel(record) };
-  log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
+  log.warn({ ...whose, code, reason: message, hint }, 'could not remove files of a server');
 }
 
 function keepToken(
@@ -146,7 +150,12 @@ function keepToken(
   try {
     tokens.keep(record.id, environment);
   } catch (cause) {
-    throw storageFailure(cause, 'the token of the server could not be kept', state.path, serverLabel(record));
+    throw storageFailure(
+      cause,
+      'the token of the server could not be saved',
+      state.path,
+      serverLabel(record),
+    );
   }
 }
 

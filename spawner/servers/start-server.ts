@@ -42,7 +42,7 @@ async function waitForTurn(life: Life): Promise<void> {
   const { isAdopted, parts, cancel, progress } = life;
   if (isAdopted) return;
   life.leaveQueue = await parts.queue.enter(cancel.signal, (before) =>
-    progress.add({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` }),
+    progress.add({ progress: 0, message: `Waiting in the start queue; starts ahead: ${before}` }),
   );
 }
 
@@ -61,13 +61,13 @@ async function obtain(life: Life): Promise<AdoptedServer> {
     // whoever has touched a file of the state directory: that is what failed
     const { path } = parts.state;
     if (!isBelow(cause, path)) throw cause;
-    throw storageFailure(cause, 'the files of the server could not be made', path);
+    throw storageFailure(cause, 'the files of the server could not be created', path);
   }
 }
 
 /** The answer is raced against the server's death and a deadline. */
 async function becomeReady({ record, cancel, progress, readyTimeout }: Life, server: RunningServer) {
-  progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
+  progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to respond' });
   const settled = new AbortController();
   const answer = server.answered(record, AbortSignal.any([settled.signal, cancel.signal]));
   const died = server.exited.then((exit) => {

@@ -23,13 +23,13 @@ export function boundedGet(url: string, options: BoundedGet): Promise<{ status: 
       isAnswered = true;
       textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
     });
-    const late = () => outgoing.destroy(new Error(`no answer within ${timeout} ms`));
+    const late = () => outgoing.destroy(new Error(`no response within ${timeout} ms`));
     const timer = setTimeout(late, timeout);
     outgoing.once('error', reject);
     outgoing.once('close', () => {
       clearTimeout(timer);
       // a 101 that nobody asked for is no answer, and no error either
-      if (!isAnswered) reject(new Error('the connection was closed without an answer'));
+      if (!isAnswered) reject(new Error('the connection was closed without a response'));
     });
     outgoing.end();
   });
@@ -49,5 +49,5 @@ async function textOf(answer: IncomingMessage, mostBytes: number): Promise<strin
   const body = await readBody(answer, mostBytes);
   if (body !== null) return body.toString('utf8');
   answer.destroy();
-  throw new Error(`the answer is longer than ${mostBytes} bytes`);
+  throw new Error(`the response is longer than ${mostBytes} bytes`);
 }

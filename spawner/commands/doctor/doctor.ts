@@ -62,17 +62,17 @@ async function examineSandboxes(
   const { exitCode, stdout, stderr } = run;
   const done = { said: stderr, shown: stdout, code: exitCode ?? 1 };
   const isWhole = stdout !== '' && (exitCode === 0 || exitCode === 1);
-  if (!isWhole) return crashed(done, stderr.split('\n')[0] || (run.shortMessage ?? 'it said nothing'));
+  if (!isWhole) return crashed(done, stderr.split('\n')[0] || (run.shortMessage ?? 'it printed nothing'));
   try {
     return { ...done, checks: json ? (JSON.parse(stdout) as Check[]) : [] };
   } catch (error) {
-    return crashed(done, `its answer is not JSON: ${(error as Error).message}`);
+    return crashed(done, `its output is not JSON: ${(error as Error).message}`);
   }
 }
 
 function crashed(run: Omit<SandboxFinding, 'checks'>, what: string): SandboxFinding {
-  const fix = 'Run portwrap doctor by itself, and report what it says.';
-  const check = failed('portwrap doctor', what, 'Nothing is known of what it looks at.', fix);
+  const fix = 'Run portwrap doctor by itself and report its output.';
+  const check = failed('portwrap doctor', what, 'Its checks could not be made.', fix);
   return {
     ...run,
     shown: [run.shown, render([check])].filter(Boolean).join('\n'),
@@ -84,7 +84,11 @@ function crashed(run: Omit<SandboxFinding, 'checks'>, what: string): SandboxFind
 function notExamined(cause: unknown): PortsFinding {
   const { message, hint } = toPortwrapError(cause);
   const what = cause instanceof PortwrapError ? message : String(cause);
-  return { check: failed('host ports', what, 'They could not be tried.', hint), rules: null, paste: '' };
+  return {
+    check: failed('host ports', what, 'The host ports could not be tested.', hint),
+    rules: null,
+    paste: '',
+  };
 }
 
 function render(checks: readonly Check[]): string {

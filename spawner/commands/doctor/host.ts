@@ -34,7 +34,7 @@ export function judgeStateDirectory(path: string, type: number | null): Check {
   return warning(
     name,
     `${path} is not on tmpfs`,
-    'Its files mean nothing after a reboot, and a slow disk slows every launch.',
+    'Its files are useless after a reboot, and a slow disk slows down every launch.',
     'Set "service.state_dir" to a directory below /run; with systemd: RuntimeDirectory=portwrap-spawner',
   );
 }
@@ -59,7 +59,7 @@ export function judgeHub(hub: string, port: number, tables: string): Check {
   return warning(
     name,
     `its API listens on all addresses (port ${port})`,
-    'It is for the sandboxes of this host; so the whole network can reach it.',
+    'Only the sandboxes of this host need it; now the whole network can reach it.',
     "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
   );
 }

@@ -18,7 +18,7 @@ export const run: Command = async (input) => {
     throw new PortwrapError('USAGE', `${path} has no such profile with launcher slurm`);
   const own = ownAccount();
   if (user === undefined && own.uid === 0)
-    throw new PortwrapError('USAGE', '--user NAME is required: whose job is tried');
+    throw new PortwrapError('USAGE', '--user NAME is required: the account that submits the test job');
   const tools = createToolbox();
   const accounts = createAccounts(config.accounts, tools, own);
   const tenant = await accounts.resolve(user ?? own.name);

@@ -24,7 +24,7 @@ export async function findSubmitted(
       if (id === null) return null;
       return { id, node: null, host: null, port: null, ends_at: null };
     } catch (error) {
-      log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
+      log.warn({ job: name, err: error }, 'could not ask Slurm about a job; trying again');
     }
     await pause(nextPause(), undefined, { signal: abort }).catch(() => abort.throwIfAborted());
   }

@@ -61,7 +61,12 @@ async function checkQueue(commands: SlurmCommands): Promise<Check> {
     return ok('scheduler', `squeue lists ${queue.jobs.length} jobs in ${took} ms`);
   } catch (error) {
     const { message, hint } = toPortwrapError(error);
-    return failed('scheduler', message, 'Nothing can be submitted, and nothing is known of what runs.', hint);
+    return failed(
+      'scheduler',
+      message,
+      'No job can be submitted, and the state of running jobs is unknown.',
+      hint,
+    );
   }
 }
 
@@ -72,7 +77,7 @@ function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): C
       ? warning(
           'report address',
           `jobs report to ${reports}`,
-          'Only a node on this very machine reaches that.',
+          'Only this machine itself can reach that address.',
           'Set "slurm.report_listen" to an address of this machine in the network of the nodes.',
         )
       : ok('report address', `jobs report to ${reportUrlOf(slurm)}`),
@@ -85,7 +90,7 @@ function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): C
       warning(
         'hub address',
         `the hub "${name}" is at ${api_url}`,
-        'From a node that address leads to the node itself.',
+        'On a node that address is the node itself.',
         'Let the hub listen in the network of the nodes (c.JupyterHub.hub_ip), and set "api_url" accordingly.',
       ),
     ),
@@ -125,15 +130,15 @@ async function checkNode(
 }
 
 function submitted(id: string): Check {
-  return ok('submission', `Slurm took the job ${id}`);
+  return ok('submission', `Slurm accepted the job ${id}`);
 }
 
 function noReport(outcome: string, url: string): Check {
   return failed(
     'probe job',
     outcome,
-    `Nothing was reported to ${url}: a server would not be found.`,
-    'Is "slurm.portwrap" there on the nodes, with Node 20.19 or newer? Does a firewall keep nodes from the report address?',
+    `No report arrived at ${url}: servers could not become ready.`,
+    'Check that "slurm.portwrap" exists on the nodes, with Node 20.19 or newer, and that no firewall blocks the report address.',
   );
 }
 
@@ -169,7 +174,7 @@ function judge(
       : failed(
           'clock',
           `${node} and this machine differ by ${Math.round(skew / 1000)} s`,
-          'munge refuses what seems to come from another time, and time limits are told wrongly.',
+          'munge rejects credentials from another time, and time limits are shown wrongly.',
           'Run a time service, such as chrony, on all machines.',
         ),
     ...checks.map((check) => ({ ...check, name: `${node}: ${check.name}` })),
@@ -178,7 +183,7 @@ function judge(
 
 function judgeService(node: string, status: number | null, url: string): Check {
   if (status === 401) return ok('service', `${node} reaches the service at ${new URL(url).origin}`);
-  const what = status === null ? `${node} got no answer` : `${node} was answered with ${status}`;
+  const what = status === null ? `${node} got no response` : `${node} got HTTP ${status}`;
   const fix = 'Correct "slurm.report_listen" or "slurm.report_url", and let nodes through to it.';
   return failed(
     'service',

@@ -43,7 +43,7 @@ export function createJobEnding(
       await commands.cancel(job.id, signal);
       return true;
     } catch (error) {
-      log.warn({ job: job.id, err: error }, 'Slurm could not be asked to end a job; asking again');
+      log.warn({ job: job.id, err: error }, 'could not cancel a job; trying again');
       return false;
     } finally {
       queue.soon();

@@ -23,5 +23,8 @@ export function requeued(id: string): PortwrapError {
 }
 
 export function forgotten(id: string): PortwrapError {
-  return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
+  return new PortwrapError(
+    'JOB_GONE',
+    `Slurm has no record of the job ${id} any more; how it ended is unknown`,
+  );
 }

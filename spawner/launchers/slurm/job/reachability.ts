@@ -35,6 +35,6 @@ export async function answersHere(
 function unreachable(host: string, port: number): PortwrapError {
   return new PortwrapError(
     'NODE_UNREACHABLE',
-    `the server answers on its node, but ${host}:${port} is not reached from the service`,
+    `the server responds on its node, but the service cannot reach ${host}:${port}`,
   );
 }

@@ -63,7 +63,7 @@ export function createAccounting(
           // numbers begin anew: it may be another user's old job
           if (found !== undefined && !isOlder(found) && phaseOf(found.state) === 'ended') return found;
         } catch (error) {
-          log.warn({ job: id, err: error }, 'sacct could not tell how a job has ended');
+          log.warn({ job: id, err: error }, 'could not get the end of a job from sacct');
           if ((error as PortwrapError).code === 'TOOL_MISSING') return null;
         }
         const wait = nextPause();

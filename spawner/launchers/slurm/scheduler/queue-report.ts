@@ -18,7 +18,7 @@ export function createQueueReport(id: string, report: ProgressLog['add']): (sigh
 
 function messageOf(id: string, sight: Sight): string | null {
   if (sight.kind === 'absent') return null;
-  if (sight.kind === 'unknown') return `Slurm does not answer (${sight.error.message}); waiting for it`;
+  if (sight.kind === 'unknown') return `Slurm does not respond (${sight.error.message}); waiting`;
   const { entry, before } = sight;
   switch (phaseOf(entry.state)) {
     case 'waits':

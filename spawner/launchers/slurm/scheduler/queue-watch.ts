@@ -87,7 +87,7 @@ function sights({ jobs, unreadable }: Queue): (id: string) => Sight {
   const byId = new Map(jobs.map((entry) => [entry.id, entry]));
   return (id) => {
     if (unreadable.has(id)) {
-      const message = `squeue listed the job ${id} in a way that this version does not understand`;
+      const message = `squeue printed a line for the job ${id} that this version cannot parse`;
       return { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', message) };
     }
     const entry = byId.get(id);

@@ -331,9 +331,9 @@ describe('what is shown', () => {
   test('a start that is under way says what it is doing, and its page for how long', async () => {
     await expect
       .poll(() => row('eve'))
-      .toMatch(/starting\s+The sandbox runs; waiting for the server to answer/);
+      .toMatch(/starting\s+The sandbox runs; waiting for the server to respond/);
     const { text } = await root.get(await addressOf('eve'));
-    expect(text).toMatch(/Starting the server, until it answered.*so far/s);
+    expect(text).toMatch(/Starting the server until it responded.*so far/s);
   });
 
   test("a server that failed says why and what to do, and shows its log's tags as text without colours", async () => {
