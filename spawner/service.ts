@@ -129,7 +129,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     profiles: () => config().profiles,
     adminToken: state.adminToken,
     hostAddress: first.ports.host_address,
-    incarnation: { state_id: state.stateId, boot_id: bootId() },
+    serviceIdentity: { state_id: state.stateId, boot_id: bootId() },
     ...{ logs, usage },
     activityOf: watch.of,
   });

@@ -19,7 +19,7 @@ import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
 import { protocol, supportedProtocol } from './protocol.ts';
 import { createFindServer, serverRoutes } from './server-routes.ts';
-import { createViews, type Incarnation } from './view.ts';
+import { createViews, type ServiceIdentity } from './view.ts';
 
 export interface AppInput {
   readonly servers: Servers;
@@ -28,7 +28,7 @@ export interface AppInput {
   readonly adminToken: string;
   /** Where servers of this machine are forwarded. */
   readonly hostAddress: string;
-  readonly incarnation: Incarnation;
+  readonly serviceIdentity: ServiceIdentity;
   readonly version: string;
   readonly logs: LogReader;
   /** What is known of the activity of the server with that record. */
@@ -121,7 +121,7 @@ const methodNotAllowed: RequestHandler = (request, _response, next) => {
   next(new PortwrapError('METHOD_NOT_ALLOWED', `the method ${request.method} is not allowed here`));
 };
 
-function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
+function errorHandler({ log, serviceIdentity }: AppInput): ErrorRequestHandler {
   return (cause: unknown, request, response, _next) => {
     const error = fromExpress(cause);
     tell(log, request, error, cause);
@@ -130,7 +130,7 @@ function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
     response.status(error.status).json({
       ...{ code, message, hint },
       ...(server === undefined ? {} : { server }),
-      ...(code === 'SERVER_UNKNOWN' ? incarnation : {}),
+      ...(code === 'SERVER_UNKNOWN' ? serviceIdentity : {}),
     });
   };
 }

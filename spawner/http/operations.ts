@@ -24,7 +24,7 @@ const queryFlag = z
   .transform((value) => value === 'true' || value === '1');
 
 const hub = z.string().max(32).optional().meta({ description: 'For the administrator: which hub.' });
-const incarnation = z.object({
+const spawn = z.object({
   hub,
   spawn_id: spawnId
     .optional()
@@ -32,11 +32,11 @@ const incarnation = z.object({
 });
 
 export const queries = {
-  incarnation,
-  stop: incarnation.extend({
+  spawn,
+  stop: spawn.extend({
     now: queryFlag.meta({ description: 'Kill the processes at once, without a grace period.' }),
   }),
-  log: incarnation.extend({
+  log: spawn.extend({
     tail: z.coerce
       .number()
       .int()
@@ -192,7 +192,7 @@ const ofServer: readonly Operation[] = [
       200: { description: 'The server', schema: 'Server' },
       404: unknown,
     }),
-    query: queries.incarnation,
+    query: queries.spawn,
   },
   {
     ...operation('stop', 'delete', path, 'Stop the server; the response follows when it has ended', 'hub', {
@@ -212,7 +212,7 @@ const ofServer: readonly Operation[] = [
         404: unknown,
       },
     ),
-    query: queries.incarnation,
+    query: queries.spawn,
   },
   {
     ...operation('log', 'get', `${path}/log`, 'Output of the server', 'hub', {

@@ -119,13 +119,13 @@ export function keyText({ hub, user, name }: ServerKey): string {
 }
 
 /** One incarnation of it, likewise. */
-export function incarnationText({ hub, user, name }: ServerKey, spawnId: string): string {
+export function spawnKeyText({ hub, user, name }: ServerKey, spawnId: string): string {
   return JSON.stringify([hub, user, name, spawnId]);
 }
 
 /** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
 export function recordId(key: ServerKey, spawnId: string): string {
-  return createHash('sha256').update(incarnationText(key, spawnId)).digest('hex').slice(0, 12);
+  return createHash('sha256').update(spawnKeyText(key, spawnId)).digest('hex').slice(0, 12);
 }
 
 /** Could this be the name of a file of ours? */
