@@ -53,8 +53,8 @@ export function holdJob(
     requested: Date.parse(record.started),
     ...{ place, commands, queue, accounting, reports },
     checkAddress: (address, from) => addresses.check(address, from, record.id),
-    onQueue(sight) {
-      tell(sight);
+    onQueue(observation) {
+      tell(observation);
       warn(job.place.ends_at);
     },
     onPlace: (changed) =>

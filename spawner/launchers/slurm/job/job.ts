@@ -6,7 +6,7 @@ import type { JobPlace } from '../../../records/record.ts';
 import type { Reports } from '../reports/reports.ts';
 import type { Accounting } from '../scheduler/accounting.ts';
 import type { SlurmCommands } from '../scheduler/commands.ts';
-import type { QueueWatch, Sight } from '../scheduler/queue-watch.ts';
+import type { QueueObservation, QueueWatch } from '../scheduler/queue-watch.ts';
 import { createDeferred } from './deferred.ts';
 import { advanceJob, type JobEffect, type JobEvent, type Outcome } from './job-events.ts';
 import { endedEarly } from './job-failures.ts';
@@ -55,7 +55,7 @@ export interface JobInput {
   /** Throws what is wrong with where a job says that its server is. */
   readonly checkAddress: (address: Address, from: string) => void;
   /** Told what the user may see. */
-  readonly onQueue: (sight: Sight) => void;
+  readonly onQueue: (observation: QueueObservation) => void;
   readonly onPlace: (place: JobPlace) => void;
   readonly onOutput: (text: string) => void;
 }
@@ -79,7 +79,7 @@ export function watchJob(input: JobInput): Job {
   const stopReports = reports.expect(input.recordId, (report, from) =>
     happen({ kind: 'reported', report, refusal: refusalOf(input, report, from) }),
   );
-  const stopWatching = queue.watch(place.id, (sight) => happen({ kind: 'seen', sight }));
+  const stopWatching = queue.watch(place.id, (observation) => happen({ kind: 'seen', observation }));
   if (place.host !== null && place.port !== null)
     promises.started.resolve({ host: place.host, port: place.port });
   return {
@@ -141,7 +141,7 @@ function carryOut(input: JobInput, effect: JobEffect, happen: (event: JobEvent) 
   const { commands, accounting, queue, place, requested } = input;
   if (effect.kind === 'output') input.onOutput(effect.text);
   if (effect.kind === 'moved') input.onPlace(effect.place);
-  if (effect.kind === 'show') input.onQueue(effect.sight);
+  if (effect.kind === 'show') input.onQueue(effect.observation);
   if (effect.kind === 'look') queue.soon();
   if (effect.kind === 'ask-scontrol') {
     const noted = commands.exitOf(place.id).then((exit) => ({ kind: 'noted', exit }) as const);

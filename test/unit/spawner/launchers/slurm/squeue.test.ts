@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   createQueueWatch,
-  type Sight,
+  type QueueObservation,
 } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
 import {
   jobsBefore,
@@ -66,7 +66,7 @@ test.each([
     1000,
   );
   const seen = await Promise.all(
-    ['12', '7', '8'].map((id) => new Promise<Sight>((resolve) => watch.watch(id, resolve))),
+    ['12', '7', '8'].map((id) => new Promise<QueueObservation>((resolve) => watch.watch(id, resolve))),
   );
   watch.close();
   expect(seen.map(({ kind }) => kind)).toEqual(['unknown', 'seen', 'absent']);
