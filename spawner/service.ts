@@ -16,8 +16,8 @@ import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
 import { watchHealth } from './health/health.ts';
-import { lookAtStorage, storageLate } from './health/storage-health.ts';
-import { lookAtTerminals } from './health/terminals.ts';
+import { checkStorage, storageLate } from './health/storage-health.ts';
+import { checkTerminals } from './health/terminals.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
@@ -108,9 +108,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   const health = watchHealth({
     looks: {
-      'state directory': { look: () => lookAtStorage(state, records), late: storageLate(state) },
+      'state directory': { look: () => checkStorage(state, records), late: storageLate(state) },
       'control groups': { look: () => cgroups.look(config().profiles), late: controlGroupsLate },
-      terminals: { look: () => lookAtTerminals() },
+      terminals: { look: () => checkTerminals() },
     },
     log,
   });

@@ -5,7 +5,7 @@ import type { StateDirectory } from '../records/state-directory.ts';
 import type { HealthReason } from './health.ts';
 
 /** Rejects with STORAGE_FAILED when the directory cannot be used. When it can, what was missed is made good first. */
-export async function lookAtStorage(
+export async function checkStorage(
   state: Pick<StateDirectory, 'path' | 'probe'>,
   records: Pick<Records, 'catchUp'>,
 ): Promise<readonly HealthReason[]> {

@@ -20,7 +20,7 @@ export interface PortGuardProbe {
 }
 
 /** What was seen; null when no port of the range could be bound. */
-export interface Passage {
+export interface PortGuardResult {
   /** Of root and `allowed`: those who were refused. */
   readonly shutOut: readonly number[];
   readonly strangerPasses: boolean;
@@ -31,7 +31,7 @@ export interface Passage {
 /** Ports of the range that are tried for the listener. */
 const mostTries = 100;
 
-export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | null> {
+export async function probePortGuard(probe: PortGuardProbe): Promise<PortGuardResult | null> {
   const server = await listenInRange(probe);
   if (server === null) return null;
   const place = { host: probe.hostAddress, port: (server.address() as AddressInfo).port };
@@ -53,8 +53,8 @@ export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | n
 }
 
 /** With a gap it is never ok: who is not known has not been tried, and no rule can name them. */
-export function judgePortGuard(
-  passage: Passage | null,
+export function evaluatePortGuard(
+  result: PortGuardResult | null,
   range: Config['ports']['range'],
   gaps: readonly Gap[],
 ): Check {
@@ -62,7 +62,7 @@ export function judgePortGuard(
   const ports = `${range.low}-${range.high}`;
   const why =
     'Without a rule every account of this machine can connect to every server; only its login protects it.';
-  if (passage === null) {
+  if (result === null) {
     const what = `no port of ${ports} could be bound; up to ${mostTries} were tried`;
     return {
       name,
@@ -76,15 +76,15 @@ export function judgePortGuard(
     gaps.length === 0
       ? 'Load the rule below.'
       : `${gaps.map((gap) => gap.fix).join('; ')}; then run this again for the rule.`;
-  if (passage.shutOut.length > 0) {
-    const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
+  if (result.shutOut.length > 0) {
+    const what = `a rule refuses connections to ${ports} by uid ${result.shutOut.join(' and ')}`;
     return { name, status: 'failed', what, why: 'No server can be reached.', fix };
   }
-  const untried = passage.untried.map(
+  const untried = result.untried.map(
     ({ uid, why: reason }) => `could not try a connection as uid ${uid}: ${reason}`,
   );
   const unknown = [...gaps.map((gap) => gap.what), ...untried];
-  if (passage.strangerPasses) {
+  if (result.strangerPasses) {
     const what = `any account can connect to ${ports}`;
     return { name, status: 'warning', what: [what, ...unknown].join('; '), why, fix };
   }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../config/load.ts';
 import { guardAccounts } from '../../../../spawner/port-guard/accounts.ts';
 import { listenersAt } from '../../../../spawner/port-guard/listeners.ts';
-import { judgePortGuard } from '../../../../spawner/port-guard/probe.ts';
+import { evaluatePortGuard } from '../../../../spawner/port-guard/probe.ts';
 import { portGuardPaste, portGuardRules } from '../../../../spawner/port-guard/rule.ts';
 import { needsRoot } from '../../../support/reasons.ts';
 
@@ -68,7 +68,7 @@ describe('the port guard', needsRoot, () => {
       strangerPasses: false,
       untried: [{ uid: 7, why: 'x: Permission denied' }],
     };
-    expect(judgePortGuard(passage, range, []).what).toBe(
+    expect(evaluatePortGuard(passage, range, []).what).toBe(
       'could not try a connection as uid 7: x: Permission denied',
     );
   });
@@ -130,7 +130,7 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
       "the proxy's account is not known: no process listens at 127.0.0.1:443",
       'the hub "hub"\'s account is not known: no process listens at 127.0.0.1:8081',
     ]);
-    const check = judgePortGuard({ shutOut: [], strangerPasses: false, untried: [] }, range, gaps);
+    const check = evaluatePortGuard({ shutOut: [], strangerPasses: false, untried: [] }, range, gaps);
     expect(check).toMatchObject({ status: 'warning', what: gaps.map(({ what }) => what).join('; ') });
     expect(check.fix).toBe(
       'Start the service; Start the proxy; Start the hub "hub"; then run this again for the rule.',
