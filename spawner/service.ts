@@ -21,7 +21,7 @@ import { checkTerminals } from './health/terminals.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
-import { type Reaper, startReaper } from './hubs/orphans.ts';
+import { type OrphanCleanup, startOrphanCleanup } from './hubs/orphans.ts';
 import { createAccounts } from './launchers/accounts.ts';
 import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
 import { createLocalLauncher } from './launchers/local.ts';
@@ -138,9 +138,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     profiles: () => config().profiles,
   });
   const listeners: Listener[] = [];
-  let reaper: Reaper | undefined;
+  let orphanCleanup: OrphanCleanup | undefined;
   const letGo = async () => {
-    reaper?.close();
+    orphanCleanup?.close();
     rotation.close();
     page?.close();
     health.close();
@@ -165,7 +165,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     }
     await reconcile({ ...parts, config: first, launchers, servers });
     watch.begin();
-    reaper = startReaper({ servers, config, log });
+    orphanCleanup = startOrphanCleanup({ servers, config, log });
     ready = true;
     return { address: listeners[0]?.address ?? '', reload, close: letGo };
   } catch (error) {
