@@ -5,7 +5,7 @@ import type { Hub, Profile } from '../../config/load.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
 import type { LauncherName } from '../records/launcher-names.ts';
 import type { ProgressLog } from '../records/progress.ts';
-import type { Place, ServerRecord } from '../records/record.ts';
+import type { Placement, ServerRecord } from '../records/record.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { ChosenOptions } from '../requests/user-options.ts';
 
@@ -38,7 +38,7 @@ export interface LaunchRequest {
 export interface LaunchSteps {
   readonly report: ProgressLog['add'];
   /** Writes down what it takes to find the server again, when that is known before it runs. */
-  readonly keep: (place: Partial<Place>) => Promise<void>;
+  readonly keep: (place: Partial<Placement>) => Promise<void>;
   /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
   readonly leaveQueue: () => void;
 }
@@ -54,7 +54,7 @@ export type AdoptedServer =
 /** A server that runs; its processes, its port and its files are its launcher's. */
 export interface RunningServer {
   /** What its record keeps, so that it can be adopted. */
-  readonly place: Place;
+  readonly place: Placement;
   /** Where the proxy and the hub reach it. */
   readonly host: string;
   readonly port: number;

@@ -90,12 +90,12 @@ export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
 export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** What a launcher needs to find its server again. */
-export type Place = Pick<ServerRecord, 'sandbox' | 'job'>;
-export const nowhere: Place = { sandbox: null, job: null };
-export type JobPlace = NonNullable<Place['job']>;
+export type Placement = Pick<ServerRecord, 'sandbox' | 'job'>;
+export const nowhere: Placement = { sandbox: null, job: null };
+export type JobPlacement = NonNullable<Placement['job']>;
 
 /** Where a server is reachable; null while nothing of it runs. */
-export function addressOf({ sandbox, job }: Place): { host: string; port: number } | null {
+export function addressOf({ sandbox, job }: Placement): { host: string; port: number } | null {
   if (sandbox !== null) return { host: sandbox.hostAddress, port: sandbox.hostPort };
   return job === null || job.host === null || job.port === null ? null : { host: job.host, port: job.port };
 }

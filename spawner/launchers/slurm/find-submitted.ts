@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../config/logger.ts';
 import { backoff } from '../../../config/system/backoff.ts';
-import type { JobPlace } from '../../records/record.ts';
+import type { JobPlacement } from '../../records/record.ts';
 import type { SlurmCommands } from './scheduler/commands.ts';
 import { phaseOf } from './scheduler/job-state.ts';
 
@@ -16,7 +16,7 @@ export async function findSubmitted(
   name: string,
   abort: AbortSignal,
   log: Logger,
-): Promise<JobPlace | null> {
+): Promise<JobPlacement | null> {
   const nextPause = backoff(firstPause, longestPause);
   for (;;) {
     try {

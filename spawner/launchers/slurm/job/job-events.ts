@@ -2,7 +2,7 @@
 // and changes nothing. Not here: the stages and their order (job-state.ts), doing it (job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 import { phaseOf, verdictOn } from '../scheduler/job-state.ts';
 import type { QueueObservation } from '../scheduler/queue-watch.ts';
 import type { Accounted } from '../scheduler/sacct.ts';
@@ -32,7 +32,7 @@ export type JobEffect =
   | { readonly kind: 'ready' }
   | { readonly kind: 'output'; readonly text: string }
   /** Its place has changed and is to be written down. */
-  | { readonly kind: 'moved'; readonly place: JobPlace }
+  | { readonly kind: 'moved'; readonly place: JobPlacement }
   /** The user may see it. */
   | { readonly kind: 'show'; readonly observation: QueueObservation }
   | { readonly kind: 'lost'; readonly error: PortwrapError }
@@ -197,9 +197,11 @@ function lose(state: JobState, error: PortwrapError): JobStep {
   return only(lost, { kind: 'lost', error });
 }
 
-function move(state: JobState, fields: Partial<JobPlace>, ...effects: JobEffect[]): JobStep {
+function move(state: JobState, fields: Partial<JobPlacement>, ...effects: JobEffect[]): JobStep {
   const place = { ...state.place, ...fields };
-  const isSame = Object.entries(fields).every(([key, value]) => state.place[key as keyof JobPlace] === value);
+  const isSame = Object.entries(fields).every(
+    ([key, value]) => state.place[key as keyof JobPlacement] === value,
+  );
   if (isSame) return only(state, ...effects);
   return only({ ...state, place }, { kind: 'moved', place }, ...effects);
 }

@@ -2,7 +2,7 @@
 // (job-events.ts), and does what that says. Not here: submitting it (submit.ts), ending it (end-job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 import type { Reports } from '../reports/reports.ts';
 import type { Accounting } from '../scheduler/accounting.ts';
 import type { SlurmCommands } from '../scheduler/commands.ts';
@@ -14,7 +14,7 @@ import { firstJobState, hasTold, isEnded } from './job-state.ts';
 
 export interface Job {
   readonly id: string;
-  readonly place: JobPlace;
+  readonly place: JobPlacement;
   /** Settles when its server runs, with where; rejects with PortwrapError when it ends before. */
   readonly started: Promise<Address>;
   /** Settles when it says that its server has answered on the node. */
@@ -47,7 +47,7 @@ export interface JobInput {
   readonly recordId: string;
   /** When the start was requested: milliseconds since 1970. */
   readonly requested: number;
-  readonly place: JobPlace;
+  readonly place: JobPlacement;
   readonly commands: Pick<SlurmCommands, 'exitOf'>;
   readonly accounting: Accounting;
   readonly queue: QueueWatch;
@@ -56,7 +56,7 @@ export interface JobInput {
   readonly checkAddress: (address: Address, from: string) => void;
   /** Told what the user may see. */
   readonly onQueue: (observation: QueueObservation) => void;
-  readonly onPlace: (place: JobPlace) => void;
+  readonly onPlace: (place: JobPlacement) => void;
   readonly onOutput: (text: string) => void;
 }
 
@@ -122,7 +122,11 @@ function createPromises() {
 }
 
 /** What was settled before stays as it was. */
-function settle({ started, ready, ended, gone, lost }: Promises, effect: JobEffect, place: JobPlace): void {
+function settle(
+  { started, ready, ended, gone, lost }: Promises,
+  effect: JobEffect,
+  place: JobPlacement,
+): void {
   if (effect.kind === 'started') started.resolve({ host: effect.host, port: effect.port });
   if (effect.kind === 'ready') ready.resolve();
   if (effect.kind === 'gone') gone.resolve();

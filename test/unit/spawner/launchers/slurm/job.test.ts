@@ -5,11 +5,11 @@ import { PortwrapError } from '../../../../../config/errors.ts';
 import type { Report } from '../../../../../portwrap/index.ts';
 import { createJobEnding } from '../../../../../spawner/launchers/slurm/job/end-job.ts';
 import { type Job, type JobInput, watchJob } from '../../../../../spawner/launchers/slurm/job/job.ts';
-import type { TakeReport } from '../../../../../spawner/launchers/slurm/reports/reports.ts';
+import type { HandleReport } from '../../../../../spawner/launchers/slurm/reports/reports.ts';
 import type { QueueObservation } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
 import type { Accounted } from '../../../../../spawner/launchers/slurm/scheduler/sacct.ts';
 import type { QueueEntry } from '../../../../../spawner/launchers/slurm/scheduler/squeue.ts';
-import type { JobPlace } from '../../../../../spawner/records/record.ts';
+import type { JobPlacement } from '../../../../../spawner/records/record.ts';
 
 const address = { host: '10.1.0.5', port: 20_001 };
 const submitted = 1_795_472_176;
@@ -288,7 +288,7 @@ function entry(state: string): QueueObservation {
 interface World {
   readonly job: Job;
   /** As they were written down. */
-  readonly places: readonly JobPlace[];
+  readonly places: readonly JobPlacement[];
   /** Of sacct. */
   readonly asked: readonly string[];
   /** By queue.soon(). */
@@ -303,9 +303,9 @@ function createWorld(
   accounted: Accounted | null = null,
 ): World {
   let look: (observation: QueueObservation) => void = () => {};
-  let take: TakeReport = () => {};
+  let take: HandleReport = () => {};
   let looks = 0;
-  const places: JobPlace[] = [];
+  const places: JobPlacement[] = [];
   const asked: string[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
