@@ -1,5 +1,5 @@
-// The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
-// when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
+// Composes the service from a configuration, and closes it. Servers keep running when it
+// ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
 import { basename } from 'node:path';
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
@@ -45,7 +45,7 @@ import { createUsageReadings } from './usage/cache.ts';
 export interface Service {
   /** Where it listens. */
   readonly address: string;
-  /** Reads the configuration again. Throws what is wrong with it, and then keeps the old one. */
+  /** Reads the configuration again. Throws if it has errors, and keeps the old one. */
   reload(): Promise<Reload>;
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export interface ServeInput {
   readonly log: Logger;
 }
 
-/** Throws PortwrapError when it cannot start; then nothing of it is left but the state directory. */
+/** Throws PortwrapError when it cannot start; then it has released everything, and only the state directory exists. */
 export async function serve({ config: first, readConfig, version, log }: ServeInput): Promise<Service> {
   // a service without the page does without them; a reload cannot add it
   const pageModules = first.admin_page === null ? undefined : await import('./page/open.ts');
@@ -150,7 +150,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     routes.close();
     slurm.close();
     cgroups.close();
-    // what is not written then is not missed: the service may be killed at any moment
+    // a late write may be lost: the service must survive a kill at any moment anyway
     await inTime(log, 'save the activity of servers', watch.close());
     await inTime(log, 'release the state directory', state.close());
   };
@@ -174,7 +174,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   }
 }
 
-/** Milliseconds that a file system has, when the service ends. */
+/** Milliseconds to wait for a file system when the service ends. */
 const lastWrite = 3_000;
 
 async function inTime(log: Logger, what: string, work: Promise<void>): Promise<void> {

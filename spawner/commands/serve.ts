@@ -34,10 +34,10 @@ export const run: Command = async (input) => {
   return 0;
 };
 
-/** Milliseconds that a start has left when the service is told to end. */
+/** Milliseconds that a start may still take after a signal to end. */
 const lastChance = 3_000;
 
-/** Null: it was told to end and had not started in time. It may be killed at any moment, so nothing is lost. */
+/** Null: a signal came and the start did not finish in time. Nothing is lost: the service may be killed at any moment. */
 async function unlessLate(starting: Promise<Service>, told: Promise<unknown>): Promise<Service | null> {
   const late = told.then(() => pause(lastChance, null));
   return Promise.race([starting, late]);

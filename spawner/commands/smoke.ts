@@ -1,5 +1,5 @@
-// `portwrap-spawner smoke`: does all of it work? Starts a Jupyter server through the service, runs a cell through
-// the proxy and its WebSocket, stops the server, and tells how long each step took.
+// `portwrap-spawner smoke`: tests the installation. Starts a Jupyter server through the service, runs a cell through
+// the proxy and its WebSocket, stops the server, and prints the duration of each step.
 import { randomBytes } from 'node:crypto';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ConfigFile } from '../../config/load.ts';
@@ -66,7 +66,7 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
     spawn_id: randomBytes(16).toString('hex'),
     ...(profile === undefined ? {} : { profile }),
     command: ['sh', '-c', jupyter, 'sh'],
-    // both of Jupyter's programs are told; each ignores what is the other's
+    // options for both of Jupyter's programs; each ignores those of the other
     args: ['ServerApp', 'NotebookApp'].flatMap((app) => [
       `--${app}.base_url=${prefix}`,
       `--${app}.port={guest-port}`,

@@ -1,5 +1,5 @@
-// What one look at a server means: from its answer and its route's last activity to what is remembered, decided
-// and shown. Pure but for the clock. Not here: when to look (watch.ts), the rules (rules.ts).
+// Evaluates one poll of a server: from its response and its route's last activity to the saved note, the decision
+// and the API's view. Pure but for the clock. Not here: when to poll (watch.ts), the rules (rules.ts).
 import { z } from 'zod';
 import type { Note } from './activity-store.ts';
 import type { Clock } from './clock.ts';
@@ -25,7 +25,7 @@ export type ActivityView = Readonly<z.infer<typeof activityView>>;
 
 export interface Seen {
   readonly answer: Answer;
-  /** What the proxy says of its route, ISO 8601. null: there is no route, or nobody can tell. */
+  /** What the proxy says of its route, ISO 8601. null: no route, or not known. */
   readonly route: string | null;
   /** Should the proxy know its route? */
   readonly isRouted: boolean;

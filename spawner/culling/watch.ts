@@ -1,5 +1,5 @@
-// Looks at every ready server from time to time, remembers what it is doing, and stops the idle ones. Looks are
-// spread over the interval. Not here: what a look means (activity.ts), how a server is asked (jupyter.ts).
+// Polls every ready server at an interval, keeps its activity, and stops idle ones. Polls are spread over the
+// interval. Not here: evaluating a poll (activity.ts), the requests to a server (jupyter.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -15,7 +15,7 @@ import type { Clock } from './clock.ts';
 import { type Activity, type Answer, askJupyter } from './jupyter.ts';
 
 export interface ActivityWatch {
-  /** Begins to look; before, nothing is known. */
+  /** Begins to poll; before, all activity is unknown. */
   begin(): void;
   /** What is known of the server with that record. */
   of(id: string): ActivityView;
@@ -24,7 +24,7 @@ export interface ActivityWatch {
 }
 
 export interface ActivityTotals extends Activity {
-  /** Servers that were looked at and whose activity could not be learned. */
+  /** Servers that were polled and whose activity is unknown. */
   readonly unknown: number;
 }
 
@@ -42,13 +42,13 @@ export interface WatchInput {
 interface Watched {
   note: Note;
   look: Look | null;
-  /** Why nothing is known; null: something is. */
+  /** Why the activity is unknown; null: it is known. */
   unknown: string | null;
   nextLook: number;
   isLooking: boolean;
 }
 
-/** Seconds: a new server is first looked at within it, and notes are saved so often. */
+/** Seconds: a new server is first polled within it, and it is the interval of saving notes. */
 const soon = 15;
 const tick = 500;
 /** Each try would be an error in the server's log. */

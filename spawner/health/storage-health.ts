@@ -1,10 +1,10 @@
-// Can the service keep what it must keep? Not here: keeping it (records/records.ts), the directory (records/state-directory.ts).
+// Checks that the service can write its state. Not here: keeping it (records/records.ts), the directory (records/state-directory.ts).
 import { errorCatalogue } from '../../config/errors.ts';
 import type { Records } from '../records/records.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { HealthReason } from './health.ts';
 
-/** Rejects with STORAGE_FAILED when the directory cannot be used. When it can, what was missed is made good first. */
+/** Rejects with STORAGE_FAILED when the directory cannot be used. Otherwise first repeats failed writes. */
 export async function checkStorage(
   state: Pick<StateDirectory, 'path' | 'probe'>,
   records: Pick<Records, 'catchUp'>,

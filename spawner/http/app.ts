@@ -135,7 +135,7 @@ function errorHandler({ log, serviceIdentity }: AppInput): ErrorRequestHandler {
   };
 }
 
-/** In the journal: what went wrong here, and starts that are refused. Callers are told the rest. */
+/** Logs errors of the service and refused starts. The response has everything else. */
 function tell(
   log: Logger,
   request: Request,
@@ -152,7 +152,7 @@ function isStart({ method, path }: Request): boolean {
   return method === 'POST' && path.startsWith('/api/users/');
 }
 
-/** Of everyday life, or of callers who are nobody. */
+/** Not logged: ordinary refusals, and requests of unknown callers. */
 const quiet: ReadonlySet<string> = new Set([
   ...['SPAWN_CONFLICT', 'SPAWN_CANCELLED', 'STARTING_UP'],
   ...['UNAUTHORIZED', 'NOT_FOUND', 'METHOD_NOT_ALLOWED'],

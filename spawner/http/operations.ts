@@ -1,4 +1,4 @@
-// Every address of the API, once: what it does, who may call it, what it takes and answers. The routes (app.ts),
+// Every operation of the API: what it does, who may call it, its parameters and responses. The routes (app.ts),
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
 import { groupName, spawnId, startRequest } from '../requests/start-request.ts';

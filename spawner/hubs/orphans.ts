@@ -1,5 +1,5 @@
-// Stops servers that nobody will ever stop: those that their hub does not know, in two comparisons in a row. A hub
-// that cannot be asked knows everything. Not here: asking it (hub-api.ts).
+// Stops orphaned servers: those that their hub does not know in two successful comparisons in a row. While a hub is
+// unreachable, none of its servers is stopped. Not here: the requests (hub-api.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -15,7 +15,7 @@ export interface OrphanCleanupInput {
   readonly servers: Pick<Servers, 'list' | 'stop'>;
   readonly config: () => Config;
   readonly log: Logger;
-  /** Milliseconds between two looks at what is due. */
+  /** Milliseconds between two checks for due comparisons. */
   readonly tick?: number;
 }
 
@@ -23,7 +23,7 @@ export interface OrphanCleanupInput {
 interface HubWatch {
   /** Records that were unknown in the last comparison. */
   orphans: ReadonlySet<string>;
-  /** Could it not be asked? */
+  /** Did the last comparison fail? */
   isAway: boolean;
   /** Monotonic milliseconds; never, while a comparison goes on. */
   next: number;
@@ -45,7 +45,7 @@ export function startOrphanCleanup(input: OrphanCleanupInput): OrphanCleanup {
       if (watch.isAway) log.info('the hub responds again');
       watch.isAway = false;
     } catch (error) {
-      watch.orphans = new Set(); // two in a row are two that were heard
+      watch.orphans = new Set(); // a failed comparison resets the count
       if (!watch.isAway && !isClosed)
         log.warn({ error: (error as Error).message }, 'could not get the list of servers from the hub');
       watch.isAway = true;
@@ -89,7 +89,7 @@ async function orphansOf(
   token: string,
   servers: OrphanCleanupInput['servers'],
 ): Promise<readonly ServerRecord[]> {
-  // asked for first: what is started from now on cannot be missing in the hub's answer
+  // listed first: a server that starts later cannot be missing in the hub's response
   const ours = servers
     .list(hub.name)
     .map(({ record }) => record)

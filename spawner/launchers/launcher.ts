@@ -60,7 +60,7 @@ export interface RunningServer {
   readonly port: number;
   /** Settles when nobody is to be sent to it any more; rejects with PortwrapError when something else ended it. */
   readonly exited: Promise<SandboxExit>;
-  /** What else ended it, where that came out after `exited`, at the latest when stop() has settled; null: nothing. */
+  /** The cause, if learned after `exited` settled (set before stop() resolves); null: none. */
   readonly verdict: PortwrapError | null;
   /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
   readonly lost: Promise<never>;

@@ -1,5 +1,5 @@
 // Whose connections the port guard must let through: the service's, the proxy's and the hubs', by the owner of the
-// state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
+// state directory and by who listens at the configured addresses. An unknown account is a gap, never a guess.
 // Not here: the rule (rule.ts).
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';

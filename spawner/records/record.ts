@@ -118,12 +118,12 @@ export function keyText({ hub, user, name }: ServerKey): string {
   return JSON.stringify([hub, user, name]);
 }
 
-/** One incarnation of it, likewise. */
+/** A server and its spawn id, as the key of a map. */
 export function spawnKeyText({ hub, user, name }: ServerKey, spawnId: string): string {
   return JSON.stringify([hub, user, name, spawnId]);
 }
 
-/** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
+/** The name of a spawn in file names: short (socket paths contain it) and unique. */
 export function recordId(key: ServerKey, spawnId: string): string {
   return createHash('sha256').update(spawnKeyText(key, spawnId)).digest('hex').slice(0, 12);
 }

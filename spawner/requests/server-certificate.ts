@@ -1,6 +1,6 @@
 // The certificate with which a server speaks TLS: checked as its hub sends it, and handed to the sandbox. The key is a
-// secret: it passes through memory and a pipe, and is in no file of ours. Not here: which names it holds, which is
-// the hub's affair, and asking a server that has one (portwrap/sandbox/readiness.ts).
+// secret: it passes through memory and a pipe, and is in no file of ours. Not here: its names
+// (the hub), and requests to a server that has one (portwrap/sandbox/readiness.ts).
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';

@@ -11,7 +11,7 @@ export interface ServerEnd {
   readonly exit: SandboxExit | null;
   /** Had it been ready? */
   readonly wasReady: boolean;
-  /** Did somebody ask for this end? */
+  /** Was the stop requested? */
   readonly wasAskedFor: boolean;
   readonly lastLines: readonly string[];
   /** Where its output is; null: elsewhere. */

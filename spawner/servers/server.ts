@@ -1,5 +1,5 @@
-// One server, one incarnation: from its start to the moment when nothing of it is left. Not here: which servers there
-// are (servers.ts), the stages of a life (start-server.ts, end-server.ts).
+// One server of one spawn id, from its start until nothing of it is left. Not here: all servers (servers.ts), the
+// stages of a life (start-server.ts, end-server.ts).
 import { type PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import { aborted, type SandboxExit } from '../../portwrap/index.ts';
 import type { PhaseTimes } from '../records/meter.ts';
@@ -16,7 +16,7 @@ export interface Server {
   readonly progress: ProgressLog;
   /** What is over of its start. */
   readonly phases: PhaseTimes;
-  /** Settles when its record is on disk: from then on no death of the service forgets it. */
+  /** Settles when its record is on disk: from then on it survives a restart of the service. */
   readonly recorded: Promise<void>;
   /** Settles when no process, port, route or sandbox file of it is left. Never rejects. */
   readonly ended: Promise<void>;

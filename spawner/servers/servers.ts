@@ -28,9 +28,9 @@ import { createTombstones } from './tombstones.ts';
 export interface Servers {
   /** Starts a server, or finds the one that this spawn id has started. */
   start(hub: Hub, user: string, name: string, request: StartRequest): { server: Server; created: boolean };
-  /** Takes in one that a service before this one has started. */
+  /** Adds a server that an earlier service has started. */
   adopt(server: Server): void;
-  /** The server, if it is known and of that incarnation. */
+  /** The server, if it is known and has that spawn id. */
   find(key: ServerKey, spawnId?: string): Server | undefined;
   /** Those of one hub, or all. */
   list(hub?: string): Server[];
@@ -95,7 +95,7 @@ export function createServers(input: ServersInput): Servers {
       if (current !== undefined) void forget(key, current);
       const server = runServer(input, { record, launcher, launch, timeouts: profile });
       servers.set(keyText(key), server);
-      // a server without a record never was: the start is answered with the reason, and may be repeated
+      // if the record cannot be written, undo the start; the caller gets the error and may retry
       server.recorded.catch(async () => {
         drop(key, server);
         await server.ended;

@@ -58,7 +58,7 @@ async function obtain(life: Life): Promise<AdoptedServer> {
     if (launch === null) return await launcher.adopt(record, cancel.signal, steps);
     return { kind: 'running', server: await launcher.start(launch, cancel.signal, steps) };
   } catch (cause) {
-    // whoever has touched a file of the state directory: that is what failed
+    // any failed system call below the state directory is a storage failure
     const { path } = parts.state;
     if (!isBelow(cause, path)) throw cause;
     throw storageFailure(cause, 'the files of the server could not be created', path);

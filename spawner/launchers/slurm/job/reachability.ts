@@ -5,7 +5,7 @@ import { PortwrapError } from '../../../../config/errors.ts';
 import { answersOnce } from '../../../../portwrap/index.ts';
 import type { Address } from './job.ts';
 
-/** Milliseconds between two requests: seldom until its job says that it answers on the node. */
+/** Milliseconds between two requests: fewer until its job reports that it responds on the node. */
 const paceBefore = 2_000;
 const paceAfter = 200;
 /** Milliseconds from that word until it must answer here. */

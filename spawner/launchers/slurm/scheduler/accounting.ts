@@ -1,5 +1,5 @@
-// The second witness to how a job ended, asked only about jobs that squeue no longer lists: sacct, with one call at a
-// time for all of them. A database that lags behind is asked again, one that does not answer not for long.
+// How a job ended, from sacct, for jobs that squeue no longer lists. One call at a time for all of
+// them. A database that lags behind is queried again; one that does not respond, only until a deadline.
 // Not here: what follows from its answer (launchers/slurm/job/job.ts).
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { PortwrapError } from '../../../../config/errors.ts';

@@ -1,5 +1,5 @@
-// Looks at the queue: one squeue for all servers at an interval, and none while there are none. A look that fails
-// says so; it never says that a job is gone. Not here: what a look means for a server (launchers/slurm/job/job.ts).
+// Polls the queue: one squeue for all servers at an interval, and none without servers. A failed poll is reported as
+// unknown, never as an absent job. Not here: what follows for a server (launchers/slurm/job/job.ts).
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { SlurmCommands } from './commands.ts';
 import { jobsBefore, type Queue, type QueueEntry } from './squeue.ts';
