@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The `portwrap-spawner` command: which command it is, and what comes of it. Each command is a file in commands/,
-// imported when it is called, so that none pays for another. Not here: what they do.
+// The `portwrap-spawner` command: selects and runs a command. Each command is a file in commands/, imported only when
+// it is called. Not here: the commands.
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import { packageVersion } from '../config/system/package.ts';
 import { type Command, type CommandName, parseArguments } from './commands/arguments.ts';

@@ -1,5 +1,5 @@
-// The service, composed: from a configuration to a listening process, and back to nothing. Servers live on
-// when it ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
+// Composes the service from a configuration, and closes it. Servers keep running when it
+// ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
@@ -15,12 +15,12 @@ import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
 import { watchHealth } from './health/health.ts';
-import { lookAtStorage, storageLate } from './health/storage-health.ts';
-import { lookAtTerminals } from './health/terminals.ts';
+import { checkStorage, storageLate } from './health/storage-health.ts';
+import { checkTerminals } from './health/terminals.ts';
 import { createApp } from './http/app.ts';
 import { type Listener, listen } from './http/listen.ts';
 import { metricsListener } from './http/metrics-listener.ts';
-import { type Reaper, startReaper } from './hubs/orphans.ts';
+import { type OrphanCleanup, startOrphanCleanup } from './hubs/orphans.ts';
 import { createAccounts } from './launchers/accounts.ts';
 import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
 import { createLocalLauncher } from './launchers/local.ts';
@@ -43,7 +43,7 @@ import { createUsageReadings } from './usage/cache.ts';
 export interface Service {
   /** Where it listens. */
   readonly address: string;
-  /** Reads the configuration again. Throws what is wrong with it, and then keeps the old one. */
+  /** Reads the configuration again. Throws if it has errors, and keeps the old one. */
   reload(): Promise<Reload>;
   close(): Promise<void>;
 }
@@ -56,7 +56,7 @@ export interface ServeInput {
   readonly log: Logger;
 }
 
-/** Throws PortwrapError when it cannot start; then nothing of it is left but the state directory. */
+/** Throws PortwrapError when it cannot start; then it has released everything, and only the state directory exists. */
 export async function serve({ config: first, readConfig, version, log }: ServeInput): Promise<Service> {
   // a service without the page does without them; a reload cannot add it
   const pageModules = first.admin_page === null ? undefined : await import('./page/open.ts');
@@ -105,9 +105,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   const health = watchHealth({
     looks: {
-      'state directory': { look: () => lookAtStorage(state, records), late: storageLate(state) },
+      'state directory': { look: () => checkStorage(state, records), late: storageLate(state) },
       'control groups': { look: () => cgroups.look(config().profiles), late: controlGroupsLate },
-      terminals: { look: () => lookAtTerminals() },
+      terminals: { look: () => checkTerminals() },
     },
     log,
   });
@@ -115,7 +115,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
-    log.info(outcome, 'the configuration was read again');
+    log.info(outcome, 'configuration reloaded');
     return outcome;
   };
   const logs = createLogReader(state);
@@ -126,7 +126,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     profiles: () => config().profiles,
     adminToken: state.adminToken,
     hostAddress: first.ports.host_address,
-    incarnation: { state_id: state.stateId, boot_id: bootId() },
+    serviceIdentity: { state_id: state.stateId, boot_id: bootId() },
     ...{ logs, usage },
     activityOf: watch.of,
   });
@@ -135,9 +135,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     profiles: () => config().profiles,
   });
   const listeners: Listener[] = [];
-  let reaper: Reaper | undefined;
+  let orphanCleanup: OrphanCleanup | undefined;
   const letGo = async () => {
-    reaper?.close();
+    orphanCleanup?.close();
     rotation.close();
     page?.close();
     health.close();
@@ -147,9 +147,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     routes.close();
     slurm.close();
     cgroups.close();
-    // what is not written then is not missed: the service may be killed at any moment
-    await inTime(log, 'the activity of servers', watch.close());
-    await inTime(log, 'the end of the service', state.close());
+    // a late write may be lost: the service must survive a kill at any moment anyway
+    await inTime(log, 'save the activity of servers', watch.close());
+    await inTime(log, 'release the state directory', state.close());
   };
   try {
     listeners.push(await listen(first.service.listen, app));
@@ -162,7 +162,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     }
     await reconcile({ ...parts, config: first, launchers, servers });
     watch.begin();
-    reaper = startReaper({ servers, config, log });
+    orphanCleanup = startOrphanCleanup({ servers, config, log });
     ready = true;
     return { address: listeners[0]?.address ?? '', reload, close: letGo };
   } catch (error) {
@@ -171,13 +171,13 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   }
 }
 
-/** Milliseconds that a file system has, when the service ends. */
+/** Milliseconds to wait for a file system when the service ends. */
 const lastWrite = 3_000;
 
 async function inTime(log: Logger, what: string, work: Promise<void>): Promise<void> {
-  const late = () => new Error(`the file system did not answer within ${lastWrite / 1000} s`);
+  const late = () => new Error(`the file system did not respond within ${lastWrite / 1000} s`);
   await withDeadline(work, lastWrite, late).catch((error: Error) =>
-    log.warn({ reason: error.message }, `${what} could not be written down`),
+    log.warn({ reason: error.message }, `could not ${what}`),
   );
 }
 

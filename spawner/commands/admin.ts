@@ -33,7 +33,7 @@ function readToken(stateDirectory: string): string {
   try {
     return readFileSync(path, 'utf8').trim();
   } catch (cause) {
-    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'is not there' : 'cannot be read';
+    const reason = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : 'cannot be read';
     throw new PortwrapError('SERVICE_UNREACHABLE', `the administrator's token ${path} ${reason}`, {
       hint: 'Run this as root or as the account of the service, while the service runs.',
       cause,

@@ -1,4 +1,4 @@
-// `portwrap-spawner check-config`: is the file sound? Every problem is told by the error.
+// `portwrap-spawner check-config`: checks the configuration file. The error lists every problem.
 import { loadConfig } from '../../config/load.ts';
 import type { Command } from './arguments.ts';
 

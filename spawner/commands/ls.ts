@@ -1,4 +1,4 @@
-// `portwrap-spawner ls`: the servers that there are.
+// `portwrap-spawner ls`: lists servers.
 import type { ServerView } from '../http/view.ts';
 import { keyText, serverLabel } from '../records/record.ts';
 import { connectAdmin } from './admin.ts';

@@ -1,4 +1,4 @@
-// `portwrap-spawner reload`: the service reads its configuration again, or tells why it will not.
+// `portwrap-spawner reload`: has the service reload its configuration, or prints why it refuses.
 import { connectAdmin } from './admin.ts';
 import type { Command } from './arguments.ts';
 

@@ -16,28 +16,28 @@ export const run: Command = async (input) => {
   });
   const service = await unlessLate(serve({ config, readConfig, version: packageVersion(), log }), ended);
   if (service === null) {
-    log.warn(
-      { signal: await ended },
-      'ending, although the start of the service still waits for the machine',
-    );
+    log.warn({ signal: await ended }, 'shutting down before the service has started');
     return 0;
   }
   process.on('SIGHUP', () => {
     service.reload().catch((cause: unknown) => {
       const { code, message } = toPortwrapError(cause);
-      log.error({ code, problems: message.split('\n') }, 'the configuration is refused; the old one is kept');
+      log.error(
+        { code, problems: message.split('\n') },
+        'the new configuration has errors; the old one stays in force',
+      );
     });
   });
   log.info({ address: service.address }, 'ready');
-  log.info({ signal: await ended }, 'ending');
+  log.info({ signal: await ended }, 'shutting down');
   await service.close();
   return 0;
 };
 
-/** Milliseconds that a start has left when the service is told to end. */
+/** Milliseconds that a start may still take after a signal to end. */
 const lastChance = 3_000;
 
-/** Null: it was told to end and had not started in time. It may be killed at any moment, so nothing is lost. */
+/** Null: a signal came and the start did not finish in time. Nothing is lost: the service may be killed at any moment. */
 async function unlessLate(starting: Promise<Service>, told: Promise<unknown>): Promise<Service | null> {
   const late = told.then(() => pause(lastChance, null));
   return Promise.race([starting, late]);

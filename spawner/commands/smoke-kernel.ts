@@ -24,7 +24,7 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
     Request: Request as ServerConnection.ISettings['Request'],
     Headers: Headers as ServerConnection.ISettings['Headers'],
   });
-  // the library tells every step on the console, with the token in the addresses
+  // the library logs every step to the console, with the token in the URLs
   globalThis.console = new Console(new Writable({ write: (_chunk, _encoding, done) => done() }));
   const manager = new KernelManager({ serverSettings });
   try {

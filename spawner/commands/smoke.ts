@@ -1,5 +1,5 @@
-// `portwrap-spawner smoke`: does all of it work? Starts a Jupyter server through the service, runs a cell through
-// the proxy and its WebSocket, stops the server, and tells how long each step took.
+// `portwrap-spawner smoke`: tests the installation. Starts a Jupyter server through the service, runs a cell through
+// the proxy and its WebSocket, stops the server, and prints the duration of each step.
 import { randomBytes } from 'node:crypto';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ConfigFile } from '../../config/load.ts';
@@ -20,20 +20,20 @@ export const run: Command = async (input) => {
   };
   const plan = planOf(input, config);
   try {
-    await timed('start the server, until it answers', startServer(client, plan));
+    await timed('start the server until it responds', startServer(client, plan));
     const base = baseUrl(input, config, (await client.show(plan.server)).url, plan.prefix);
     const { openKernel } = await import('./smoke-kernel.ts'); // @jupyterlab/services takes its time
     const kernel = await timed('start a kernel, over HTTP and WebSocket', openKernel(base, plan.token));
-    const answer = await timed('run a cell', kernel.run('print(6 * 7)')).finally(() => kernel.close());
-    if (answer.trim() !== '42')
-      throw failure(`the cell said ${JSON.stringify(answer.slice(0, 200))}, not 42`);
+    const output = await timed('run a cell', kernel.run('print(6 * 7)')).finally(() => kernel.close());
+    if (output.trim() !== '42')
+      throw failure(`the cell printed ${JSON.stringify(output.slice(0, 200))} instead of 42`);
   } finally {
     await timed('stop the server', client.stop(plan.server));
   }
   if (input.options.json) input.print(`${JSON.stringify({ passed: true, timings }, null, 2)}\n`);
   else {
     const rows = timings.map(({ step, milliseconds }) => [step, `${milliseconds}`.padStart(6)]);
-    input.print(`${textTable(['STEP', '    MS'], rows)}all of it works\n`);
+    input.print(`${textTable(['STEP', '    MS'], rows)}all steps passed\n`);
   }
   return 0;
 };
@@ -66,7 +66,7 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
     spawn_id: randomBytes(16).toString('hex'),
     ...(profile === undefined ? {} : { profile }),
     command: ['sh', '-c', jupyter, 'sh'],
-    // both of Jupyter's programs are told; each ignores what is the other's
+    // options for both of Jupyter's programs; each ignores those of the other
     args: ['ServerApp', 'NotebookApp'].flatMap((app) => [
       `--${app}.base_url=${prefix}`,
       `--${app}.port={guest-port}`,
@@ -82,7 +82,7 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
       throw failure([message, ...(log ?? [])].join('\n  '), hint);
     }
   }
-  throw failure(`the service ended the progress of ${serverLabel(server)} early`);
+  throw failure(`the progress stream of ${serverLabel(server)} ended early`);
 }
 
 /** Whichever of them there is, on the profile's PATH; where only JupyterHub is packaged, the module alone. */

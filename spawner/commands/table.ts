@@ -12,7 +12,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly stri
   return `${lines.join('\n')}\n`;
 }
 
-/** Names come from strangers. */
+/** Names are untrusted input. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
 }

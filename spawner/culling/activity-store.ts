@@ -1,5 +1,5 @@
-// What the service remembers of servers' activity across its own restart: one file in the state directory, for all
-// servers. Losing it makes nobody idle. Not here: what is remembered of a server itself (records/record.ts).
+// Keeps the activity of servers across a restart of the service: one file in the state directory for all
+// servers. If it is lost, no server counts as idle. Not here: records (records/record.ts).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import { lastSeenSchema } from './last-seen.ts';
 export const noteSchema = z.object({
   /** When it was first seen to be ready. Times are in seconds on the monotonic clock of one boot. */
   startedAt: z.number(),
-  /** Has it ever answered as a Jupyter server does? Then only its own word counts. */
+  /** Has it ever responded as a Jupyter server? Then only its own report counts. */
   isJupyter: z.boolean(),
   server: lastSeenSchema.nullable(),
   route: lastSeenSchema.nullable(),
@@ -48,7 +48,7 @@ export function openNotes({ path }: Pick<StateDirectory, 'path'>, bootId: string
         isFailing = false;
       } catch (error) {
         const reason = (error as Error).message;
-        if (!isFailing) log.warn({ reason }, 'the activity of servers could not be noted; trying again');
+        if (!isFailing) log.warn({ reason }, 'could not save the activity of servers; trying again');
         isFailing = true;
       }
     },

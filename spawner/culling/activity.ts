@@ -1,5 +1,5 @@
-// What one look at a server means: from its answer and its route's last activity to what is remembered, decided
-// and shown. Pure but for the clock. Not here: when to look (watch.ts), the rules (rules.ts).
+// Evaluates one poll of a server: from its response and its route's last activity to the saved note, the decision
+// and the API's view. Pure but for the clock. Not here: when to poll (watch.ts), the rules (rules.ts).
 import { z } from 'zod';
 import type { Note } from './activity-store.ts';
 import type { Clock } from './clock.ts';
@@ -10,22 +10,22 @@ import { type CullingRules, type Verdict, verdict } from './rules.ts';
 /** How a server's activity is shown in the API. */
 export const activityView = z.object({
   last_activity: z.iso.datetime().nullable().meta({
-    description: 'When it last did something, as it or the proxy says. null: not known yet.',
+    description: 'Last activity, as the server or the proxy reports it. null: not known yet.',
   }),
   activity: activitySchema
     .nullable()
-    .meta({ description: 'What a Jupyter server was doing at the last look. null: not known.' }),
+    .meta({ description: 'What a Jupyter server was doing when it was last polled. null: not known.' }),
   cull_at: z.iso
     .datetime()
     .nullable()
-    .meta({ description: 'When it will be stopped if nothing happens. null: no end is near.' }),
+    .meta({ description: 'When culling will stop it. null: no stop is planned.' }),
   cull_reason: z.string().nullable().meta({ description: 'Why it will be stopped.' }),
 });
 export type ActivityView = Readonly<z.infer<typeof activityView>>;
 
 export interface Seen {
   readonly answer: Answer;
-  /** What the proxy says of its route, ISO 8601. null: there is no route, or nobody can tell. */
+  /** What the proxy says of its route, ISO 8601. null: no route, or not known. */
   readonly route: string | null;
   /** Should the proxy know its route? */
   readonly isRouted: boolean;

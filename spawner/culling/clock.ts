@@ -1,10 +1,9 @@
-// The two clocks there are. Durations are measured on the one that never jumps; the other is for what people
-// and other programs write down.
+// The monotonic clock, for durations, and the wall clock, for timestamps.
 
 export interface Clock {
-  /** Seconds since the machine was booted: the same for every process, and never set. */
+  /** Seconds since the machine was booted: the same for every process, never adjusted. */
   monotonic(): number;
-  /** Milliseconds since 1970, as somebody has set them. */
+  /** Milliseconds since 1970; may be adjusted. */
   wall(): number;
 }
 

@@ -1,6 +1,6 @@
-// What a Jupyter server says of itself, through its forward and with its own token: last activity, kernels,
+// Reads a Jupyter server's own activity, through its forward and with its own token: last activity, kernels,
 // terminals. Own requests, since @jupyterlab/services costs the service 18 MB and 150 ms of CPU time for one list, and its
-// lists count as activity of the user. Not here: what follows from it (rules.ts), when it is asked (watch.ts).
+// lists count as activity of the user. Not here: the rules (rules.ts), when to poll (watch.ts).
 import { z } from 'zod';
 import { type BoundedGet, boundedGet, singleConnection } from '../system/bounded-get.ts';
 
@@ -16,9 +16,9 @@ export type Activity = Readonly<z.infer<typeof activitySchema>>;
 
 export type Answer =
   | { readonly kind: 'jupyter'; readonly lastActivity: string; readonly activity: Activity }
-  /** It answers, and is something else. */
+  /** It responds, but is not a Jupyter server. */
   | { readonly kind: 'other' }
-  /** It does not answer, or not to us. */
+  /** It does not respond, or refuses our request. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
 const statusSchema = z.object({
@@ -41,8 +41,9 @@ export async function askJupyter(base: string, token: string | null): Promise<An
   const bounds: BoundedGet = { headers: authorization, timeout, mostBytes, agent };
   try {
     const { status, text } = await boundedGet(`${base}api/status`, bounds);
-    // 403: a Jupyter server that does not take our token; 5xx: one that cannot ask its hub, or is failing
-    if (status === 403 || status >= 500) return { kind: 'unknown', reason: `it answered with ${status}` };
+    // 403: a Jupyter server that refuses our token; 5xx: one that cannot reach its hub, or is failing
+    if (status === 403 || status >= 500)
+      return { kind: 'unknown', reason: `it responded with HTTP ${status}` };
     const found = status === 200 ? statusSchema.safeParse(parsed(text)) : null;
     if (!found?.success) return { kind: 'other' };
     const { last_activity, kernels, connections } = found.data;
@@ -66,9 +67,9 @@ export async function askJupyter(base: string, token: string | null): Promise<An
 async function untracked<T>(url: string, schema: z.ZodType<T>, bounds: BoundedGet): Promise<T> {
   const { status, text } = await boundedGet(`${url}?no_track_activity=1`, bounds);
   if (status === 404) return schema.parse([]);
-  if (status !== 200) throw new Error(`${new URL(url).pathname} was answered with ${status}`);
+  if (status !== 200) throw new Error(`the response to ${new URL(url).pathname} was HTTP ${status}`);
   const list = schema.safeParse(parsed(text));
-  if (!list.success) throw new Error(`${new URL(url).pathname} was not answered with a list`);
+  if (!list.success) throw new Error(`the response to ${new URL(url).pathname} is not a list`);
   return list.data;
 }
 

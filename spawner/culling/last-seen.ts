@@ -1,12 +1,11 @@
-// From the time that a server or a proxy writes down to a moment on the clock that never jumps: whoever sets the
-// clock of the machine makes nobody idle.
+// Converts a reported timestamp to a time on the monotonic clock, so that setting the wall clock makes no server idle.
 import { z } from 'zod';
 import type { Clock } from './clock.ts';
 
 export const lastSeenSchema = z.object({
-  /** As it was told: ISO 8601. */
+  /** As reported: ISO 8601. */
   reported: z.string(),
-  /** What that means, and when it was told last: seconds on the monotonic clock. */
+  /** When it was active, and when that was last reported: seconds on the monotonic clock. */
   activeAt: z.number(),
   seenAt: z.number(),
 });
@@ -14,7 +13,7 @@ export type LastSeen = Readonly<z.infer<typeof lastSeenSchema>>;
 
 /**
  * What `reported` means when `before` is what was known so far. A time that has changed belongs to something that
- * happened after it was last seen, whatever the clock on the wall says now; the first one, to something after
+ * happened after it was last seen, whatever the wall clock says now; the first one, to something after
  * `since`.
  */
 export function lastSeen(before: LastSeen | null, reported: string, since: number, clock: Clock): LastSeen {

@@ -8,13 +8,13 @@ export type CullingRules = Profile['culling'];
 export interface Facts {
   readonly now: number;
   readonly startedAt: number;
-  /** When something last happened; null: nobody knows, so it does not count as idle. */
+  /** When something last happened; null: unknown, so it does not count as idle. */
   readonly activeAt: number | null;
   /** Is a kernel busy? */
   readonly busy: boolean;
   /** Is a browser connected to a kernel? */
   readonly connected: boolean;
-  /** Since when the end is foreseen; null: it was not. */
+  /** When the warning was given; null: not yet. */
   readonly warnedAt: number | null;
 }
 
@@ -27,7 +27,7 @@ export interface Verdict {
   readonly isDue: boolean;
 }
 
-/** Null as long as no end is near enough to be warned of. */
+/** Null until a warning is due. */
 export function verdict(rules: CullingRules, facts: Facts): Verdict | null {
   const [first] = [byAge(rules, facts), byIdleness(rules, facts)]
     .filter((end) => end !== null)

@@ -1,5 +1,5 @@
-// Looks at every ready server from time to time, remembers what it is doing, and stops the idle ones. Looks are
-// spread over the interval. Not here: what a look means (activity.ts), how a server is asked (jupyter.ts).
+// Polls every ready server at an interval, keeps its activity, and stops idle ones. Polls are spread over the
+// interval. Not here: evaluating a poll (activity.ts), the requests to a server (jupyter.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -15,7 +15,7 @@ import type { Clock } from './clock.ts';
 import { type Activity, type Answer, askJupyter } from './jupyter.ts';
 
 export interface ActivityWatch {
-  /** Begins to look; before, nothing is known. */
+  /** Begins to poll; before, all activity is unknown. */
   begin(): void;
   /** What is known of the server with that record. */
   of(id: string): ActivityView;
@@ -24,7 +24,7 @@ export interface ActivityWatch {
 }
 
 export interface ActivityTotals extends Activity {
-  /** Servers that were looked at and whose activity could not be learned. */
+  /** Servers that were polled and whose activity is unknown. */
   readonly unknown: number;
 }
 
@@ -42,19 +42,19 @@ export interface WatchInput {
 interface Watched {
   note: Note;
   look: Look | null;
-  /** Why nothing is known; null: something is. */
+  /** Why the activity is unknown; null: it is known. */
   unknown: string | null;
   nextLook: number;
   isLooking: boolean;
 }
 
-/** Seconds: a new server is first looked at within it, and notes are saved so often. */
+/** Seconds: a new server is first polled within it, and it is the interval of saving notes. */
 const soon = 15;
 const tick = 500;
 /** Each try would be an error in the server's log. */
 const closedToUs: Answer = {
   kind: 'unknown',
-  reason: 'with internal_ssl it answers its hub and the proxy only',
+  reason: 'with internal_ssl it accepts only its hub and the proxy',
 };
 
 export function createActivityWatch(input: WatchInput): ActivityWatch {
@@ -104,12 +104,12 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
   function tell(server: Server, subject: Watched, unknown: string | null, isNew: boolean): void {
     const entry = { server: serverLabel(server.record), spawn_id: server.record.spawn_id };
     if (unknown !== null && subject.unknown === null)
-      log.info({ ...entry, reason: unknown }, 'what the server is doing cannot be learned');
+      log.info({ ...entry, reason: unknown }, 'the activity of the server is unknown');
     subject.unknown = unknown;
     const { verdict } = subject.look ?? {};
     if (verdict && isNew && !verdict.isDue) {
       const { cull_at, cull_reason } = viewOf(subject.look as Look, clock);
-      log.info({ ...entry, cull_at, cull_reason }, 'the server will be stopped if nothing happens');
+      log.info({ ...entry, cull_at, cull_reason }, 'the server will be stopped soon');
     }
   }
 
@@ -130,7 +130,7 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
       if (subject.isLooking || now < subject.nextLook) continue;
       subject.isLooking = true;
       lookAt(server, subject)
-        .catch((error: unknown) => log.error({ err: error }, 'a look at a server failed by a defect'))
+        .catch((error: unknown) => log.error({ err: error }, 'internal error while polling a server'))
         .finally(() => {
           const after = clock.monotonic();
           const end = subject.look?.verdict?.cullAt ?? Number.POSITIVE_INFINITY;

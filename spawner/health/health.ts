@@ -1,5 +1,5 @@
-// What is wrong with this machine as far as servers need it, looked at now and then and whenever somebody asks. What
-// comes and what goes is logged. Not here: what is looked at, how it is answered (http/).
+// Checks what servers need of this machine, at an interval and on request. Changes are logged.
+// Not here: the checks, the HTTP response (http/).
 import { type ErrorCode, toPortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import { withDeadline } from '../../portwrap/index.ts';
@@ -27,7 +27,7 @@ export interface Health {
 export interface Look {
   /** Rejects, or resolves with what is wrong. A rejection counts as a reason that `endsStarts`. */
   readonly look: () => Promise<readonly HealthReason[]>;
-  /** What is wrong when it does neither in time; absent: nothing, for it reads nothing that could hang. */
+  /** The reason when it times out; absent: none, since it reads nothing that could hang. */
   readonly late?: HealthReason;
 }
 
@@ -40,9 +40,9 @@ export interface HealthInput {
 }
 
 const defaultInterval = 10_000;
-/** Milliseconds: for so long a report counts. */
+/** Milliseconds that a report stays valid. */
 const freshFor = 1_000;
-/** Milliseconds: a file system that needs longer does not answer. */
+/** Milliseconds until a check counts as hung. */
 const patience = 3_000;
 
 export function watchHealth({ looks, log, interval = defaultInterval }: HealthInput): Health {
@@ -68,7 +68,7 @@ function reportOf(reasons: readonly HealthReason[]): HealthReport {
   return { status: failing ? 'failing' : reasons.length > 0 ? 'degraded' : 'ok', reasons };
 }
 
-/** One look at a time: who hangs in it is not joined by others. */
+/** One check at a time: a check that hangs is not started again. */
 function createWatch(
   name: string,
   { look, late }: Look,
@@ -82,11 +82,10 @@ function createWatch(
     for (const reason of reasons.filter((one) => !isKnown(one))) {
       const { code, message, hint, endsStarts } = reason;
       const entry = { of: name, code, reason: message, hint };
-      if (endsStarts) log.error(entry, 'this machine is not as it should be: no server can be started');
-      else log.warn(entry, 'this machine is not as it should be');
+      if (endsStarts) log.error(entry, 'health check failed: no server can be started');
+      else log.warn(entry, 'health check failed');
     }
-    if (reasons.length === 0 && known.length > 0)
-      log.info({ of: name }, 'this machine is as it should be again');
+    if (reasons.length === 0 && known.length > 0) log.info({ of: name }, 'health check passes again');
     known = reasons;
   };
   return async () => {

@@ -1,24 +1,24 @@
-// Can the service keep what it must keep? Not here: keeping it (records/records.ts), the directory (records/state-directory.ts).
+// Checks that the service can write its state. Not here: keeping it (records/records.ts), the directory (records/state-directory.ts).
 import { errorCatalogue } from '../../config/errors.ts';
 import type { Records } from '../records/records.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { HealthReason } from './health.ts';
 
-/** Rejects with STORAGE_FAILED when the directory cannot be used. When it can, what was missed is made good first. */
-export async function lookAtStorage(
+/** Rejects with STORAGE_FAILED when the directory cannot be used. Otherwise first repeats failed writes. */
+export async function checkStorage(
   state: Pick<StateDirectory, 'path' | 'probe'>,
   records: Pick<Records, 'catchUp'>,
 ): Promise<readonly HealthReason[]> {
   await state.probe();
   const behind = await records.catchUp();
   if (behind === 0) return [];
-  const message = `${behind} records in ${state.path} are older than their servers: a restarted service would be misled`;
+  const message = `${behind} records in ${state.path} are out of date: a restarted service would read wrong states`;
   return [{ code: 'STORAGE_FAILED', message, hint: errorCatalogue.STORAGE_FAILED.hint, endsStarts: false }];
 }
 
 /** When its file system does not answer. */
 export function storageLate({ path }: Pick<StateDirectory, 'path'>): HealthReason {
-  const message = `the file system of ${path} does not answer`;
-  const hint = 'See dmesg, and the machine or disk that it is mounted from.';
+  const message = `the file system of ${path} does not respond`;
+  const hint = 'Check dmesg, and the machine or disk that it is mounted from.';
   return { code: 'STORAGE_FAILED', message, hint, endsStarts: true };
 }

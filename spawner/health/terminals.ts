@@ -7,13 +7,13 @@ import type { HealthReason } from './health.ts';
 const devpts = 0x1cd1;
 
 /** What is wrong with the file system of the terminals. */
-export async function lookAtTerminals(path = '/dev/pts'): Promise<readonly HealthReason[]> {
+export async function checkTerminals(path = '/dev/pts'): Promise<readonly HealthReason[]> {
   const type = await statfs(path).then(
     (found) => found.type,
     () => null,
   );
   if (type === devpts) return [];
-  const message = `no terminal can be opened in any server: ${path} is ${type === null ? 'not there' : 'not mounted'}`;
+  const message = `no terminal can be opened in any server: ${path} is ${type === null ? 'missing' : 'not mounted'}`;
   return [
     {
       ...{ code: 'TERMINALS_UNAVAILABLE', message, endsStarts: false },

@@ -19,7 +19,7 @@ import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
 import { protocol, supportedProtocol } from './protocol.ts';
 import { createFindServer, serverRoutes } from './server-routes.ts';
-import { createViews, type Incarnation } from './view.ts';
+import { createViews, type ServiceIdentity } from './view.ts';
 
 export interface AppInput {
   readonly servers: Servers;
@@ -28,7 +28,7 @@ export interface AppInput {
   readonly adminToken: string;
   /** Where servers of this machine are forwarded. */
   readonly hostAddress: string;
-  readonly incarnation: Incarnation;
+  readonly serviceIdentity: ServiceIdentity;
   readonly version: string;
   readonly logs: LogReader;
   /** What is known of the activity of the server with that record. */
@@ -71,7 +71,7 @@ export function createApp(input: AppInput): Express {
   }
   app.use('/api', known);
   app.use((request, _response, next) => {
-    next(new PortwrapError('NOT_FOUND', `there is nothing at ${request.method} ${request.path}`));
+    next(new PortwrapError('NOT_FOUND', `${request.method} ${request.path} does not exist`));
   });
   app.use(errorHandler(input));
   return app;
@@ -118,10 +118,10 @@ function readyOnly(isReady: () => boolean): RequestHandler {
 }
 
 const methodNotAllowed: RequestHandler = (request, _response, next) => {
-  next(new PortwrapError('METHOD_NOT_ALLOWED', `${request.method} is not possible here`));
+  next(new PortwrapError('METHOD_NOT_ALLOWED', `the method ${request.method} is not allowed here`));
 };
 
-function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
+function errorHandler({ log, serviceIdentity }: AppInput): ErrorRequestHandler {
   return (cause: unknown, request, response, _next) => {
     const error = fromExpress(cause);
     tell(log, request, error, cause);
@@ -130,12 +130,12 @@ function errorHandler({ log, incarnation }: AppInput): ErrorRequestHandler {
     response.status(error.status).json({
       ...{ code, message, hint },
       ...(server === undefined ? {} : { server }),
-      ...(code === 'SERVER_UNKNOWN' ? incarnation : {}),
+      ...(code === 'SERVER_UNKNOWN' ? serviceIdentity : {}),
     });
   };
 }
 
-/** In the journal: what went wrong here, and starts that are refused. Callers are told the rest. */
+/** Logs errors of the service and refused starts. The response has everything else. */
 function tell(
   log: Logger,
   request: Request,
@@ -143,7 +143,7 @@ function tell(
   cause: unknown,
 ): void {
   const entry = { code, reason: message, hint, method: request.method, path: request.path };
-  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, 'a request failed by a defect');
+  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, 'internal error while handling a request');
   else if (status >= 500 && code !== 'STARTING_UP') log.error(entry, 'a request failed');
   else if (isStart(request) && !quiet.has(code)) log.warn(entry, 'a start was refused');
 }
@@ -152,7 +152,7 @@ function isStart({ method, path }: Request): boolean {
   return method === 'POST' && path.startsWith('/api/users/');
 }
 
-/** Of everyday life, or of callers who are nobody. */
+/** Not logged: ordinary refusals, and requests of unknown callers. */
 const quiet: ReadonlySet<string> = new Set([
   ...['SPAWN_CONFLICT', 'SPAWN_CANCELLED', 'STARTING_UP'],
   ...['UNAUTHORIZED', 'NOT_FOUND', 'METHOD_NOT_ALLOWED'],

@@ -24,7 +24,7 @@ export function authenticate(hubs: () => readonly Hub[], adminToken: string): Re
     const matches = [...known, admin].filter(({ secret }) => isSameSecret(token ?? '', secret));
     const match = matches[0];
     if (token === undefined || match === undefined) {
-      const what = token === undefined ? 'the request carries no token' : 'the token is not that of any hub';
+      const what = token === undefined ? 'the request has no token' : 'the token does not belong to any hub';
       return next(new PortwrapError('UNAUTHORIZED', what));
     }
     response.locals.caller = match.caller;

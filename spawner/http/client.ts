@@ -113,7 +113,7 @@ function errorOf(status: number, text: string): PortwrapError {
   if (code === undefined || !Object.hasOwn(errorCatalogue, code)) {
     return new PortwrapError(
       'SERVICE_UNREACHABLE',
-      `HTTP ${status} came from something else than the service`,
+      `HTTP ${status} was not sent by portwrap-spawner (another program or a reverse proxy responded)`,
     );
   }
   return new PortwrapError(code as ErrorCode, message ?? '', { hint, server });

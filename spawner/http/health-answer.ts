@@ -1,5 +1,5 @@
-// How the health of the service is answered, as schemas from which the OpenAPI document is made. By the status alone a
-// monitor tells whether servers can be started. Not here: what is looked at (health/health.ts).
+// The response to a health request, as schemas for the OpenAPI document. The status alone says whether servers can be
+// started. Not here: the checks (health/health.ts).
 import { z } from 'zod';
 import type { HealthReport } from '../health/health.ts';
 

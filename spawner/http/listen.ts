@@ -60,11 +60,11 @@ function bind(server: Server, address: ListenAddress, key: string): Promise<void
   const name = address.kind === 'unix' ? address.path : `${address.host}:${address.port}`;
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const reason = cause.code === 'EADDRINUSE' ? 'it is taken' : (cause.code ?? cause.message);
+      const reason = cause.code === 'EADDRINUSE' ? 'the address is in use' : (cause.code ?? cause.message);
       const message = `the service cannot listen on ${name}: ${reason}`;
       reject(
         new PortwrapError('LISTEN_FAILED', message, {
-          hint: `Change "${key}", or stop what listens there.`,
+          hint: `Change "${key}", or stop the process that listens there.`,
           cause,
         }),
       );

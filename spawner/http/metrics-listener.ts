@@ -29,6 +29,6 @@ export function metricsListener({ isReady, health, metrics }: Vitals): RequestLi
         (text) => answer(200, text),
         () => answer(500, 'the metrics could not be read\n'),
       );
-    } else answer(404, 'there are /metrics, /api/health, /api/health/live and /api/health/ready\n');
+    } else answer(404, 'available: /metrics, /api/health, /api/health/live and /api/health/ready\n');
   };
 }

@@ -14,7 +14,7 @@ export function openApiDocument(version: string): Json {
     info: {
       title: 'portwrap-spawner',
       version,
-      description: 'What a hub says to the spawner service. docs/protocol.md tells the story.',
+      description: 'The REST API of the spawner service. Guide: docs/protocol.md.',
       license: { name: 'BSD-3-Clause', identifier: 'BSD-3-Clause' },
     },
     paths,

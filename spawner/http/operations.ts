@@ -1,4 +1,4 @@
-// Every address of the API, once: what it does, who may call it, what it takes and answers. The routes (app.ts),
+// Every operation of the API: what it does, who may call it, its parameters and responses. The routes (app.ts),
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
 import { groupName, spawnId, startRequest } from '../requests/start-request.ts';
@@ -24,25 +24,27 @@ const queryFlag = z
   .transform((value) => value === 'true' || value === '1');
 
 const hub = z.string().max(32).optional().meta({ description: 'For the administrator: which hub.' });
-const incarnation = z.object({
+const spawn = z.object({
   hub,
   spawn_id: spawnId
     .optional()
-    .meta({ description: 'Only this incarnation; another one counts as not known.' }),
+    .meta({ description: 'Only the server with this spawn id; another one counts as not known.' }),
 });
 
 export const queries = {
-  incarnation,
-  stop: incarnation.extend({ now: queryFlag.meta({ description: 'Kill at once instead of asking first.' }) }),
-  log: incarnation.extend({
+  spawn,
+  stop: spawn.extend({
+    now: queryFlag.meta({ description: 'Kill the processes at once, without a grace period.' }),
+  }),
+  log: spawn.extend({
     tail: z.coerce
       .number()
       .int()
       .min(0)
       .max(10_000)
       .default(100)
-      .meta({ description: 'How many of the last lines.' }),
-    follow: queryFlag.meta({ description: 'Go on until the server has ended.' }),
+      .meta({ description: 'Number of lines from the end.' }),
+    follow: queryFlag.meta({ description: 'Keep sending new output until the server has ended.' }),
   }),
   scope: z.object({ hub }),
   person: z.object({
@@ -100,19 +102,24 @@ export type OperationId = (typeof operationIds)[number];
 const unknown: Answer = { description: 'SERVER_UNKNOWN', schema: 'Error' };
 
 const single: readonly Operation[] = [
-  operation('about', 'get', '/api/', 'Who answers', 'anybody', { 200: { description: 'Name and version' } }),
-  operation('health', 'get', '/api/health', 'What is wrong with the machine of the service', 'anybody', {
-    200: { description: 'Nothing (ok), or something, and servers are started (degraded)', schema: 'Health' },
+  operation('about', 'get', '/api/', 'Name and version of the service', 'anybody', {
+    200: { description: 'Name and version' },
+  }),
+  operation('health', 'get', '/api/health', 'Health of the service and its machine', 'anybody', {
+    200: {
+      description: 'ok, or degraded: something is wrong, and servers can still be started',
+      schema: 'Health',
+    },
     503: {
-      description: 'No server can be started (failing), with the first reason as the error; STARTING_UP',
+      description: 'failing: no server can be started, and the first reason is the error; or STARTING_UP',
       schema: 'HealthError',
     },
   }),
-  operation('live', 'get', '/api/health/live', 'Does the service run', 'anybody', {
-    200: { description: 'It does' },
+  operation('live', 'get', '/api/health/live', 'Liveness', 'anybody', {
+    200: { description: 'The service runs' },
   }),
-  operation('ready', 'get', '/api/health/ready', 'Does the service answer for its servers', 'anybody', {
-    200: { description: 'It does, also when health says degraded or failing' },
+  operation('ready', 'get', '/api/health/ready', 'Readiness', 'anybody', {
+    200: { description: 'The records have been read; also while the health is degraded or failing' },
     503: { description: 'STARTING_UP', schema: 'Error' },
   }),
   operation('openapi', 'get', '/api/openapi.json', 'This document', 'anybody', {
@@ -126,7 +133,7 @@ const single: readonly Operation[] = [
       'listServers',
       'get',
       '/api/servers',
-      'Every server of the hub; for the administrator, of all',
+      'All servers of the hub; for the administrator, of all hubs',
       'hub',
       {
         200: { description: 'Servers', schema: 'list of Server' },
@@ -135,25 +142,32 @@ const single: readonly Operation[] = [
     query: queries.scope,
   },
   {
-    ...operation('listUsers', 'get', '/api/users', 'Every user that has servers', 'hub', {
+    ...operation('listUsers', 'get', '/api/users', 'All users with servers', 'hub', {
       200: { description: 'Users', schema: 'list of User' },
     }),
     query: queries.scope,
   },
   {
     ...operation('showUser', 'get', '/api/users/{user}', "One user's servers", 'hub', {
-      200: { description: 'A user, with no servers when none is known', schema: 'User' },
+      200: { description: 'The user; without servers if none is known', schema: 'User' },
     }),
     query: queries.scope,
   },
   {
-    ...operation('listProfiles', 'get', '/api/users/{user}/profiles', 'What this user may start', 'hub', {
-      200: { description: 'Profiles, the default one first', schema: 'list of Profile' },
-    }),
+    ...operation(
+      'listProfiles',
+      'get',
+      '/api/users/{user}/profiles',
+      'Profiles that this user may start',
+      'hub',
+      {
+        200: { description: 'Profiles, the default one first', schema: 'list of Profile' },
+      },
+    ),
     query: queries.person,
   },
-  operation('reload', 'post', '/api/reload', 'Read the configuration again', 'admin', {
-    200: { description: 'The keys that changed, and those that wait for a restart' },
+  operation('reload', 'post', '/api/reload', 'Reload the configuration', 'admin', {
+    200: { description: 'The keys that changed, and those that need a restart' },
     500: { description: 'CONFIG_INVALID: the old configuration is kept', schema: 'Error' },
   }),
 ];
@@ -165,8 +179,8 @@ const ofServer: readonly Operation[] = [
 ].flatMap((path) => [
   {
     ...operation('start', 'post', path, 'Start the server', 'hub', {
-      202: { description: 'It is being started', schema: 'Server' },
-      200: { description: 'This spawn id was started before', schema: 'Server' },
+      202: { description: 'The start has begun', schema: 'Server' },
+      200: { description: 'This spawn id has already been started', schema: 'Server' },
       409: { description: 'SPAWN_CONFLICT, SPAWN_CANCELLED', schema: 'Error' },
       429: { description: 'LIMIT_REACHED', schema: 'Error' },
     }),
@@ -174,15 +188,15 @@ const ofServer: readonly Operation[] = [
     body: 'StartRequest',
   },
   {
-    ...operation('show', 'get', path, 'What is known about the server', 'hub', {
+    ...operation('show', 'get', path, 'Show the server', 'hub', {
       200: { description: 'The server', schema: 'Server' },
       404: unknown,
     }),
-    query: queries.incarnation,
+    query: queries.spawn,
   },
   {
-    ...operation('stop', 'delete', path, 'Stop the server; answers when it is gone', 'hub', {
-      204: { description: 'Gone, or not known' },
+    ...operation('stop', 'delete', path, 'Stop the server; the response follows when it has ended', 'hub', {
+      204: { description: 'The server has ended, or is not known' },
     }),
     query: queries.stop,
   },
@@ -191,17 +205,17 @@ const ofServer: readonly Operation[] = [
       'progress',
       'get',
       `${path}/progress`,
-      'The events of its start, from Last-Event-ID on',
+      'Progress events of the start, after Last-Event-ID',
       'hub',
       {
         200: { description: 'Events', schema: 'ProgressEvent', type: 'text/event-stream' },
         404: unknown,
       },
     ),
-    query: queries.incarnation,
+    query: queries.spawn,
   },
   {
-    ...operation('log', 'get', `${path}/log`, 'What the server has written', 'hub', {
+    ...operation('log', 'get', `${path}/log`, 'Output of the server', 'hub', {
       200: { description: 'Lines', type: 'text/plain' },
       404: unknown,
     }),

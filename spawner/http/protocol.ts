@@ -3,7 +3,7 @@
 import type { RequestHandler } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
 
-/** One more whenever a plugin begins to send, or to need, what a service before it does not know. */
+/** Raise it when a plugin begins to send, or to need, what earlier services do not know. */
 export const protocol = 1;
 /** The oldest that is still understood. */
 const oldest = 1;
@@ -12,7 +12,7 @@ const header = 'portwrap-protocol';
 
 /**
  * Refuses a start with PROTOCOL_UNSUPPORTED, before its body is read. Only a start: what runs must be found and
- * stopped also by a plugin that was upgraded too early. Who does not say what they speak is taken at their word.
+ * stopped also by a plugin that was upgraded too early. A request without the header is assumed to be compatible.
  */
 export const supportedProtocol: RequestHandler = (request, _response, next) => {
   const spoken = request.get(header);

@@ -19,7 +19,7 @@ export type FindServer = (request: Request, response: Response) => Server;
 export function createFindServer(servers: Servers, hubs: () => readonly Hub[]): FindServer {
   return (request, response) => {
     const key = parseKey(request, hubOf(request, response, hubs()));
-    const server = servers.find(key, parseQuery(queries.incarnation, request).spawn_id);
+    const server = servers.find(key, parseQuery(queries.spawn, request).spawn_id);
     if (server !== undefined) return server;
     const label = serverLabel(key);
     throw new PortwrapError('SERVER_UNKNOWN', `no server of ${label} is known`, { server: label });

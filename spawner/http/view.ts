@@ -8,8 +8,8 @@ import { urlOf } from '../servers/exit-reason.ts';
 import type { UsageReading, UsageReadings } from '../usage/cache.ts';
 
 /** Tells a hub whether an unknown server is gone or only its record is. */
-export const incarnationSchema = z.object({ state_id: z.string(), boot_id: z.string() });
-export type Incarnation = z.infer<typeof incarnationSchema>;
+export const serviceIdentitySchema = z.object({ state_id: z.string(), boot_id: z.string() });
+export type ServiceIdentity = z.infer<typeof serviceIdentitySchema>;
 
 /** What it used up to two seconds ago: memory in bytes, with the page cache; CPU in seconds since its start. */
 const usageSchema = z.object({
@@ -35,7 +35,7 @@ export const serverSchema = z.object({
   started: z.iso.datetime(),
   /** With launcher slurm, while it runs or waits. */
   job: jobSchema.pick({ id: true, node: true, ends_at: true }).nullable(),
-  ...incarnationSchema.shape,
+  ...serviceIdentitySchema.shape,
   usage: usageSchema.nullable(),
   ...activityView.shape,
   exit: exitSchema.nullable(),
@@ -55,7 +55,7 @@ export const progressEventSchema = z.object({
   error: errorSchema.optional(),
 });
 
-export const errorAnswerSchema = errorSchema.extend(incarnationSchema.partial().shape);
+export const errorAnswerSchema = errorSchema.extend(serviceIdentitySchema.partial().shape);
 
 /** Makes views of records, with what usage/cache.ts has read last. */
 export interface Views {
@@ -64,13 +64,13 @@ export interface Views {
 }
 
 export interface ViewSources {
-  readonly incarnation: Incarnation;
+  readonly serviceIdentity: ServiceIdentity;
   /** What a server has been doing, by the id of its record. */
   readonly activityOf: (id: string) => ActivityView;
   readonly usage: Pick<UsageReadings, 'of'>;
 }
 
-export function createViews({ incarnation, activityOf, usage }: ViewSources): Views {
+export function createViews({ serviceIdentity, activityOf, usage }: ViewSources): Views {
   const server = (record: ServerRecord): ServerView => {
     const { sandbox, job, state, hub, user, name, spawn_id, profile, started, exit, error } = record;
     const address = addressOf(record);
@@ -84,7 +84,7 @@ export function createViews({ incarnation, activityOf, usage }: ViewSources): Vi
       pid: sandbox?.child.pid ?? null,
       started,
       job: job === null ? null : { id: job.id, node: job.node, ends_at: job.ends_at },
-      ...incarnation,
+      ...serviceIdentity,
       usage: usageView(usage.of(record)),
       ...(state === 'ready' ? activityOf(record.id) : nothingKnown),
       ...{ exit, error },

@@ -1,5 +1,5 @@
-// Which servers a JupyterHub knows, from its REST API. Whatever is doubtful about its answers is an error: nobody
-// may take an incomplete list for a complete one. Not here: what follows for servers it does not know (orphans.ts).
+// Which servers a JupyterHub knows, from its REST API. A response that is incomplete or malformed is an error.
+// Not here: stopping servers that it does not know (orphans.ts).
 import { z } from 'zod';
 import { boundedGet, singleConnection } from '../system/bounded-get.ts';
 
@@ -27,13 +27,13 @@ const pageSchema = z.object({
   _pagination: z.object({ next: z.object({ offset: z.int().positive() }).nullable() }),
 });
 
-/** Every call rejects when the hub does not answer, or not soundly. `apiUrl` is as in `hubs[].api_url`. */
+/** Every call rejects when the hub is unreachable or its response is invalid. `apiUrl` is as in `hubs[].api_url`. */
 export async function askHub(apiUrl: string, token: string): Promise<HubServers> {
   const agent = singleConnection(apiUrl);
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };
   const get = async (path: string) => {
     const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });
-    if (status !== 200 && status !== 404) throw new Error(`${path} was answered with ${status}`);
+    if (status !== 200 && status !== 404) throw new Error(`the response to ${path} was HTTP ${status}`);
     return status === 404 ? null : (JSON.parse(text) as unknown);
   };
   try {
@@ -54,7 +54,7 @@ export async function askHub(apiUrl: string, token: string): Promise<HubServers>
         if (next.offset <= offset) break;
         offset = next.offset;
       }
-      throw new Error('the list of users has no end');
+      throw new Error('the list of users does not end');
     },
     async of(user) {
       const answer = await get(`/users/${encodeURIComponent(user)}`);

@@ -30,7 +30,7 @@ export interface ControlGroups extends Cgroups {
 }
 
 export async function openControlGroups(tools: Toolbox, log: Logger): Promise<ControlGroups> {
-  const report = (reason: string) => log.warn({ reason }, 'systemd makes no scope for servers');
+  const report = (reason: string) => log.warn({ reason }, 'systemd did not create a scope for servers');
   const groups = await watchControlGroups({
     find: () => findCgroupWay('service', cgroupSurroundings()),
     open: (way) =>
@@ -103,8 +103,8 @@ export async function watchControlGroups({ find, open }: ControlGroupsInput): Pr
       const names = refused.map(({ name }) => `"${name}"`).join(', ');
       const result =
         refused.length > 0
-          ? `no server of the profiles ${names} can be started, for their limits need them`
-          : 'servers are started without them, and what they use is not known';
+          ? `no server of the profiles ${names} can be started, because their limits need them`
+          : 'servers are started without them, and their usage is unknown';
       const endsStarts = refused.length > 0 && refused.length === profiles.length;
       return [{ code: 'LIMITS_UNAVAILABLE', message: `${what}: ${result}`, hint, endsStarts }];
     },
@@ -114,7 +114,7 @@ export async function watchControlGroups({ find, open }: ControlGroupsInput): Pr
 /** When they do not answer (systemd makes a scope): only what needs limits waits for them. */
 export const controlGroupsLate: HealthReason = {
   code: 'LIMITS_UNAVAILABLE',
-  message: 'it is not known in time whether control groups can be used',
-  hint: 'Does systemd answer? systemctl status portwrap-servers.scope.',
+  message: 'checking the control groups timed out',
+  hint: 'Check that systemd responds: systemctl status portwrap-servers.scope.',
   endsStarts: false,
 };

@@ -5,7 +5,7 @@ import type { Hub, Profile } from '../../config/load.ts';
 import type { ForwardEvent, SandboxExit } from '../../portwrap/index.ts';
 import type { LauncherName } from '../records/launcher-names.ts';
 import type { ProgressLog } from '../records/progress.ts';
-import type { Place, ServerRecord } from '../records/record.ts';
+import type { Placement, ServerRecord } from '../records/record.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { ChosenOptions } from '../requests/user-options.ts';
 
@@ -38,7 +38,7 @@ export interface LaunchRequest {
 export interface LaunchSteps {
   readonly report: ProgressLog['add'];
   /** Writes down what it takes to find the server again, when that is known before it runs. */
-  readonly keep: (place: Partial<Place>) => Promise<void>;
+  readonly keep: (place: Partial<Placement>) => Promise<void>;
   /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
   readonly leaveQueue: () => void;
   /** Told when the forward of the server is lost, before anything is done about it, and when it is there again. */
@@ -56,13 +56,13 @@ export type AdoptedServer =
 /** A server that runs; its processes, its port and its files are its launcher's. */
 export interface RunningServer {
   /** What its record keeps, so that it can be adopted. */
-  readonly place: Place;
+  readonly place: Placement;
   /** Where the proxy and the hub reach it. */
   readonly host: string;
   readonly port: number;
   /** Settles when nobody is to be sent to it any more; rejects with PortwrapError when something else ended it. */
   readonly exited: Promise<SandboxExit>;
-  /** What else ended it, where that came out after `exited`, at the latest when stop() has settled; null: nothing. */
+  /** The cause, if learned after `exited` settled (set before stop() resolves); null: none. */
   readonly verdict: PortwrapError | null;
   /** Rejects with PortwrapError when it lives and nobody can reach it any more. Never resolves. */
   readonly lost: Promise<never>;

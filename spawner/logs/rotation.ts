@@ -33,7 +33,7 @@ export function startLogRotation(
         const { code, message } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' && name !== '') return; // its server was forgotten meanwhile
         failed.add(name);
-        if (!failing.has(name)) log.warn({ file: name, reason: message }, 'a log could not be kept small');
+        if (!failing.has(name)) log.warn({ file: name, reason: message }, 'could not rotate a log');
       }
     };
     attempt('', () => {

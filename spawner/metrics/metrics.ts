@@ -25,32 +25,32 @@ export function createMetrics(sources: MetricSources): Metrics {
   const [registry] = registers as [Registry];
   const phases = new Histogram({
     name: 'portwrap_spawn_phase_seconds',
-    help: 'How long the parts of a start took: queue, sandbox, answer, route; total is all of them.',
+    help: 'Duration of the phases of a start: queue, sandbox, answer, route; total is the whole start.',
     labelNames: ['phase'],
     buckets: seconds,
     registers,
   });
   const ended = new Counter({
     name: 'portwrap_servers_ended_total',
-    help: 'Servers that ended, by the code of the failure ("none" when it was an ordinary end).',
+    help: 'Servers that ended, by error code ("none" for an ordinary end).',
     labelNames: ['code'],
     registers,
   });
   const adopted = new Counter({
     name: 'portwrap_servers_adopted_total',
-    help: 'Servers of an earlier service that this one found, alive or gone.',
+    help: 'Servers of an earlier service that this one adopted (alive) or found ended (gone).',
     labelNames: ['outcome'],
     registers,
   });
   const schedulerCalls = new Counter({
     name: 'portwrap_scheduler_calls_total',
-    help: "Commands of Slurm that were run; squeue's number does not depend on how many servers there are.",
+    help: 'Slurm commands that were run; the number of squeue calls does not depend on the number of servers.',
     labelNames: ['command'],
     registers,
   });
   new Gauge({
     name: 'portwrap_servers',
-    help: 'Servers that are known, by state.',
+    help: 'Known servers by state.',
     labelNames: ['state'],
     registers,
     collect() {
@@ -60,7 +60,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   new Gauge({
     name: 'portwrap_starts_waiting',
-    help: 'Starts that wait for their turn.',
+    help: 'Starts that wait in the queue.',
     registers,
     collect() {
       this.set(sources.queued());
@@ -68,7 +68,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   new Gauge({
     name: 'portwrap_ports_free',
-    help: 'Host ports that a start could take now.',
+    help: 'Host ports that are free for a start.',
     registers,
     collect() {
       this.set(sources.freePorts());
@@ -76,7 +76,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   new Gauge({
     name: 'portwrap_activity',
-    help: 'What ready servers were doing at the last look: kernels, busy kernels, terminals, connections; unknown counts servers.',
+    help: 'Kernels, busy kernels, terminals and connections of ready servers when last polled; unknown counts servers.',
     labelNames: ['what'],
     registers,
     collect() {

@@ -68,8 +68,8 @@ export function createPage(input: PageInput): Express {
   const find = (id: unknown, session: Session): Server => {
     const server = visibleTo(session).find(({ record }) => record.id === id);
     if (server !== undefined) return server;
-    throw new PortwrapError('SERVER_UNKNOWN', 'this server is not there any more', {
-      hint: 'It was stopped, or started again: the list has what there is now.',
+    throw new PortwrapError('SERVER_UNKNOWN', 'this server does not exist any more', {
+      hint: 'It was stopped or started again. See the list of servers.',
     });
   };
 
@@ -138,7 +138,7 @@ export function createPage(input: PageInput): Express {
   });
   app.use(prefix, pages);
   app.use((_request, _response, next) => {
-    next(new PortwrapError('NOT_FOUND', 'there is no such page', { hint: 'Go to the list of servers.' }));
+    next(new PortwrapError('NOT_FOUND', 'this page does not exist', { hint: 'Go to the list of servers.' }));
   });
   app.use(problemHandler(site, log));
   return app;
@@ -175,12 +175,13 @@ function readyOnly(isReady: () => boolean): RequestHandler {
 function problemHandler(site: Site, log: Logger): ErrorRequestHandler {
   return (cause: unknown, request, response: Response, _next) => {
     const error = fromExpress(cause);
-    if (error.code === 'INTERNAL') log.error({ err: cause, path: request.path }, 'a page failed by a defect');
+    if (error.code === 'INTERNAL')
+      log.error({ err: cause, path: request.path }, 'internal error while handling a page');
     else if (error.status >= 500) log.warn({ code: error.code, reason: reasonOf(error) }, error.message);
     if (response.headersSent) return void response.destroy();
     const session = (response.locals.session as Session | undefined) ?? null;
     response.status(error.status);
-    sendPage(site, response, { title: 'Not possible', main: problemPage(site, error), session });
+    sendPage(site, response, { title: 'Error', main: problemPage(site, error), session });
   };
 }
 

@@ -24,7 +24,7 @@ export async function sendLog(
   const { follow, from } = request.query;
   if (follow !== 'true') return void response.send(clean(logs.tail(server.record.id, lines).text));
   if (typeof from !== 'string' || !/^\d{1,15}$/.test(from)) {
-    throw new PortwrapError('REQUEST_INVALID', 'the query must say from which position on');
+    throw new PortwrapError('REQUEST_INVALID', 'the query must name a position: from=POSITION');
   }
   if (!isAlive(server.record.state)) return void response.end();
   const gone = new AbortController();

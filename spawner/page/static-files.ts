@@ -18,7 +18,7 @@ export function staticFiles(): RequestHandler {
   return (request, response) => {
     const name = String(request.params.name);
     const file = files.get(name);
-    if (file === undefined) throw new PortwrapError('NOT_FOUND', 'there is no such file');
+    if (file === undefined) throw new PortwrapError('NOT_FOUND', 'this file does not exist');
     response.set({ 'content-type': types[name] ?? '', 'cache-control': 'public, max-age=3600' });
     response.send(file);
   };

@@ -1,5 +1,5 @@
 // Whose connections the port guard must let through: the service's, the proxy's and the hubs', by the owner of the
-// state directory and by who listens at the configured addresses. Whoever cannot be known is a gap, never a guess.
+// state directory and by who listens at the configured addresses. An unknown account is a gap, never a guess.
 // Not here: the rule (rule.ts).
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';
@@ -34,7 +34,7 @@ export async function guardAccounts(
     serviceUid(config),
     proxyUid ?? (config.proxy === null ? null : await ask('the proxy', config.proxy.api_url, name)),
     ...(await Promise.all(
-      config.hubs.map((hub) => ask(`the hub "${hub.name}"`, hub.api_url, 'end what is not the hub')),
+      config.hubs.map((hub) => ask(`the hub "${hub.name}"`, hub.api_url, 'end those that are not the hub')),
     )),
   ];
   return {
@@ -47,7 +47,7 @@ export async function guardAccounts(
 function serviceUid({ service, accounts }: ConfigFile): number | Gap {
   const uid = statSync(service.state_dir, { throwIfNoEntry: false })?.uid ?? 0;
   if (uid !== 0 || accounts.mode !== 'service') return uid;
-  const what = `the service's account is not known: ${service.state_dir} is not there, or is root's`;
+  const what = `the service's account is not known: ${service.state_dir} does not exist, or belongs to root`;
   return { what, fix: 'Start the service' };
 }
 
@@ -68,14 +68,18 @@ async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<
   const place = `${hostname}:${port}`;
   const gap = (why: string, fix: string) => ({ what: `${who}'s account is not known: ${why}`, fix });
   const resolved = await lookup(hostname.replace(/^\[|\]$/g, ''), { all: true }).catch(() => null);
-  if (resolved === null) return gap(`${hostname} has no address`, `Let ${hostname} be resolved`);
+  if (resolved === null) return gap(`${hostname} has no address`, `Make ${hostname} resolvable`);
   const addresses = resolved.map(({ address }) => address).filter(isOwn);
   if (addresses.length === 0) return null;
   const listeners = listenersAt(table, addresses, port);
-  if (listeners.length === 0) return gap(`nobody listens at ${place}`, `Start ${who}`);
+  if (listeners.length === 0) return gap(`no process listens at ${place}`, `Start ${who}`);
   const uids = accountsOf(listeners);
   const [uid, ...others] = uids;
-  if (uid === undefined) return gap(`${place} is only held open, and nobody has taken it`, `Start ${who}`);
+  if (uid === undefined)
+    return gap(`no process but init holds the listening socket at ${place}`, `Start ${who}`);
   if (others.length === 0) return uid;
-  return gap(`uids ${uids.join(' and ')} listen at ${place}`, `See who listens at ${place}, and ${named}`);
+  return gap(
+    `uids ${uids.join(' and ')} listen at ${place}`,
+    `Find the processes that listen at ${place}, and ${named}`,
+  );
 }

@@ -1,4 +1,4 @@
-// One TCP connection as another account, tried by a child process: the kernel's "skuid" is who made the socket, and
+// One TCP connection as another account, tried by a child process: the kernel's "skuid" is the creator of the socket, and
 // since CVE-2024-22017 a Node that may use io_uring refuses to change its own account. Needs root.
 // Not here: who is to be tried, and what follows (probe.ts).
 import { spawn } from 'node:child_process';

@@ -20,7 +20,7 @@ export interface PortGuardProbe {
 }
 
 /** What was seen; null when no port of the range could be bound. */
-export interface Passage {
+export interface PortGuardResult {
   /** Of root and `allowed`: those who were refused. */
   readonly shutOut: readonly number[];
   readonly strangerPasses: boolean;
@@ -31,7 +31,7 @@ export interface Passage {
 /** Ports of the range that are tried for the listener. */
 const mostTries = 100;
 
-export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | null> {
+export async function probePortGuard(probe: PortGuardProbe): Promise<PortGuardResult | null> {
   const server = await listenInRange(probe);
   if (server === null) return null;
   const place = { host: probe.hostAddress, port: (server.address() as AddressInfo).port };
@@ -53,45 +53,44 @@ export async function probePortGuard(probe: PortGuardProbe): Promise<Passage | n
 }
 
 /** With a gap it is never ok: who is not known has not been tried, and no rule can name them. */
-export function judgePortGuard(
-  passage: Passage | null,
+export function evaluatePortGuard(
+  result: PortGuardResult | null,
   range: Config['ports']['range'],
   gaps: readonly Gap[],
 ): Check {
   const name = 'host ports';
   const ports = `${range.low}-${range.high}`;
   const why =
-    'Without a rule every account of this machine can connect to every server; only its login is in the way.';
-  if (passage === null) {
+    'Without a rule every account of this machine can connect to every server; only its login protects it.';
+  if (result === null) {
     const what = `no port of ${ports} could be bound; up to ${mostTries} were tried`;
     return {
       name,
       status: 'warning',
       what,
-      why: 'Starts will meet the same.',
+      why: 'Starts of servers will fail in the same way.',
       fix: 'Choose another ports.range.',
     };
   }
   const fix =
     gaps.length === 0
       ? 'Load the rule below.'
-      : `${gaps.map((gap) => gap.fix).join('; ')}; then ask again for the rule.`;
-  if (passage.shutOut.length > 0) {
-    const what = `a rule refuses connections to ${ports} by uid ${passage.shutOut.join(' and ')}`;
+      : `${gaps.map((gap) => gap.fix).join('; ')}; then run this again for the rule.`;
+  if (result.shutOut.length > 0) {
+    const what = `a rule refuses connections to ${ports} by uid ${result.shutOut.join(' and ')}`;
     return { name, status: 'failed', what, why: 'No server can be reached.', fix };
   }
-  const untried = passage.untried.map(
-    ({ uid, why: reason }) => `no connection could be tried as uid ${uid}: ${reason}`,
+  const untried = result.untried.map(
+    ({ uid, why: reason }) => `could not try a connection as uid ${uid}: ${reason}`,
   );
   const unknown = [...gaps.map((gap) => gap.what), ...untried];
-  if (passage.strangerPasses) {
+  if (result.strangerPasses) {
     const what = `any account can connect to ${ports}`;
     return { name, status: 'warning', what: [what, ...unknown].join('; '), why, fix };
   }
   if (untried.length > 0 && gaps.length === 0) {
     const risk = 'Whether the host ports are closed to other accounts is not known.';
-    const remedy =
-      'Make what is named there possible, and run this again; or try a connection as that account yourself.';
+    const remedy = 'Remove that obstacle and run this again, or try a connection as that account yourself.';
     return { name, status: 'warning', what: unknown.join('; '), why: risk, fix: remedy };
   }
   if (gaps.length > 0) {

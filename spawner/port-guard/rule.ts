@@ -9,7 +9,7 @@ export const portGuardFile = '/etc/nftables.d/portwrap-ports.nft';
 /** The text of that file, as nft(8) reads it; loading it again replaces what was loaded before. */
 export function portGuardRules(range: Config['ports']['range'], uids: readonly number[]): string {
   const allowed = [...new Set([0, ...uids])].sort((a, b) => a - b).join(', ');
-  return `# The host ports of portwrap-spawner are for root, the service, the proxy and the hub (by uid), and for nobody else here.
+  return `# Only root, the service, the proxy and the hub (by uid) may connect to the host ports of portwrap-spawner from here.
 table inet portwrap_ports
 delete table inet portwrap_ports
 table inet portwrap_ports {

@@ -90,12 +90,12 @@ export type ErrorBody = Readonly<z.infer<typeof errorSchema>>;
 export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** What a launcher needs to find its server again. */
-export type Place = Pick<ServerRecord, 'sandbox' | 'job'>;
-export const nowhere: Place = { sandbox: null, job: null };
-export type JobPlace = NonNullable<Place['job']>;
+export type Placement = Pick<ServerRecord, 'sandbox' | 'job'>;
+export const nowhere: Placement = { sandbox: null, job: null };
+export type JobPlacement = NonNullable<Placement['job']>;
 
 /** Where a server is reachable; null while nothing of it runs. */
-export function addressOf({ sandbox, job }: Place): { host: string; port: number } | null {
+export function addressOf({ sandbox, job }: Placement): { host: string; port: number } | null {
   if (sandbox !== null) return { host: sandbox.hostAddress, port: sandbox.hostPort };
   return job === null || job.host === null || job.port === null ? null : { host: job.host, port: job.port };
 }
@@ -118,14 +118,14 @@ export function keyText({ hub, user, name }: ServerKey): string {
   return JSON.stringify([hub, user, name]);
 }
 
-/** One incarnation of it, likewise. */
-export function incarnationText({ hub, user, name }: ServerKey, spawnId: string): string {
+/** A server and its spawn id, as the key of a map. */
+export function spawnKeyText({ hub, user, name }: ServerKey, spawnId: string): string {
   return JSON.stringify([hub, user, name, spawnId]);
 }
 
-/** Names one incarnation in file names: short (sockets lie below it) and the same for nobody else. */
+/** The name of a spawn in file names: short (socket paths contain it) and unique. */
 export function recordId(key: ServerKey, spawnId: string): string {
-  return createHash('sha256').update(incarnationText(key, spawnId)).digest('hex').slice(0, 12);
+  return createHash('sha256').update(spawnKeyText(key, spawnId)).digest('hex').slice(0, 12);
 }
 
 /** Could this be the name of a file of ours? */

@@ -1,5 +1,5 @@
-// The records on disk: one JSON file per incarnation of a server, written atomically. What the disk does not take is
-// remembered, and made good when it is asked again. Not here: when.
+// The records on disk: one JSON file per spawn id, written atomically. A failed write is kept in memory
+// and repeated by catchUp(). Not here: when to repeat.
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
@@ -91,7 +91,7 @@ async function loadAll(directory: string, log: Logger): Promise<LoadedRecords> {
       sound.push(record);
     } catch (error) {
       damaged.push(id);
-      log.error({ file: `${id}.json`, error: String(error) }, 'a damaged record was left alone');
+      log.error({ file: `${id}.json`, error: String(error) }, 'ignoring a damaged record');
     }
   }
   return { sound, damaged };

@@ -87,8 +87,8 @@ async function probe(path: string, stateId: string): Promise<void> {
 }
 
 function replaced(path: string): PortwrapError {
-  return new PortwrapError('STORAGE_FAILED', `another state directory than this service's lies at ${path}`, {
-    hint: 'Put back the one that was there, or mount it again; to use the new one, restart the service.',
+  return new PortwrapError('STORAGE_FAILED', `${path} is not the state directory of this service any more`, {
+    hint: 'Restore or mount the former directory; to use the new one, restart the service.',
   });
 }
 

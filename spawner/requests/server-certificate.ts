@@ -1,6 +1,6 @@
 // The certificate with which a server speaks TLS: checked as its hub sends it, and handed to the sandbox. The key is a
-// secret: it passes through memory and a pipe, and is in no file of ours. Not here: which names it holds, which is
-// the hub's affair, and asking a server that has one (portwrap/sandbox/readiness.ts).
+// secret: it passes through memory and a pipe, and is in no file of ours. Not here: its names
+// (the hub), and requests to a server that has one (portwrap/sandbox/readiness.ts).
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,10 +17,10 @@ export const certificateSchema = z
       .meta({ description: 'The private key of "cert".' }),
     cert: pem
       .refine((text) => certificates(text) !== null, { error: 'must be a certificate in PEM' })
-      .meta({ description: 'What the server shows to who connects.' }),
+      .meta({ description: 'The certificate that the server presents.' }),
     ca: pem
       .refine((text) => certificates(text) !== null, { error: 'must be certificates in PEM' })
-      .meta({ description: 'Whose certificates the server takes: those of its hub and of the proxy.' }),
+      .meta({ description: 'The authorities that issued the certificates of its hub and of the proxy.' }),
   })
   .refine(({ key, cert }) => isPair(key, cert), { error: 'must be the key of "cert"', path: ['key'] })
   .readonly();

@@ -50,7 +50,7 @@ const limitVariables: Readonly<Record<string, string | undefined>> = {
 const gibibyte = 2 ** 30;
 
 function checkedField(name: string, field: JobField, text: string): string {
-  if (!jobFields[field].test(text)) throw refused(name, `must be a value of sbatch for ${field}`);
+  if (!jobFields[field].test(text)) throw refused(name, `must be a valid sbatch value for ${field}`);
   return text;
 }
 

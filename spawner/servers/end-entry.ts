@@ -11,7 +11,7 @@ export interface ServerEnd {
   readonly exit: SandboxExit | null;
   /** Had it been ready? */
   readonly wasReady: boolean;
-  /** Did somebody ask for this end? */
+  /** Was the stop requested? */
   readonly wasAskedFor: boolean;
   readonly lastLines: readonly string[];
   /** Where its output is; null: elsewhere. */
@@ -22,10 +22,9 @@ export interface ServerEnd {
 export function logEnd(log: Logger, end: ServerEnd): void {
   const { failure, exit, wasReady, wasAskedFor, logFile } = end;
   if (failure === null) {
-    if (exit?.outOfMemory)
-      log.warn({ exit }, 'ended: the kernel killed a process of it, which was out of memory');
+    if (exit?.outOfMemory) log.warn({ exit }, 'ended: the kernel killed one of its processes, out of memory');
     else if (exit?.code === null && exit.signal === null)
-      log.warn({ exit }, 'ended: it was killed from outside, or its exit code could not be learned');
+      log.warn({ exit }, 'ended: killed from outside, or its exit code is unknown');
     else log.info({ exit }, 'ended');
     return;
   }
@@ -41,7 +40,7 @@ export function logEnd(log: Logger, end: ServerEnd): void {
     ...(logFile === null ? {} : { log_file: logFile }),
   };
   const text = wasReady ? 'the server was lost' : 'the start failed';
-  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, `${text}, by a defect`);
+  if (code === 'INTERNAL') log.error({ ...entry, err: cause }, `${text}: internal error`);
   else if (failure.status >= 500 && !ofTheServer.has(code)) log.error(entry, text);
   else log.warn(entry, text);
 }

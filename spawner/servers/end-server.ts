@@ -23,7 +23,10 @@ export async function endServer(life: Life, outcome: SandboxExit | PortwrapError
   const error = failure === null ? null : errorBody(life.record, failure, lastLines);
   await clean(life).catch((cause: unknown) => {
     const { code, message } = toPortwrapError(cause);
-    log.warn({ code, reason: message }, 'files of the server stay until the service is started again');
+    log.warn(
+      { code, reason: message },
+      'could not remove files of the server; the next start of the service removes them',
+    );
   });
   await note(life, { state: 'exited', ...nowhere, exit: exitOf(exit, failure), error });
   parts.meter.ended(failure?.code ?? null);
@@ -52,14 +55,14 @@ async function stopOrKill({ log, grace }: Life, running: RunningServer): Promise
   const { place } = running;
   try {
     return await running.stop(grace).catch((error: unknown) => {
-      log.error({ err: error }, 'the stop failed; the server is killed');
+      log.error({ err: error }, 'could not stop the server; killing it');
       return running.stop(0);
     });
   } catch (error) {
-    const hint = 'See whether its processes live, and end them by kill -9; then start it again.';
+    const hint = 'Check whether its processes still run, end them with kill -9, then start it again.';
     log.error(
       { err: error, pid: place.sandbox?.child.pid, job: place.job?.id, hint },
-      'the server could not be ended',
+      'could not kill the server',
     );
     return null;
   }

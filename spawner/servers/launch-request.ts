@@ -24,6 +24,6 @@ export function launchRequest(
 function noCertificate({ name }: Profile): PortwrapError {
   return new PortwrapError(
     'TLS_UNSUPPORTED',
-    `servers of the profile "${name}" can be given no certificate, and JupyterHub's internal_ssl is on`,
+    `servers of the profile "${name}" cannot have a certificate, which JupyterHub's internal_ssl needs`,
   );
 }

@@ -102,6 +102,6 @@ export function change(life: Life, fields: Partial<ServerRecord>): Promise<void>
 export function note(life: Life, fields: Partial<ServerRecord>): Promise<void> {
   return change(life, fields).catch((error: unknown) => {
     const { code, message, hint } = toPortwrapError(error);
-    life.log.error({ code, reason: message, hint }, 'what became of the server could not be written down');
+    life.log.error({ code, reason: message, hint }, 'could not update the record of the server');
   });
 }

@@ -1,5 +1,5 @@
-// One server, one incarnation: from its start to the moment when nothing of it is left. Not here: which servers there
-// are (servers.ts), the stages of a life (start-server.ts, end-server.ts).
+// One server of one spawn id, from its start until nothing of it is left. Not here: all servers (servers.ts), the
+// stages of a life (start-server.ts, end-server.ts).
 import { type PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import { aborted, type SandboxExit } from '../../portwrap/index.ts';
 import type { PhaseTimes } from '../records/meter.ts';
@@ -18,7 +18,7 @@ export interface Server {
   readonly isReachable: boolean;
   /** What is over of its start. */
   readonly phases: PhaseTimes;
-  /** Settles when its record is on disk: from then on no death of the service forgets it. */
+  /** Settles when its record is on disk: from then on it survives a restart of the service. */
   readonly recorded: Promise<void>;
   /** Settles when no process, port, route or sandbox file of it is left. Never rejects. */
   readonly ended: Promise<void>;
@@ -36,7 +36,7 @@ export function runServer(parts: ServerParts, task: ServerTask): Server {
   const ended = live(life, recorded)
     .catch((error: unknown) => toPortwrapError(error))
     .then((outcome) => (left ? undefined : endServer(life, outcome)))
-    .catch((error: unknown) => log.error({ err: error }, 'ending the server was incomplete'))
+    .catch((error: unknown) => log.error({ err: error }, 'internal error while ending the server'))
     .finally(() => life.leaveQueue());
   return {
     get record() {

@@ -28,9 +28,9 @@ import { createTombstones } from './tombstones.ts';
 export interface Servers {
   /** Starts a server, or finds the one that this spawn id has started. */
   start(hub: Hub, user: string, name: string, request: StartRequest): { server: Server; created: boolean };
-  /** Takes in one that a service before this one has started. */
+  /** Adds a server that an earlier service has started. */
   adopt(server: Server): void;
-  /** The server, if it is known and of that incarnation. */
+  /** The server, if it is known and has that spawn id. */
   find(key: ServerKey, spawnId?: string): Server | undefined;
   /** Those of one hub, or all. */
   list(hub?: string): Server[];
@@ -95,7 +95,7 @@ export function createServers(input: ServersInput): Servers {
       if (current !== undefined) void forget(key, current);
       const server = runServer(input, { record, launcher, launch, timeouts: profile });
       servers.set(keyText(key), server);
-      // a server without a record never was: the start is answered with the reason, and may be repeated
+      // if the record cannot be written, undo the start; the caller gets the error and may retry
       server.recorded.catch(async () => {
         drop(key, server);
         await server.ended;
@@ -133,9 +133,13 @@ async function removeFiles({ records, state, log }: ServersInput, record: Server
   const [written, output] = await Promise.allSettled([records.remove(id), removeLog(logFileOf(state, id))]);
   const failed = [written, output].find((outcome) => outcome.status === 'rejected');
   if (failed === undefined) return;
-  const { code, message, hint } = storageFailure(failed.reason, 'files of a server stay', state.path);
+  const { code, message, hint } = storageFailure(
+    failed.reason,
+    'files of a server could not be removed',
+    state.path,
+  );
   const whose = { hub, user, server: serverLabel(record) };
-  log.warn({ ...whose, code, reason: message, hint }, 'files of a server stay until they can be removed');
+  log.warn({ ...whose, code, reason: message, hint }, 'could not remove files of a server');
 }
 
 function keepToken(
@@ -146,7 +150,12 @@ function keepToken(
   try {
     tokens.keep(record.id, environment);
   } catch (cause) {
-    throw storageFailure(cause, 'the token of the server could not be kept', state.path, serverLabel(record));
+    throw storageFailure(
+      cause,
+      'the token of the server could not be saved',
+      state.path,
+      serverLabel(record),
+    );
   }
 }
 

@@ -46,7 +46,7 @@ async function waitForTurn(life: Life): Promise<void> {
   const { isAdopted, parts, cancel, progress } = life;
   if (isAdopted) return;
   life.leaveQueue = await parts.queue.enter(cancel.signal, (before) =>
-    progress.add({ progress: 0, message: `Waiting for its turn; starts before it: ${before}` }),
+    progress.add({ progress: 0, message: `Waiting in the start queue; starts ahead: ${before}` }),
   );
 }
 
@@ -63,17 +63,17 @@ async function obtain(life: Life): Promise<AdoptedServer> {
     if (launch === null) return await launcher.adopt(record, cancel.signal, steps);
     return { kind: 'running', server: await launcher.start(launch, cancel.signal, steps) };
   } catch (cause) {
-    // whoever has touched a file of the state directory: that is what failed
+    // any failed system call below the state directory is a storage failure
     const { path } = parts.state;
     if (!isBelow(cause, path)) throw cause;
-    throw storageFailure(cause, 'the files of the server could not be made', path);
+    throw storageFailure(cause, 'the files of the server could not be created', path);
   }
 }
 
 /** The answer is raced against the server's death and a deadline. */
 async function becomeReady(life: Life, server: RunningServer) {
   const { record, cancel, progress, readyTimeout } = life;
-  progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to answer' });
+  progress.add({ progress: 50, message: 'The sandbox runs; waiting for the server to respond' });
   const settled = new AbortController();
   const answer = answered(life, server, AbortSignal.any([settled.signal, cancel.signal]));
   const died = server.exited.then((exit) => {

@@ -1,5 +1,5 @@
 // Spawn ids that were stopped before their start arrived: a stop beats a late start. Bounded, oldest first.
-import { incarnationText, type ServerKey } from '../records/record.ts';
+import { type ServerKey, spawnKeyText } from '../records/record.ts';
 
 export interface Tombstones {
   add(key: ServerKey, spawnId: string): void;
@@ -10,12 +10,12 @@ export function createTombstones(most = 10_000): Tombstones {
   const entries = new Set<string>();
   return {
     add(key, spawnId) {
-      entries.add(incarnationText(key, spawnId));
+      entries.add(spawnKeyText(key, spawnId));
       for (const oldest of entries) {
         if (entries.size <= most) return;
         entries.delete(oldest);
       }
     },
-    has: (key, spawnId) => entries.has(incarnationText(key, spawnId)),
+    has: (key, spawnId) => entries.has(spawnKeyText(key, spawnId)),
   };
 }

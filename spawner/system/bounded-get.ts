@@ -1,4 +1,4 @@
-// GET from somebody who is not trusted: no redirect is followed, and neither time nor length is theirs to choose.
+// GET from an untrusted server: follows no redirect, and bounds time and length of the response.
 // node:http, since undici costs the service 19 MB, and the built-in fetch has no bound for the length.
 import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
@@ -23,13 +23,13 @@ export function boundedGet(url: string, options: BoundedGet): Promise<{ status: 
       isAnswered = true;
       textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
     });
-    const late = () => outgoing.destroy(new Error(`no answer within ${timeout} ms`));
+    const late = () => outgoing.destroy(new Error(`no response within ${timeout} ms`));
     const timer = setTimeout(late, timeout);
     outgoing.once('error', reject);
     outgoing.once('close', () => {
       clearTimeout(timer);
-      // a 101 that nobody asked for is no answer, and no error either
-      if (!isAnswered) reject(new Error('the connection was closed without an answer'));
+      // node:http reports an unrequested 101 neither as a response nor as an error
+      if (!isAnswered) reject(new Error('the connection was closed without a response'));
     });
     outgoing.end();
   });
@@ -49,5 +49,5 @@ async function textOf(answer: IncomingMessage, mostBytes: number): Promise<strin
   const body = await readBody(answer, mostBytes);
   if (body !== null) return body.toString('utf8');
   answer.destroy();
-  throw new Error(`the answer is longer than ${mostBytes} bytes`);
+  throw new Error(`the response is longer than ${mostBytes} bytes`);
 }

@@ -4,15 +4,15 @@ import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 
 /** By the system's error code (errno(3)); `%` stands for the directory. */
 const remedies: Readonly<Partial<Record<string, string>>> = {
-  ENOENT: 'Was % unmounted or removed? Mount it again; servers that run go on meanwhile.',
-  ENOTDIR: 'Something else lies in the place of %, or of a directory above it: move it away.',
-  ESTALE: 'The file system of % is away: mount it again; servers that run go on meanwhile.',
+  ENOENT: 'Was % unmounted or removed? Mount it again; running servers are not affected.',
+  ENOTDIR: 'Not a directory: %, or one above it. Move it away.',
+  ESTALE: 'The file system of % is gone: mount it again; running servers are not affected.',
   EROFS: 'The file system of % is read-only: see dmesg for why, then mount -o remount,rw.',
   ENOSPC: 'The file system of % is full: free some space or inodes (df, df -i).',
   EDQUOT: 'The quota on the file system of % is used up: free some space, or raise it.',
   EIO: 'The disk or network below % fails: see dmesg.',
-  EACCES: 'The service may not use %: give it back to the account of the service, with mode 0700.',
-  EPERM: 'The service may not use %: give it back to the account of the service, with mode 0700.',
+  EACCES: 'The service has no permission for %: make its account the owner, with mode 0700.',
+  EPERM: 'The service has no permission for %: make its account the owner, with mode 0700.',
 };
 
 /** `what` says what could not be done; `directory` is the one that a person would look at. */

@@ -3,7 +3,7 @@
 // Not here: what it was before (history.ts), how it is shown.
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { ServerRecord } from '../records/record.ts';
-import { limitsOf, type Usage, type UsageLimits, usageOf } from './observe.ts';
+import { kernelLimitsOf, type Usage, type UsageLimits, usageOf } from './observe.ts';
 
 export interface UsageReading {
   /** Milliseconds since the epoch. */
@@ -59,5 +59,5 @@ function isFresh(reading: UsageReading | null, now: number): boolean {
 
 function readNow(record: ServerRecord): Omit<UsageReading, 'time'> | null {
   const usage = usageOf(record);
-  return usage === null ? null : { usage, limits: limitsOf(record) };
+  return usage === null ? null : { usage, limits: kernelLimitsOf(record) };
 }

@@ -22,7 +22,7 @@ export interface UsageHistory {
 /** Milliseconds. */
 const interval = 15_000;
 const mostSamples = 120;
-/** Below that a rate says more about when it was asked than about the server. */
+/** Shorter intervals give meaningless rates. */
 const leastSpan = 1_000;
 
 interface Sample extends UsageSample {

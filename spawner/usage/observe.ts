@@ -19,7 +19,7 @@ export function usageOf({ sandbox }: ServerRecord): Usage | null {
 }
 
 /** The limits that the kernel holds it to; null stands for none. */
-export function limitsOf({ sandbox }: ServerRecord): UsageLimits {
+export function kernelLimitsOf({ sandbox }: ServerRecord): UsageLimits {
   return sandbox?.cgroup ? readCgroupLimits(sandbox.cgroup) : { memory: null, cpus: null };
 }
 

@@ -112,7 +112,7 @@ print(answer.url, json.load(answer)["version"].split(".")[0])`;
 
     test('the service asks once, when the server starts, and does not trouble it every second', async () => {
       expect((await logOf(alice)).match(/SSL Error/g)).toHaveLength(1);
-      expect(hub.service.logged()).toContain('with internal_ssl it answers its hub and the proxy only');
+      expect(hub.service.logged()).toContain('with internal_ssl it accepts only its hub and the proxy');
       expect((await view(alice)).activity).toBeNull();
     });
 

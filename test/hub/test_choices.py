@@ -218,7 +218,7 @@ def test_how_long_ago_a_server_ended_is_said_in_one_unit(past, words):
 async def test_a_service_that_does_not_answer_leaves_a_form_that_says_so(service, make_spawner):
     await service.kill()
     html = await make_spawner().get_options_form()
-    assert "cannot be asked" in html
+    assert "cannot be reached" in html
     assert "You can start the default" in html
 
 

@@ -114,7 +114,7 @@ async def test_a_start_without_internal_ssl_carries_none_also_after_one_that_had
 
 async def test_a_service_that_is_away_is_waited_for_no_longer_than_a_start(service, make_secured):
     await service.kill()
-    with pytest.raises(Exception, match="cannot be asked: no response within") as caught:
+    with pytest.raises(Exception, match="cannot be reached: no response within") as caught:
         await make_secured(start_timeout=1).create_certs()
     assert caught.value.status_code == 503
 

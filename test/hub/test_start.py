@@ -315,7 +315,7 @@ async def test_another_service_at_the_address_is_called_what_it_is(make_spawner,
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner(service_url=stranger).start()
     assert caught.value.jupyterhub_message == (
-        "What answers at PortwrapSpawner.service_url is not the spawner service: the response was HTTP 404."
+        "The program at PortwrapSpawner.service_url is not the spawner service: the response was HTTP 404."
         " An administrator must correct the address."
     )
 

@@ -14,7 +14,7 @@ PROFILE = "profile"
 
 
 class Choice(NamedTuple):
-    """`profile` is empty when nobody chose one."""
+    """`profile` is empty if none was chosen."""
 
     profile: str
     options: Json

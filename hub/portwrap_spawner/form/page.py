@@ -36,7 +36,7 @@ def profile_form(profiles: Sequence[Json], last: Choice, ending: Ending | None =
 
 
 def form_without_profiles(reason: str) -> str:
-    """The service cannot be asked: the default can be started all the same, once it responds."""
+    """The form while the service does not respond: the default can be started once it does."""
     return PAGE.render(reason=reason)
 
 

@@ -39,5 +39,5 @@ async def _last_ending(client: ServiceClient, user: str, name: str, log: Logger)
         return ending_of(await client.get(user, name))
     except Exception as error:
         if not (isinstance(error, ServiceError) and error.code == "SERVER_UNKNOWN"):
-            log.warning("Cannot ask why the last server of %s has ended: %s", user, error)
+            log.warning("Cannot get how the last server of %s ended: %s", user, error)
         return None

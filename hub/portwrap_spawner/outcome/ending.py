@@ -23,7 +23,7 @@ class Ending(NamedTuple):
     log: Sequence[str] = ()
     # Of the service's clock; None if it did not say.
     time: datetime | None = None
-    # Ended by itself and without an error: somebody shut it down from within.
+    # Ended by itself and without an error: it was shut down from within.
     is_plain: bool = False
 
     def __str__(self) -> str:

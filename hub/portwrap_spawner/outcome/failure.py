@@ -84,7 +84,7 @@ def _account(error: Exception) -> _Account:
         )
     if not isinstance(error, ServiceError):
         return _Account(
-            f"The spawner service cannot be asked: {error}.",
+            f"The spawner service cannot be reached: {error}.",
             "An administrator can check that it runs and that PortwrapSpawner.service_url is right.",
             [],
             503,
@@ -98,7 +98,7 @@ def _account(error: Exception) -> _Account:
         )
     if error.is_foreign:
         return _Account(
-            f"What answers at PortwrapSpawner.service_url is not the spawner service: {error.message}.",
+            f"The program at PortwrapSpawner.service_url is not the spawner service: {error.message}.",
             "An administrator must correct the address.",
             [],
             502,

@@ -7,8 +7,8 @@ import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
 import { loadConfigFile } from '../../../config/load.ts';
 import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
-import { examineHost } from './host.ts';
-import { examinePorts, type PortsFinding } from './ports.ts';
+import { collectHostChecks } from './host.ts';
+import { collectPortChecks, type PortsFinding } from './ports.ts';
 
 const portwrap = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
 
@@ -19,17 +19,19 @@ export const run: Command = async (input) => {
   const findings: unknown[] = [];
   let exit = 0;
   for (const forwarder of new Set(file.profiles.map((profile) => profile.forwarder))) {
-    const { said, shown, checks, code } = await examineSandboxes(forwarder, user, json);
+    const { said, shown, checks, code } = await collectSandboxChecks(forwarder, user, json);
     if (!json) input.print(`${said && `${said}\n`}With ${forwarder}, which a profile uses:\n\n${shown}\n`);
     findings.push({ forwarder, checks });
     exit = Math.max(exit, code);
   }
-  const host = examineHost(file);
+  const host = collectHostChecks(file);
   findings.push({ checks: host });
   if (!json) input.print(`${render(host)}\n`);
   exit = Math.max(exit, doctorExit(host));
   if (process.getuid?.() === 0) {
-    const { check, rules, paste } = await examinePorts(file, input.options['proxy-user']).catch(notExamined);
+    const { check, rules, paste } = await collectPortChecks(file, input.options['proxy-user']).catch(
+      portsNotChecked,
+    );
     findings.push({ checks: [check], rules });
     if (!json) input.print(`${render([check])}${paste && `\n${paste}`}`);
     exit = Math.max(exit, doctorExit([check]));
@@ -48,7 +50,7 @@ interface SandboxFinding {
   readonly code: number;
 }
 
-async function examineSandboxes(
+async function collectSandboxChecks(
   forwarder: string,
   user: string | undefined,
   json: boolean,
@@ -62,17 +64,17 @@ async function examineSandboxes(
   const { exitCode, stdout, stderr } = run;
   const done = { said: stderr, shown: stdout, code: exitCode ?? 1 };
   const isWhole = stdout !== '' && (exitCode === 0 || exitCode === 1);
-  if (!isWhole) return crashed(done, stderr.split('\n')[0] || (run.shortMessage ?? 'it said nothing'));
+  if (!isWhole) return crashed(done, stderr.split('\n')[0] || (run.shortMessage ?? 'it printed nothing'));
   try {
     return { ...done, checks: json ? (JSON.parse(stdout) as Check[]) : [] };
   } catch (error) {
-    return crashed(done, `its answer is not JSON: ${(error as Error).message}`);
+    return crashed(done, `its output is not JSON: ${(error as Error).message}`);
   }
 }
 
 function crashed(run: Omit<SandboxFinding, 'checks'>, what: string): SandboxFinding {
-  const fix = 'Run portwrap doctor by itself, and report what it says.';
-  const check = failed('portwrap doctor', what, 'Nothing is known of what it looks at.', fix);
+  const fix = 'Run portwrap doctor by itself and report its output.';
+  const check = failed('portwrap doctor', what, 'Its checks could not be made.', fix);
   return {
     ...run,
     shown: [run.shown, render([check])].filter(Boolean).join('\n'),
@@ -81,10 +83,14 @@ function crashed(run: Omit<SandboxFinding, 'checks'>, what: string): SandboxFind
   };
 }
 
-function notExamined(cause: unknown): PortsFinding {
+function portsNotChecked(cause: unknown): PortsFinding {
   const { message, hint } = toPortwrapError(cause);
   const what = cause instanceof PortwrapError ? message : String(cause);
-  return { check: failed('host ports', what, 'They could not be tried.', hint), rules: null, paste: '' };
+  return {
+    check: failed('host ports', what, 'The host ports could not be tested.', hint),
+    rules: null,
+    paste: '',
+  };
 }
 
 function render(checks: readonly Check[]): string {

@@ -15,26 +15,26 @@ import {
   warning,
 } from '../../../portwrap/index.ts';
 
-export function examineHost({ service, hubs }: Pick<ConfigFile, 'service' | 'hubs'>): Check[] {
+export function collectHostChecks({ service, hubs }: Pick<ConfigFile, 'service' | 'hubs'>): Check[] {
   const { state_dir: directory } = service;
   const tables = readTcpTables('self');
   return [
-    judgeStateDirectory(directory, fileSystemType(directory)),
+    evaluateStateDirectory(directory, fileSystemType(directory)),
     ...hubs.flatMap((hub) => {
       const port = portHere(hub.api_url);
-      return port === null ? [] : [judgeHub(hub.name, port, tables)];
+      return port === null ? [] : [evaluateHub(hub.name, port, tables)];
     }),
   ];
 }
 
 /** `type` is statfs(2)'s f_type, null when it could not be learned. Its length is checked with the configuration. */
-export function judgeStateDirectory(path: string, type: number | null): Check {
+export function evaluateStateDirectory(path: string, type: number | null): Check {
   const name = 'state directory';
   if (type === tmpfs) return ok(name, `${path} is on tmpfs`);
   return warning(
     name,
     `${path} is not on tmpfs`,
-    'Its files mean nothing after a reboot, and a slow disk slows every launch.',
+    'Its files are useless after a reboot, and a slow disk slows down every launch.',
     'Set "service.state_dir" to a directory below /run; with systemd: RuntimeDirectory=portwrap-spawner',
   );
 }
@@ -51,7 +51,7 @@ function fileSystemType(path: string): number | null {
 }
 
 /** `tables`: as readTcpTables() gives them. */
-export function judgeHub(hub: string, port: number, tables: string): Check {
+export function evaluateHub(hub: string, port: number, tables: string): Check {
   const name = `hub ${hub}`;
   const sockets = parseListeningSockets(tables).filter((socket) => socket.port === port);
   if (!sockets.some(isOnEveryAddress))
@@ -59,7 +59,7 @@ export function judgeHub(hub: string, port: number, tables: string): Check {
   return warning(
     name,
     `its API listens on all addresses (port ${port})`,
-    'It is for the sandboxes of this host; so the whole network can reach it.',
+    'Only the sandboxes of this host need it; now the whole network can reach it.',
     "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
   );
 }

@@ -4,7 +4,7 @@ import { PortwrapError } from '../../../config/errors.ts';
 import type { ConfigFile } from '../../../config/load.ts';
 import { type Check, createToolbox, findAccount, type Toolbox } from '../../../portwrap/index.ts';
 import { guardAccounts } from '../../port-guard/accounts.ts';
-import { judgePortGuard, probePortGuard } from '../../port-guard/probe.ts';
+import { evaluatePortGuard, probePortGuard } from '../../port-guard/probe.ts';
 import { portGuardPaste, portGuardRules } from '../../port-guard/rule.ts';
 
 export interface PortsFinding {
@@ -16,13 +16,16 @@ export interface PortsFinding {
 }
 
 /** Throws USER_REFUSED when `proxyUser` is no account. */
-export async function examinePorts(config: ConfigFile, proxyUser: string | undefined): Promise<PortsFinding> {
+export async function collectPortChecks(
+  config: ConfigFile,
+  proxyUser: string | undefined,
+): Promise<PortsFinding> {
   const { host_address: hostAddress, range } = config.ports;
   const tools = createToolbox();
   const { uids: allowed, gaps } = await guardAccounts(config, await uidOf(tools, proxyUser));
   const stranger = [nobody, nobody - 1].find((uid) => !allowed.includes(uid)) ?? nobody;
-  const passage = await probePortGuard({ tools, hostAddress, range, allowed, stranger });
-  const check = judgePortGuard(passage, range, gaps);
+  const result = await probePortGuard({ tools, hostAddress, range, allowed, stranger });
+  const check = evaluatePortGuard(result, range, gaps);
   if (gaps.length > 0) return { check, rules: null, paste: '' };
   const rules = portGuardRules(range, allowed);
   return { check, rules, paste: check.status === 'ok' ? '' : portGuardPaste(rules) };

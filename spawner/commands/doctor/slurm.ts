@@ -4,7 +4,7 @@ import { PortwrapError } from '../../../config/errors.ts';
 import { loadConfigFile } from '../../../config/load.ts';
 import { createToolbox, doctorExit, ownAccount, renderDoctor } from '../../../portwrap/index.ts';
 import { createAccounts } from '../../launchers/accounts.ts';
-import { examineCluster } from '../../launchers/slurm/doctor/doctor.ts';
+import { collectClusterChecks } from '../../launchers/slurm/doctor/doctor.ts';
 import { nodeRules } from '../../launchers/slurm/doctor/node-firewall.ts';
 import type { Command } from '../arguments.ts';
 
@@ -18,11 +18,11 @@ export const run: Command = async (input) => {
     throw new PortwrapError('USAGE', `${path} has no such profile with launcher slurm`);
   const own = ownAccount();
   if (user === undefined && own.uid === 0)
-    throw new PortwrapError('USAGE', '--user NAME is required: whose job is tried');
+    throw new PortwrapError('USAGE', '--user NAME is required: the account that submits the test job');
   const tools = createToolbox();
   const accounts = createAccounts(config.accounts, tools, own);
   const tenant = await accounts.resolve(user ?? own.name);
-  const checks = await examineCluster({ config, profile, tenant, tools });
+  const checks = await collectClusterChecks({ config, profile, tenant, tools });
   input.print(renderDoctor(checks, { json, color: process.stdout.isTTY }));
   if (!json) input.print(`\n${nodeRules(config)}`);
   return doctorExit(checks);

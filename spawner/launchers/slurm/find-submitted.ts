@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../config/logger.ts';
 import { backoff } from '../../../config/system/backoff.ts';
-import type { JobPlace } from '../../records/record.ts';
+import type { JobPlacement } from '../../records/record.ts';
 import type { SlurmCommands } from './scheduler/commands.ts';
 import { phaseOf } from './scheduler/job-state.ts';
 
@@ -16,7 +16,7 @@ export async function findSubmitted(
   name: string,
   abort: AbortSignal,
   log: Logger,
-): Promise<JobPlace | null> {
+): Promise<JobPlacement | null> {
   const nextPause = backoff(firstPause, longestPause);
   for (;;) {
     try {
@@ -24,7 +24,7 @@ export async function findSubmitted(
       if (id === null) return null;
       return { id, node: null, host: null, port: null, ends_at: null };
     } catch (error) {
-      log.warn({ job: name, err: error }, 'Slurm could not be asked about a job; asking again');
+      log.warn({ job: name, err: error }, 'could not ask Slurm about a job; trying again');
     }
     await pause(nextPause(), undefined, { signal: abort }).catch(() => abort.throwIfAborted());
   }

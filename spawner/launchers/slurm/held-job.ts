@@ -5,7 +5,7 @@ import type { Config } from '../../../config/load.ts';
 import type { Logger } from '../../../config/logger.ts';
 import { aborted } from '../../../portwrap/index.ts';
 import { logFileOf } from '../../logs/files.ts';
-import { type JobPlace, nowhere, type ServerRecord, serverLabel } from '../../records/record.ts';
+import { type JobPlacement, nowhere, type ServerRecord, serverLabel } from '../../records/record.ts';
 import type { StateDirectory } from '../../records/state-directory.ts';
 import type { LaunchSteps, RunningServer } from '../launcher.ts';
 import { createJobEnding, type JobEnding } from './job/end-job.ts';
@@ -41,7 +41,7 @@ export interface HoldInput {
 export function holdJob(
   input: HoldInput,
   record: ServerRecord,
-  place: JobPlace,
+  place: JobPlacement,
   steps: LaunchSteps,
 ): HeldJob {
   const { commands, queue, accounting, reports, addresses, log } = input;
@@ -53,8 +53,8 @@ export function holdJob(
     requested: Date.parse(record.started),
     ...{ place, commands, queue, accounting, reports },
     checkAddress: (address, from) => addresses.check(address, from, record.id),
-    onQueue(sight) {
-      tell(sight);
+    onQueue(observation) {
+      tell(observation);
       warn(job.place.ends_at);
     },
     onPlace: (changed) =>

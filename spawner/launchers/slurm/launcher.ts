@@ -3,7 +3,7 @@
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import type { Meter } from '../../records/meter.ts';
-import type { JobPlace, ServerRecord } from '../../records/record.ts';
+import type { JobPlacement, ServerRecord } from '../../records/record.ts';
 import type { AdoptedServer, Launcher, LaunchRequest, LaunchSteps, RunningServer } from '../launcher.ts';
 import { findSubmitted } from './find-submitted.ts';
 import { type HeldJob, type HoldInput, holdJob, untilStarted } from './held-job.ts';
@@ -90,7 +90,7 @@ async function holdAgain(
   const { commands, reports, log } = input;
   const letGo = reports.hold(record.id);
   try {
-    const place: JobPlace | null =
+    const place: JobPlacement | null =
       record.job ?? (await findSubmitted(commands, jobName(record.id), abort, log));
     return place === null ? null : holdJob(input, record, place, steps);
   } finally {

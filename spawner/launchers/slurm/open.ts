@@ -58,5 +58,8 @@ export function ownPortwrap(): string[] {
 }
 
 async function refuse(): Promise<never> {
-  throw new PortwrapError('CONFIG_INVALID', 'slurm.report_listen is not in force: jobs could not report');
+  throw new PortwrapError(
+    'CONFIG_INVALID',
+    'slurm.report_listen is not set, or needs a restart: jobs could not report',
+  );
 }

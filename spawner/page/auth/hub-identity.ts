@@ -58,7 +58,7 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
   const call = async (url: string, init: RequestInit): Promise<Response> => {
     const bounds = { redirect: 'error', signal: AbortSignal.timeout(patience) } as const;
     const response = await fetch(url, { ...init, ...bounds }).catch((cause: unknown) => {
-      throw new PortwrapError('HUB_UNREACHABLE', 'the hub does not answer', { cause });
+      throw new PortwrapError('HUB_UNREACHABLE', 'the hub does not respond', { cause });
     });
     if (response.status >= 500) throw hubFails(response);
     return response;
@@ -129,7 +129,7 @@ const adminScopes: readonly string[] = ['admin:servers', 'custom:portwrap:admin'
 
 function hubFails(response: Response): PortwrapError {
   void response.body?.cancel();
-  return new PortwrapError('HUB_UNREACHABLE', `the hub answered with ${response.status}`);
+  return new PortwrapError('HUB_UNREACHABLE', `the hub responded with HTTP ${response.status}`);
 }
 
 /** Of a redirect from the hub that says no, or that is not one of an authorization server. */
@@ -140,5 +140,5 @@ function refused(cause: unknown): never {
 }
 
 function noHub(): never {
-  throw new PortwrapError('HUB_UNREACHABLE', 'what answers at "api_url" is not a JupyterHub');
+  throw new PortwrapError('HUB_UNREACHABLE', 'the program at "api_url" is not a JupyterHub');
 }

@@ -9,7 +9,7 @@ import { sessionOf } from './sign-in.ts';
 export const ownForm: RequestHandler = (request, response, next) => {
   const given = (request.body as Record<string, unknown> | undefined)?.[formTokenField];
   const isOwn = comesFromHere(request) && isFormToken(given, sessionOf(response));
-  next(isOwn ? undefined : new PortwrapError('FORM_REFUSED', 'this form does not come from this page'));
+  next(isOwn ? undefined : new PortwrapError('FORM_REFUSED', 'the form was not sent by this page'));
 };
 
 /** Every browser says at a POST where it comes from; who does not is no browser. */

@@ -65,7 +65,10 @@ export function createSignIn(input: SignInInput): SignIn {
       if (session !== undefined) {
         // before the session is told to anybody: the page with the refusal must not hold the token either
         if (!isOpened(request) && !isFormToken(request.get(formTokenHeader), session)) {
-          throw new PortwrapError('FETCH_REFUSED', 'this page is not for scripts or frames of other pages');
+          throw new PortwrapError(
+            'FETCH_REFUSED',
+            'scripts and frames of other pages may not load this page',
+          );
         }
         response.locals.session = session;
         return next();

@@ -43,7 +43,7 @@ class Gone extends Error {
 const words = {
   401: 'You are signed out.',
   403: 'You may not see this page any more.',
-  404: 'This server is not there any more: it was stopped, or started again.',
+  404: 'This server does not exist any more: it was stopped or started again.',
 };
 
 /** Says what is the matter, in a place that screen readers read at once; null: nothing. */

@@ -32,7 +32,7 @@ function profileRow({ profileTitle, description }: ServerFacts): Row {
   ];
 }
 
-/** Nothing where nothing is known: not every server tells what it is doing. */
+/** Returns no rows when the activity is unknown; not every server reports it. */
 function activityRows({ last_activity, activity, cull_at, cull_reason }: ActivityView, now: number): Row[] {
   const rows: Row[] = [];
   if (last_activity !== null) rows.push(['Last activity', ago(last_activity, now)]);

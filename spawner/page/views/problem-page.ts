@@ -8,7 +8,7 @@ export function problemPage({ prefix }: Site, { status, message, hint, code }: P
 <p class="status">${status}</p>
 <h1>${sentence(message)}</h1>
 <p>${hint}</p>
-<p><a class="button" href="${prefix}">To the servers</a></p>
+<p><a class="button" href="${prefix}">Show the servers</a></p>
 <p class="hint"><code>${code}</code></p>
 </section>`;
 }

@@ -50,7 +50,7 @@ export function serverPage(input: ServerPageInput): Html {
 <section aria-labelledby="about"><h2 id="about">About</h2><dl id="facts" data-live>${about(facts, now)}</dl></section>
 <section aria-labelledby="use"><h2 id="use">Usage</h2><div id="usage" data-live>${usage(facts)}</div></section>
 <section aria-labelledby="start"><h2 id="start">Start</h2><div id="phases" data-live>${
-    start ?? html`<p class="hint">The parts of this start are not known.</p>`
+    start ?? html`<p class="hint">The phases of this start are not known.</p>`
   }</div></section>
 <section aria-labelledby="ports-heading"><h2 id="ports-heading">Open inside</h2><div id="ports" data-live>${openPorts(input)}</div></section>
 </div>
@@ -58,7 +58,7 @@ export function serverPage(input: ServerPageInput): Html {
 <label class="follow" hidden><input type="checkbox" id="follow" checked> Follow</label>
 <a href="${address}/log">As plain text</a></div>
 <pre id="log" tabindex="0" role="log" aria-live="off" aria-labelledby="log-heading" data-log="${isAlive(record.state) && `${address}/log?follow=true&from=${logPosition}`}">${input.log}</pre>
-${input.log === '' && html`<p class="hint" id="log-empty">It has written nothing yet.</p>`}</section>`;
+${input.log === '' && html`<p class="hint" id="log-empty">No output yet.</p>`}</section>`;
 }
 
 function startAge({ started, exit }: ServerRecord, now: number): number {
@@ -88,21 +88,21 @@ function failure({ record, message }: ServerFacts): Html | null {
 function usage(facts: ServerFacts): Html {
   const quantities = quantitiesOf(facts).filter(({ peak }) => peak !== null);
   if (quantities.length === 0) {
-    const why = 'Nothing is accounted for this server: the service has no control groups.';
+    const why = 'The usage of this server is unknown: the service has no control groups.';
     return html`<p class="hint">${whyUnseen(facts.record) ?? why}</p>`;
   }
-  return html`${quantities.map(usageFigure)}<p class="hint">At most the last half hour. Memory counts cached files too.</p>`;
+  return html`${quantities.map(usageFigure)}<p class="hint">Up to the last half hour. Memory includes cached files.</p>`;
 }
 
 /** A server that was ready and ended has no error of ours. */
 function hintOf({ exit }: ServerRecord): string {
   return exit?.out_of_memory
-    ? 'The kernel ended a process of it at its limit: "resources.memory" of its profile.'
+    ? 'The kernel killed one of its processes at its memory limit, "resources.memory" of its profile.'
     : 'The last lines of its log may say why.';
 }
 
 function whyUnseen({ sandbox, job }: ServerRecord): string | null {
-  if (job !== null) return 'It runs on another machine, where this cannot be seen.';
+  if (job !== null) return 'Not known: the server runs on another machine.';
   return sandbox === null ? 'It does not run.' : null;
 }
 

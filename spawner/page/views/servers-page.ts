@@ -135,7 +135,7 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 }
 
 function portsCell({ record }: ServerFacts, ports: readonly number[] | null): Html {
-  if (ports === null) return html`<span class="none" title="Being looked at">…</span>`;
+  if (ports === null) return html`<span class="none" title="Being read">…</span>`;
   if (ports.length === 0) return html`<span class="none">–</span>`;
   return html`${ports
     .slice(0, mostPorts)

@@ -13,9 +13,9 @@ export interface TimelineInput {
 }
 
 const words: Readonly<Record<StartPhase, string>> = {
-  queue: 'Waiting for its turn',
+  queue: 'Waiting in the start queue',
   sandbox: 'Building the sandbox',
-  answer: 'Starting the server, until it answered',
+  answer: 'Starting the server until it responded',
   route: 'Registering the route',
 };
 
@@ -47,6 +47,6 @@ ${parts.map(
   ({ phase, time, isRunning }) =>
     html`<li><span class="key phase-${phase}" aria-hidden="true"></span><span>${words[phase]}</span> <span class="amount">${quick(time)}${isRunning && (outcome === 'broken' ? ', then it ended' : ' so far')}</span></li>`,
 )}
-<li class="total"><span class="key" aria-hidden="true"></span><span>${outcome === 'underway' ? 'In all, so far' : 'In all'}</span> <span class="amount">${quick(total)}</span></li>
+<li class="total"><span class="key" aria-hidden="true"></span><span>${outcome === 'underway' ? 'Total so far' : 'Total'}</span> <span class="amount">${quick(total)}</span></li>
 </ol>`;
 }

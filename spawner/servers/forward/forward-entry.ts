@@ -5,10 +5,10 @@ import type { Logger } from '../../../config/logger.ts';
 import type { ForwardEvent } from '../../../portwrap/index.ts';
 
 const texts = {
-  died: 'the forwarder of the server died; the server has no route until another one has its host port',
-  reattached: 'the forwarder of the server died; another one has taken its place',
-  retrying: 'the forwarder of the server died and could not be attached again; trying once more',
-  lost: 'the forwarder of the server died and could not be attached again; the server is stopped',
+  died: 'the forwarder of the server died; removing the route until it is replaced',
+  reattached: 'the forwarder of the server died and was replaced',
+  retrying: 'the forwarder of the server died and could not be replaced; trying again',
+  lost: 'the forwarder of the server died and could not be replaced; stopping the server',
 } as const;
 
 /** `log` says which server it is. */

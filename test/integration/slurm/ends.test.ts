@@ -72,7 +72,7 @@ describe('a server that is a Slurm job, on a cluster that keeps accounts', needs
       await expect.poll(known, patient).not.toContain(job);
       cluster.suspend('slurmdbd');
     });
-    await expect.poll(() => service.logged(), patient).toContain('sacct could not tell');
+    await expect.poll(() => service.logged(), patient).toContain('could not get the end of a job from sacct');
     expect((await show('forgotten')).state).toBe('ready');
     await cluster.start('slurmdbd');
     await endsWith('forgotten', 'JOB_CANCELLED');

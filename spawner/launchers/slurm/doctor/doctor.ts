@@ -28,7 +28,7 @@ import { createSlurmCommands, type SlurmCommands } from '../scheduler/commands.t
 import { phaseOf } from '../scheduler/job-state.ts';
 import { checkSettings } from './settings.ts';
 
-export interface ClusterPatient {
+export interface ClusterDoctorContext {
   readonly config: ConfigFile;
   readonly profile: Profile;
   /** Whose job is tried. */
@@ -43,14 +43,14 @@ const mostSkew = 5_000;
 const mostFindings = 1_048_576;
 
 /** Every probe in order; after one on which the others rest has failed, no more are made. */
-export async function examineCluster(patient: ClusterPatient): Promise<Check[]> {
-  const { slurm } = patient.config;
-  const commands = createSlurmCommands({ slurm, tools: patient.tools, counted: () => {} });
-  const checks = [await checkQueue(commands), ...checkAddresses(patient)];
+export async function collectClusterChecks(context: ClusterDoctorContext): Promise<Check[]> {
+  const { slurm } = context.config;
+  const commands = createSlurmCommands({ slurm, tools: context.tools, counted: () => {} });
+  const checks = [await checkQueue(commands), ...checkAddresses(context)];
   if (checks.some(({ status }) => status === 'failed')) return checks;
   const settings = await commands.settings().catch(() => null); // said above, when Slurm does not answer
   const ofSettings = settings === null ? [] : checkSettings(settings, slurm.interval);
-  return [...checks, ...ofSettings, ...(await checkNode(patient, commands))];
+  return [...checks, ...ofSettings, ...(await checkNode(context, commands))];
 }
 
 async function checkQueue(commands: SlurmCommands): Promise<Check> {
@@ -61,18 +61,23 @@ async function checkQueue(commands: SlurmCommands): Promise<Check> {
     return ok('scheduler', `squeue lists ${queue.jobs.length} jobs in ${took} ms`);
   } catch (error) {
     const { message, hint } = toPortwrapError(error);
-    return failed('scheduler', message, 'Nothing can be submitted, and nothing is known of what runs.', hint);
+    return failed(
+      'scheduler',
+      message,
+      'No job can be submitted, and the state of running jobs is unknown.',
+      hint,
+    );
   }
 }
 
-function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): Check[] {
-  const reports = new URL(reportUrlOf(slurm) ?? 'http://127.0.0.1').hostname;
+function checkAddresses({ config: { slurm, hubs }, profile }: ClusterDoctorContext): Check[] {
+  const host = new URL(reportUrlOf(slurm) ?? 'http://127.0.0.1').hostname;
   const checks = [
-    isLoopback(reports)
+    isLoopback(host)
       ? warning(
           'report address',
-          `jobs report to ${reports}`,
-          'Only a node on this very machine reaches that.',
+          `jobs report to ${host}`,
+          'Only this machine itself can reach that address.',
           'Set "slurm.report_listen" to an address of this machine in the network of the nodes.',
         )
       : ok('report address', `jobs report to ${reportUrlOf(slurm)}`),
@@ -85,7 +90,7 @@ function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): C
       warning(
         'hub address',
         `the hub "${name}" is at ${api_url}`,
-        'From a node that address leads to the node itself.',
+        'On a node that address is the node itself.',
         'Let the hub listen in the network of the nodes (c.JupyterHub.hub_ip), and set "api_url" accordingly.',
       ),
     ),
@@ -93,16 +98,16 @@ function checkAddresses({ config: { slurm, hubs }, profile }: ClusterPatient): C
 }
 
 async function checkNode(
-  { config, profile, tenant }: ClusterPatient,
+  { config, profile, tenant }: ClusterDoctorContext,
   commands: SlurmCommands,
 ): Promise<Check[]> {
   const { slurm } = config;
-  const desk = await openDesk(slurm);
+  const reports = await openReportListener(slurm);
   const spec = {
     version: jobSpecVersion,
-    report: { url: desk.url, secret: desk.secret, heartbeat: 60_000 },
+    report: { url: reports.url, secret: reports.secret, heartbeat: 60_000 },
     probe: {
-      ...{ forwarder: profile.forwarder, serviceUrl: desk.serviceUrl },
+      ...{ forwarder: profile.forwarder, serviceUrl: reports.serviceUrl },
       nodeVariable: batchVariables.node,
     },
   } as const;
@@ -112,28 +117,28 @@ async function checkNode(
     const script = jobScript(slurm.portwrap ?? ownPortwrap(), spec);
     const job = await commands.submit(argv, script, tenant.account);
     id = job;
-    const outcome = await Promise.race([desk.findings, untilEnded(commands, job, desk.closed)]);
-    if (typeof outcome === 'string') return [submitted(job), noReport(outcome, desk.url)];
-    return [submitted(job), ...judge(outcome, Date.now(), desk.serviceUrl)];
+    const outcome = await Promise.race([reports.findings, untilEnded(commands, job, reports.closed)]);
+    if (typeof outcome === 'string') return [submitted(job), noReport(outcome, reports.url)];
+    return [submitted(job), ...evaluateFindings(outcome, Date.now(), reports.serviceUrl)];
   } catch (error) {
     const { message, hint } = toPortwrapError(error);
     return [failed('submission', message, 'No server of this profile can be started.', hint)];
   } finally {
-    desk.close();
+    reports.close();
     if (id !== null) await commands.cancel(id).catch(() => {});
   }
 }
 
 function submitted(id: string): Check {
-  return ok('submission', `Slurm took the job ${id}`);
+  return ok('submission', `Slurm accepted the job ${id}`);
 }
 
 function noReport(outcome: string, url: string): Check {
   return failed(
     'probe job',
     outcome,
-    `Nothing was reported to ${url}: a server would not be found.`,
-    'Is "slurm.portwrap" there on the nodes, with Node 20.19 or newer? Does a firewall keep nodes from the report address?',
+    `No report arrived at ${url}: servers could not become ready.`,
+    'Check that "slurm.portwrap" exists on the nodes, with Node 20.19 or newer, and that no firewall blocks the report address.',
   );
 }
 
@@ -155,7 +160,7 @@ async function untilEnded(commands: SlurmCommands, id: string, closed: AbortSign
   return `after ${patience / 1000} s the job ${id} ${last}`;
 }
 
-function judge(
+function evaluateFindings(
   { node, checks, service, clock }: NodeFindings,
   now: number,
   serviceUrl: string | null,
@@ -163,22 +168,22 @@ function judge(
   const skew = Math.abs(now - clock);
   return [
     ok('report back', `${node} reached this machine`),
-    ...(serviceUrl === null ? [] : [judgeService(node, service, serviceUrl)]),
+    ...(serviceUrl === null ? [] : [evaluateService(node, service, serviceUrl)]),
     skew <= mostSkew
       ? ok('clock', `${node} and this machine differ by ${skew} ms`)
       : failed(
           'clock',
           `${node} and this machine differ by ${Math.round(skew / 1000)} s`,
-          'munge refuses what seems to come from another time, and time limits are told wrongly.',
+          'munge rejects credentials from another time, and time limits are shown wrongly.',
           'Run a time service, such as chrony, on all machines.',
         ),
     ...checks.map((check) => ({ ...check, name: `${node}: ${check.name}` })),
   ];
 }
 
-function judgeService(node: string, status: number | null, url: string): Check {
+function evaluateService(node: string, status: number | null, url: string): Check {
   if (status === 401) return ok('service', `${node} reaches the service at ${new URL(url).origin}`);
-  const what = status === null ? `${node} got no answer` : `${node} was answered with ${status}`;
+  const what = status === null ? `${node} got no response` : `${node} got HTTP ${status}`;
   const fix = 'Correct "slurm.report_listen" or "slurm.report_url", and let nodes through to it.';
   return failed(
     'service',
@@ -188,7 +193,7 @@ function judgeService(node: string, status: number | null, url: string): Check {
   );
 }
 
-interface Desk {
+interface ReportListener {
   readonly url: string;
   readonly secret: string;
   /** Where the service itself takes reports, when it runs. */
@@ -199,7 +204,7 @@ interface Desk {
 }
 
 /** At the service's own address while the service does not run; else beside it, on any port. */
-async function openDesk(slurm: ConfigFile['slurm']): Promise<Desk> {
+async function openReportListener(slurm: ConfigFile['slurm']): Promise<ReportListener> {
   const secret = randomBytes(32).toString('hex');
   let take: (findings: NodeFindings) => void = () => {};
   const findings = new Promise<NodeFindings>((resolve) => {

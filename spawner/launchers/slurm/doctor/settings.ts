@@ -19,7 +19,7 @@ function checkDelay(settings: ReadonlyMap<string, string>): Check {
   return warning(
     'start delay',
     what,
-    `Slurm lets a job wait for up to ${delay + 1} s before it tries to start it, also when a node is free.`,
+    `Slurm lets a job wait for up to ${delay + 1} s before it tries to start it, even when a node is free.`,
     'Add batch_sched_delay=0 to SchedulerParameters in slurm.conf, unless very many jobs are submitted every second.',
   );
 }
@@ -35,7 +35,7 @@ function checkAccounts(settings: ReadonlyMap<string, string>, interval: number):
   return warning(
     'accounting',
     what,
-    'The controller forgets an ended job before it is seen how it ended (JOB_GONE).',
+    'The controller may forget an ended job before the service has read how it ended (JOB_GONE).',
     'Set MinJobAge in slurm.conf to 300, or run slurmdbd.',
   );
 }

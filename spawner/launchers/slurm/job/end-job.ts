@@ -43,7 +43,7 @@ export function createJobEnding(
       await commands.cancel(job.id, signal);
       return true;
     } catch (error) {
-      log.warn({ job: job.id, err: error }, 'Slurm could not be asked to end a job; asking again');
+      log.warn({ job: job.id, err: error }, 'could not cancel a job; trying again');
       return false;
     } finally {
       queue.soon();
@@ -73,8 +73,8 @@ export function createJobEnding(
     await confirm();
   };
   /**
-   * An end that only the job has told is its user's word: Slurm agrees soon, or is told to end what runs on. What it
-   * says afterwards is our doing.
+   * The job's own report of its end is not trusted: wait for Slurm to confirm, otherwise cancel the job. A cancellation
+   * that Slurm reports afterwards is ours.
    */
   const confirm = async () => {
     if (!isGone) await Promise.race([job.gone, job.lost.catch(() => {}), pause(tellGrace)]);

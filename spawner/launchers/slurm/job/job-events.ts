@@ -2,9 +2,9 @@
 // and changes nothing. Not here: the stages and their order (job-state.ts), doing it (job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 import { phaseOf, verdictOn } from '../scheduler/job-state.ts';
-import type { Sight } from '../scheduler/queue-watch.ts';
+import type { QueueObservation } from '../scheduler/queue-watch.ts';
 import type { Accounted } from '../scheduler/sacct.ts';
 import type { QueueEntry } from '../scheduler/squeue.ts';
 import { failure, forgotten, requeued } from './job-failures.ts';
@@ -15,7 +15,7 @@ export type Outcome = SandboxExit | PortwrapError;
 export type JobEvent =
   /** `refusal`: what is wrong with the address of a "started" report; null: nothing. */
   | { readonly kind: 'reported'; readonly report: Report; readonly refusal: PortwrapError | null }
-  | { readonly kind: 'seen'; readonly sight: Sight }
+  | { readonly kind: 'seen'; readonly observation: QueueObservation }
   /** scontrol's answer; null: it does not know the job any more. */
   | { readonly kind: 'noted'; readonly exit: { readonly code: number; readonly signal: number } | null }
   /** scontrol gave no answer. */
@@ -32,9 +32,9 @@ export type JobEffect =
   | { readonly kind: 'ready' }
   | { readonly kind: 'output'; readonly text: string }
   /** Its place has changed and is to be written down. */
-  | { readonly kind: 'moved'; readonly place: JobPlace }
+  | { readonly kind: 'moved'; readonly place: JobPlacement }
   /** The user may see it. */
-  | { readonly kind: 'show'; readonly sight: Sight }
+  | { readonly kind: 'show'; readonly observation: QueueObservation }
   | { readonly kind: 'lost'; readonly error: PortwrapError }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
   /** Nothing of it runs. */
@@ -56,7 +56,7 @@ export function advanceJob(state: JobState, event: JobEvent): JobStep {
     case 'reported':
       return hasTold(state) ? only(state) : onReport(state, event.report, event.refusal);
     case 'seen':
-      return onSight(state, event.sight);
+      return onObservation(state, event.observation);
     case 'noted':
       return event.exit === null ? askAccounting(state) : finishWith(state, event.exit);
     case 'unanswered':
@@ -115,20 +115,20 @@ function onEnded(state: JobState, report: Extract<Report, { event: 'ended' }>): 
   return only(told, { kind: 'ended', outcome: exit }, { kind: 'look' });
 }
 
-function onSight(state: JobState, sight: Sight): JobStep {
-  const show: JobEffect[] = hasTold(state) ? [] : [{ kind: 'show', sight }];
-  const { state: next, effects } = sightStep(state, sight);
+function onObservation(state: JobState, observation: QueueObservation): JobStep {
+  const show: JobEffect[] = hasTold(state) ? [] : [{ kind: 'show', observation }];
+  const { state: next, effects } = observationStep(state, observation);
   return { state: next, effects: [...show, ...effects] };
 }
 
-function sightStep(state: JobState, sight: Sight): JobStep {
-  switch (sight.kind) {
+function observationStep(state: JobState, observation: QueueObservation): JobStep {
+  switch (observation.kind) {
     case 'unknown':
       return isDoubted(state) && !state.isWanted ? only(state, { kind: 'look' }) : only(state);
     case 'absent':
       return onAbsence({ ...state, absences: state.absences + 1 });
     case 'seen':
-      return onEntry({ ...state, absences: 0 }, sight.entry);
+      return onEntry({ ...state, absences: 0 }, observation.entry);
   }
 }
 
@@ -197,9 +197,11 @@ function lose(state: JobState, error: PortwrapError): JobStep {
   return only(lost, { kind: 'lost', error });
 }
 
-function move(state: JobState, fields: Partial<JobPlace>, ...effects: JobEffect[]): JobStep {
+function move(state: JobState, fields: Partial<JobPlacement>, ...effects: JobEffect[]): JobStep {
   const place = { ...state.place, ...fields };
-  const isSame = Object.entries(fields).every(([key, value]) => state.place[key as keyof JobPlace] === value);
+  const isSame = Object.entries(fields).every(
+    ([key, value]) => state.place[key as keyof JobPlacement] === value,
+  );
   if (isSame) return only(state, ...effects);
   return only({ ...state, place }, { kind: 'moved', place }, ...effects);
 }

@@ -1,9 +1,9 @@
 // What a user is told when a job ends although nobody of us has ended it, apart from Slurm's verdicts (launchers/slurm/scheduler/job-state.ts).
 import { type ErrorCode, errorCatalogue, PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 
-export function endedEarly({ id, node }: JobPlace, { code }: SandboxExit): PortwrapError {
+export function endedEarly({ id, node }: JobPlacement, { code }: SandboxExit): PortwrapError {
   const where = node === null ? '' : ` on ${node}`;
   const message = `the Slurm job ${id}${where} ended with exit code ${code ?? '(unknown)'} before its server ran`;
   return new PortwrapError('JOB_FAILED', message);
@@ -23,5 +23,8 @@ export function requeued(id: string): PortwrapError {
 }
 
 export function forgotten(id: string): PortwrapError {
-  return new PortwrapError('JOB_GONE', `Slurm does not know the job ${id} any more, nor how it ended`);
+  return new PortwrapError(
+    'JOB_GONE',
+    `Slurm has no record of the job ${id} any more; how it ended is unknown`,
+  );
 }

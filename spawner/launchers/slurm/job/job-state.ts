@@ -1,7 +1,7 @@
 // The stages of a job of ours, and which may follow which. Not here: what leads from one to the next (job-events.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 
 /**
  * submitted: it has not reported a server. started: it has.
@@ -37,14 +37,14 @@ export interface JobState {
   readonly absences: number;
   /** Has sacct been asked, and not answered yet? */
   readonly isAccounted: boolean;
-  readonly place: JobPlace;
+  readonly place: JobPlacement;
   /** How it ended, as far as it is known. */
   readonly exit: SandboxExit;
   /** What else ended it, as far as Slurm has said; null: nothing. */
   readonly verdict: PortwrapError | null;
 }
 
-export function firstJobState(place: JobPlace): JobState {
+export function firstJobState(place: JobPlacement): JobState {
   return {
     stage: place.host === null || place.port === null ? 'submitted' : 'started',
     isWanted: false,

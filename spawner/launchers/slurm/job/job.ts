@@ -2,11 +2,11 @@
 // (job-events.ts), and does what that says. Not here: submitting it (submit.ts), ending it (end-job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
-import type { JobPlace } from '../../../records/record.ts';
+import type { JobPlacement } from '../../../records/record.ts';
 import type { Reports } from '../reports/reports.ts';
 import type { Accounting } from '../scheduler/accounting.ts';
 import type { SlurmCommands } from '../scheduler/commands.ts';
-import type { QueueWatch, Sight } from '../scheduler/queue-watch.ts';
+import type { QueueObservation, QueueWatch } from '../scheduler/queue-watch.ts';
 import { createDeferred } from './deferred.ts';
 import { advanceJob, type JobEffect, type JobEvent, type Outcome } from './job-events.ts';
 import { endedEarly } from './job-failures.ts';
@@ -14,7 +14,7 @@ import { firstJobState, hasTold, isEnded } from './job-state.ts';
 
 export interface Job {
   readonly id: string;
-  readonly place: JobPlace;
+  readonly place: JobPlacement;
   /** Settles when its server runs, with where; rejects with PortwrapError when it ends before. */
   readonly started: Promise<Address>;
   /** Settles when it says that its server has answered on the node. */
@@ -47,7 +47,7 @@ export interface JobInput {
   readonly recordId: string;
   /** When the start was requested: milliseconds since 1970. */
   readonly requested: number;
-  readonly place: JobPlace;
+  readonly place: JobPlacement;
   readonly commands: Pick<SlurmCommands, 'exitOf'>;
   readonly accounting: Accounting;
   readonly queue: QueueWatch;
@@ -55,8 +55,8 @@ export interface JobInput {
   /** Throws what is wrong with where a job says that its server is. */
   readonly checkAddress: (address: Address, from: string) => void;
   /** Told what the user may see. */
-  readonly onQueue: (sight: Sight) => void;
-  readonly onPlace: (place: JobPlace) => void;
+  readonly onQueue: (observation: QueueObservation) => void;
+  readonly onPlace: (place: JobPlacement) => void;
   readonly onOutput: (text: string) => void;
 }
 
@@ -79,7 +79,7 @@ export function watchJob(input: JobInput): Job {
   const stopReports = reports.expect(input.recordId, (report, from) =>
     happen({ kind: 'reported', report, refusal: refusalOf(input, report, from) }),
   );
-  const stopWatching = queue.watch(place.id, (sight) => happen({ kind: 'seen', sight }));
+  const stopWatching = queue.watch(place.id, (observation) => happen({ kind: 'seen', observation }));
   if (place.host !== null && place.port !== null)
     promises.started.resolve({ host: place.host, port: place.port });
   return {
@@ -122,7 +122,11 @@ function createPromises() {
 }
 
 /** What was settled before stays as it was. */
-function settle({ started, ready, ended, gone, lost }: Promises, effect: JobEffect, place: JobPlace): void {
+function settle(
+  { started, ready, ended, gone, lost }: Promises,
+  effect: JobEffect,
+  place: JobPlacement,
+): void {
   if (effect.kind === 'started') started.resolve({ host: effect.host, port: effect.port });
   if (effect.kind === 'ready') ready.resolve();
   if (effect.kind === 'gone') gone.resolve();
@@ -141,7 +145,7 @@ function carryOut(input: JobInput, effect: JobEffect, happen: (event: JobEvent) 
   const { commands, accounting, queue, place, requested } = input;
   if (effect.kind === 'output') input.onOutput(effect.text);
   if (effect.kind === 'moved') input.onPlace(effect.place);
-  if (effect.kind === 'show') input.onQueue(effect.sight);
+  if (effect.kind === 'show') input.onQueue(effect.observation);
   if (effect.kind === 'look') queue.soon();
   if (effect.kind === 'ask-scontrol') {
     const noted = commands.exitOf(place.id).then((exit) => ({ kind: 'noted', exit }) as const);

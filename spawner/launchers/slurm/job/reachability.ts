@@ -5,7 +5,7 @@ import { PortwrapError } from '../../../../config/errors.ts';
 import { answersOnce } from '../../../../portwrap/index.ts';
 import type { Address } from './job.ts';
 
-/** Milliseconds between two requests: seldom until its job says that it answers on the node. */
+/** Milliseconds between two requests: fewer until its job reports that it responds on the node. */
 const paceBefore = 2_000;
 const paceAfter = 200;
 /** Milliseconds from that word until it must answer here. */
@@ -35,6 +35,6 @@ export async function answersHere(
 function unreachable(host: string, port: number): PortwrapError {
   return new PortwrapError(
     'NODE_UNREACHABLE',
-    `the server answers on its node, but ${host}:${port} is not reached from the service`,
+    `the server responds on its node, but the service cannot reach ${host}:${port}`,
   );
 }

@@ -13,13 +13,13 @@ export interface Reports {
   /** What the job of that record has to show. */
   secretOf(id: string): string;
   /** Hands the reports of a job on, until the returned function is called; then they are told to end. */
-  expect(id: string, take: TakeReport): () => void;
+  expect(id: string, handle: HandleReport): () => void;
   /** Until the returned function is called, a job that nobody expects yet is told to repeat its reports, not to end. */
   hold(id: string): () => void;
 }
 
 /** `from`: the address that the report came from. */
-export type TakeReport = (report: Report, from: string) => void;
+export type HandleReport = (report: Report, from: string) => void;
 
 /** As much as a job sends in one report (portwrap/job/report.ts). */
 const mostOutput = 262_144;
@@ -77,7 +77,7 @@ export function createReports(
   isReady: () => boolean,
   now: () => number = () => performance.now(),
 ): Reports {
-  const takers = new Map<string, Taker>();
+  const handlers = new Map<string, ReportHandler>();
   const held = new Set<string>();
   const secretOf = (id: string) => createHmac('sha256', key).update(id).digest('hex');
   const answer = async (request: IncomingMessage): Promise<number> => {
@@ -85,9 +85,9 @@ export function createReports(
     if (id === undefined || request.method !== 'POST') return 400;
     const given = /^bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     if (!isSameSecret(given, secretOf(id))) return 401;
-    const taker = takers.get(id);
-    if (taker === undefined) return isReady() && !held.has(id) ? 410 : 503;
-    if (!taker.budget.begin()) return 503;
+    const handler = handlers.get(id);
+    if (handler === undefined) return isReady() && !held.has(id) ? 410 : 503;
+    if (!handler.budget.begin()) return 503;
     let size = 0;
     try {
       const body = await readBody(request, bodyLimit);
@@ -96,11 +96,11 @@ export function createReports(
       const report = parse(body);
       if (report === null) return 400;
       // the body took its time: who is expected now?
-      const { take } = takers.get(id) ?? {};
-      take?.(report, (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
-      return take === undefined ? 410 : 204;
+      const { handle } = handlers.get(id) ?? {};
+      handle?.(report, (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
+      return handle === undefined ? 410 : 204;
     } finally {
-      taker.budget.end(size);
+      handler.budget.end(size);
     }
   };
   return {
@@ -113,11 +113,11 @@ export function createReports(
       );
     },
     secretOf,
-    expect(id, take) {
-      const taker = { take, budget: createReportBudget(now) };
-      takers.set(id, taker);
+    expect(id, handle) {
+      const handler = { handle, budget: createReportBudget(now) };
+      handlers.set(id, handler);
       return () => {
-        if (takers.get(id) === taker) takers.delete(id);
+        if (handlers.get(id) === handler) handlers.delete(id);
       };
     },
     hold(id) {
@@ -127,8 +127,8 @@ export function createReports(
   };
 }
 
-interface Taker {
-  readonly take: TakeReport;
+interface ReportHandler {
+  readonly handle: HandleReport;
   readonly budget: ReportBudget;
 }
 

@@ -1,5 +1,5 @@
-// The second witness to how a job ended, asked only about jobs that squeue no longer lists: sacct, with one call at a
-// time for all of them. A database that lags behind is asked again, one that does not answer not for long.
+// How a job ended, from sacct, for jobs that squeue no longer lists. One call at a time for all of
+// them. A database that lags behind is queried again; one that does not respond, only until a deadline.
 // Not here: what follows from its answer (launchers/slurm/job/job.ts).
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { PortwrapError } from '../../../../config/errors.ts';
@@ -63,7 +63,7 @@ export function createAccounting(
           // numbers begin anew: it may be another user's old job
           if (found !== undefined && !isOlder(found) && phaseOf(found.state) === 'ended') return found;
         } catch (error) {
-          log.warn({ job: id, err: error }, 'sacct could not tell how a job has ended');
+          log.warn({ job: id, err: error }, 'could not get the end of a job from sacct');
           if ((error as PortwrapError).code === 'TOOL_MISSING') return null;
         }
         const wait = nextPause();

@@ -62,7 +62,7 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
         hint: 'Install Slurm\'s commands (Debian: slurm-client), or set "slurm.commands".',
       });
     }
-    if (timedOut) return { kind: 'late', stdout, text: 'it did not answer in time' };
+    if (timedOut) return { kind: 'late', stdout, text: 'it timed out' };
     const text = lastLine(stderr);
     const refusal = away.test(text) ? 'away' : 'refused';
     return { kind: failed ? refusal : 'done', stdout, text };
@@ -130,7 +130,7 @@ const away =
   /contact slurm controller|connect failure|Connection refused|timed out|Zero Bytes|send\/recv|munge/i;
 
 function unreachable(command: string, text: string): PortwrapError {
-  return new PortwrapError('SCHEDULER_UNREACHABLE', `${command} got no answer from Slurm: ${text}`);
+  return new PortwrapError('SCHEDULER_UNREACHABLE', `${command} got no response from Slurm: ${text}`);
 }
 
 function parsed<T>(parse: () => T): T {

@@ -1,25 +1,28 @@
 // What a user sees of a job's way through the queue, as progress events: only what is new. Not here: the looks.
 import type { ProgressLog } from '../../../records/progress.ts';
 import { phaseOf } from './job-state.ts';
-import type { Sight } from './queue-watch.ts';
+import type { QueueObservation } from './queue-watch.ts';
 import type { QueueEntry } from './squeue.ts';
 
-export function createQueueReport(id: string, report: ProgressLog['add']): (sight: Sight) => void {
+export function createQueueReport(
+  id: string,
+  report: ProgressLog['add'],
+): (observation: QueueObservation) => void {
   let last = '';
   let progress = 10;
-  return (sight) => {
-    const message = messageOf(id, sight);
+  return (observation) => {
+    const message = messageOf(id, observation);
     if (message === null || message === last) return;
     last = message;
-    if (sight.kind === 'seen' && phaseOf(sight.entry.state) === 'runs') progress = 40;
+    if (observation.kind === 'seen' && phaseOf(observation.entry.state) === 'runs') progress = 40;
     report({ progress, message });
   };
 }
 
-function messageOf(id: string, sight: Sight): string | null {
-  if (sight.kind === 'absent') return null;
-  if (sight.kind === 'unknown') return `Slurm does not answer (${sight.error.message}); waiting for it`;
-  const { entry, before } = sight;
+function messageOf(id: string, observation: QueueObservation): string | null {
+  if (observation.kind === 'absent') return null;
+  if (observation.kind === 'unknown') return `Slurm does not respond (${observation.error.message}); waiting`;
+  const { entry, before } = observation;
   switch (phaseOf(entry.state)) {
     case 'waits':
       return waiting(id, entry, before);

@@ -1,18 +1,18 @@
-// Looks at the queue: one squeue for all servers at an interval, and none while there are none. A look that fails
-// says so; it never says that a job is gone. Not here: what a look means for a server (launchers/slurm/job/job.ts).
+// Polls the queue: one squeue for all servers at an interval, and none without servers. A failed poll is reported as
+// unknown, never as an absent job. Not here: what follows for a server (launchers/slurm/job/job.ts).
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { SlurmCommands } from './commands.ts';
 import { jobsBefore, type Queue, type QueueEntry } from './squeue.ts';
 
 /** What a look shows of one job. */
-export type Sight =
+export type QueueObservation =
   | { readonly kind: 'seen'; readonly entry: QueueEntry; readonly before: number }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly error: PortwrapError };
 
 export interface QueueWatch {
   /** Shows the job at every look that begins from now on; returns how to end that. */
-  watch(id: string, show: (sight: Sight) => void): () => void;
+  watch(id: string, show: (observation: QueueObservation) => void): () => void;
   /** Looks soon, since something is known to be changing. */
   soon(): void;
   close(): void;
@@ -22,7 +22,7 @@ export interface QueueWatch {
 const leastPause = 500;
 
 export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interval: number): QueueWatch {
-  const watchers = new Map<string, Set<(sight: Sight) => void>>();
+  const watchers = new Map<string, Set<(observation: QueueObservation) => void>>();
   let timer: NodeJS.Timeout | null = null;
   let due = 0;
   let last = 0;
@@ -48,14 +48,14 @@ export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interva
     wanted = false;
     // one that is submitted while squeue runs may be missing from its answer
     const asked = [...watchers].map(([id, shows]) => [id, [...shows]] as const);
-    const sightOf = await commands.queue().then(
-      (queue) => sights(queue),
-      (error: PortwrapError) => (): Sight => ({ kind: 'unknown', error }),
+    const observationOf = await commands.queue().then(
+      (queue) => observations(queue),
+      (error: PortwrapError) => (): QueueObservation => ({ kind: 'unknown', error }),
     );
     last = Date.now();
     looking = false;
     for (const [id, shows] of asked) {
-      for (const show of shows) if (watchers.get(id)?.has(show)) show(sightOf(id));
+      for (const show of shows) if (watchers.get(id)?.has(show)) show(observationOf(id));
     }
     plan(wanted ? 0 : interval);
   };
@@ -82,12 +82,12 @@ export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interva
   };
 }
 
-function sights({ jobs, unreadable }: Queue): (id: string) => Sight {
+function observations({ jobs, unreadable }: Queue): (id: string) => QueueObservation {
   const before = jobsBefore(jobs);
   const byId = new Map(jobs.map((entry) => [entry.id, entry]));
   return (id) => {
     if (unreadable.has(id)) {
-      const message = `squeue listed the job ${id} in a way that this version does not understand`;
+      const message = `squeue printed a line for the job ${id} that this version cannot parse`;
       return { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', message) };
     }
     const entry = byId.get(id);

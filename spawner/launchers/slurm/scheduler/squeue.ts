@@ -104,5 +104,5 @@ function linesOf(output: string): string[] {
 }
 
 function unexpected(line: string): Error {
-  return new Error(`squeue said ${JSON.stringify(line.slice(0, 200))}`);
+  return new Error(`unexpected output of squeue: ${JSON.stringify(line.slice(0, 200))}`);
 }

@@ -177,7 +177,7 @@ test('SIGHUP reads the configuration too, and a bad one changes nothing', async 
   await expect.poll(async () => (await start()).body.code).not.toBe('PROFILE_UNKNOWN');
   writeFileSync(service.config, 'nonsense: true');
   process.kill(service.pid(), 'SIGHUP');
-  await expect.poll(service.logged).toContain('the old one is kept');
+  await expect.poll(service.logged).toContain('the old one stays in force');
   writeFileSync(service.config, before);
   expect((await service.call('GET', '/')).status).toBe(200);
   await run(service, 'stop', '--all', '--now');

@@ -151,7 +151,7 @@ describe('signing in', () => {
     ['carries two codes', 'code=ann&code=bob', 'SIGN_IN_FAILED', 'refused the sign-in'],
     ['carries a code that the hub does not know', 'code=refused', 'SIGN_IN_FAILED', 'the sign-in (400)'],
     ['goes to something else than a hub', 'code=strange', 'HUB_UNREACHABLE', 'not a JupyterHub'],
-    ['goes to a hub that is failing', 'code=failing', 'HUB_UNREACHABLE', 'hub answered with 503'],
+    ['goes to a hub that is failing', 'code=failing', 'HUB_UNREACHABLE', 'hub responded with HTTP 503'],
   ])('that %s says so, and begins no session', async (_, answer, code, message) => {
     const visitor = new Visitor();
     const state = (await visitor.sentToHub()).get('state');
@@ -331,9 +331,9 @@ describe('what is shown', () => {
   test('a start that is under way says what it is doing, and its page for how long', async () => {
     await expect
       .poll(() => row('eve'))
-      .toMatch(/starting\s+The sandbox runs; waiting for the server to answer/);
+      .toMatch(/starting\s+The sandbox runs; waiting for the server to respond/);
     const { text } = await root.get(await addressOf('eve'));
-    expect(text).toMatch(/Starting the server, until it answered.*so far/s);
+    expect(text).toMatch(/Starting the server until it responded.*so far/s);
   });
 
   test("a server that failed says why and what to do, and shows its log's tags as text without colours", async () => {
@@ -343,7 +343,7 @@ describe('what is shown', () => {
     const { text } = await root.get(await addressOf('bob'));
     expect(text).toContain('Why it failed');
     expect(text).toContain('<code>SERVER_DIED</code>');
-    expect(text).toMatch(/until it answered<\/span> <span class="amount">\d+ ms, then it ended/);
+    expect(text).toMatch(/until it responded<\/span> <span class="amount">\d+ ms, then it ended/);
     expect(text).toContain('>&lt;script&gt;alert(1)&lt;/script&gt;\n</pre>');
     expect(text).not.toContain('<script>alert');
     const plain = await root.get(`${await addressOf('bob')}/log`);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../../config/load.ts';
 import { guardAccounts } from '../../../../spawner/port-guard/accounts.ts';
 import { listenersAt } from '../../../../spawner/port-guard/listeners.ts';
-import { judgePortGuard } from '../../../../spawner/port-guard/probe.ts';
+import { evaluatePortGuard } from '../../../../spawner/port-guard/probe.ts';
 import { portGuardPaste, portGuardRules } from '../../../../spawner/port-guard/rule.ts';
 import { needsRoot } from '../../../support/reasons.ts';
 
@@ -68,8 +68,8 @@ describe('the port guard', needsRoot, () => {
       strangerPasses: false,
       untried: [{ uid: 7, why: 'x: Permission denied' }],
     };
-    expect(judgePortGuard(passage, range, []).what).toBe(
-      'no connection could be tried as uid 7: x: Permission denied',
+    expect(evaluatePortGuard(passage, range, []).what).toBe(
+      'could not try a connection as uid 7: x: Permission denied',
     );
   });
 
@@ -127,13 +127,13 @@ hubs: [{name: hub, token_env: T, api_url: "${hub}"}]`,
     const { gaps } = await guardAccounts(config, undefined, line('0100007F:0050', '0A', 7));
     expect(gaps.map(({ what }) => what)).toEqual([
       expect.stringContaining("the service's account is not known"),
-      "the proxy's account is not known: nobody listens at 127.0.0.1:443",
-      'the hub "hub"\'s account is not known: nobody listens at 127.0.0.1:8081',
+      "the proxy's account is not known: no process listens at 127.0.0.1:443",
+      'the hub "hub"\'s account is not known: no process listens at 127.0.0.1:8081',
     ]);
-    const check = judgePortGuard({ shutOut: [], strangerPasses: false, untried: [] }, range, gaps);
+    const check = evaluatePortGuard({ shutOut: [], strangerPasses: false, untried: [] }, range, gaps);
     expect(check).toMatchObject({ status: 'warning', what: gaps.map(({ what }) => what).join('; ') });
     expect(check.fix).toBe(
-      'Start the service; Start the proxy; Start the hub "hub"; then ask again for the rule.',
+      'Start the service; Start the proxy; Start the hub "hub"; then run this again for the rule.',
     );
   });
 
@@ -156,7 +156,7 @@ os.execvp("sleep", ["sleep", "1000"])`;
       const table = line('0100007F:1F41', '0A', 0); // of a socket that no process has
       const waiting = configured(directory, 'http://192.0.2.1', 'http://127.0.0.1:8001');
       expect((await guardAccounts(waiting, undefined, table)).gaps).toContainEqual({
-        what: "the proxy's account is not known: 127.0.0.1:8001 is only held open, and nobody has taken it",
+        what: "the proxy's account is not known: no process but init holds the listening socket at 127.0.0.1:8001",
         fix: 'Start the proxy',
       });
     },
@@ -170,7 +170,7 @@ os.execvp("sleep", ["sleep", "1000"])`;
     expect(uids).not.toContain(997);
     expect(gaps).toContainEqual({
       what: "the proxy's account is not known: uids 998 and 997 listen at 127.0.0.1:8001",
-      fix: 'See who listens at 127.0.0.1:8001, and name its account with --proxy-user',
+      fix: 'Find the processes that listen at 127.0.0.1:8001, and name its account with --proxy-user',
     });
   });
 });

@@ -23,7 +23,7 @@ test('runs a cell through the proxy, prints what each step took, and leaves neit
     code: 0,
     stderr: '',
     stdout: expect.stringMatching(
-      /^STEP +MS\nstart the server, until it answers +\d+\nstart a kernel, over HTTP and WebSocket +\d+\nrun a cell +\d+\nstop the server +\d+\nall of it works\n$/,
+      /^STEP +MS\nstart the server until it responds +\d+\nstart a kernel, over HTTP and WebSocket +\d+\nrun a cell +\d+\nstop the server +\d+\nall steps passed\n$/,
     ),
   });
   expect(Object.keys(await proxy.routes())).toEqual(['/']);

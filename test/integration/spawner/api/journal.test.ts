@@ -107,12 +107,12 @@ test('a server that was killed from outside without a trace: a warning', async (
       {
         level: warn,
         server: 'eve',
-        msg: 'ended: it was killed from outside, or its exit code could not be learned',
+        msg: 'ended: killed from outside, or its exit code is unknown',
       },
     ]);
 });
 
-test('a forwarder that died: a warning that says whose, and that another one has taken its place', async ({
+test('a forwarder that died: a warning that names the server and says that it was replaced', async ({
   service,
 }) => {
   await service.start('fay', { spawn_id: 'journal-fay-1', profile: 'web' });

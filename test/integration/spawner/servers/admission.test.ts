@@ -54,10 +54,12 @@ test('starts wait for their turn and say so; a stop of one that waits is done at
   await post(service, 'first', { profile: 'silent' }); // never answers, so it keeps its place
   await post(service, 'second', { profile: 'tells' });
   await post(service, 'third', { profile: 'tells' });
-  expect(await messages(service, 'second')).toEqual(['Waiting for its turn; starts before it: 0']);
-  expect(await messages(service, 'third')).toEqual(['Waiting for its turn; starts before it: 1']);
+  expect(await messages(service, 'second')).toEqual(['Waiting in the start queue; starts ahead: 0']);
+  expect(await messages(service, 'third')).toEqual(['Waiting in the start queue; starts ahead: 1']);
   expect((await stop(service, 'second')).status).toBe(204);
-  await expect.poll(() => messages(service, 'third')).toContain('Waiting for its turn; starts before it: 0');
+  await expect
+    .poll(() => messages(service, 'third'))
+    .toContain('Waiting in the start queue; starts ahead: 0');
   expect((await service.call('GET', serverPath('third'))).body).toMatchObject({
     ...{ state: 'starting', pending: 'spawn', port: null },
   });

@@ -152,7 +152,7 @@ test('what is damaged or foreign is left alone and reported, and so is the serve
     writeFileSync(file, sound.slice(0, 40));
     mkdirSync(foreign);
   });
-  expect(service.logged()).toContain('a damaged record was left alone');
+  expect(service.logged()).toContain('ignoring a damaged record');
   expect(service.logged()).toContain('something that is not ours was left alone');
   expect((await service.call('GET', serverPath('hal'))).status).toBe(404);
   expect((await fetch(`${url}`)).status).toBe(200);

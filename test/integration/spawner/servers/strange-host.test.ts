@@ -197,7 +197,7 @@ describe('the state directory', needsRoot, () => {
       const records = readdirSync(`/proc/${own.pid()}/root${place.store}/records`);
       expect(records).toHaveLength(1); // of ann: bea's was made good
       expect(last(await start(own, 'dan'))).toMatchObject({ ready: true });
-      await expect.poll(own.logged).toContain('this machine is as it should be again');
+      await expect.poll(own.logged).toContain('health check passes again');
       expect(own.logged()).not.toContain('defect');
     },
   );

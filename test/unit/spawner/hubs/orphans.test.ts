@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../../../config/load.ts';
 import { createLogger } from '../../../../config/logger.ts';
-import { startReaper } from '../../../../spawner/hubs/orphans.ts';
+import { startOrphanCleanup } from '../../../../spawner/hubs/orphans.ts';
 import type { ServerRecord } from '../../../../spawner/records/record.ts';
 import type { ServerState } from '../../../../spawner/records/server-state.ts';
 import type { Server } from '../../../../spawner/servers/server.ts';
@@ -81,7 +81,7 @@ async function reap(servers: Record<string, ServerState>, until: () => boolean):
     { name: 'hub', token: '', api_url: apiUrl, reaper: { interval: 0.01, token: 'reaper-token' } },
     { name: 'other', token: '', api_url: apiUrl, reaper: null },
   ];
-  const reaper = startReaper({
+  const reaper = startOrphanCleanup({
     servers: {
       list: (of) => (of === 'hub' ? records.map((record) => ({ record }) as Server) : []),
       async stop({ user, name }) {

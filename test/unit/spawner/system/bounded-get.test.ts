@@ -62,7 +62,7 @@ test.each([
   ],
 ])('a server that %s is waited for as long as we chose', async (_name, behave) => {
   const url = await serving((_request, response) => behave(response));
-  await expect(boundedGet(url, { ...bounds, timeout: 200 })).rejects.toThrow('no answer within 200 ms');
+  await expect(boundedGet(url, { ...bounds, timeout: 200 })).rejects.toThrow('no response within 200 ms');
 });
 
 test.each([

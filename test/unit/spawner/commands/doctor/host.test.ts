@@ -3,14 +3,18 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../../../config/load.ts';
-import { examineHost, judgeHub, judgeStateDirectory } from '../../../../../spawner/commands/doctor/host.ts';
+import {
+  collectHostChecks,
+  evaluateHub,
+  evaluateStateDirectory,
+} from '../../../../../spawner/commands/doctor/host.ts';
 
 test.each([
   ['/run/portwrap', 0x01021994, 'ok'],
   ['/var/lib/portwrap', 0xef53, 'warning'],
   ['/nowhere', null, 'warning'],
 ])('the state directory %s of type %s is %s', (path, type, status) => {
-  expect(judgeStateDirectory(path, type).status).toBe(status);
+  expect(evaluateStateDirectory(path, type).status).toBe(status);
 });
 
 const rest = '00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0';
@@ -22,7 +26,7 @@ test.each([
   [`   0: 00000000:1F92 ${rest}`, 'ok'],
   [`   0: 00000000:1F91 0100007F:A000 01 0`, 'ok'],
 ])('a hub at 8081 in "%s" is %s', (table, status) => {
-  expect(judgeHub('main', 8081, `  sl  local_address rem_address   st\n${table}\n`).status).toBe(status);
+  expect(evaluateHub('main', 8081, `  sl  local_address rem_address   st\n${table}\n`).status).toBe(status);
 });
 
 test('the state directory and the hubs of the configuration are examined, those on other machines not', async () => {
@@ -36,7 +40,7 @@ hubs:
   - {name: there, token_env: T, api_url: "http://192.0.2.1:${port}/hub/api"}`,
     'f',
   );
-  const checks = examineHost(config);
+  const checks = collectHostChecks(config);
   server.close();
   expect(checks.map(({ name, status }) => [name, status])).toEqual([
     ['state directory', 'warning'],

@@ -19,7 +19,7 @@ import {
   jobStages,
   jobTransitions,
 } from '../../../../../spawner/launchers/slurm/job/job-state.ts';
-import type { Sight } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
+import type { QueueObservation } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
 
 const started = {
   ...{ event: 'started' as const, job: '7', restarts: 0, node: 'n1', host: '10.1.0.5', port: 20_001 },
@@ -27,8 +27,11 @@ const started = {
 } satisfies Report;
 const alive = ['PENDING', 'RUNNING', 'COMPLETING', 'A_STATE_OF_TOMORROW'];
 const ended = ['COMPLETED', 'FAILED', 'CANCELLED', 'OUT_OF_MEMORY', 'TIMEOUT'];
-const unknown: Sight = { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away') };
-const absent: JobEvent = { kind: 'seen', sight: { kind: 'absent' } };
+const unknown: QueueObservation = {
+  kind: 'unknown',
+  error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away'),
+};
+const absent: JobEvent = { kind: 'seen', observation: { kind: 'absent' } };
 
 const reports: fc.Arbitrary<Report> = fc.oneof(
   fc.constantFrom<Report>(
@@ -56,9 +59,9 @@ const entries = fc.record({
   state: fc.constantFrom(...alive, ...ended),
   node: fc.constantFrom(null, 'n1', 'n2'),
 });
-const sights: fc.Arbitrary<Sight> = fc.oneof(
+const observations: fc.Arbitrary<QueueObservation> = fc.oneof(
   fc.record({ kind: fc.constant('seen' as const), entry: entries, before: fc.constant(0) }),
-  fc.constantFrom<Sight>({ kind: 'absent' }, unknown),
+  fc.constantFrom<QueueObservation>({ kind: 'absent' }, unknown),
 );
 const accounts = fc.constantFrom(
   null,
@@ -69,7 +72,7 @@ const events: fc.Arbitrary<JobEvent> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({ kind: fc.constant('reported' as const), report: reports, refusal: refusals }),
   },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constant('seen' as const), sight: sights }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('seen' as const), observation: observations }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('accounted' as const), end: accounts }) },
   {
     weight: 1,
@@ -161,10 +164,10 @@ test('it is gone exactly when it is over, and its end is told before', () => {
 
 test('what is unknown, or is said to live, never ends a job', () => {
   const undecided = fc.oneof(
-    fc.constant<JobEvent>({ kind: 'seen', sight: unknown }),
+    fc.constant<JobEvent>({ kind: 'seen', observation: unknown }),
     entries.map((entry): JobEvent => {
       const living = { ...entry, state: ended.includes(entry.state) ? 'RUNNING' : entry.state };
-      return { kind: 'seen', sight: { kind: 'seen', entry: living, before: 0 } };
+      return { kind: 'seen', observation: { kind: 'seen', entry: living, before: 0 } };
     }),
     fc.constant<JobEvent>({ kind: 'unanswered' }),
   );

@@ -5,11 +5,11 @@ import { PortwrapError } from '../../../../../config/errors.ts';
 import type { Report } from '../../../../../portwrap/index.ts';
 import { createJobEnding } from '../../../../../spawner/launchers/slurm/job/end-job.ts';
 import { type Job, type JobInput, watchJob } from '../../../../../spawner/launchers/slurm/job/job.ts';
-import type { TakeReport } from '../../../../../spawner/launchers/slurm/reports/reports.ts';
-import type { Sight } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
+import type { HandleReport } from '../../../../../spawner/launchers/slurm/reports/reports.ts';
+import type { QueueObservation } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
 import type { Accounted } from '../../../../../spawner/launchers/slurm/scheduler/sacct.ts';
 import type { QueueEntry } from '../../../../../spawner/launchers/slurm/scheduler/squeue.ts';
-import type { JobPlace } from '../../../../../spawner/records/record.ts';
+import type { JobPlacement } from '../../../../../spawner/records/record.ts';
 
 const address = { host: '10.1.0.5', port: 20_001 };
 const submitted = 1_795_472_176;
@@ -67,7 +67,10 @@ test.each([
 test('however long nobody knows, nothing is ended; one look without it is not enough, two are', async () => {
   const world = createWorld();
   world.report(started);
-  const unknown: Sight = { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away') };
+  const unknown: QueueObservation = {
+    kind: 'unknown',
+    error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away'),
+  };
   for (let round = 0; round < 50; round += 1) world.look(unknown);
   expect(await world.isOver()).toBe(false);
   world.look({ kind: 'absent' });
@@ -144,11 +147,14 @@ test('a kill is the end at once, and Slurm is looked at until it says why', asyn
   const world = createWorld();
   for (const report of [started, ended({ code: 137, signal: 'SIGKILL' })]) world.report(report);
   expect(await world.job.ended).toMatchObject({ code: 137, signal: 'SIGKILL' });
-  const away: Sight = { kind: 'unknown', error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away') };
-  const sights = [entry('RUNNING'), away, entry('COMPLETING'), entry('COMPLETING')];
-  for (const [index, sight] of sights.entries()) {
+  const away: QueueObservation = {
+    kind: 'unknown',
+    error: new PortwrapError('SCHEDULER_UNREACHABLE', 'away'),
+  };
+  const observations = [entry('RUNNING'), away, entry('COMPLETING'), entry('COMPLETING')];
+  for (const [index, observation] of observations.entries()) {
     expect(world.looksAskedFor()).toBe(index + 1);
-    world.look(sight);
+    world.look(observation);
   }
   expect(world.looksAskedFor()).toBe(5);
   expect(world.job.verdict).toBeNull();
@@ -271,7 +277,7 @@ async function stopAsked(world: World, tellGrace: number, onCommand = () => {}) 
   return asked;
 }
 
-function entry(state: string): Sight {
+function entry(state: string): QueueObservation {
   const fields: QueueEntry = {
     ...{ id: '7', state, reason: 'None', node: 'n1', partition: 'main' },
     ...{ priority: 1, start: 1_795_472_176, end: 1_795_472_476 },
@@ -282,12 +288,12 @@ function entry(state: string): Sight {
 interface World {
   readonly job: Job;
   /** As they were written down. */
-  readonly places: readonly JobPlace[];
+  readonly places: readonly JobPlacement[];
   /** Of sacct. */
   readonly asked: readonly string[];
   /** By queue.soon(). */
   looksAskedFor(): number;
-  look(sight: Sight): void;
+  look(observation: QueueObservation): void;
   report(report: Report): void;
   isOver(): Promise<boolean>;
 }
@@ -296,10 +302,10 @@ function createWorld(
   noted: { code: number; signal: number } | null = null,
   accounted: Accounted | null = null,
 ): World {
-  let look: (sight: Sight) => void = () => {};
-  let take: TakeReport = () => {};
+  let look: (observation: QueueObservation) => void = () => {};
+  let take: HandleReport = () => {};
   let looks = 0;
-  const places: JobPlace[] = [];
+  const places: JobPlacement[] = [];
   const asked: string[] = [];
   const input: JobInput = {
     recordId: 'abcabcabcabc',
@@ -346,7 +352,7 @@ function createWorld(
   return {
     ...{ job, places, asked },
     looksAskedFor: () => looks,
-    look: (sight) => look(sight),
+    look: (observation) => look(observation),
     report: (report) => take(report, address.host),
     isOver: () =>
       Promise.race([

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   createQueueWatch,
-  type Sight,
+  type QueueObservation,
 } from '../../../../../spawner/launchers/slurm/scheduler/queue-watch.ts';
 import {
   jobsBefore,
@@ -34,7 +34,7 @@ test.each([
   ['twelve|RUNNING|None|n1|main|1|2|3'],
   ['slurm_load_jobs error: Unable to contact slurm controller (connect failure)'],
 ])('%s is no answer', (line) => {
-  expect(() => parseQueue(`1|RUNNING|None|n1|main|1|2|3\n${line}\n`)).toThrow('squeue said');
+  expect(() => parseQueue(`1|RUNNING|None|n1|main|1|2|3\n${line}\n`)).toThrow('unexpected output of squeue');
 });
 
 test.each([
@@ -66,7 +66,7 @@ test.each([
     1000,
   );
   const seen = await Promise.all(
-    ['12', '7', '8'].map((id) => new Promise<Sight>((resolve) => watch.watch(id, resolve))),
+    ['12', '7', '8'].map((id) => new Promise<QueueObservation>((resolve) => watch.watch(id, resolve))),
   );
   watch.close();
   expect(seen.map(({ kind }) => kind)).toEqual(['unknown', 'seen', 'absent']);
@@ -83,7 +83,7 @@ test('whatever squeue says, it is parsed or refused by an error that names it', 
       try {
         for (const { state } of parseQueue(text).jobs) expect(state).toMatch(/^[A-Z_]+$/);
       } catch (error) {
-        expect(String(error)).toContain('squeue said');
+        expect(String(error)).toContain('unexpected output of squeue');
       }
     }),
   );
@@ -115,5 +115,5 @@ test('the numbers of the jobs of a name, arrays of others apart', () => {
     { id: '7', state: 'PENDING' },
     { id: '8', state: 'CANCELLED' },
   ]);
-  expect(() => parseNumbers('seven|PENDING')).toThrow('squeue said');
+  expect(() => parseNumbers('seven|PENDING')).toThrow('unexpected output of squeue');
 });
