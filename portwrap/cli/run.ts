@@ -22,7 +22,7 @@ import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { createEventReporter as createNarrator, type CliEvent as Story } from './events.ts';
+import { createEventReporter, type CliEvent } from './events.ts';
 import type { CliRun } from './parse.ts';
 
 export interface Surroundings {
@@ -39,7 +39,7 @@ const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
 /** Runs the command; resolves with the exit code to end with. Leaves nothing behind. */
 export async function runForeground(request: CliRun, around: Surroundings): Promise<number> {
   const account = await chooseAccount(request, around);
-  const tell = createNarrator({
+  const tell = createEventReporter({
     json: request.json,
     verbose: request.verbose,
     always: [
@@ -76,7 +76,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
 }
 
 /** From the moment when the command runs to its end. */
-async function attend(request: CliRun, sandbox: Sandbox, tell: (story: Story) => void): Promise<number> {
+async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent) => void): Promise<number> {
   const { hostAddress, hostPort, guestPort, child } = sandbox.record;
   const url = `http://${hostAddress}:${hostPort}/`;
   tell({ event: 'forwarding', url, hostPort, guestPort, pid: child.pid });
@@ -118,7 +118,7 @@ function launchContext(
   request: CliRun,
   around: Surroundings,
   cgroups: Cgroups,
-  tell: (story: Story) => void,
+  tell: (story: CliEvent) => void,
 ): LaunchContext {
   const { tools, uid } = around;
   const asRoot = uid === 0;

@@ -8,7 +8,7 @@ import type { Toolbox } from '../../portwrap/index.ts';
 import { type Account, findAccount, loginEnvironment, type SyntheticFile } from '../../portwrap/index.ts';
 import { createHomes, type Homes } from './homes.ts';
 
-export interface Tenant {
+export interface RunAs {
   /** Who the server runs as; null: the service's own account. */
   readonly account: Account | null;
   readonly home: string;
@@ -19,7 +19,7 @@ export interface Tenant {
 
 export interface Accounts {
   /** Throws USER_REFUSED with the reason. */
-  resolve(user: string): Promise<Tenant>;
+  resolve(user: string): Promise<RunAs>;
 }
 
 export function createAccounts(config: Config['accounts'], tools: Toolbox, own: Account): Accounts {
@@ -38,14 +38,14 @@ export function createAccounts(config: Config['accounts'], tools: Toolbox, own: 
   }
   const homes = createHomes(tools);
   const resolvers = {
-    system: (user: string) => systemTenant(user, config.min_uid, tools, own),
-    dynamic: (user: string) => dynamicTenant(user, config, homes),
-    service: (user: string) => serviceTenant(user, config.home, own, homes),
+    system: (user: string) => systemRunAs(user, config.min_uid, tools, own),
+    dynamic: (user: string) => dynamicRunAs(user, config, homes),
+    service: (user: string) => serviceRunAs(user, config.home, own, homes),
   };
   return { resolve: resolvers[config.mode] };
 }
 
-async function systemTenant(user: string, minUid: number, tools: Toolbox, own: Account): Promise<Tenant> {
+async function systemRunAs(user: string, minUid: number, tools: Toolbox, own: Account): Promise<RunAs> {
   const account = await findAccount(tools, user);
   // getent also takes a uid for a name, and a user called "1000" is not account 1000
   if (account === null || account.name !== user)
@@ -64,13 +64,13 @@ async function systemTenant(user: string, minUid: number, tools: Toolbox, own: A
   };
 }
 
-async function serviceTenant(user: string, template: string, own: Account, homes: Homes): Promise<Tenant> {
+async function serviceRunAs(user: string, template: string, own: Account, homes: Homes): Promise<RunAs> {
   const home = homeOf(user, template);
   await homes.open(home, null);
   return { account: null, home, environment: loginEnvironment({ ...own, home }), files: [] };
 }
 
-async function dynamicTenant(user: string, config: Config['accounts'], homes: Homes): Promise<Tenant> {
+async function dynamicRunAs(user: string, config: Config['accounts'], homes: Homes): Promise<RunAs> {
   if (/[:,\s\p{Cc}]/u.test(user)) throw refused(user, 'the name cannot stand in a user database');
   const home = homeOf(user, config.home);
   const uid = await homes.open(home, config.uid_range);

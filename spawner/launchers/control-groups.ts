@@ -18,7 +18,7 @@ import {
   type Toolbox,
 } from '../../portwrap/index.ts';
 import type { HealthReason } from '../health/health.ts';
-import { limitsOf } from './sandbox-spec.ts';
+import { profileLimits } from './sandbox-spec.ts';
 
 export interface ControlGroups extends Cgroups {
   /** The sandbox of that group has ended. If its group could not be removed, that is done when it can. */
@@ -88,7 +88,9 @@ export async function watchControlGroups({ find, open }: ControlGroupsInput): Pr
       const refused = profiles.filter(
         (profile) =>
           profile.launcher === 'local' &&
-          neededControllers(limitsOf(profile)).some((controller) => directories[controller] === undefined),
+          neededControllers(profileLimits(profile)).some(
+            (controller) => directories[controller] === undefined,
+          ),
       );
       if (lost.length === 0) {
         for (const place of behind) await removeCgroup(place).catch(() => {}); // whatever is in it is not ours

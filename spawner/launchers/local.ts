@@ -20,7 +20,7 @@ import {
 } from '../../portwrap/index.ts';
 import { logFileOf } from '../logs/files.ts';
 import type { Meter } from '../records/meter.ts';
-import { nowhere } from '../records/record.ts';
+import { noPlacement } from '../records/record.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
 import type { Accounts } from './accounts.ts';
 import type { ControlGroups } from './control-groups.ts';
@@ -49,13 +49,13 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
     givesCertificates: true,
     async start({ hub, profile, request, record }, abort, { report, forwardChanged }) {
       report({ progress: 5, message: `Starting ${profile.title}` });
-      const tenant = await input.accounts.resolve(record.user);
+      const runAs = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {
         const context = contextFor(profile.forwarder, forwardChanged);
         const described = sandboxSpec({
-          ...{ request, hub, profile, tenant, log, user: record.user },
-          look: lookAs(context.tools, tenant.account),
+          ...{ request, hub, profile, runAs, log, user: record.user },
+          look: lookAs(context.tools, runAs.account),
           directory: directoryOf(record.id),
           stateDirectory: state.path,
           hostAddress: input.hostAddress,
@@ -93,7 +93,7 @@ function runningServer(sandbox: Sandbox, { ports, cgroups }: LocalLauncherInput)
   lost.catch(() => {}); // it may be lost before anybody waits for that
   return {
     get place() {
-      return { ...nowhere, sandbox: sandbox.record };
+      return { ...noPlacement, sandbox: sandbox.record };
     },
     ...{ host, port },
     exited: sandbox.exited,

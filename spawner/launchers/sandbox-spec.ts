@@ -1,4 +1,4 @@
-// From a start request, its profile and its tenant to the specification of a sandbox. Pure but for the
+// From a start request, its profile and the account it runs as to the specification of a sandbox. Pure but for the
 // look-up of the hub's address. Not here: the launch.
 import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../../config/errors.ts';
@@ -17,14 +17,14 @@ import {
 } from '../../portwrap/index.ts';
 import { handOver } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
-import type { Tenant } from './accounts.ts';
+import type { RunAs } from './accounts.ts';
 
 export interface SpecInput {
   readonly request: StartRequest;
   readonly hub: Hub;
   readonly profile: Profile;
-  readonly tenant: Tenant;
-  /** Sees files as that tenant does. */
+  readonly runAs: RunAs;
+  /** Sees files as that account does. */
   readonly look: Look;
   readonly user: string;
   readonly directory: string;
@@ -37,8 +37,8 @@ export interface SpecInput {
 
 /** Throws PATH_UNAVAILABLE or SANDBOX_FAILED when a path of the profile or of the user is not as it must be. */
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
-  const { request, profile, tenant } = input;
-  const view = fileViewRequest(profile, tenant, input.user, input.stateDirectory);
+  const { request, profile, runAs } = input;
+  const view = fileViewRequest(profile, runAs, input.user, input.stateDirectory);
   const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
@@ -46,20 +46,20 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
       [...(request.command ?? profile.command), ...request.args],
       profile.guest_port,
     ),
-    environment: { ...serverEnvironment(profile, request.env, tenant), ...tls?.environment },
-    workingDirectory: tenant.home,
-    account: tenant.account,
+    environment: { ...serverEnvironment(profile, request.env, runAs), ...tls?.environment },
+    workingDirectory: runAs.home,
+    account: runAs.account,
     files: await fileView(
       {
         ...view,
-        uid: tenant.account?.uid ?? process.getuid?.() ?? 0,
+        uid: runAs.account?.uid ?? process.getuid?.() ?? 0,
         synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])],
       },
       input.look,
     ),
     policy: await networkPolicy(profile, input.hub),
     socketFamilies: profile.network.socket_families,
-    limits: limitsOf(profile),
+    limits: profileLimits(profile),
     hostAddress: input.hostAddress,
     hostPorts: input.hostPorts,
     guestPort: profile.guest_port,
@@ -71,7 +71,7 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
 /** The view of the profile, with this user's paths. The state directory is hidden whatever a profile says. */
 export function fileViewRequest(
   { files }: Profile,
-  tenant: Tenant,
+  runAs: RunAs,
   user: string,
   stateDirectory: string,
 ): FileViewRequest {
@@ -79,23 +79,23 @@ export function fileViewRequest(
     if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
       throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
     }
-    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => tenant.home);
+    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => runAs.home);
   };
   return {
     preset: files.view,
-    keep: [tenant.home],
+    keep: [runAs.home],
     state: stateDirectory,
     hide: files.hide.map(ofUser),
     readOnly: files.read_only.map(ofUser),
     readWrite: files.read_write.map(ofUser),
     temporary: files.temporary.map(ofUser),
     devices: files.devices,
-    synthetic: tenant.files,
+    synthetic: runAs.files,
   };
 }
 
 /** What its servers may use, before anybody chooses. */
-export function limitsOf({ resources }: Pick<Profile, 'resources'>): Limits {
+export function profileLimits({ resources }: Pick<Profile, 'resources'>): Limits {
   const { memory, cpus, processes, open_files: openFiles } = resources;
   return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
 }
@@ -104,9 +104,9 @@ export function limitsOf({ resources }: Pick<Profile, 'resources'>): Limits {
 export function serverEnvironment(
   profile: Profile,
   fromHub: Readonly<Record<string, string>>,
-  tenant: Tenant,
+  runAs: RunAs,
 ): Record<string, string> {
-  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...tenant.environment };
+  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...runAs.environment };
 }
 
 export async function networkPolicy(profile: Profile, hub: Hub): Promise<NetworkPolicy> {

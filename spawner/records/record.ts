@@ -91,7 +91,7 @@ export type ServerRecord = Readonly<z.infer<typeof recordSchema>>;
 
 /** What a launcher needs to find its server again. */
 export type Placement = Pick<ServerRecord, 'sandbox' | 'job'>;
-export const nowhere: Placement = { sandbox: null, job: null };
+export const noPlacement: Placement = { sandbox: null, job: null };
 export type JobPlacement = NonNullable<Placement['job']>;
 
 /** Where a server is reachable; null while nothing of it runs. */

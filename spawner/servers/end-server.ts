@@ -4,7 +4,7 @@ import { isDeliberate, PortwrapError, toPortwrapError } from '../../config/error
 import type { SandboxExit } from '../../portwrap/index.ts';
 import type { RunningServer } from '../launchers/launcher.ts';
 import { logTail } from '../logs/tail.ts';
-import { type ErrorBody, nowhere, type ServerRecord, serverLabel } from '../records/record.ts';
+import { type ErrorBody, noPlacement, type ServerRecord, serverLabel } from '../records/record.ts';
 import { logEnd } from './end-entry.ts';
 import { describeExit } from './exit-reason.ts';
 import { type Life, note } from './life.ts';
@@ -28,7 +28,7 @@ export async function endServer(life: Life, outcome: SandboxExit | PortwrapError
       'could not remove files of the server; the next start of the service removes them',
     );
   });
-  await note(life, { state: 'exited', ...nowhere, exit: exitOf(exit, failure), error });
+  await note(life, { state: 'exited', ...noPlacement, exit: exitOf(exit, failure), error });
   parts.meter.ended(failure?.code ?? null);
   const { wasReady, cancel, logFile } = life;
   logEnd(log, { failure, exit, wasReady, wasAskedFor: cancel.signal.aborted, lastLines, logFile });

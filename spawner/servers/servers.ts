@@ -6,7 +6,7 @@ import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
 import {
   keyText,
-  nowhere,
+  noPlacement,
   recordId,
   type ServerKey,
   type ServerRecord,
@@ -174,7 +174,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     started: new Date().toISOString(),
     phases: {},
     launcher: profile.launcher,
-    ...nowhere,
+    ...noPlacement,
     queue_timeout: profile.slurm.queue_timeout,
     exit: null,
     error: null,

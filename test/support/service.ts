@@ -1,5 +1,5 @@
 // A spawner service under test: the built program as its own process, on a free port, in a temporary
-// directory, with accounts that exist nowhere else. Not here: a hub.
+// directory, with accounts that exist noPlacement else. Not here: a hub.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {

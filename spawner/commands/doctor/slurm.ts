@@ -21,8 +21,8 @@ export const run: Command = async (input) => {
     throw new PortwrapError('USAGE', '--user NAME is required: the account that submits the test job');
   const tools = createToolbox();
   const accounts = createAccounts(config.accounts, tools, own);
-  const tenant = await accounts.resolve(user ?? own.name);
-  const checks = await collectClusterChecks({ config, profile, tenant, tools });
+  const runAs = await accounts.resolve(user ?? own.name);
+  const checks = await collectClusterChecks({ config, profile, runAs, tools });
   input.print(renderDoctor(checks, { json, color: process.stdout.isTTY }));
   if (!json) input.print(`\n${nodeRules(config)}`);
   return doctorExit(checks);

@@ -5,7 +5,7 @@ import type { Config } from '../../../config/load.ts';
 import type { Logger } from '../../../config/logger.ts';
 import { aborted } from '../../../portwrap/index.ts';
 import { logFileOf } from '../../logs/files.ts';
-import { type JobPlacement, nowhere, type ServerRecord, serverLabel } from '../../records/record.ts';
+import { type JobPlacement, noPlacement, type ServerRecord, serverLabel } from '../../records/record.ts';
 import type { StateDirectory } from '../../records/state-directory.ts';
 import type { LaunchSteps, RunningServer } from '../launcher.ts';
 import { createJobEnding, type JobEnding } from './job/end-job.ts';
@@ -90,7 +90,7 @@ export async function untilStarted(
 function runningServer({ record, job, ending, addresses }: HeldJob, address: Address): RunningServer {
   return {
     get place() {
-      return { ...nowhere, job: job.place };
+      return { ...noPlacement, job: job.place };
     },
     ...address,
     exited: job.ended,

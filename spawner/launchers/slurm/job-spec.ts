@@ -2,20 +2,20 @@
 // Not here: the script around it (job-script.ts).
 import type { Config } from '../../../config/load.ts';
 import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../portwrap/index.ts';
-import type { Tenant } from '../accounts.ts';
+import type { RunAs } from '../accounts.ts';
 import type { LaunchRequest } from '../launcher.ts';
 import { fileViewRequest, networkPolicy, serverEnvironment } from '../sandbox-spec.ts';
 import { batchVariables } from './batch-variables.ts';
 
 export interface JobSpecInput {
   readonly launch: LaunchRequest;
-  readonly tenant: Tenant;
+  readonly runAs: RunAs;
   readonly stateDirectory: string;
   readonly hostPorts: Config['ports']['range'];
   readonly report: JobSpec['report'];
 }
 
-export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promise<JobSpec> {
+export async function jobSpec({ launch, runAs, ...input }: JobSpecInput): Promise<JobSpec> {
   const { request, profile, hub, record } = launch;
   const { guest_port: guestPort } = profile;
   return {
@@ -27,9 +27,9 @@ export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promi
       reportUrl: 'Correct "slurm.report_url", or the routes of the node.',
     },
     command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
-    environment: serverEnvironment(profile, request.env, tenant),
-    workingDirectory: tenant.home,
-    files: fileViewRequest(profile, tenant, record.user, input.stateDirectory),
+    environment: serverEnvironment(profile, request.env, runAs),
+    workingDirectory: runAs.home,
+    files: fileViewRequest(profile, runAs, record.user, input.stateDirectory),
     policy: await networkPolicy(profile, hub),
     socketFamilies: profile.network.socket_families,
     openFiles: profile.resources.open_files,

@@ -45,7 +45,7 @@ export function openSlurm(input: SlurmInput): Slurm {
   };
 }
 
-/** Where nodes report to; null: nowhere. */
+/** Where nodes report to; null: noPlacement. */
 export function reportUrlOf({ report_url, report_listen }: Config['slurm']): string | null {
   if (report_listen === null || report_listen.kind === 'unix') return null;
   const { host, port } = report_listen;

@@ -30,9 +30,9 @@ export interface SubmitInput {
 export async function submitJob(input: SubmitInput, launch: LaunchRequest): Promise<string> {
   const { commands, reports, slurm, hostPorts, state } = input;
   const { record, profile, jobFields } = launch;
-  const tenant = await input.accounts.resolve(record.user);
+  const runAs = await input.accounts.resolve(record.user);
   const spec = await jobSpec({
-    ...{ launch, tenant, hostPorts, stateDirectory: state.path },
+    ...{ launch, runAs, hostPorts, stateDirectory: state.path },
     report: {
       url: `${input.reportUrl}/jobs/${record.id}`,
       secret: reports.secretOf(record.id),
@@ -40,9 +40,9 @@ export async function submitJob(input: SubmitInput, launch: LaunchRequest): Prom
     },
   });
   const name = jobName(record.id);
-  const argv = sbatchArgv({ name, job: profile.slurm, chosen: jobFields, home: tenant.home });
+  const argv = sbatchArgv({ name, job: profile.slurm, chosen: jobFields, home: runAs.home });
   try {
-    return await commands.submit(argv, jobScript(input.portwrap, spec), tenant.account);
+    return await commands.submit(argv, jobScript(input.portwrap, spec), runAs.account);
   } catch (error) {
     if ((error as PortwrapError).code !== 'SCHEDULER_UNREACHABLE') throw error;
     // the answer may have been lost on its way back

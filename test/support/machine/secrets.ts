@@ -1,4 +1,4 @@
-// Where a secret can be read that must be nowhere: files below a directory, arguments and environments of processes.
+// Where a secret can be read that must be noPlacement: files below a directory, arguments and environments of processes.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

@@ -19,7 +19,7 @@ import {
   type Toolbox,
   warning,
 } from '../../../../portwrap/index.ts';
-import type { Tenant } from '../../accounts.ts';
+import type { RunAs } from '../../accounts.ts';
 import { batchVariables } from '../batch-variables.ts';
 import { jobScript } from '../job-script.ts';
 import { ownPortwrap, reportUrlOf } from '../open.ts';
@@ -32,7 +32,7 @@ export interface ClusterDoctorContext {
   readonly config: ConfigFile;
   readonly profile: Profile;
   /** Whose job is tried. */
-  readonly tenant: Tenant;
+  readonly runAs: RunAs;
   readonly tools: Toolbox;
 }
 
@@ -98,7 +98,7 @@ function checkAddresses({ config: { slurm, hubs }, profile }: ClusterDoctorConte
 }
 
 async function checkNode(
-  { config, profile, tenant }: ClusterDoctorContext,
+  { config, profile, runAs }: ClusterDoctorContext,
   commands: SlurmCommands,
 ): Promise<Check[]> {
   const { slurm } = config;
@@ -111,11 +111,11 @@ async function checkNode(
       nodeVariable: batchVariables.node,
     },
   } as const;
-  const argv = sbatchArgv({ name: 'portwrap-doctor', job: profile.slurm, chosen: {}, home: tenant.home });
+  const argv = sbatchArgv({ name: 'portwrap-doctor', job: profile.slurm, chosen: {}, home: runAs.home });
   let id: string | null = null;
   try {
     const script = jobScript(slurm.portwrap ?? ownPortwrap(), spec);
-    const job = await commands.submit(argv, script, tenant.account);
+    const job = await commands.submit(argv, script, runAs.account);
     id = job;
     const outcome = await Promise.race([reports.findings, untilEnded(commands, job, reports.closed)]);
     if (typeof outcome === 'string') return [submitted(job), noReport(outcome, reports.url)];

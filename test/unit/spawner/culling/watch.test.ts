@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Config } from '../../../../config/load.ts';
 import { createLogger } from '../../../../config/logger.ts';
 import { createActivityWatch } from '../../../../spawner/culling/watch.ts';
-import { nowhere } from '../../../../spawner/records/record.ts';
+import { noPlacement } from '../../../../spawner/records/record.ts';
 import type { Server } from '../../../../spawner/servers/server.ts';
 
 afterEach(() => {
@@ -63,7 +63,7 @@ function readyServer(user: string, certificate: string | null, isReachable = tru
       },
       ...{ route_prefix: `/user/${user}/`, ready_path: '/', certificate, state: 'ready', launcher: 'slurm' },
       ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, exit: null, error: null },
-      ...{ ...nowhere, job },
+      ...{ ...noPlacement, job },
     },
     isReachable,
     stop: () => Promise.reject(new Error('it must not be stopped')),

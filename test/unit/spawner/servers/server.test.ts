@@ -9,7 +9,7 @@ import { createLogger } from '../../../../config/logger.ts';
 import type { SandboxExit } from '../../../../portwrap/index.ts';
 import type { Launcher, LaunchRequest, RunningServer } from '../../../../spawner/launchers/launcher.ts';
 import { noMeter } from '../../../../spawner/records/meter.ts';
-import { nowhere, type ServerRecord } from '../../../../spawner/records/record.ts';
+import { noPlacement, type ServerRecord } from '../../../../spawner/records/record.ts';
 import {
   follow,
   type ServerState,
@@ -158,7 +158,7 @@ function createWorld(
   const answer = createGate<void>();
   const exit = createGate<SandboxExit>();
   const running: RunningServer = {
-    place: nowhere,
+    place: noPlacement,
     ...{ host: '127.0.0.1', port: 20_000 },
     exited: exit.settled,
     get verdict() {
@@ -278,7 +278,7 @@ const firstRecord: ServerRecord = {
   started: '2026-01-01T00:00:00.000Z',
   phases: {},
   launcher: 'local',
-  ...nowhere,
+  ...noPlacement,
   queue_timeout: null,
   exit: null,
   error: null,

@@ -1,6 +1,6 @@
 // Readings of usage, with a control group that is a number: how many are read at once, and how often.
 import { expect, test } from 'vitest';
-import { nowhere, type ServerRecord } from '../../../../spawner/records/record.ts';
+import { noPlacement, type ServerRecord } from '../../../../spawner/records/record.ts';
 import { createUsageReadings } from '../../../../spawner/usage/cache.ts';
 
 const limits = { memory: null, cpus: 1 };
@@ -66,7 +66,7 @@ test('a server that does not run here uses nothing, nor does one whose control g
     () => answers.shift() ?? null,
     () => now,
   );
-  const [record, ended] = [running(), { ...running(), ...nowhere }];
+  const [record, ended] = [running(), { ...running(), ...noPlacement }];
   await readings.refresh([ended, record]);
   expect(readings.of(record)?.usage.memory).toBe(1);
   now += 10_000;
