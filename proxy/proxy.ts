@@ -55,7 +55,7 @@ export async function startProxy(
   let storage: Storage | undefined;
   // a change is sent to every worker and to the disk before the API responds
   const flushed = async (): Promise<void> => {
-    await Promise.all([side.flushed(), storage?.settled()]);
+    await Promise.all([side.flushed(), storage?.flushed()]);
   };
   const api = apiServer(table, options.token, log, counters, apiTls, flushed);
   const servers: [Server, ListenAddress, string][] = [[api, options.api, 'the REST API']];

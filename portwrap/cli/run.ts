@@ -22,7 +22,7 @@ import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { createEventReporter, type CliEvent } from './events.ts';
+import { type CliEvent, createEventReporter } from './events.ts';
 import type { CliRun } from './parse.ts';
 
 export interface Surroundings {

@@ -11,7 +11,7 @@ import type { RouteData, RouteTable } from './table.ts';
 
 export interface Storage {
   /** Every change that was made before the call is on the disk; or its failure is in the log. */
-  settled(): Promise<void>;
+  flushed(): Promise<void>;
   /** Writes what is left to write. */
   close(): Promise<void>;
 }
@@ -38,9 +38,9 @@ export async function openStorage(
     unwatch();
     clearInterval(activity);
     writer.changed();
-    await writer.settled();
+    await writer.flushed();
   };
-  return { settled: () => writer.settled(), close };
+  return { flushed: () => writer.flushed(), close };
 }
 
 interface Stored {
@@ -79,7 +79,7 @@ function createWriter(table: RouteTable, file: string, boot: Boot, log: Logger) 
       writing ??= write();
     },
     /** Changes that are made after the call are not waited for. */
-    settled: async (): Promise<void> => {
+    flushed: async (): Promise<void> => {
       const these = changes;
       while (written < these) await writing;
     },
