@@ -1,6 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --inspect-port=192.0.2.1:0
 // The `portwrap-spawner` command: which command it is, and what comes of it. Each command is a file in commands/,
 // imported when it is called, so that none pays for another. Not here: what they do.
+import '../config/system/no-debugger.ts';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import { packageVersion } from '../config/system/package.ts';
 import { type Command, type CommandName, parseArguments } from './commands/arguments.ts';

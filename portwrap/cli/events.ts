@@ -10,6 +10,12 @@ export type Story =
       readonly pid: number;
     }
   | { readonly event: 'ready'; readonly url: string }
+  | {
+      readonly event: 'unready';
+      readonly url: string;
+      readonly seconds: number;
+      readonly message: string;
+    }
   | { readonly event: 'forwarder'; readonly what: string; readonly message?: string }
   | {
       readonly event: 'ended';
@@ -45,6 +51,8 @@ function sentence(story: Story): string {
       return `${story.url} leads to port ${story.guestPort} of the sandbox, whose first process is ${story.pid}`;
     case 'ready':
       return `${story.url} answers`;
+    case 'unready':
+      return `${story.url} did not answer within ${story.seconds} s: ${story.message}`;
     case 'forwarder':
       return `the forwarder ended: ${story.what}${story.message === undefined ? '' : ` (${story.message})`}`;
     case 'ended':

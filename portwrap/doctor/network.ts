@@ -1,6 +1,6 @@
 // The network of a sandbox: the tun device, the policy's rules in both ways of loading them, and a whole launch
 // with the forwarder until it is ready. Not here: bubblewrap by itself (sandbox.ts).
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLimits } from '../cgroups/limits.ts';
@@ -22,8 +22,25 @@ const policy = { internet: false, dns: false, hosts: [] } as const;
 
 /** The device first: without it the forwarder's own message says less. */
 export async function checkTun(patient: Patient): Promise<Check> {
-  const run = await runAsPatient(patient, [patient.tools('sh'), '-c', 'exec 3<>/dev/net/tun']);
+  const status = statSync(tunDevice, { throwIfNoEntry: false });
+  // the shell would make the file
+  if (status === undefined) return judgeTun('No such file');
+  if (!status.isCharacterDevice() || status.rdev !== tunNumber) return notTun();
+  const run = await runAsPatient(patient, [patient.tools('sh'), '-c', `exec 3<>${tunDevice}`]);
   return judgeTun(run.code === 0 ? null : run.output);
+}
+
+const tunDevice = '/dev/net/tun';
+/** 10, 200 (Documentation/admin-guide/devices.txt of Linux), as stat(2) packs them. */
+const tunNumber = 0xac8;
+
+function notTun(): Check {
+  return failed(
+    'tun device',
+    `${tunDevice} is not the tun device (character device 10, 200)`,
+    'The forwarder makes its network interface with it.',
+    `rm ${tunDevice} && mknod -m 0666 ${tunDevice} c 10 200`,
+  );
 }
 
 /** `message` is what the shell said, null when the device could be opened. */

@@ -22,11 +22,12 @@ import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateStands, policyFailedExit, splitEnvironment, wordToGo } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
+import { isLowPort } from './low-ports.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, preludeArgv } from './wrapper.ts';
 
-const deaf = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
+const deaf = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -151,8 +152,10 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
           : tools('setpriv'),
       detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
       openFiles: spec.limits.openFiles,
+      lowPorts: !context.asRoot && isLowPort(spec.guestPort),
       umask: spec.lifetime === 'foreground' ? null : '022',
-      restoreSignals: spec.lifetime === 'foreground' ? deaf : [],
+      restoreSignals:
+        spec.lifetime === 'foreground' ? deaf.filter((signal) => !spec.ignoredSignals?.includes(signal)) : [],
       lateEnvironment: environmentOf(context, spec).late,
     },
     spec.command,
@@ -162,6 +165,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     keeper: context.cgroups.scope !== null,
+    lowPorts: isLowPort(spec.guestPort),
   };
   const prelude = preludeArgv(tools, paths, [
     // in the foreground it stays in the terminal's process group, and in a batch job among its processes, with

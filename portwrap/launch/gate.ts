@@ -3,6 +3,7 @@
 // no word, and then the gate ends: bwrap's own tie to its parent may not be made yet.
 // Not here: what happens outside while it waits (launch.ts).
 import { descriptors } from './descriptors.ts';
+import { openLowPorts } from './low-ports.ts';
 
 /** What it announces: the sandbox stands, and it waits. */
 export const gateStands = 'r';
@@ -16,6 +17,8 @@ export const policyFailedExit = 99;
 export interface Gate {
   readonly sh: string;
   readonly env: string;
+  /** May the payload listen on ports below 1024? Only a gate that loads the rules can give that. */
+  readonly lowPorts: boolean;
   /** The nft program, when the gate has CAP_NET_ADMIN and loads the rules itself. */
   readonly loadRules: string | null;
   /**
@@ -45,6 +48,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
     ...(gate.detachMounts === null ? [] : [`${gate.detachMounts} --make-rprivate / || exit 1`]),
+    ...(gate.lowPorts ? [openLowPorts] : []),
     ...(gate.loadRules === null
       ? []
       : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),

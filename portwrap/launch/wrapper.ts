@@ -7,6 +7,7 @@ import { inOwnMounts } from '../system/own-mounts.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';
+import { openLowPorts } from './low-ports.ts';
 
 /** What the loader says when the rules are loaded. */
 const policyLoaded = 'y';
@@ -21,6 +22,8 @@ export interface Prelude {
   readonly forwarder: string;
   /** Where the messages of nft go; null: the rules are the gate's to load. */
   readonly policyLog: string | null;
+  /** Must the loader open the ports below 1024? */
+  readonly lowPorts: boolean;
   /** Is the sandbox in a scope of its own, which must be kept until the launcher has read from it? */
   readonly keeper: boolean;
 }
@@ -33,7 +36,9 @@ export interface Prelude {
 export function preludeArgv(tools: Toolbox, paths: Prelude, argv: readonly string[]): string[] {
   const { keeper, life, launcher, policy } = descriptors;
   const asRoot = paths.policyLog !== null;
-  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
+  const nft = [tools('nft'), '-f', '-'];
+  const lifted = [tools('sh'), '-c', `'${openLowPorts}; exec ${nft.join(' ')}'`];
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(paths.lowPorts ? lifted : nft)];
   // it belongs to init, and ends without a word when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +

@@ -1,9 +1,11 @@
 // The public side in several processes: starts the workers, tells them of every route, collects what they
 // saw, and replaces one that crashes. The table and the API stay here, so that there is one truth.
 // Not here: what a worker does (worker.ts).
+
 import cluster, { type Worker } from 'node:cluster';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
+import { debuggerNowhere } from '../../config/system/no-debugger.ts';
 import type { ListenAddress } from '../listen/listen.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { Counters } from '../telemetry/counters.ts';
@@ -51,6 +53,8 @@ export function serveByWorkers(
 
   /** Resolves with the port when the worker listens. */
   const start = async (): Promise<number> => {
+    // "inspectPort", or Node would give each worker an option of its own making
+    cluster.setupPrimary({ execArgv: [...process.execArgv, debuggerNowhere], inspectPort: 0 });
     const worker = cluster.fork();
     worker.on('error', () => undefined);
     worker.on('message', (message: FromWorker) => {

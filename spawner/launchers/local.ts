@@ -30,6 +30,7 @@ import { sandboxSpec } from './sandbox-spec.ts';
 
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
+  readonly privateFiles: () => Config['private_files'];
   readonly context: LaunchContext;
   readonly cgroups: Pick<ControlGroups, 'leave'>;
   readonly accounts: Accounts;
@@ -54,9 +55,10 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       try {
         const described = sandboxSpec({
           ...{ request, hub, profile, tenant, log, user: record.user },
-          look: lookAs(context.tools, tenant.account),
+          look: lookAs(input.context.tools, tenant.account),
           directory: directoryOf(record.id),
           stateDirectory: state.path,
+          privateFiles: input.privateFiles(),
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });

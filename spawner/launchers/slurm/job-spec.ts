@@ -29,7 +29,7 @@ export async function jobSpec({ launch, tenant, ...input }: JobSpecInput): Promi
     command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
     environment: serverEnvironment(profile, request.env, tenant),
     workingDirectory: tenant.home,
-    files: fileViewRequest(profile, tenant, record.user, input.stateDirectory),
+    files: fileViewRequest(profile, tenant, record.user, input.stateDirectory, []),
     policy: await networkPolicy(profile, hub),
     socketFamilies: profile.network.socket_families,
     openFiles: profile.resources.open_files,
