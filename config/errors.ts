@@ -194,6 +194,11 @@ export const errorCatalogue = {
   FETCH_REFUSED: { status: 403, exit: 77, hint: 'Open the page by its address in the browser.' },
 
   PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
+  PORT_RESERVED: {
+    status: 403,
+    exit: 77,
+    hint: 'Choose a port from 1024 on (sysctl net.ipv4.ip_unprivileged_port_start), or run it as root with --user.',
+  },
   TOOL_MISSING: { status: 500, exit: 72, hint: 'Install it with the package manager.' },
   PATH_UNAVAILABLE: {
     status: 503,

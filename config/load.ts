@@ -1,6 +1,7 @@
 // From the path of a configuration file to what the service runs on: read, parsed, secrets resolved, frozen.
 // Not here: the keys (schema.ts), the wording of problems (issue.ts).
 import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { PortwrapError } from './errors.ts';
 import { frozenCopy } from './freeze.ts';
@@ -36,7 +37,13 @@ export function loadConfig(path: string, env: Environment): Config {
     report: (key, fault) => problems.push({ ...document.positionOf(key), path: key, text: fault }),
   });
   if (problems.length > 0) throw configInvalid(path, problems);
-  return frozenCopy(config);
+  return frozenCopy({ ...config, private_files: privateFiles(path, file) });
+}
+
+/** The file itself, and those that it names for secrets. */
+function privateFiles(path: string, { hubs, proxy, admin_page }: ConfigFile): string[] {
+  const named = [...hubs, ...hubs.map(({ reaper }) => reaper), proxy, admin_page];
+  return [path, ...named.flatMap((section) => section?.token_file ?? [])].map((file) => resolve(file));
 }
 
 /** The same, but no secret is fetched: for commands that need none. */

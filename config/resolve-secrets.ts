@@ -16,7 +16,7 @@ interface Surroundings {
 }
 
 /** The configuration with every `token` filled in; one that could not be is reported, and left empty. */
-export function resolveSecrets(file: ConfigFile, around: Surroundings): Config {
+export function resolveSecrets(file: ConfigFile, around: Surroundings): Omit<Config, 'private_files'> {
   const hubs = file.hubs.map((hub, index): Hub => {
     const { token_env, token_file, token, reaper, ...rest } = hub;
     const path = ['hubs', index];

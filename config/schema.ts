@@ -56,6 +56,8 @@ export type ConfigFile = Frozen<z.output<typeof configSchema>>;
 
 /** What the service runs on: complete, deep-frozen, secrets resolved. Times are in seconds. */
 export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy' | 'admin_page'> {
+  /** Absolute paths of the configuration file and of every file with a secret: hidden from sandboxes of our own account. */
+  readonly private_files: readonly string[];
   /** At least one; names and tokens are unique. */
   readonly hubs: readonly Hub[];
   /** `null`: the service registers no routes. */

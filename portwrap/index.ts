@@ -35,6 +35,7 @@ export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
 export { createSlirp4netns } from './network/slirp4netns.ts';
 export type { ForwardEvent } from './sandbox/keep-forward.ts';
+export { whyUnreachable } from './sandbox/not-ready.ts';
 export { type ListeningPort, listeningPortNumbers, listeningPorts } from './sandbox/open-ports.ts';
 export { answered, answersOnce, type ReadinessProbe } from './sandbox/readiness.ts';
 export {

@@ -1,7 +1,9 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --inspect-port=192.0.2.1:0
 // The `portwrap` command: argv and environment in, exit code out.
+import '../config/system/no-debugger.ts';
 import { readFileSync } from 'node:fs';
-import { type ErrorCode, toPortwrapError } from '../config/errors.ts';
+import { type ErrorCode, PortwrapError, toPortwrapError } from '../config/errors.ts';
+import { startedByNohup } from './cli/nohup.ts';
 import { type CliRequest, type CliRun, parseCli } from './cli/parse.ts';
 import { createToolbox } from './system/tools.ts';
 
@@ -63,7 +65,10 @@ async function answer(asked: CliRequest): Promise<number> {
     case 'run': {
       const { runForeground } = await import('./cli/run.ts');
       const environment = definedOnly(process.env);
-      return runForeground(asked, { tools, uid, environment, workingDirectory: process.cwd() });
+      return runForeground(asked, {
+        ...{ tools, uid, environment, workingDirectory: workingDirectory() },
+        ignoresHangup: startedByNohup(environment),
+      });
     }
   }
 }
@@ -76,6 +81,17 @@ async function consult(run: CliRun): Promise<void> {
   if (failed.length === 0) return;
   const text = renderDoctor(failed, { json: false, color: process.stderr.isTTY });
   process.stderr.write(`\nportwrap doctor has found:\n\n${text}`);
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new PortwrapError('USAGE', 'the working directory has been deleted', {
+      hint: 'Change to a directory that exists.',
+      cause,
+    });
+  }
 }
 
 function loadDoctor() {

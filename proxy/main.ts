@@ -1,6 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --inspect-port=192.0.2.1:0
 // portwrap-proxy: the proxy as a process. Reads argv and the environment, starts, and ends on a signal.
 // Not here: everything else (proxy.ts).
+import '../config/system/no-debugger.ts';
 import cluster from 'node:cluster';
 import { rm, writeFile } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';

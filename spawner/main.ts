@@ -1,6 +1,7 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --inspect-port=192.0.2.1:0
 // The `portwrap-spawner` command: selects and runs a command. Each command is a file in commands/, imported only when
 // it is called. Not here: the commands.
+import '../config/system/no-debugger.ts';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import { packageVersion } from '../config/system/package.ts';
 import { type Command, type CommandName, parseArguments } from './commands/arguments.ts';

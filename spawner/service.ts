@@ -86,6 +86,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const local = createLocalLauncher({
     ...{ context, cgroups, accounts, state, ports, meter },
     hostAddress: first.ports.host_address,
+    privateFiles: () => config().private_files,
   });
   const tokens = openServerTokens(state);
   let ready = false;

@@ -10,6 +10,12 @@ export type CliEvent =
       readonly pid: number;
     }
   | { readonly event: 'ready'; readonly url: string }
+  | {
+      readonly event: 'unready';
+      readonly url: string;
+      readonly seconds: number;
+      readonly message: string;
+    }
   | { readonly event: 'forwarder'; readonly what: string; readonly message?: string }
   | {
       readonly event: 'ended';
@@ -45,6 +51,8 @@ function sentence(event: CliEvent): string {
       return `${event.url} is forwarded to port ${event.guestPort} of the sandbox (pid ${event.pid})`;
     case 'ready':
       return `${event.url} responds`;
+    case 'unready':
+      return `${event.url} did not respond within ${event.seconds} s: ${event.message}`;
     case 'forwarder':
       return `the forwarder ended: ${event.what}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'ended':

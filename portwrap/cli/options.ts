@@ -120,7 +120,10 @@ export const optionGroups: readonly OptionGroup[] = [
   {
     title: 'output',
     options: [
-      { name: 'wait', help: 'print the URL as soon as COMMAND answers HTTP requests' },
+      {
+        name: 'wait',
+        help: 'print the URL as soon as COMMAND answers HTTP requests, or after 60 seconds why it does not',
+      },
       { name: 'verbose', short: 'v', help: 'print each step and its duration' },
       { name: 'json', help: 'print the steps to standard error as JSON, one object per line' },
       ...commonOptions,
@@ -134,7 +137,7 @@ export const exitCodes: readonly (readonly [string, string])[] = [
   ['127, 126', 'COMMAND was not found (127) or is not executable (126)'],
   ['2', 'wrong options'],
   ['72', 'a program that portwrap needs is missing'],
-  ['77', 'COMMAND may not run as this account'],
+  ['77', 'COMMAND may not run as this account, or the host port is reserved for root'],
   ['98', 'the host port is in use'],
   ['125', 'the sandbox, its network policy, its limits or the forwarding could not be set up'],
 ];

@@ -44,6 +44,15 @@ export type CliRequest =
 
 /** Throws USAGE, naming the option and its value. */
 export function parseCli(argv: readonly string[]): CliRequest {
+  if (argv.length > mostWords) {
+    throw new PortwrapError(
+      'USAGE',
+      `the command line has ${argv.length} words; at most ${mostWords} are possible`,
+      {
+        hint: 'Put them into a file, or start COMMAND by xargs inside.',
+      },
+    );
+  }
   const { own, command } = splitCommand(argv);
   const options = parseOptions(own);
   if (options.has('help')) return { kind: 'help' };
@@ -91,6 +100,9 @@ export function parseCli(argv: readonly string[]): CliRequest {
     command,
   };
 }
+
+/** bubblewrap takes 9,000 arguments, its own included. */
+const mostWords = 8_000;
 
 function parseDoctor(argv: readonly string[]): CliRequest {
   const options = parseOptions(argv);

@@ -14,9 +14,12 @@ import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
+import { killIfStopped } from '../sandbox/kill-stopped.ts';
+import { whyUnreachable } from '../sandbox/not-ready.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { type Account, findAccount, loginEnvironment } from '../system/account.ts';
+import { type Account, becomeArgv, findAccount, loginEnvironment } from '../system/account.ts';
+import { runTool } from '../system/child.ts';
 import { aborted } from '../system/deadline.ts';
 import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
@@ -30,9 +33,13 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly uid: number;
+  /** Was it started by nohup(1)? */
+  readonly ignoresHangup: boolean;
 }
 
-const handled = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
+const handled = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Signals that mean something to the command alone: before it runs they wait for it. */
+const forCommand = new Set<NodeJS.Signals>(['SIGUSR1', 'SIGUSR2']);
 /** Keys that a terminal sends to its whole foreground process group, the payload included. */
 const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
 
@@ -44,14 +51,21 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     verbose: request.verbose,
     always: [
       ...(request.hostPort === 0 ? (['forwarding'] as const) : []),
-      ...(request.wait ? (['ready'] as const) : []),
+      ...(request.wait ? (['ready', 'unready'] as const) : []),
     ],
     write: (text) => process.stderr.write(text),
   });
   const cgroups = openFor(request);
   const interrupt = new AbortController();
-  let deliver = (signal: NodeJS.Signals) => interrupt.abort(signal);
-  const listeners = handled.map((signal) => [signal, () => deliver(signal)] as const);
+  const early: NodeJS.Signals[] = [];
+  let deliver = (signal: NodeJS.Signals) => {
+    if (forCommand.has(signal)) early.push(signal);
+    else interrupt.abort(signal);
+  };
+  const listeners = handled.map((signal) => {
+    const ignored = signal === 'SIGHUP' && around.ignoresHangup;
+    return [signal, () => (ignored ? undefined : deliver(signal))] as const;
+  });
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
     const context = launchContext(request, around, cgroups, tell);
@@ -61,7 +75,9 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     const sandbox = await launch(context, spec, interrupt.signal);
     deliver = (signal) => {
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
+      if (!forCommand.has(signal)) void killIfStopped(sandbox);
     };
+    for (const signal of early) sandbox.signal(signal);
     return await attend(request, sandbox, tell);
   } catch (error) {
     // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
@@ -83,9 +99,14 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
   const ended = new AbortController();
   if (request.wait) {
     const probe = { host: hostAddress, port: hostPort, path: '/', certificate: null, child: child.pid };
-    answered(probe, ended.signal).then(
+    const late = AbortSignal.timeout(waitDeadline);
+    answered(probe, AbortSignal.any([ended.signal, late])).then(
       () => tell({ event: 'ready', url }),
-      () => {}, // it ended before it answered, which is told below
+      () => {
+        if (ended.signal.aborted) return; // it ended before it answered, which is told below
+        const why = whyUnreachable(child, guestPort) ?? 'it listens, and does not answer HTTP requests';
+        tell({ event: 'unready', url, seconds: waitDeadline / 1000, message: why });
+      },
     );
   }
   // nobody can reach a command whose forwarder is lost for good
@@ -100,6 +121,9 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
   }
   return exit.code ?? 125;
 }
+
+/** Milliseconds that `--wait` waits; the command then runs on. */
+const waitDeadline = 60_000;
 
 /** Milliseconds that a command has to end when its forwarder is lost. */
 const stopGrace = 10_000;
@@ -139,6 +163,7 @@ async function sandboxSpec(
   around: Surroundings,
   account: Account | null,
 ): Promise<SandboxSpec> {
+  const workingDirectory = account === null ? around.workingDirectory : await enterable(around, account);
   const home = account?.home ?? around.environment.HOME ?? '/';
   const { hostAddress, hostPort, guestPort, policy, socketFamilies, limits } = request;
   return {
@@ -146,13 +171,14 @@ async function sandboxSpec(
     directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
     command: substituteGuestPort(request.command, guestPort),
     environment: payloadEnvironment(around.environment, account),
-    workingDirectory: around.workingDirectory,
+    workingDirectory,
+    ignoredSignals: around.ignoresHangup ? ['HUP'] : [],
     // in the strict view only the home is writable, wherever the caller stands
     files: await fileView(
       {
         ...request.files,
         uid: account?.uid ?? around.uid,
-        keep: request.files.preset === 'strict' ? [home] : [around.workingDirectory, home],
+        keep: request.files.preset === 'strict' ? [home] : [workingDirectory, home],
       },
       lookAs(around.tools, account),
     ),
@@ -178,6 +204,25 @@ async function chooseAccount(request: CliRun, around: Surroundings): Promise<Acc
     });
   }
   return account;
+}
+
+/** The caller's working directory, or where login(1) would put an account that may not enter it. */
+async function enterable({ tools, workingDirectory }: Surroundings, account: Account): Promise<string> {
+  for (const directory of [workingDirectory, account.home]) {
+    const enter = [tools('sh'), '-c', 'cd -- "$1"', 'portwrap', directory];
+    const [program = '', ...argv] = [...becomeArgv(tools('setpriv'), account), ...enter];
+    if ((await runTool(program, argv)).code !== 0) continue;
+    if (directory !== workingDirectory)
+      process.stderr.write(
+        `portwrap: ${account.name} may not enter ${workingDirectory}; the command runs in ${directory}\n`,
+      );
+    return directory;
+  }
+  throw new PortwrapError(
+    'USER_REFUSED',
+    `${account.name} may enter neither ${workingDirectory} nor its home directory ${account.home}`,
+    { hint: 'Change to a directory that is open to the account, such as /.' },
+  );
 }
 
 /** The caller's own environment; for another account only what does not belong to the caller. */

@@ -1,6 +1,6 @@
 // Checks the network of a sandbox: the tun device, both ways of loading the network policy, and a complete launch until
 // the forwarder is ready. Not here: bubblewrap itself (sandbox.ts).
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noLimits } from '../cgroups/limits.ts';
@@ -20,10 +20,27 @@ import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warnin
 
 const policy = { internet: false, dns: false, hosts: [] } as const;
 
-/** Checked separately, because the forwarder's own message is less clear. */
+/** The device itself first, because the forwarder's own message is less clear. */
 export async function checkTun(context: DoctorContext): Promise<Check> {
-  const run = await runAsAccount(context, [context.tools('sh'), '-c', 'exec 3<>/dev/net/tun']);
+  const status = statSync(tunDevice, { throwIfNoEntry: false });
+  // the shell would create the file
+  if (status === undefined) return evaluateTun('No such file');
+  if (!status.isCharacterDevice() || status.rdev !== tunNumber) return notTun();
+  const run = await runAsAccount(context, [context.tools('sh'), '-c', `exec 3<>${tunDevice}`]);
   return evaluateTun(run.code === 0 ? null : run.output);
+}
+
+const tunDevice = '/dev/net/tun';
+/** 10, 200 (Documentation/admin-guide/devices.txt of Linux), as stat(2) packs them. */
+const tunNumber = 0xac8;
+
+function notTun(): Check {
+  return failed(
+    'tun device',
+    `${tunDevice} is not the tun device (character device 10, 200)`,
+    'The forwarder needs it for its network interface.',
+    `rm ${tunDevice} && mknod -m 0666 ${tunDevice} c 10 200`,
+  );
 }
 
 /** `message` is the shell's error, null if the device could be opened. */

@@ -22,11 +22,12 @@ import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
+import { isLowPort } from './low-ports.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, wrapperArgv } from './wrapper.ts';
 
-const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM'] as const;
+const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -151,8 +152,12 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
           : tools('setpriv'),
       detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
       openFiles: spec.limits.openFiles,
+      lowPorts: !context.asRoot && isLowPort(spec.guestPort),
       umask: spec.lifetime === 'foreground' ? null : '022',
-      restoreSignals: spec.lifetime === 'foreground' ? ignoredSignals : [],
+      restoreSignals:
+        spec.lifetime === 'foreground'
+          ? ignoredSignals.filter((signal) => !spec.ignoredSignals?.includes(signal))
+          : [],
       lateEnvironment: environmentOf(context, spec).late,
     },
     spec.command,
@@ -162,6 +167,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     keeper: context.cgroups.scope !== null,
+    lowPorts: isLowPort(spec.guestPort),
   };
   const wrapper = wrapperArgv(tools, paths, [
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that

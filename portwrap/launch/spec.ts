@@ -29,6 +29,8 @@ export interface SandboxSpec {
   readonly guestPort: number;
   /** detached: outlives its launcher and can be adopted. foreground: dies with it and leaves no directory. */
   readonly lifetime: 'detached' | 'foreground';
+  /** Signals that its launcher ignores, as after nohup(1), without "SIG": a foreground payload ignores them too. */
+  readonly ignoredSignals?: readonly string[];
   /** The payload's standard input, output and error. */
   readonly stdio: readonly ['ignore' | number, number, number];
 }

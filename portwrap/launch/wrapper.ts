@@ -7,6 +7,7 @@ import { inOwnMounts } from '../system/own-mounts.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';
+import { openLowPorts } from './low-ports.ts';
 
 /** The loader's message: the rules are loaded. */
 const policyLoaded = 'y';
@@ -21,6 +22,8 @@ export interface WrapperPaths {
   readonly forwarder: string;
   /** The file for nft's messages; null: the gate loads the rules. */
   readonly policyLog: string | null;
+  /** Whether the loader must allow unprivileged programs to bind ports below 1024. */
+  readonly lowPorts: boolean;
   /** Whether the sandbox has its own scope, which must exist until the launcher has read its usage. */
   readonly keeper: boolean;
 }
@@ -32,7 +35,9 @@ export interface WrapperPaths {
 export function wrapperArgv(tools: Toolbox, paths: WrapperPaths, argv: readonly string[]): string[] {
   const { keeper, life, launcher, policy } = descriptors;
   const asRoot = paths.policyLog !== null;
-  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', tools('nft'), '-f', '-'];
+  const nft = [tools('nft'), '-f', '-'];
+  const lifted = [tools('sh'), '-c', `'${openLowPorts}; exec ${nft.join(' ')}'`];
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(paths.lowPorts ? lifted : nft)];
   // its parent is init; it ends when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +

@@ -1,5 +1,6 @@
 // Host ports to try, and what it means when none could be had. Not here: binding one (the forwarders).
 import { PortwrapError } from '../../config/errors.ts';
+import { needsRootPorts } from './forwarder-account.ts';
 
 export interface PortRange {
   readonly low: number;
@@ -27,9 +28,11 @@ export function* firstOf(ports: Iterable<number>, most: number): Generator<numbe
   }
 }
 
-/** Why there is no forward: PORT_TAKEN when only one port was asked for, else PORTS_EXHAUSTED. */
+/** Why there is no forward: PORT_RESERVED or PORT_TAKEN when only one port was asked for, else PORTS_EXHAUSTED. */
 export function noPortBound(hostAddress: string, tried: readonly number[]): PortwrapError {
   const [first] = tried;
+  if (first !== undefined && tried.length === 1 && process.getuid?.() !== 0 && needsRootPorts(tried))
+    return new PortwrapError('PORT_RESERVED', `host port ${first} is reserved for root`);
   return tried.length === 1
     ? new PortwrapError(
         'PORT_TAKEN',

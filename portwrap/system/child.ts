@@ -1,7 +1,7 @@
 // Child processes of ours, by absolute path and with exactly the environment and descriptors given.
 // node:child_process rather than execa: importing execa costs 90 ms, more than the whole launch
 // (docs/decisions/0002-no-execa-in-portwrap.md). Not here: the payload's own processes, which are in a namespace (process.ts).
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 
 export interface ChildExit {
@@ -25,7 +25,7 @@ export interface ChildOptions {
 const helperEnvironment = { LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 export function startChild(path: string, argv: readonly string[], options: ChildOptions): StartedChild {
-  const process = spawn(path, argv, {
+  const process = spawnOrExplain(path, argv, {
     stdio: options.stdio,
     env: { ...(options.environment ?? helperEnvironment) },
     detached: options.detached ?? false,
@@ -41,6 +41,22 @@ export function startChild(path: string, argv: readonly string[], options: Child
   });
   exited.catch(() => {}); // whoever needs the outcome awaits it; a start that is undone does not
   return { process, exited };
+}
+
+/** What is wrong with the arguments node:child_process throws; all else comes as an event. */
+function spawnOrExplain(path: string, argv: readonly string[], options: SpawnOptions): ChildProcess {
+  try {
+    return spawn(path, argv, options);
+  } catch (cause) {
+    throw (cause as NodeJS.ErrnoException).code === 'E2BIG' ? tooLong(cause as Error) : cause;
+  }
+}
+
+function tooLong(cause: Error): PortwrapError {
+  return new PortwrapError('USAGE', 'the command line is too long for the kernel', {
+    hint: 'One argument may have 131,071 bytes, all together 2 MiB. Put them into a file.',
+    cause,
+  });
 }
 
 export interface ToolRun extends ChildExit {

@@ -4,6 +4,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
+import { debuggerNowhere } from '../../config/system/no-debugger.ts';
 import type { ListenAddress } from '../listen/listen.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { Counters } from '../telemetry/counters.ts';
@@ -51,6 +52,8 @@ export function serveByWorkers(
 
   /** Resolves with the port when the worker listens. */
   const start = async (): Promise<number> => {
+    // "inspectPort", or Node would give each worker an option of its own making
+    cluster.setupPrimary({ execArgv: [...process.execArgv, debuggerNowhere], inspectPort: 0 });
     const worker = cluster.fork();
     worker.on('error', () => undefined);
     worker.on('message', (message: FromWorker) => {

@@ -30,6 +30,7 @@ import { sandboxSpec } from './sandbox-spec.ts';
 
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
+  readonly privateFiles: () => Config['private_files'];
   readonly context: LaunchContext;
   readonly cgroups: Pick<ControlGroups, 'leave'>;
   readonly accounts: Accounts;
@@ -58,6 +59,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
           look: lookAs(context.tools, runAs.account),
           directory: directoryOf(record.id),
           stateDirectory: state.path,
+          privateFiles: input.privateFiles(),
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });

@@ -29,6 +29,8 @@ export interface SpecInput {
   readonly user: string;
   readonly directory: string;
   readonly stateDirectory: string;
+  /** Files of the service that no sandbox shows. */
+  readonly privateFiles: readonly string[];
   readonly hostAddress: string;
   readonly hostPorts: Iterable<number>;
   /** Where the server's output goes. */
@@ -38,7 +40,7 @@ export interface SpecInput {
 /** Throws PATH_UNAVAILABLE or SANDBOX_FAILED when a path of the profile or of the user is not as it must be. */
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const { request, profile, runAs } = input;
-  const view = fileViewRequest(profile, runAs, input.user, input.stateDirectory);
+  const view = fileViewRequest(profile, runAs, input.user, input.stateDirectory, input.privateFiles);
   const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
@@ -68,12 +70,13 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   };
 }
 
-/** The view of the profile, with this user's paths. The state directory is hidden whatever a profile says. */
+/** The view of the profile, with this user's paths. The state directory and `privateFiles` are hidden whatever a profile says. */
 export function fileViewRequest(
   { files }: Profile,
   runAs: RunAs,
   user: string,
   stateDirectory: string,
+  privateFiles: readonly string[],
 ): FileViewRequest {
   const ofUser = (path: string) => {
     if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
@@ -85,7 +88,8 @@ export function fileViewRequest(
     preset: files.view,
     keep: [runAs.home],
     state: stateDirectory,
-    hide: files.hide.map(ofUser),
+    // another account is kept from them by their modes, and may not even reach where they would be covered
+    hide: [...(runAs.account === null ? privateFiles : []), ...files.hide.map(ofUser)],
     readOnly: files.read_only.map(ofUser),
     readWrite: files.read_write.map(ofUser),
     temporary: files.temporary.map(ofUser),

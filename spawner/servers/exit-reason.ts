@@ -15,12 +15,18 @@ export function cancelled(): PortwrapError {
   return new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
 }
 
-export function notReady({ certificate }: Pick<ServerRecord, 'certificate'>, seconds: number): PortwrapError {
+/** `cause`: what is seen inside, as a sentence. */
+export function notReady(
+  { certificate }: Pick<ServerRecord, 'certificate'>,
+  seconds: number,
+  cause: string | null = null,
+): PortwrapError {
+  const why = cause === null ? '' : `: ${cause}`;
   if (certificate === null)
-    return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} s`);
+    return new PortwrapError('SERVER_NOT_READY', `the server did not answer within ${seconds} s${why}`);
   return new PortwrapError(
     'SERVER_NOT_READY',
-    `the server did not answer with its certificate, over TLS, within ${seconds} s`,
+    `the server did not answer with its certificate, over TLS, within ${seconds} s${why}`,
     {
       hint: 'Its hub has "internal_ssl": the command must speak TLS 1.3 with the files that JUPYTERHUB_SSL_KEYFILE and JUPYTERHUB_SSL_CERTFILE name.',
     },

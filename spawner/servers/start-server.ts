@@ -2,7 +2,7 @@
 // Not here: how it ends (end-server.ts), what runs it (launchers/).
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
-import type { ForwardEvent } from '../../portwrap/index.ts';
+import { type ForwardEvent, whyUnreachable } from '../../portwrap/index.ts';
 import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
 import { cancelled, describeExit, notReady, urlOf } from './exit-reason.ts';
@@ -81,7 +81,7 @@ async function becomeReady(life: Life, server: RunningServer) {
   });
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(notReady(record, readyTimeout / 1000)), readyTimeout);
+    timer = setTimeout(() => reject(notReady(record, readyTimeout / 1000, causeOf(server))), readyTimeout);
   });
   try {
     await Promise.race([answer, died, late]);
@@ -100,6 +100,10 @@ async function answered({ record, forward }: Life, server: RunningServer, abort:
     await server.answered(record, abort);
     if (forward.losses === losses) return;
   }
+}
+
+function causeOf({ place: { sandbox } }: RunningServer): string | null {
+  return sandbox === null ? null : whyUnreachable(sandbox.child, sandbox.guestPort);
 }
 
 function announce({ record, log, progress }: Life, server: RunningServer): void {

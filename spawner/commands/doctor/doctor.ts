@@ -1,10 +1,12 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
 // process of its own, once for every forwarder that a profile uses. A part that crashes is a finding, and the others
 // go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts).
+
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
 import { loadConfigFile } from '../../../config/load.ts';
+import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
 import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
 import { collectHostChecks } from './host.ts';
@@ -60,7 +62,7 @@ async function collectSandboxChecks(
     ...(json ? ['--json'] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];
-  const run = await execa(process.execPath, [portwrap, ...argv], { reject: false });
+  const run = await execa(process.execPath, [debuggerNowhere, portwrap, ...argv], { reject: false });
   const { exitCode, stdout, stderr } = run;
   const done = { said: stderr, shown: stdout, code: exitCode ?? 1 };
   const isWhole = stdout !== '' && (exitCode === 0 || exitCode === 1);

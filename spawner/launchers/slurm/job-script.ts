@@ -7,7 +7,7 @@ const delimiter = 'PORTWRAP-JOB';
 /** `portwrap` is the command on the node. JSON on one line cannot end the here-document before its end. */
 export function jobScript(portwrap: readonly string[], spec: JobSpec | ProbeSpec): string {
   const command = [...portwrap, 'job'].map(quoted).join(' ');
-  return `#!/bin/sh\nexec ${command} <<'${delimiter}'\n${JSON.stringify(spec)}\n${delimiter}\n`;
+  return `#!/bin/sh\nunset NODE_OPTIONS\nexec ${command} <<'${delimiter}'\n${JSON.stringify(spec)}\n${delimiter}\n`;
 }
 
 function quoted(word: string): string {

@@ -29,7 +29,7 @@ export async function jobSpec({ launch, runAs, ...input }: JobSpecInput): Promis
     command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
     environment: serverEnvironment(profile, request.env, runAs),
     workingDirectory: runAs.home,
-    files: fileViewRequest(profile, runAs, record.user, input.stateDirectory),
+    files: fileViewRequest(profile, runAs, record.user, input.stateDirectory, []),
     policy: await networkPolicy(profile, hub),
     socketFamilies: profile.network.socket_families,
     openFiles: profile.resources.open_files,

@@ -1,7 +1,9 @@
 // The slurm launcher, put together from its parts. Not here: what they do.
+
 import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
+import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
 import type { Launcher } from '../launcher.ts';
 import { createSlurmLauncher, type SlurmLauncherInput } from './launcher.ts';
 import { createReports, type Reports } from './reports/reports.ts';
@@ -54,7 +56,8 @@ export function reportUrlOf({ report_url, report_listen }: Config['slurm']): str
 
 /** This installation's command, for nodes that share the file system. */
 export function ownPortwrap(): string[] {
-  return [process.execPath, fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url))];
+  const main = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
+  return [process.execPath, debuggerNowhere, main];
 }
 
 async function refuse(): Promise<never> {

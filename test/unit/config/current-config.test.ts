@@ -14,7 +14,7 @@ const first = file as unknown as Config;
 const changed = { value: 'that no key has' };
 
 test('every key of the schema says when its new value is in force', () => {
-  expect(Object.keys(effects).toSorted()).toEqual(keys.toSorted());
+  expect(Object.keys(effects).toSorted()).toEqual([...keys, 'private_files'].toSorted());
   expect(Object.keys(serviceEffects).toSorted()).toEqual(serviceKeys.toSorted());
 });
 

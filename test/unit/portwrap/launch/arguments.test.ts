@@ -21,6 +21,7 @@ const gate: Gate = {
   detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
+  lowPorts: false,
   umask: null,
   restoreSignals: [],
   lateEnvironment: {},

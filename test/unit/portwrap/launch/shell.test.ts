@@ -15,11 +15,12 @@ const gate: Gate = {
   detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
+  lowPorts: false,
   umask: null,
   restoreSignals: [],
   lateEnvironment: {},
 };
-const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false };
+const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false, lowPorts: false };
 
 /** The script of an argv such as sh -c SCRIPT. */
 function scriptOf(argv: readonly string[]): string {

@@ -1,0 +1,18 @@
+// Why a server that runs is not reachable: what listens inside, as far as it explains that.
+// Not here: waiting for it (readiness.ts).
+import type { ProcessIdentity } from '../system/process.ts';
+import { listeningPorts } from './open-ports.ts';
+
+/** A sentence about the guest port; null when something listens there on an address that the forwarder reaches. */
+export function whyUnreachable(child: ProcessIdentity, guestPort: number): string | null {
+  const ports = listeningPorts(child);
+  const own = ports.find(({ port }) => port === guestPort);
+  if (own !== undefined)
+    return own.loopbackOnly
+      ? `inside, port ${guestPort} listens on 127.0.0.1 only, which the forwarder cannot reach: it must listen on 0.0.0.0`
+      : null;
+  const others = ports.map(({ port }) => port).slice(0, 5);
+  return others.length === 0
+    ? `inside, nothing listens on port ${guestPort}`
+    : `inside, nothing listens on port ${guestPort}, but on ${others.join(', ')}`;
+}

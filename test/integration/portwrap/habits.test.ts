@@ -1,0 +1,173 @@
+// Habits of people at a terminal: nohup, signals of their own, low ports, odd directories, long command lines; and
+// SIGUSR1, which must not open Node's debugger. Not here: how a command ends (ending.test.ts).
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseListeningSockets, readTcpTables } from '../../../portwrap/index.ts';
+import { fetchText } from '../../support/http.ts';
+import { freePorts } from '../../support/machine/free-ports.ts';
+import { needsRoot } from '../../support/reasons.ts';
+import { installPortwrap, modes, type RunOptions, runPortwrap } from '../../support/run-portwrap.ts';
+
+const installed = installPortwrap();
+afterAll(() => installed.remove());
+
+async function freePort(): Promise<number> {
+  const [port = 0] = await freePorts(1);
+  return port;
+}
+
+/** Says "ready", then each signal that it gets. */
+const counts = [
+  'node',
+  '-e',
+  'for (const name of ["SIGUSR1", "SIGUSR2", "SIGHUP"]) process.on(name, () => console.log(name)); console.log("ready"); setInterval(() => {}, 1e6)',
+];
+
+/** How many sockets of that process listen. */
+function listeners(pid: number): number {
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => link(`/proc/${pid}/fd/${fd}`)));
+  return parseListeningSockets(readTcpTables(pid)).filter(({ inode }) => own.has(`socket:[${inode}]`)).length;
+}
+
+function link(path: string): string[] {
+  try {
+    return [readlinkSync(path)];
+  } catch {
+    return []; // closed meanwhile
+  }
+}
+
+const isNode = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node');
+
+async function ended(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'close');
+}
+
+describe.each(modes())('portwrap started by $name', (mode) => {
+  const start = async (command: readonly string[], options: RunOptions = {}) => {
+    const port = await freePort();
+    return { port, run: runPortwrap(installed, mode, port, command, options) };
+  };
+
+  test('SIGUSR1 and SIGUSR2 reach the command, and open no debugger', async () => {
+    const { run } = await start(counts);
+    await expect.poll(run.stdout, { timeout: 15_000 }).toBe('ready\n');
+    run.process.kill('SIGUSR1');
+    await expect.poll(run.stdout, { timeout: 5_000 }).toBe('ready\nSIGUSR1\n');
+    run.process.kill('SIGUSR2');
+    await expect.poll(run.stdout, { timeout: 5_000 }).toBe('ready\nSIGUSR1\nSIGUSR2\n');
+    expect(listeners(run.pid)).toBe(0);
+    expect(run.stderr()).toBe('');
+    run.process.kill('SIGTERM');
+    expect(await run.ended).toBe(143);
+  });
+
+  test('after nohup a hangup ends neither portwrap nor its command', async () => {
+    const become = [...mode.become, 'env', '_=/usr/bin/nohup'];
+    const run = runPortwrap(installed, { ...mode, become }, await freePort(), [
+      'sh',
+      '-c',
+      'grep SigIgn /proc/self/status; echo ready; exec sleep 1000',
+    ]);
+    await expect.poll(run.stdout, { timeout: 15_000 }).toContain('ready\n');
+    expect(Number.parseInt(run.stdout().split('\t')[1] ?? '', 16) & 1).toBe(1);
+    run.process.kill('SIGHUP');
+    run.process.kill('SIGTERM');
+    expect(await run.ended).toBe(143);
+  });
+
+  test('a command may listen on a guest port below 1024', async () => {
+    const { port, run } = await start(['node', installed.fixture('serve.mjs'), 'it', '80'], {
+      options: ['-P', '80'],
+    });
+    await expect.poll(() => fetchText(port), { interval: 20, timeout: 15_000 }).toBe('it:80');
+    run.process.kill('SIGTERM');
+    await run.ended;
+  });
+
+  test('more words than bubblewrap takes are refused with the limit', async () => {
+    const many = await start(['true', ...Array<string>(100_000).fill('x')]);
+    expect(await many.run.ended).toBe(2);
+    expect(many.run.stderr()).toContain('at most 8000');
+  });
+
+  test('a pid 1 that is stopped does not keep an ended sandbox', async () => {
+    const { run } = await start(['sh', '-c', 'echo ready; exec sleep 1000'], { options: ['--json'] });
+    await expect.poll(run.stdout, { timeout: 15_000 }).toBe('ready\n');
+    const { pid } = JSON.parse(run.stderr().split('\n')[0] ?? '') as { pid: number };
+    process.kill(pid, 'SIGSTOP');
+    run.process.kill('SIGTERM');
+    await run.ended;
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  test('a deleted working directory is named as the reason', async () => {
+    const gone = mkdtempSync(join(installed.directory, 'gone-'));
+    const become = ['sh', '-c', `cd ${gone} && rmdir ${gone} && exec "$@"`, 'sh', ...mode.become];
+    const run = runPortwrap(installed, { ...mode, become }, await freePort(), ['true']);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toContain('the working directory has been deleted');
+  });
+});
+
+test('a host port that is reserved for root is not called taken', needsRoot, async () => {
+  const user = modes().find(({ become }) => become.length > 0);
+  if (user === undefined) throw new Error('no account to try it with');
+  const run = runPortwrap(installed, user, 81, ['true']);
+  expect(await run.ended).toBe(77);
+  expect(run.stderr()).toContain('reserved for root');
+});
+
+test('an account that may not enter the working directory begins in its home', needsRoot, async () => {
+  const [mode] = modes();
+  if (mode === undefined) throw new Error('no account to try it with');
+  const run = runPortwrap(
+    installed,
+    mode,
+    await freePort(),
+    ['sh', '-c', 'test "$PWD" = "$HOME" && echo home'],
+    {
+      workingDirectory: '/root',
+    },
+  );
+  expect(await run.ended).toBe(0);
+  expect(run.stdout()).toBe('home\n');
+  expect(run.stderr()).toContain('may not enter /root');
+});
+
+test.each([
+  ['portwrap', ['-p', '0', '-P', '8888', '--allow-root', 'sleep', '1000']],
+  ['proxy', ['--port', '0', '--api-port', '0', '--workers', '2']],
+])('SIGUSR1 from the first moment on opens no debugger: %s', { timeout: 60_000 }, async (program, argv) => {
+  const main = resolve('dist', program, 'main.js');
+  for (let delay = 0; delay < 200; delay += 20) {
+    const child = spawn(
+      'env',
+      ['-S', readFileSync(main, 'utf8').split('\n')[0]?.slice(18) ?? '', main, ...argv],
+      {
+        stdio: 'ignore',
+        env: { ...process.env, TMPDIR: installed.directory },
+      },
+    );
+    const pid = child.pid ?? -1;
+    await expect.poll(() => isNode(pid), { interval: 1 }).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    child.kill('SIGUSR1');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const addresses = child.exitCode === null && child.signalCode === null ? debuggers(pid) : [];
+    await ended(child);
+    expect(addresses).toEqual([]);
+  }
+});
+
+/** What listens on the port of Node's debugger, as that process holds it. */
+function debuggers(pid: number): number[] {
+  const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => link(`/proc/${pid}/fd/${fd}`)));
+  return parseListeningSockets(readTcpTables(pid))
+    .filter(({ inode, port }) => own.has(`socket:[${inode}]`) && port === 9229)
+    .map(({ port }) => port);
+}
