@@ -43,6 +43,7 @@ function link(path: string): string[] {
 const isNode = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node');
 
 async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
 }
