@@ -21,7 +21,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
   test('host port 0 takes a free port and prints where it is', async () => {
     const serve = [process.execPath, installed.fixture('serve.mjs'), 'it', '8888'];
     const started = runPortwrap(installed, mode, 0, serve, { options: ['--wait'] });
-    await expect.poll(() => started.stderr(), { timeout: 20_000 }).toMatch(/answers\n$/);
+    await expect.poll(() => started.stderr(), { timeout: 20_000 }).toMatch(/responds\n$/);
     const port = Number(
       /http:\/\/127\.0\.0\.1:(\d+)\/ is forwarded to port 8888/.exec(started.stderr())?.[1],
     );

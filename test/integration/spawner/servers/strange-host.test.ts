@@ -160,7 +160,7 @@ describe('the state directory', needsRoot, () => {
       spoil: () =>
         `mount -t tmpfs -o mode=700 other ${place.state}; echo 0123456789abcdef >${place.state}/state-id`,
       mend: () => `umount ${place.state}`,
-      says: /another state directory.*restart the service/s,
+      says: /not the state directory.*restart the service/s,
     },
   ];
 
