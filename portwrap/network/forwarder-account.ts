@@ -1,5 +1,5 @@
-// The account of a forwarder when the launcher is root: that of its sandbox, without capabilities. It parses packets of
-// untrusted users, so a vulnerability in it must not give access to a process of root.
+// The account of a forwarder when the launcher is root: that of its sandbox, without capabilities. A forwarder parses
+// packets of untrusted users, so a vulnerability in it must not give access to a process of root.
 // Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
 import { readFileSync } from 'node:fs';
 import { becomeBareArgv } from '../system/account.ts';
@@ -19,8 +19,9 @@ export function sandboxOwner(child: number): SandboxOwner {
 }
 
 /**
- * The argv that runs `argv` as the sandbox's owner; null: the launcher is not root, and is the owner. `lowPorts`: it
- * must bind ports that are reserved for root. Only a sandbox of root itself (--allow-root) has a forwarder of root.
+ * The argv that runs `argv` as the sandbox's owner; a null owner: the launcher is not root, and is itself the owner.
+ * `lowPorts`: it must bind ports that are reserved for root. Only a sandbox of root (--allow-root) has a forwarder
+ * that runs as root.
  */
 export function asSandboxOwner(
   tools: Toolbox,
@@ -34,7 +35,7 @@ export function asSandboxOwner(
   return [...becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, kept), ...argv];
 }
 
-/** Are some of these ports for root only (ip(7), ip_unprivileged_port_start)? */
+/** Whether any of these ports is reserved for root (ip(7), ip_unprivileged_port_start). */
 export function needsRootPorts(ports: readonly number[]): boolean {
   const first = Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'));
   return ports.some((port) => port < first);

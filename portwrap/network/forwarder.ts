@@ -6,16 +6,16 @@ import type { ProcessIdentity } from '../system/process.ts';
 export interface ForwardRequest {
   /** Pid 1 of the sandbox, as the host sees it. */
   readonly child: number;
-  /** The sandbox's life: the forwarder ends when it does. */
+  /** The sandbox's life: the forwarder ends when the sandbox does. */
   readonly life: Liveness;
   /** A private directory with the forwarder's FIFO in it, for its socket and its log. */
   readonly directory: string;
-  /** Address of this host that the port is bound on; never 0.0.0.0 by default. */
+  /** The address of this host on which the port is bound; never 0.0.0.0 by default. */
   readonly hostAddress: string;
   /** Host ports to try in this order; the first that can be bound is the lease. */
   readonly hostPorts: Iterable<number>;
   readonly guestPort: number;
-  /** Must the gateway lead to this host's loopback? The network policy then limits it to single ports. */
+  /** Whether the gateway must lead to this host's loopback. The network policy then limits it to single ports. */
   readonly hostLoopback: boolean;
   readonly dns: boolean;
 }
@@ -25,17 +25,17 @@ export interface Forward {
   readonly process: ProcessIdentity;
   /** All of its processes. */
   readonly pids: readonly number[];
-  /** Tells when the forwarder is gone. */
+  /** Reports the end of the forwarder. */
   readonly liveness: Watch;
 }
 
-/** The addresses that a sandbox sees; its network policy and its resolv.conf are written with them. */
+/** The addresses that a sandbox sees; its network policy and its resolv.conf contain them. */
 export interface ForwarderNetwork {
   readonly cidr: string;
   readonly guest: string;
-  /** Leads to this host's loopback when `hostLoopback` is asked for. */
+  /** Leads to this host's loopback if `hostLoopback` was requested. */
   readonly gateway: string;
-  /** Answers DNS when `dns` is asked for. */
+  /** The DNS server, if `dns` was requested. */
   readonly dns: string;
 }
 
@@ -44,7 +44,7 @@ export interface Forwarder {
   readonly network: ForwarderNetwork;
   /**
    * Attaches to a sandbox and binds one of the host ports. It ends by itself when the sandbox ends.
-   * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; nothing stays behind.
+   * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; then leaves nothing behind.
    */
   attach(request: ForwardRequest): Promise<Forward>;
 }

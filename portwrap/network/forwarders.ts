@@ -1,4 +1,4 @@
-// The table of forwarders: which there are, and how each is made. Not here: the drivers themselves.
+// The table of forwarders and their factories. Not here: the drivers themselves.
 
 import type { Toolbox } from '../system/tools.ts';
 import type { Forwarder } from './forwarder.ts';

@@ -1,4 +1,4 @@
-// Host ports to try, and what it means when none could be had. Not here: binding one (the forwarders).
+// Host ports to try, and the error when none could be bound. Not here: binding one (the forwarders).
 import { PortwrapError } from '../../config/errors.ts';
 import { needsRootPorts } from './forwarder-account.ts';
 
@@ -8,10 +8,10 @@ export interface PortRange {
   readonly high: number;
 }
 
-/** For a command that names no port: below the kernel's ephemeral range. */
+/** The range for a command that names no port: below the kernel's ephemeral range. */
 export const commandPorts: PortRange = { low: 20_000, high: 29_999 };
 
-/** All ports of the range, from a random one on, so that concurrent launches rarely try the same port. */
+/** All ports of the range, beginning at a random one, so that concurrent launches rarely try the same port. */
 export function* portsFromRandom({ low, high }: PortRange): Generator<number> {
   const size = high - low + 1;
   const first = Math.floor(Math.random() * size);
@@ -28,7 +28,7 @@ export function* firstOf(ports: Iterable<number>, most: number): Generator<numbe
   }
 }
 
-/** Why there is no forward: PORT_RESERVED or PORT_TAKEN when only one port was asked for, else PORTS_EXHAUSTED. */
+/** The error when no port could be bound: PORT_RESERVED or PORT_TAKEN for a single port, else PORTS_EXHAUSTED. */
 export function noPortBound(hostAddress: string, tried: readonly number[]): PortwrapError {
   const [first] = tried;
   if (first !== undefined && tried.length === 1 && process.getuid?.() !== 0 && needsRootPorts(tried))

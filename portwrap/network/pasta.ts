@@ -1,6 +1,6 @@
 // The pasta forwarder: 20 MB for each sandbox, and three times slirp4netns' throughput. It has no exit
-// descriptor, so a shell above it ends it with the sandbox (pasta-argv.ts), whoever else is dead by then.
-// Not here: when it is attached and to what (launch/launch.ts).
+// descriptor, so its parent shell ends it with the sandbox (pasta-argv.ts), even after the launcher has ended.
+// Not here: when it is attached (launch/launch.ts).
 import { chownSync, openSync, readFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
       const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];
       const hostPorts = [...request.hostPorts];
       const become = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), []);
-      // it opens the FIFO once more, by the descriptor it has inherited, as the sandbox's owner
+      // pasta opens the FIFO again, through the inherited descriptor, as the sandbox's owner
       if (owner !== null) chownSync(join(request.directory, fifos.forwarder), owner.uid, owner.gid);
       return bindFirst({ ...request, hostPorts }, (hostPort) => [
         ...become,
@@ -48,7 +48,7 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
   };
 }
 
-/** One pasta for each candidate until one could bind its port: it knows no other way to ask. */
+/** Starts one pasta for each candidate until one could bind its port: pasta has no other way to request a port. */
 async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<Forward> {
   const tried: number[] = [];
   for (const hostPort of request.hostPorts) {
@@ -59,7 +59,7 @@ async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<For
   throw noPortBound(request.hostAddress, tried);
 }
 
-/** Null when the port could not be bound; nothing stays behind then, or when it throws. */
+/** Null when the port could not be bound. Leaves nothing behind then, nor when it throws. */
 async function startOnPort(
   request: ForwardRequest,
   hostPort: number,
@@ -79,7 +79,7 @@ async function startOnPort(
     const token = own(openWriter(fifo));
     const [program = '', ...argv] = argvFor(hostPort);
     const child = startChild(program, argv, {
-      // libuv makes the first three block, as the shell's read must; the life FIFO was opened not to
+      // libuv makes the first three blocking, as the shell's read requires; the life FIFO was opened non-blocking
       stdio: [life.fd, token.fd, log.fd],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
@@ -113,7 +113,7 @@ async function startOnPort(
     const gone = watched.gone.then(() => endGroup(child));
     const close = () => {
       watched.close();
-      child.process.unref(); // whoever leaves it may end before it does
+      child.process.unref(); // a launcher that leaves the sandbox may end before pasta does
     };
     return { hostPort, process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
   } catch (error) {
@@ -121,7 +121,7 @@ async function startOnPort(
   }
 }
 
-/** The pid that pasta writes when it is ready; null when everybody who could write it is gone. */
+/** The pid that pasta writes when it is ready; null when every writer of the FIFO has ended. */
 function openReady(reader: number): { pid: Promise<number | null>; close: () => void } {
   const socket = new Socket({ fd: reader, readable: true, writable: false });
   const pid = new Promise<number | null>((resolve) => {
@@ -137,10 +137,10 @@ function openReady(reader: number): { pid: Promise<number | null>; close: () => 
   return { pid, close: () => socket.destroy() };
 }
 
-/** Ends the shell and pasta, which are a process group of their own; then the port is free. */
+/** Ends the shell and pasta, which form a process group of their own; then the port is free. */
 async function endGroup(child: StartedChild): Promise<void> {
   const { pid, exitCode, signalCode } = child.process;
-  // as long as we have not reaped the shell, its number is no other group's
+  // until we have reaped the shell, no other group can have its number
   if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
   await child.exited.catch(() => {});
 }

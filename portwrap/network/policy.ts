@@ -1,10 +1,10 @@
-// The network policy: what a sandbox may reach, as an nftables ruleset for its own network namespace.
+// The network policy: the destinations that a sandbox may reach, as an nftables ruleset for its network namespace.
 // It is loaded while the payload is still held; without capabilities the payload cannot remove it.
 // Not here: loading it (launch/launch.ts as root, launch/gate.ts inside an unprivileged sandbox).
 import { isIP } from 'node:net';
 import type { ForwarderNetwork } from './forwarder.ts';
 
-/** A network that nft(8) would read otherwise is refused before it gets there. */
+/** Whether `text` is an IPv4 network. Other texts are refused before nft(8) could interpret them differently. */
 export function isNetwork(text: string): boolean {
   const [address = '', length = '', ...rest] = text.split('/');
   return rest.length === 0 && isIP(address) === 4 && /^\d{1,2}$/.test(length) && Number(length) <= 32;
@@ -18,22 +18,22 @@ export interface Endpoint {
 
 /** Networks as "address/prefix length", IPv4. */
 export interface ReachableNetworks {
-  /** What may be reached. */
+  /** Networks that may be reached. */
   readonly allow: readonly string[];
-  /** What may not, although `allow` holds it. */
+  /** Networks that may not be reached, although `allow` contains them. */
   readonly deny: readonly string[];
 }
 
 export interface NetworkPolicy {
-  /** Which addresses that are not this host's may it reach? `true`: all, `false`: none. */
+  /** The addresses beyond this host that it may reach. `true`: all, `false`: none. */
   readonly internet: boolean | ReachableNetworks;
-  /** May it ask the forwarder's name server? */
+  /** Whether it may query the forwarder's name server. */
   readonly dns: boolean;
-  /** The listeners of this host, and no others, that it may reach (the hub's API first of all). */
+  /** The only listeners of this host that it may reach (above all the hub's API). */
   readonly hosts: readonly Endpoint[];
 }
 
-/** Addresses that slirp4netns gives out (slirp4netns(1), defaults); pasta is told to give the same. */
+/** The addresses that slirp4netns assigns by default (slirp4netns(1)); pasta is configured to assign the same. */
 export const slirpNetwork: ForwarderNetwork = {
   cidr: '10.0.2.0/24',
   guest: '10.0.2.100',
@@ -41,24 +41,24 @@ export const slirpNetwork: ForwarderNetwork = {
   dns: '10.0.2.3',
 };
 
-/** RFC 3927. Clouds answer there with the machine's own credentials (169.254.169.254). */
+/** RFC 3927. Clouds serve the machine's own credentials there (169.254.169.254). */
 const linkLocal = '169.254.0.0/16';
-/** libslirp sends limited broadcasts to this host's loopback; nothing that a server needs is in the others. */
+/** libslirp sends limited broadcasts to this host's loopback; servers need none of the other networks. */
 const neverHosts = [linkLocal, '0.0.0.0/8', '224.0.0.0/4', '255.255.255.255'];
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
 }
 
-/** Does the policy need the gateway to lead to this host's loopback? */
+/** Whether the policy requires that the gateway leads to this host's loopback. */
 export function reachesHostLoopback(policy: NetworkPolicy): boolean {
   return policy.hosts.some((host) => isLoopback(host.address));
 }
 
 /**
  * The ruleset as nft(8) reads it. `hostAddresses` are this host's own (IPv4 and IPv6): through a forwarder
- * each of them leads to the host, so each is refused but for the endpoints in `policy.hosts`.
- * `ct state established` lets the replies to forwarded connections out, whose peer is the gateway.
+ * each of them leads to the host, so each is refused except for the endpoints in `policy.hosts`.
+ * `ct state established` permits the replies on forwarded connections, whose peer is the gateway.
  */
 export function nftRuleset(
   policy: NetworkPolicy,
@@ -75,9 +75,9 @@ export function nftRuleset(
       const inside = isLoopback(address) ? network.gateway : address;
       return `ip daddr ${inside} tcp dport ${port} accept`;
     }),
-    // a rule for each: nft refuses a set in which one network holds another
+    // one rule for each: nft refuses a set in which one network contains another
     ...refused4.map((network4) => `ip daddr ${network4} reject`),
-    // the forwarder gives no IPv6; what is not routed today must not become a way out tomorrow
+    // the forwarder provides no IPv6; refuse it in case a later forwarder routes it
     'meta nfproto ipv6 reject',
     ...internetRules(policy.internet),
   ];

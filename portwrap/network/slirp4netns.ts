@@ -1,6 +1,6 @@
 // The slirp4netns forwarder: arguments, start, readiness by descriptor, the host port over its API socket.
-// The socket is unlinked before any payload runs: whoever reaches it could forward any port of the host.
-// Not here: when it is attached and to what (launch/launch.ts), whom it runs as (forwarder-account.ts).
+// The socket is unlinked before any payload runs: a program that reaches it could forward any port of the host.
+// Not here: when it is attached (launch/launch.ts), its account (forwarder-account.ts).
 import { chownSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
@@ -19,7 +19,7 @@ import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from 
 import { noPortBound } from './host-ports.ts';
 import { slirpNetwork } from './policy.ts';
 
-/** Milliseconds until slirp4netns must be ready, and until it must answer one API request. */
+/** Milliseconds until slirp4netns must be ready, and until it must respond to one API request. */
 const readyDeadline = 10_000;
 const responseDeadline = 5_000;
 
@@ -29,12 +29,12 @@ export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
 
 const descriptors = { ready: 3, exit: 4, token: 5, api: 6 } as const;
 
-/** In a directory that it has as a descriptor: the directories above are closed to it and to everybody else. */
+/** Reached through a descriptor of its directory: the directories above are accessible only to the launcher. */
 const apiSocketInside = `/proc/self/fd/${descriptors.api}/socket`;
 
 /**
- * The arguments. `confined`: it runs as root, so it leaves the host's file system and its capabilities behind. Never
- * without a mount namespace of its own (system/own-mounts.ts): it makes only "/" private before it mounts and unmounts.
+ * The arguments. `confined`: it runs as root, so it gives up the host's file system and its capabilities. This needs a
+ * mount namespace of its own (system/own-mounts.ts): it makes only "/" private before it mounts and unmounts.
  */
 export function slirpArgv(
   request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns'>,
@@ -79,7 +79,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const argv = [tools('slirp4netns'), ...slirpArgv(request, owner?.uid === 0)];
     const [program = '', ...rest] = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), argv);
     const child = startChild(program, rest, {
-      // its banner goes nowhere, its errors into the log
+      // its banner is discarded, its errors go to the log
       stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, apiDirectory.fd],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
@@ -114,7 +114,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const gone = Promise.all([watched.gone, child.exited]).then(() => {});
     const close = () => {
       watched.close();
-      child.process.unref(); // whoever leaves it may end before it does
+      child.process.unref(); // a launcher that leaves the sandbox may end before slirp4netns does
     };
     return { hostPort, process: identity, pids: [identity.pid], liveness: { gone, close } };
   } catch (error) {
@@ -122,14 +122,14 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
   }
 }
 
-/** The owner's alone; returns a descriptor of it. */
+/** Creates a directory that only the owner can access; returns a descriptor of it. */
 function openApiDirectory(path: string, owner: SandboxOwner | null): number {
   mkdirSync(path, { mode: 0o700 });
   if (owner !== null) chownSync(path, owner.uid, owner.gid);
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
 }
 
-/** The bind is the lease: a port is ours when slirp4netns says so, and never before. */
+/** The bind is the lease: the port is ours only after slirp4netns has confirmed it. */
 async function bindHostPort(
   apiSocket: string,
   request: ForwardRequest,
@@ -153,7 +153,7 @@ async function bindHostPort(
   throw noPortBound(request.hostAddress, tried);
 }
 
-/** One request, one connection, under 4096 bytes, closed for writing: slirp4netns stops for it meanwhile. */
+/** One request per connection, under 4096 bytes, then closed for writing: slirp4netns blocks until it has read it. */
 async function askSlirp(apiSocket: string, request: object): Promise<Record<string, unknown>> {
   const socket = connect({ path: apiSocket });
   const response = new Promise<string>((resolve, reject) => {
@@ -185,7 +185,7 @@ function parseResponse(text: string): Record<string, unknown> {
 
 function readByte(stream: Readable): Promise<void> {
   return new Promise((resolve) => {
-    // at end of file without a byte it died: its exit tells why
+    // end of file without a byte means that it died: its exit explains why
     stream.once('data', () => {
       stream.destroy();
       resolve();
@@ -194,7 +194,7 @@ function readByte(stream: Readable): Promise<void> {
   });
 }
 
-/** What it does is on standard error as well as what fails; only the latter says why it ended. */
+/** The errors in its log: standard error also contains progress messages, which do not explain an end. */
 export function slirpErrors(log: string): string {
   const progress = /^(?:sent|received) tapfd|^WARNING|^\* /;
   const lines = log.split('\n').filter((line) => line !== '' && !progress.test(line));
