@@ -27,12 +27,12 @@ export type CliEvent =
 export interface EventReporterOptions {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Events that are reported also without --verbose. */
+  /** Events that are also reported without --verbose. */
   readonly always: readonly CliEvent['event'][];
   readonly write: (text: string) => void;
 }
 
-/** Returns the function that reports events, with the milliseconds since this call. */
+/** Returns the function that reports events, each with the milliseconds since this call. */
 export function createEventReporter(options: EventReporterOptions): (event: CliEvent) => void {
   const began = performance.now();
   return (event) => {

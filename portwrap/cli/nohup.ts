@@ -1,12 +1,12 @@
-// Was this process started by nohup(1)? Node gives every signal its default action before the first line of a program
-// runs, so that it cannot see that SIGHUP was ignored. Not here: what is ignored then (run.ts).
+// Detects whether nohup(1) started this process. Node resets every signal to its default action before the first line
+// of a program runs, so the program cannot see that SIGHUP was ignored. Not here: ignoring SIGHUP (run.ts).
 import { fstatSync } from 'node:fs';
 import { basename } from 'node:path';
 import { readFileOrNull } from '../system/read-file.ts';
 
 /**
- * nohup puts /dev/null, opened for writing only, in the place of a terminal as standard input, as no other program
- * does. Where there was no terminal, the shell has named the program that it started: bash, ksh and zsh do in "_".
+ * nohup replaces a terminal as standard input by /dev/null, opened for writing only; no other program does this.
+ * Without a terminal, the variable "_" of bash, ksh and zsh names the program that the shell started.
  */
 export function startedByNohup(environment: Readonly<Record<string, string>>): boolean {
   return basename(environment._ ?? '') === 'nohup' || isNullForWriting();

@@ -4,7 +4,7 @@ import { deviceChoices, fileViewPresets } from '../launch/file-view.ts';
 import { socketFamilies } from '../launch/system-call-filter.ts';
 import { forwarderNames } from '../network/forwarders.ts';
 
-/** The only values that these options take. */
+/** The permitted values of these options. */
 export const choices = {
   forwarder: forwarderNames,
   view: fileViewPresets,

@@ -1,5 +1,5 @@
-// The command line of `portwrap`, parsed and checked. Options before COMMAND are ours; from COMMAND on all
-// is the command's. Not here: running it (run.ts), the table of options (options.ts).
+// Parses and checks the command line of `portwrap`. Options before COMMAND are ours; COMMAND and all words after it
+// belong to the payload. Not here: running it (run.ts), the table of options (options.ts).
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
@@ -12,7 +12,7 @@ import { type Choice, type ChoiceName, choices, optionGroups } from './options.t
 export interface CliRun {
   readonly kind: 'run';
   readonly hostAddress: string;
-  /** 0: any free one. */
+  /** 0: any free port. */
   readonly hostPort: number;
   readonly guestPort: number;
   readonly forwarder: Choice<'forwarder'>;
@@ -101,7 +101,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
   };
 }
 
-/** bubblewrap takes 9,000 arguments, its own included. */
+/** bubblewrap accepts at most 9,000 arguments, including its own. */
 const mostWords = 8_000;
 
 function parseDoctor(argv: readonly string[]): CliRequest {
@@ -124,7 +124,7 @@ const parseTable = Object.fromEntries(
   ]),
 );
 
-/** The first word that is neither an option of ours nor its value begins the command. */
+/** The command begins at the first word that is neither one of our options nor the value of one. */
 function splitCommand(argv: readonly string[]): { own: string[]; command: string[] } {
   const args = {
     args: [...argv],
@@ -144,7 +144,7 @@ function splitCommand(argv: readonly string[]): { own: string[]; command: string
   return { own: [...argv], command: [] };
 }
 
-/** The options that were given, by name; wrong values are refused where they are asked for. */
+/** The given options, by name; a wrong value is refused when the option is read. */
 function parseOptions(argv: readonly string[]) {
   let given: Record<string, string | boolean | (string | boolean)[] | undefined>;
   try {
@@ -185,7 +185,7 @@ function parseOptions(argv: readonly string[]) {
   };
 }
 
-/** The forwarder binds IPv4 addresses only, and knows no names. */
+/** The forwarder binds only IPv4 addresses, and resolves no names. */
 function parseAddress(value: string): string {
   if (isIPv4(value)) return value;
   throw usage(`--host-address must be an IPv4 address, not "${value}"`);

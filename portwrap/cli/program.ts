@@ -1,4 +1,4 @@
-// The command line of `portwrap` as a table: help, completion and manual page are made from it.
+// The command line of `portwrap` as a table: help, completions and manual page are generated from it.
 // Not here: the options (options.ts), parsing them (parse.ts).
 import type { Program } from '../../config/command-line/program.ts';
 import { exitCodes, optionGroups } from './options.ts';

@@ -1,5 +1,5 @@
-// One command in the foreground, as `portwrap` on a terminal: its output, its exit code, its signals.
-// Not here: the command line (parse.ts), the launch.
+// Runs one command in the foreground, as `portwrap` on a terminal: output, exit code, signals.
+// Not here: the command line (parse.ts), the launch (launch/launch.ts).
 import { randomBytes } from 'node:crypto';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,17 +33,17 @@ export interface Surroundings {
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
   readonly uid: number;
-  /** Was it started by nohup(1)? */
+  /** Whether nohup(1) started this process. */
   readonly ignoresHangup: boolean;
 }
 
 const handled = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
-/** Signals that mean something to the command alone: before it runs they wait for it. */
+/** Signals that are meant for the command only: they are held until the command runs. */
 const forCommand = new Set<NodeJS.Signals>(['SIGUSR1', 'SIGUSR2']);
-/** Keys that a terminal sends to its whole foreground process group, the payload included. */
+/** Signals that a terminal sends to its whole foreground process group, which includes the payload. */
 const fromKeyboard = new Set<NodeJS.Signals>(['SIGINT', 'SIGQUIT']);
 
-/** Runs the command; resolves with the exit code to end with. Leaves nothing behind. */
+/** Runs the command; resolves with the exit code for this process. Leaves nothing behind. */
 export async function runForeground(request: CliRun, around: Surroundings): Promise<number> {
   const account = await chooseAccount(request, around);
   const tell = createEventReporter({
@@ -70,7 +70,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   try {
     const context = launchContext(request, around, cgroups, tell);
     const described = sandboxSpec(request, around, account);
-    described.catch(() => {}); // a signal comes first
+    described.catch(() => {}); // when a signal has won the race
     const spec = await Promise.race([described, aborted(interrupt.signal)]);
     const sandbox = await launch(context, spec, interrupt.signal);
     deliver = (signal) => {
@@ -80,7 +80,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     for (const signal of early) sandbox.signal(signal);
     return await attend(request, sandbox, tell);
   } catch (error) {
-    // whatever a signal broke on its way, the signal is why it ends; only a failed undo must be told
+    // after a signal, other errors are only its consequences; but a failed undo must be reported
     if (interrupt.signal.aborted && !leftSomething(error)) {
       return 128 + constants.signals[interrupt.signal.reason as NodeJS.Signals];
     }
@@ -91,7 +91,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   }
 }
 
-/** From the moment when the command runs to its end. */
+/** Accompanies the running command to its end. */
 async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent) => void): Promise<number> {
   const { hostAddress, hostPort, guestPort, child } = sandbox.record;
   const url = `http://${hostAddress}:${hostPort}/`;
@@ -103,13 +103,13 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
     answered(probe, AbortSignal.any([ended.signal, late])).then(
       () => tell({ event: 'ready', url }),
       () => {
-        if (ended.signal.aborted) return; // it ended before it answered, which is told below
+        if (ended.signal.aborted) return; // it ended before it responded, which is reported below
         const why = whyUnreachable(child, guestPort) ?? 'it listens, and does not answer HTTP requests';
         tell({ event: 'unready', url, seconds: waitDeadline / 1000, message: why });
       },
     );
   }
-  // nobody can reach a command whose forwarder is lost for good
+  // a command whose forwarder is permanently lost is unreachable
   void sandbox.forwarderGone.then(() => sandbox.stop(stopGrace));
   const exit = await sandbox.exited;
   ended.abort();
@@ -122,16 +122,16 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
   return exit.code ?? 125;
 }
 
-/** Milliseconds that `--wait` waits; the command then runs on. */
+/** Milliseconds that `--wait` waits; after that the command keeps running. */
 const waitDeadline = 60_000;
 
-/** Milliseconds that a command has to end when its forwarder is lost. */
+/** Milliseconds that a command may take to end after its forwarder was lost. */
 const stopGrace = 10_000;
 
-/** Free ports that are looked for. */
+/** How many host ports are tried at most. */
 const mostTries = 200;
 
-/** Only limits need control groups. */
+/** Control groups are needed only for limits. */
 function openFor({ limits }: CliRun): Cgroups {
   return neededControllers(limits).length === 0
     ? noCgroups
@@ -152,7 +152,7 @@ function launchContext(
     hostAddresses: ownAddresses,
     cgroups,
     report: ({ kind, error }) => {
-      if (kind === 'died') return; // what follows at once says so
+      if (kind === 'died') return; // the event that follows at once reports it
       tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) });
     },
   };
@@ -173,7 +173,7 @@ async function sandboxSpec(
     environment: payloadEnvironment(around.environment, account),
     workingDirectory,
     ignoredSignals: around.ignoresHangup ? ['HUP'] : [],
-    // in the strict view only the home is writable, wherever the caller stands
+    // in the strict view only the home is writable, whatever the caller's working directory is
     files: await fileView(
       {
         ...request.files,
@@ -206,7 +206,7 @@ async function chooseAccount(request: CliRun, around: Surroundings): Promise<Acc
   return account;
 }
 
-/** The caller's working directory, or where login(1) would put an account that may not enter it. */
+/** The caller's working directory; for an account that may not enter it, the one that login(1) would choose. */
 async function enterable({ tools, workingDirectory }: Surroundings, account: Account): Promise<string> {
   for (const directory of [workingDirectory, account.home]) {
     const enter = [tools('sh'), '-c', 'cd -- "$1"', 'portwrap', directory];
@@ -225,7 +225,7 @@ async function enterable({ tools, workingDirectory }: Surroundings, account: Acc
   );
 }
 
-/** The caller's own environment; for another account only what does not belong to the caller. */
+/** The caller's own environment; for another account, without the variables that belong to the caller. */
 function payloadEnvironment(
   own: Readonly<Record<string, string>>,
   account: Account | null,
@@ -237,7 +237,7 @@ function payloadEnvironment(
   return { ...Object.fromEntries(shared), ...loginEnvironment(account) };
 }
 
-/** Are we in the terminal's foreground group? Then the payload, in the same group, had the signal already. */
+/** Whether this is the terminal's foreground group: then the payload, in the same group, already got the signal. */
 function isTerminalForeground(): boolean {
   const stat = readStat('self');
   return stat !== null && stat.terminalGroup === stat.group;
