@@ -11,8 +11,8 @@ export interface ReadOnlyMount {
 }
 
 /**
- * The mounts, in order. `place` is the sandbox's own group; null: it has none, and sees the machine's.
- * `mounts` are those of the kernel's control group file systems (cgroupMounts).
+ * The mounts, in order. `place` is the sandbox's own group; null: it has none, and sees the machine's groups.
+ * `mounts` are the mounts of the kernel's control group file systems (cgroupMounts).
  */
 export function cgroupsInside(
   place: CgroupPlace | null,
