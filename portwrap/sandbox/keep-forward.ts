@@ -1,14 +1,14 @@
-// Keeping a sandbox reachable: a forwarder that dies while its sandbox lives is attached again, on the same
-// host port. Not here: attaching (the forwarders), what to do when it cannot be kept (the owner).
+// Keeps a sandbox reachable: when its forwarder dies, attaches another one on the same host port.
+// Not here: attaching (the forwarders), handling a permanent loss (sandbox.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Forward } from '../network/forwarder.ts';
 import type { Liveness } from '../system/liveness.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 
 export interface KeptForward {
-  /** The forwarder's process now. */
+  /** The current process of the forwarder. */
   readonly process: ProcessIdentity;
-  /** Settles when there is no forwarder any more: with its sandbox, or when none could be attached again. */
+  /** Settles when the forwarder is permanently gone: with its sandbox, or when no other could be attached. */
   readonly gone: Promise<void>;
   close(): void;
 }
@@ -18,23 +18,23 @@ export interface KeepForwardInput {
   readonly sandboxLife: Liveness;
   /** Attaches another forwarder to the same sandbox and host port. */
   readonly attachAgain: () => Promise<Forward>;
-  /** Told of every loss. Nothing is tried before what it returns has settled; it never rejects. */
+  /** Called for every event. A new attempt waits until the returned promise has settled; it never rejects. */
   readonly report: (event: ForwardEvent) => void | Promise<void>;
 }
 
 /**
- * died: the forwarder has ended and its sandbox lives; until "reattached", the host port may be another program's.
- * reattached: the port is bound again. retrying: it could not be bound. lost: nothing is tried any more.
+ * died: the forwarder has ended and its sandbox lives; until "reattached", another program may bind the host port.
+ * reattached: the port is bound again. retrying: it could not be bound. lost: no further attempt follows.
  */
 export interface ForwardEvent {
   readonly kind: 'died' | 'reattached' | 'retrying' | 'lost';
   readonly error?: unknown;
 }
 
-/** A forwarder that keeps dying, or that cannot be attached, is tried this often within a minute. */
+/** Attempts within a minute, for a forwarder that keeps dying or that cannot be attached. */
 const mostTries = 6;
 const within = 60_000;
-/** Milliseconds before the second try; doubled for each further one. The first is at once. */
+/** Milliseconds before the second attempt; doubled for each further one. The first attempt is immediate. */
 const firstPause = 100;
 
 export function keepForward(input: KeepForwardInput): KeptForward {

@@ -1,9 +1,9 @@
-// Why a server that runs is not reachable: what listens inside, as far as it explains that.
+// Explains why a running server is unreachable, from the sockets that listen inside.
 // Not here: waiting for it (readiness.ts).
 import type { ProcessIdentity } from '../system/process.ts';
 import { listeningPorts } from './open-ports.ts';
 
-/** A sentence about the guest port; null when something listens there on an address that the forwarder reaches. */
+/** A sentence about the guest port; null when a program listens there on an address that the forwarder reaches. */
 export function whyUnreachable(child: ProcessIdentity, guestPort: number): string | null {
   const ports = listeningPorts(child);
   const own = ports.find(({ port }) => port === guestPort);

@@ -1,5 +1,5 @@
-// The TCP ports that are open inside a sandbox, and whose they are, as /proc shows them to the host: proc(5).
-// Not here: which of them is forwarded (sandbox.ts).
+// The open TCP ports inside a sandbox and the programs that hold them, as /proc shows them to the host: proc(5).
+// Not here: the forwarded port (sandbox.ts).
 import { opendirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
@@ -15,13 +15,13 @@ import {
 
 export interface ListeningPort {
   readonly port: number;
-  /** Does every socket of it accept only what comes from inside the sandbox to a loopback address? */
+  /** Whether all of its sockets accept only connections from inside the sandbox to a loopback address. */
   readonly loopbackOnly: boolean;
-  /** Names of the programs that hold it, in order, each once; none when that could not be seen. */
+  /** Names of the programs that hold it, sorted and unique; empty when they could not be read. */
   readonly programs: readonly string[];
 }
 
-/** Ports in order, of the network namespace of `process`; none when it is gone. */
+/** The sorted ports of the network namespace of `process`; none when the process has ended. */
 export function listeningPorts(process: ProcessIdentity): readonly ListeningPort[] {
   if (!isAlive(process)) return [];
   const sockets = parseListeningSockets(readTcpTables(process.pid));
@@ -36,7 +36,7 @@ export function listeningPorts(process: ProcessIdentity): readonly ListeningPort
     }));
 }
 
-/** The numbers alone, in order, each once, without making other work wait for the kernel. */
+/** Only the numbers, sorted and unique; does not block the event loop while the kernel prints its tables. */
 export async function listeningPortNumbers(process: ProcessIdentity): Promise<readonly number[]> {
   if (!isAlive(process)) return [];
   const ports = new Set<number>();
@@ -57,14 +57,14 @@ function groupByPort(sockets: readonly ListeningSocket[]): Map<number, Listening
   return groups;
 }
 
-/** Enough for what people run; whoever has more loses only names, and makes nobody wait. */
+/** Enough for ordinary use; a larger sandbox loses only program names, and delays no other work. */
 const mostProcesses = 500;
-/** Threads and descriptors of all of them together. */
+/** The limit for the threads and descriptors of all these processes together. */
 const mostEntries = 4_000;
 
 /**
- * The names of the programs below `root` that hold one of `wanted`, by socket. A process may end while we look, and
- * without root some files of it are closed to us.
+ * The names of the programs below `root` that hold one of `wanted`, by socket. A process may end while it is read, and
+ * without root some of its files are not readable.
  */
 function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number, Set<string>> {
   const found = new Map<number, Set<string>>();
@@ -106,11 +106,11 @@ function socketInode(link: string): number[] {
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(link))?.[1];
     return inode === undefined ? [] : [Number(inode)];
   } catch {
-    return []; // closed, or ended, while we looked
+    return []; // not readable, or it ended meanwhile
   }
 }
 
-/** At most `most` names of what is in the directory; the others are not even read. */
+/** At most `most` names of entries in the directory; the others are not read. */
 function firstNames(directory: string, most: number): string[] {
   const names: string[] = [];
   try {
@@ -123,7 +123,7 @@ function firstNames(directory: string, most: number): string[] {
       open.closeSync();
     }
   } catch {
-    // ended while we looked, or closed to us
+    // it ended meanwhile, or is not readable
   }
   return names;
 }

@@ -1,5 +1,5 @@
-// Readiness: the server itself has answered an HTTP request. A connection proves nothing, since the
-// forwarder accepts with nobody listening. Not here: what to do when it never does.
+// Readiness: the server itself has responded to an HTTP request. A connection proves nothing, since the forwarder
+// accepts connections even if no program listens. Not here: handling a server that never gets ready.
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -10,28 +10,28 @@ export interface ReadinessProbe {
   readonly host: string;
   readonly port: number;
   readonly path: string;
-  /** The SHA-256 fingerprint of the certificate with which it speaks TLS; null: it speaks HTTP without. */
+  /** The SHA-256 fingerprint of its TLS certificate; null: it speaks HTTP without TLS. */
   readonly certificate: string | null;
-  /** Pid 1 of the sandbox: without a socket inside nobody is asked. */
+  /** Pid 1 of the sandbox: no request is sent before a socket exists inside. */
   readonly child: number;
 }
 
-/** Milliseconds between two looks: the kernel has no event for a port that begins to listen. */
+/** Milliseconds between two checks: the kernel has no event for a port that begins to listen. */
 const firstPace = 3;
 const lastPace = 25;
-/** Milliseconds between two requests to a server that listens and does not answer as it should. */
+/** Milliseconds between two requests to a server that listens but is not ready. */
 const answerPace = 50;
-/** Milliseconds for one answer; a slow first page is asked for again. */
+/** Milliseconds for one response; a slow first page is requested again. */
 const answerTimeout = 15_000;
-/** Milliseconds for the page after the first line of the answer, which nobody reads. */
+/** Milliseconds for the response body, which is discarded. */
 const pageTimeout = 2_000;
 
-/** Looks in a row after which the server is asked although nothing has changed. */
+/** Consecutive checks without a change after which a request is sent anyway. */
 const longestTrust = 8;
 
 /**
- * Resolves when the server answers with a status below 500; rejects with the signal's reason when aborted. Over TLS it
- * may refuse us, who have no certificate: then it has answered by proving that it has the key of its own.
+ * Resolves when the server responds with a status below 500; rejects with the signal's reason when aborted. Over TLS
+ * it may refuse us, since we have no certificate: this counts as ready, because it has proved that it has its own key.
  */
 export async function answered(probe: ReadinessProbe, abort: AbortSignal): Promise<void> {
   let pace = firstPace;
@@ -51,9 +51,9 @@ export async function answered(probe: ReadinessProbe, abort: AbortSignal): Promi
 const none = '0 0';
 
 /**
- * How many TCP sockets of the sandbox listen or are connected, of IPv4 and IPv6: without one nobody can answer. Not
- * /proc/PID/net/tcp, which would name the port: to print it the kernel walks all of its hash buckets, 3.6 ms of CPU
- * on a machine with 262144 of them, where these numbers cost 0.02.
+ * How many IPv4 and IPv6 TCP sockets of the sandbox listen or are connected: without one the server cannot respond.
+ * /proc/PID/net/tcp would name the port, but to print it the kernel walks all of its hash buckets: 3.6 ms of CPU on a
+ * machine with 262144 buckets, where these numbers cost 0.02 ms.
  */
 function socketsOf(child: number): string {
   return ['sockstat', 'sockstat6']
@@ -64,14 +64,14 @@ function socketsOf(child: number): string {
     .join(' ');
 }
 
-/** Does it answer one request with a status below 500? Never rejects. */
+/** Whether it responds to one request with a status below 500. Never rejects. */
 export async function answersOnce(asked: Asked, abort: AbortSignal): Promise<boolean> {
   return (await ask(asked, abort)) === 'ready';
 }
 
 type Asked = Omit<ReadinessProbe, 'child'>;
 
-/** "unready" is a server that is there but has not answered as it should; "refused" is nobody. */
+/** unready: it listens, but did not respond as a ready server does. refused: no program accepts the connection. */
 async function ask(asked: Asked, abort: AbortSignal): Promise<'ready' | 'unready' | 'refused'> {
   const request = asked.certificate === null ? requestPlain : await tlsRequest();
   let isProven = false;
@@ -80,11 +80,11 @@ async function ask(asked: Asked, abort: AbortSignal): Promise<'ready' | 'unready
     const call: ClientRequest = request(
       {
         ...{ host: asked.host, port: asked.port, path: asked.path, agent: false, signal: abort },
-        // known by its fingerprint
+        // the fingerprint is checked instead
         ...{ timeout: answerTimeout, rejectUnauthorized: false },
       },
       (response: IncomingMessage) => {
-        response.resume(); // so that a server with an ordinary page writes it to its end
+        response.resume(); // so that a server can write an ordinary page to its end
         setTimeout(() => call.destroy(), pageTimeout).unref();
         resolve((response.statusCode ?? 500) < 500 ? 'ready' : 'unready');
       },

@@ -1,5 +1,5 @@
-// A running sandbox: what is known about it, how to signal and stop it, how to find it again after a
-// restart. Not here: how it is started (launch/launch.ts).
+// A running sandbox: its record, signalling and stopping it, adopting it after a restart.
+// Not here: starting it (launch/launch.ts).
 import { closeSync, existsSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,23 +35,23 @@ import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts
 export interface SandboxRecord {
   readonly directory: string;
   readonly bootId: string;
-  /** Pid 1 of the sandbox, as the host sees it: its end is the end of every process inside. */
+  /** Pid 1 of the sandbox, as the host sees it: when it ends, every process inside ends. */
   readonly child: ProcessIdentity;
   readonly forwarder: ProcessIdentity;
-  /** Which one it is (network/forwarders.ts). */
+  /** The kind of forwarder (network/forwarders.ts). */
   readonly forwarderName: string;
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly guestPort: number;
-  /** What a forwarder must be told when it is attached again. */
+  /** An argument for attaching a forwarder again. */
   readonly hostLoopback: boolean;
   readonly dns: boolean;
-  /** Its control group, where there is one. */
+  /** Its control group, if it has one. */
   readonly cgroup: CgroupPlace | null;
 }
 
 export interface SandboxExit extends PayloadExit {
-  /** Did the kernel kill a process of it because it ran out of memory? */
+  /** Whether the kernel killed one of its processes because it ran out of memory. */
   readonly outOfMemory: boolean;
 }
 
@@ -59,24 +59,24 @@ export interface Sandbox {
   readonly record: SandboxRecord;
   /** Settles when no process of the sandbox is left. */
   readonly exited: Promise<SandboxExit>;
-  /** Settles when there is no forwarder any more: with its sandbox, or when a lost one could not be replaced. */
+  /** Settles when the forwarder is permanently gone: with its sandbox, or when a lost one could not be replaced. */
   readonly forwarderGone: Promise<void>;
-  /** What it uses now; null where nothing is accounted. */
+  /** Its current resource usage; null without accounting. */
   usage(): Usage | null;
   /** Signals the payload. */
   signal(signal: NodeJS.Signals): void;
-  /** Asks the payload to end; after `grace` milliseconds kills everything. Settles when all is gone. */
+  /** Sends SIGTERM to the payload; after `grace` milliseconds kills everything. Settles when all processes have ended. */
   stop(grace: number): Promise<SandboxExit>;
-  /** Stops watching; the sandbox lives on, to be adopted. */
+  /** Stops watching; the sandbox keeps running and can be adopted. */
   leave(): void;
 }
 
-/** What became of the sandbox of a record. */
+/** The state of the sandbox of a record. */
 export type AdoptedSandbox =
   | { readonly kind: 'running'; readonly sandbox: Sandbox }
   | { readonly kind: 'gone'; readonly exit: SandboxExit };
 
-/** Finds the sandbox of a record again. How it ended is not known when it ended unwatched. */
+/** Adopts the sandbox of a record. If it ended unwatched, the way it ended is unknown. */
 export function adoptSandbox(context: SandboxContext, record: SandboxRecord): AdoptedSandbox {
   const endedUnseen = { kind: 'gone', exit: { ...toExit(null), outOfMemory: false } } as const;
   if (record.bootId !== bootId()) return endedUnseen;
@@ -92,17 +92,17 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Ad
   return { kind: 'running', sandbox };
 }
 
-/** What it takes to keep a sandbox reachable. */
+/** The prerequisites for keeping a sandbox reachable. */
 export interface SandboxContext {
   readonly tools: Toolbox;
   readonly forwarder: Forwarder;
-  /** Told when a forwarder was lost, and whether that was made good. What it returns is waited for. */
+  /** Called when a forwarder was lost, and when it was replaced or not. The returned promise is awaited. */
   readonly report?: (event: ForwardEvent) => void | Promise<void>;
 }
 
 /**
- * A handle on a sandbox whose life is watched by `life`; `learnExit` is asked once it has ended, and `leaveScope`
- * called when nothing is to be read from its control group any more.
+ * A handle on a sandbox whose life is watched by `life`. `learnExit` is called once it has ended, `leaveScope` after
+ * the last read from its control group.
  */
 export function watchSandbox(
   context: SandboxContext,
@@ -118,17 +118,17 @@ export function watchSandbox(
     attachAgain: () => attachAgain(context, record, life),
     report: async (event) => context.report?.(event),
   });
-  // the forwarder ends by itself after the sandbox; only then the host port is free
+  // the forwarder ends by itself after the sandbox; only then is the host port free
   const exited = Promise.all([life.gone, kept.gone]).then(() => describe());
   const describe = async (): Promise<SandboxExit> => {
     const exit = await learnExit();
     const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
-    // a group that cannot be removed (its file system is read-only now) is empty, and no reason not to have ended
+    // a group that cannot be removed (its file system is read-only now) is empty, and does not delay the end
     if (record.cgroup !== null) await removeCgroup(record.cgroup).catch(() => {});
     leaveScope();
     return { ...exit, outOfMemory };
   };
-  /** A descriptor of its life can be given to a process outside, so after a kill the pid decides. */
+  /** A process outside may hold a descriptor of the life FIFO, so after a kill the pid decides. */
   const killNow = async (): Promise<SandboxExit> => {
     signalProcess(record.child, 'SIGKILL');
     await gone(record.child);
@@ -164,11 +164,11 @@ export function watchSandbox(
   };
 }
 
-/** On the same host port. A foreground sandbox has no directory any more: it gets one for the moment. */
+/** On the same host port. A foreground sandbox has no directory any more: it gets a temporary one. */
 async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
   const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns } = record;
   if (!isAlive(child)) throw new PortwrapError('FORWARD_FAILED', 'the sandbox has ended');
-  // a name of its own: somebody else may have taken the old one meanwhile
+  // a new name, since another program may have taken the old one meanwhile
   const temporary = existsSync(join(directory, fifos.life)) ? null : mkdtempSync(`${directory}-`);
   try {
     if (temporary !== null) await makeFifos(context.tools, [join(temporary, fifos.forwarder)]);
@@ -181,7 +181,7 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
       hostLoopback,
       dns,
     });
-    // as at the launch (launch/launch.ts)
+    // as in the launch (launch/launch.ts)
     if (record.cgroup !== null) enterCgroup(record.cgroup, forward.pids).catch(() => {});
     return forward;
   } finally {
@@ -190,8 +190,8 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
 }
 
 /**
- * Ends whatever a directory belongs to, also a launch that was interrupted half-way, and removes it.
- * For recovery: it needs no record, only what bwrap wrote.
+ * Ends the sandbox of a directory, also one whose launch was interrupted, and removes the directory.
+ * For recovery: it needs no record, only bwrap's status file.
  */
 export async function destroySandbox(directory: string): Promise<void> {
   const reader = openFifo(directory, fifos.life);
@@ -200,7 +200,7 @@ export async function destroySandbox(directory: string): Promise<void> {
     const { childPid } = readStatus(directory);
     const child = childPid === null ? null : identify(childPid);
     const monitor = child === null ? null : monitorOf(child);
-    // without a pid it is still being built, and ends at its gate, where nobody waits for it any more
+    // without a pid it is still being built, and ends at its gate, since its launcher has ended
     if (child !== null) signalProcess(child, 'SIGKILL');
     const ended =
       child === null ? life.gone : Promise.race([life.gone, gone(child).then(() => pause(lastHold))]);
@@ -209,7 +209,7 @@ export async function destroySandbox(directory: string): Promise<void> {
     await withDeadline(all, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
     life.close();
   }
-  // it ends by itself after the sandbox; only then the host port is free
+  // it ends by itself after the sandbox; only then is the host port free
   const forwarder = openFifo(directory, fifos.forwarder);
   if (forwarder !== null) {
     const watched = watchLiveness(forwarder);
@@ -224,13 +224,13 @@ export async function destroySandbox(directory: string): Promise<void> {
   await rm(directory, { recursive: true, force: true });
 }
 
-/** Milliseconds that the FIFO of a killed sandbox has to end; then somebody outside holds it. */
+/** Milliseconds until the FIFO of a killed sandbox must have ended; otherwise a process outside holds it. */
 const lastHold = 1_000;
 
 /** Milliseconds until a killed sandbox must be gone. */
 const goneDeadline = 10_000;
 
-/** Is somebody's sandbox alive in this directory? */
+/** Whether a sandbox is alive in this directory. */
 export function isSandboxAlive(directory: string): boolean {
   const fd = openFifo(directory, fifos.life);
   if (fd === null) return false;
@@ -241,8 +241,8 @@ export function isSandboxAlive(directory: string): boolean {
 }
 
 /**
- * The payload is the first child of pid 1; after it come daemons, whose parent pid 1 has become. Pid 1 itself
- * has no handlers and would ignore the signal.
+ * The payload is the first child of pid 1; the later children are daemons that pid 1 has adopted. Pid 1 itself has no
+ * handlers and would ignore the signal.
  */
 function signalPayload(child: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isAlive(child)) return;

@@ -1,14 +1,14 @@
 // bwrap's status file (--json-status-fd): the sandbox's pid 1 and, at the end, the payload's exit code.
-// Parsed strictly, line by line. Not here: when it is complete (when the life FIFO has ended).
+// Parsed strictly, line by line. Complete when the life FIFO has ended. Not here: the FIFO (system/liveness.ts).
 import { type FSWatcher, watch } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { readFileOrNull } from '../system/read-file.ts';
 
 export interface PayloadExit {
-  /** The payload's exit code, 128+n when signal n ended it; null when nobody was left to learn it. */
+  /** The payload's exit code, 128+n when signal n ended it; null when no process was left to learn it. */
   readonly code: number | null;
-  /** The signal that the code stands for, if it stands for one. */
+  /** The signal that the code represents, if any. */
   readonly signal: NodeJS.Signals | null;
 }
 
@@ -19,9 +19,9 @@ export interface SandboxStatus {
 
 export const statusFile = 'status.json';
 
-/** What the status file in `directory` says so far. */
+/** The current content of the status file in `directory`. */
 export function readStatus(directory: string): SandboxStatus {
-  // there may be none, or its file system is away: nothing is known either way
+  // the file may be missing, or its file system unavailable: both mean that nothing is known
   return parseStatus(readFileOrNull(join(directory, statusFile)) ?? '');
 }
 
@@ -29,8 +29,8 @@ export function readStatus(directory: string): SandboxStatus {
 const lastLineDeadline = 1_000;
 
 /**
- * The exit code in the status file of a sandbox that has ended. Its life ends with its pid 1; the monitor, which
- * holds no other descriptor of ours, writes the code a moment later, or never when it was killed itself.
+ * The exit code in the status file of a sandbox that has ended. The life FIFO ends with pid 1; the monitor, which does
+ * not hold it, writes the code a moment later, or never if it was killed itself.
  */
 export function awaitExitCode(directory: string): Promise<number | null> {
   const known = readStatus(directory).exitCode;
@@ -68,7 +68,7 @@ export function parseStatus(text: string): SandboxStatus {
   return { childPid, exitCode };
 }
 
-/** An exit code as bwrap reports it. exit(143) and a SIGTERM look the same; the signal is the likelier. */
+/** An exit code as bwrap reports it. exit(143) and SIGTERM give the same code; the signal is more likely. */
 export function toExit(code: number | null): PayloadExit {
   return { code, signal: code === null ? null : signalOf(code) };
 }
