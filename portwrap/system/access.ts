@@ -1,5 +1,5 @@
-// What this process may do with a path, as access(2) says. A path that is not there may not be used.
-// Not here: what another account may do.
+// The permissions of this process on a path, by access(2); none on a path that does not exist.
+// Not here: permissions of other accounts.
 import { accessSync, constants } from 'node:fs';
 
 export function isWritable(path: string): boolean {

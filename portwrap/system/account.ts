@@ -1,5 +1,5 @@
-// The account a sandbox runs as when the launcher is root: looked up, checked, and become.
-// Not here: how a hub's user name becomes one (spawner/launchers/accounts.ts).
+// The account that a sandbox runs as when the launcher is root: finding it, checking it, switching to it.
+// Not here: mapping a hub's user name to an account (spawner/launchers/accounts.ts).
 import { userInfo } from 'node:os';
 import { PortwrapError } from '../../config/errors.ts';
 import { runTool } from './child.ts';
@@ -11,7 +11,7 @@ export interface Account {
   readonly gid: number;
   readonly home: string;
   readonly shell: string;
-  /** True: the user database knows the name, so its supplementary groups apply. */
+  /** True: the name is in the user database, so its supplementary groups apply. */
   readonly listed: boolean;
 }
 
@@ -21,7 +21,7 @@ export function ownAccount(): Account {
   return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh', listed: true };
 }
 
-/** The account of that name or uid in the user database (getent(1)), or null when there is none. */
+/** The account of that name or uid in the user database (getent(1)), or null if none exists. */
 export async function findAccount(tools: Toolbox, name: string): Promise<Account | null> {
   const run = await runTool(tools('getent'), ['passwd', '--', name]);
   if (run.code === 2) return null;
@@ -52,8 +52,8 @@ export function loginEnvironment(account: Account): Record<string, string> {
 }
 
 /**
- * The setpriv command that becomes a uid and gid without groups, with no capability and no way to gain any. `kept` is
- * the one that it may have, by setpriv's name.
+ * The setpriv command that switches to a uid and gid without groups or capabilities, and with no way to gain any.
+ * `kept` is the only capability to keep, by setpriv's name for it.
  */
 export function becomeBareArgv(setpriv: string, uid: number, gid: number, kept: string | null): string[] {
   const capabilities = kept === null ? '-all' : `-all,+${kept}`;
@@ -64,7 +64,7 @@ export function becomeBareArgv(setpriv: string, uid: number, gid: number, kept: 
   ];
 }
 
-/** The setpriv command that becomes `account` for good: all ids, its groups, no capabilities. */
+/** The setpriv command that switches to `account` permanently: all ids, its groups, no capabilities. */
 export function becomeArgv(setpriv: string, account: Account): string[] {
   return [
     setpriv,

@@ -1,4 +1,4 @@
-// Child processes of ours, by absolute path and with exactly the environment and descriptors given.
+// Starts our child processes, by absolute path and with exactly the given environment and descriptors.
 // node:child_process rather than execa: importing execa costs 90 ms, more than the whole launch
 // (docs/decisions/0002-no-execa-in-portwrap.md). Not here: the payload's own processes, which are in a namespace (process.ts).
 import { type ChildProcess, type SpawnOptions, type StdioOptions, spawn } from 'node:child_process';
@@ -39,11 +39,11 @@ export function startChild(path: string, argv: readonly string[], options: Child
     });
     process.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  exited.catch(() => {}); // whoever needs the outcome awaits it; a start that is undone does not
+  exited.catch(() => {}); // callers that need the outcome await it; a start that is undone does not
   return { process, exited };
 }
 
-/** What is wrong with the arguments node:child_process throws; all else comes as an event. */
+/** node:child_process throws only for wrong arguments; it reports all other errors as an event. */
 function spawnOrExplain(path: string, argv: readonly string[], options: SpawnOptions): ChildProcess {
   try {
     return spawn(path, argv, options);

@@ -1,4 +1,4 @@
-// A deadline on something that is waited for. Not here: what to undo when it passes.
+// Deadlines on promises. Not here: undoing work when one passes (teardown.ts).
 
 /** The outcome of `work`, or a rejection with `late()` after `milliseconds`. */
 export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {

@@ -1,4 +1,4 @@
-// A file descriptor that somebody owns: closed once, however often it is asked.
+// A file descriptor with an owner: close() closes it once, however often it is called.
 // Not here: pipes of children, which are streams.
 import { closeSync } from 'node:fs';
 import type { Teardown } from './teardown.ts';
@@ -20,7 +20,7 @@ export function ownDescriptor(fd: number): Descriptor {
   };
 }
 
-/** Owns descriptors that are closed when `undo` runs, if they were not before. */
+/** Owns descriptors, and closes those that are still open when `undo` runs. */
 export function ownUntil(undo: Teardown): (fd: number) => Descriptor {
   return (fd) => {
     const descriptor = ownDescriptor(fd);

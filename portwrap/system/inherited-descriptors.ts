@@ -1,13 +1,13 @@
-// Descriptors that this process inherited by accident and would hand on to every child. Node marks only the
-// first few close-on-exec at its start, everything that it opens itself is marked, and bwrap passes on what it
-// gets: an open file of whoever started us would end up in the payload's hands.
-// Not here: the descriptors that a sandbox is meant to inherit (launch/build.ts).
+// Descriptors that this process inherited by accident and would pass to every child. At its start Node sets
+// close-on-exec only on the first few; it sets the flag on all that it opens itself. bwrap passes on all that it
+// gets, so without this file the payload would get the open files of our parent.
+// Not here: the descriptors that a sandbox must inherit (launch/build.ts).
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 const closeOnExec = 0o2000000; // O_CLOEXEC (open(2)); fdinfo shows it in octal, proc(5)
 let done = false;
 
-/** Closes them, once in the life of the process. Descriptors without O_CLOEXEC were not opened by this process. */
+/** Closes them, once per process. Descriptors without O_CLOEXEC were not opened by this process. */
 export function closeStrayDescriptors(): void {
   if (done) return;
   done = true;
@@ -26,7 +26,7 @@ function isInheritable(fd: number): boolean {
     const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1];
     return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // that of the listing itself
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false; // the descriptor of the listing itself
     throw error;
   }
 }

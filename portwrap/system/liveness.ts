@@ -1,5 +1,5 @@
-// Liveness by FIFO: a process lives while it holds the writing end; end of file means it has ended. Unlike a pid this
-// works after a restart of the watcher and cannot be reused. Not here: which process holds which FIFO (launch/launch.ts).
+// Liveness by FIFO: a process lives while it holds the writing end; end of file means that it has ended. Unlike a pid,
+// a FIFO works after a restart of the watcher and cannot be reused. Not here: its holders (launch/launch.ts).
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { PortwrapError } from '../../config/errors.ts';
@@ -7,39 +7,39 @@ import { runTool } from './child.ts';
 import type { Toolbox } from './tools.ts';
 
 export interface Watch {
-  /** Settles when what is watched is gone. */
+  /** Settles when the watched process has ended. */
   readonly gone: Promise<void>;
   /** Stops watching; `gone` then never settles. */
   close(): void;
 }
 
 export interface Liveness extends Watch {
-  /** Is the writing end held right now? */
+  /** Whether a process holds the writing end now. */
   isHeld(): boolean;
-  /** Opens another reading end, for a child to inherit; also when the FIFO's name is gone. */
+  /** Opens another reading end, for a child to inherit; works also after the FIFO was unlinked. */
   openReader(): number;
 }
 
-/** The FIFOs in a sandbox's directory, by what has ended when their writer is gone. */
+/** The FIFOs in a sandbox's directory, named after the process whose end they report. */
 export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo' } as const;
 
-/** Makes FIFOs for this account only. Node has no call for it. */
+/** Creates FIFOs that only this account can open. Node has no call for mkfifo(3). */
 export async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {
   const run = await runTool(tools('mkfifo'), ['-m', '600', ...paths]);
   if (run.code !== 0) throw new PortwrapError('SANDBOX_FAILED', `mkfifo failed: ${run.output}`);
 }
 
-/** Opens the reading end; it neither blocks nor needs a writer yet. */
+/** Opens the reading end; this neither blocks nor requires a writer. */
 export function openReader(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
 }
 
-/** Opens the writing end for a child to inherit. Open a reader before: without one this fails with ENXIO. */
+/** Opens the writing end for a child to inherit. Needs an open reader, else fails with ENXIO. */
 export function openWriter(path: string): number {
   return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
 }
 
-/** Is the writing end held right now? Bytes in the FIFO mean nothing (a payload may write some). */
+/** Whether a process holds the writing end now. Bytes in the FIFO have no meaning (a payload may write some). */
 export function hasWriter(reader: number): boolean {
   const waste = Buffer.alloc(4096);
   try {
@@ -52,9 +52,9 @@ export function hasWriter(reader: number): boolean {
   }
 }
 
-/** Watches the reading end `reader`, and owns it from now on. */
+/** Watches the reading end `reader`, and takes ownership of it. */
 export function watchLiveness(reader: number): Liveness {
-  // epoll reports nothing for a FIFO whose writers were gone when it was opened, so ask once before
+  // epoll reports nothing for a FIFO whose writers had ended before it was opened, so check once before
   if (!hasWriter(reader)) {
     closeSync(reader);
     const isGone = () => {

@@ -1,25 +1,25 @@
-// What is at paths of a user, looked at as that user by a process of its own: root may not be let in (NFS with
-// root_squash, FUSE), and a file system whose server is gone answers nobody, which must not be waited for here.
-// Not here: what is made of it (launch/file-view.ts).
+// Checks paths of a user as that user, in a process of its own: root may lack access (NFS with root_squash, FUSE),
+// and a file system whose server is gone blocks every caller, which must not block this process.
+// Not here: the use of the results (launch/file-view.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import { type Account, becomeArgv } from './account.ts';
 import { startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
 import type { Toolbox } from './tools.ts';
 
-/** What is there. `path` is free of symbolic links. */
+/** The result for one path. `path` contains no symbolic links. */
 export type Found =
   | { readonly kind: 'directory' | 'file'; readonly path: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** What is found at each of the paths. Throws PATH_UNAVAILABLE, naming the path whose file system does not answer. */
+/** Checks each of the paths. Throws PATH_UNAVAILABLE, naming the path whose file system does not respond. */
 export type Look = (paths: readonly string[]) => Promise<ReadonlyMap<string, Found>>;
 
-/** Milliseconds that file systems have to answer. */
+/** Milliseconds until file systems must have responded. */
 const answerDeadline = 5_000;
 
-/** Looks as `account`; null: as the account of this process. */
+/** Checks as `account`; null: as the account of this process. */
 export function lookAs(tools: Toolbox, account: Account | null): Look {
   return async (paths) => {
     if (paths.length === 0) return new Map();
@@ -41,7 +41,10 @@ export function pathUnavailable(path: string, reason: string, hint?: string): Po
   return new PortwrapError('PATH_UNAVAILABLE', `the path ${path} cannot be used: ${reason}`, { hint });
 }
 
-/** What `argv` says until it ends, in records that end with NUL; what takes longer is left alone, as it may be unkillable. */
+/**
+ * The output of `argv`, in records that end with NUL. After the deadline the process is not waited for, as it may be
+ * unkillable.
+ */
 export async function answersOf(argv: readonly string[], deadline: number): Promise<readonly string[]> {
   const [program = '', ...more] = argv;
   const child = startChild(program, more, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
@@ -64,16 +67,16 @@ export async function answersOf(argv: readonly string[], deadline: number): Prom
 
 class Late extends Error {}
 
-/** All of its process group. */
+/** Kills its whole process group. */
 function abandon(pid: number | undefined): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended at this moment
+    // it has just ended
   }
 }
 
-/** One record for each path: a letter, and the real path or the reason. */
+/** It prints one record for each path: a letter, and the real path or the reason. */
 function lookScript(realpath: string): string {
   return [
     'for path do',

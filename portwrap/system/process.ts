@@ -1,5 +1,5 @@
 // Processes as /proc shows them: identity (a pid together with its start time, since pids are used again),
-// children, signals. Not here: whether a sandbox lives; that is told by its FIFO (liveness.ts).
+// children, signals. Not here: whether a sandbox lives (liveness.ts).
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -20,11 +20,11 @@ export interface ProcessStat {
   readonly startTime: number;
 }
 
-/** What /proc/PID/stat says (proc(5)), or null when there is no such process. */
+/** The parsed /proc/PID/stat (proc(5)), or null if the process does not exist. */
 export function readStat(pid: number | 'self'): ProcessStat | null {
   const text = readProc(`/proc/${pid}/stat`);
   if (text === null) return null;
-  // the command name stands in parentheses and may hold any character, so count from the last one
+  // the command name is in parentheses and may contain any character, so parse after the last parenthesis
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return {
     name: text.slice(text.indexOf('(') + 1, text.lastIndexOf(')')),
@@ -36,7 +36,7 @@ export function readStat(pid: number | 'self'): ProcessStat | null {
   };
 }
 
-/** Who `pid` is now, or null when it is gone (a zombie is gone: it only waits for its parent). */
+/** The process that has `pid` now, or null when it has ended (a zombie has ended: it only waits for its parent). */
 export function identify(pid: number): ProcessIdentity | null {
   const stat = readStat(pid);
   if (stat === null || stat.state === 'Z' || stat.state === 'X') return null;
@@ -49,14 +49,14 @@ export function thisProcess(): ProcessIdentity {
   return own;
 }
 
-/** Is it still that process, and not another one under its pid? */
+/** Whether it still is that process, and not another one with the same pid. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
 /**
- * The monitor of the sandbox whose pid 1 is `child`; null when it has ended. Its children are then init's, or those of
- * a process above us that adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)), which is nobody's to move or to wait for.
+ * The monitor of the sandbox whose pid 1 is `child`; null when it has ended. Its children's parent is then init, or an
+ * ancestor of ours that adopts orphans (PR_SET_CHILD_SUBREAPER, prctl(2)); neither may be moved or waited for.
  */
 export function monitorOf(child: ProcessIdentity): ProcessIdentity | null {
   const parent = readStat(child.pid)?.parent ?? 0;
@@ -68,7 +68,7 @@ export async function gone(identity: ProcessIdentity): Promise<void> {
   while (isAlive(identity)) await pause(5);
 }
 
-/** Signals exactly that process; false when it is gone. */
+/** Signals exactly that process; false when it has ended. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;
   try {
@@ -85,7 +85,7 @@ export function childrenOf(pid: number): readonly number[] {
   return text === null ? [] : text.split(' ').filter(Boolean).map(Number);
 }
 
-/** Names this boot of the machine: after another boot no process of ours is left. */
+/** Identifies this boot of the machine: after another boot none of our processes is left. */
 export function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 }

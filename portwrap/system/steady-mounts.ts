@@ -1,11 +1,11 @@
-// What is built from the machine's mounts is built again when these changed meanwhile: an automount that expires
-// between two calls of bubblewrap ends it ("Unable to apply mount flags: remount ...").
+// Repeats a build from the machine's mounts when they changed meanwhile: an automount that expires between two system
+// calls of bubblewrap makes it fail ("Unable to apply mount flags: remount ...").
 // Not here: building (launch/build.ts).
 import { readFileSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { leftSomething } from './teardown.ts';
 
-/** What `build` gives. A SANDBOX_FAILED of it while mounts came or went is tried again, `tries` times in all. */
+/** The result of `build`. After SANDBOX_FAILED while mounts changed, `build` runs again, `tries` times in all. */
 export async function whileMountsAreSteady<T>(
   build: () => Promise<T>,
   readMounts: () => string = ownMounts,
@@ -21,7 +21,7 @@ export async function whileMountsAreSteady<T>(
   }
 }
 
-/** proc(5), mountinfo. */
+/** The mountinfo of this process, proc(5). */
 export function ownMounts(): string {
   return mountsOf('self');
 }

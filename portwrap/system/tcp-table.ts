@@ -1,31 +1,34 @@
-// The kernel's tables of TCP sockets, /proc/PID/net/tcp and tcp6: which sockets listen, where, and whose they are.
-// To print one the kernel walks all of its hash buckets: not for what is asked often.
+// The kernel's tables of TCP sockets, /proc/PID/net/tcp and tcp6: listening sockets, their addresses and owners.
+// To print one the kernel walks all of its hash buckets, so do not read them often.
 // Not here: the processes that hold a socket (sandbox/open-ports.ts), the proxy's own reading of connections.
 import { BlockList } from 'node:net';
 import { readFileOrNull } from './read-file.ts';
 
 export interface ListeningSocket {
-  /** As net.isIP() reads it. */
+  /** In the form that net.isIP() accepts. */
   readonly address: string;
   readonly port: number;
-  /** Who made it. */
+  /** The uid of its creator. */
   readonly uid: number;
   readonly inode: number;
 }
 
-/** The files, of the network namespace of a process. */
+/** The paths of the tables of a process's network namespace. */
 export function tcpTables(pid: number | 'self'): readonly string[] {
   return ['tcp', 'tcp6'].map((table) => `/proc/${pid}/net/${table}`);
 }
 
-/** The text of both; empty where there is none, as for tcp6 on a kernel without IPv6, or of a process that has ended. */
+/** The text of both; empty if missing, as tcp6 on a kernel without IPv6, or for a process that has ended. */
 export function readTcpTables(pid: number | 'self'): string {
   return tcpTables(pid)
     .map((path) => readFileOrNull(path) ?? '')
     .join('');
 }
 
-/** The sockets that listen. The fields (proc_net_tcp(5)): number, local, remote, state, queues, timer, retransmissions, uid, timeout, inode. */
+/**
+ * The listening sockets. The fields (proc_net_tcp(5)): number, local, remote, state, queues, timer, retransmissions,
+ * uid, timeout, inode.
+ */
 export function parseListeningSockets(tables: string): ListeningSocket[] {
   return tables
     .split('\n')
@@ -42,12 +45,12 @@ export function parseListeningSockets(tables: string): ListeningSocket[] {
     });
 }
 
-/** Can it be reached from its own network namespace only? */
+/** Whether it is reachable only from its own network namespace. */
 export function isOnLoopback({ address }: ListeningSocket): boolean {
   return loopback.check(address, familyOf(address));
 }
 
-/** Does it listen on all addresses? */
+/** Whether it listens on all addresses. */
 export function isOnEveryAddress({ address }: ListeningSocket): boolean {
   return everyAddress.check(address, familyOf(address));
 }
@@ -58,7 +61,7 @@ export function familyOf(address: string): 'ipv4' | 'ipv6' {
 
 const listens = '0A';
 
-/** They match IPv4 addresses that are mapped into IPv6 too. */
+/** Also matches IPv4-mapped IPv6 addresses. */
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
@@ -66,7 +69,7 @@ const everyAddress = new BlockList();
 everyAddress.addAddress('0.0.0.0', 'ipv4');
 everyAddress.addAddress('::', 'ipv6');
 
-/** From words of four bytes, each in the host's (little-endian) order. */
+/** Reads words of four bytes, each in the host's (little-endian) byte order. */
 function readAddress(hex: string): string {
   const bytes = [...hex.matchAll(/(..)(..)(..)(..)/g)].flatMap((word) => word.slice(1).reverse());
   return bytes.length === 4

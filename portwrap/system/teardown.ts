@@ -1,18 +1,18 @@
-// Undo: the steps that take back what was opened, last one first. Every step runs, also when another one
-// fails; failures are reported together. Not here: what the steps are.
+// Undo: runs cleanup steps, the last one first. Every step runs, even if another one fails; failures are reported
+// together. Not here: the steps.
 import { PortwrapError } from '../../config/errors.ts';
 
 export interface Teardown {
-  /** Remembers how to take back something that now exists. `what` names it in a failure. */
+  /** Adds a step that undoes something that now exists. `what` names it in a failure. */
   add(what: string, step: () => void | Promise<void>): void;
-  /** Takes everything back, LIFO. Rejects with an AggregateError when steps failed. */
+  /** Runs all steps, LIFO. Rejects with an AggregateError when steps failed. */
   run(): Promise<void>;
   /**
-   * Takes everything back because of `failure`, and then rejects with it. When steps failed, the rejection has the
+   * Runs all steps because of `failure`, and then rejects with it. When steps failed, the rejection has the
    * code and the hint of `failure`, and its message names both.
    */
   fail(failure: unknown): Promise<never>;
-  /** Forgets all steps: what was opened now belongs to somebody else. */
+  /** Drops all steps: the opened resources now have another owner. */
   release(): void;
 }
 
@@ -46,7 +46,7 @@ export function createTeardown(): Teardown {
   };
 }
 
-/** Did a failure leave something behind? */
+/** Whether a failure left something behind. */
 export function leftSomething(error: unknown): boolean {
   return error instanceof PortwrapError && error.cause instanceof AggregateError;
 }

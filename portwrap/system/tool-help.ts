@@ -1,6 +1,6 @@
-// The whole help of a program, by which we know what it can do. Line by line, because pasta of 2025 (Debian 13) ends
-// without writing what is in its buffer: where it does not write to a terminal, all after 4,096 bytes is lost.
-// Not here: which options are looked for (network/pasta-argv.ts, doctor/programs.ts).
+// The complete help of a program, from which its features are detected. Read with line buffering, because pasta of 2025
+// (Debian 13) exits without flushing its buffer: when standard output is no terminal, all after 4,096 bytes is lost.
+// Not here: the options to detect (network/pasta-argv.ts, doctor/programs.ts).
 import { runTool } from './child.ts';
 import type { Toolbox, ToolName } from './tools.ts';
 

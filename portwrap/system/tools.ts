@@ -1,10 +1,10 @@
-// Where the system's programs are: bwrap, slirp4netns, nft, setpriv and so on, by absolute path, so that
-// nothing in a user's PATH is ever run in their place. Not here: their arguments.
+// The absolute paths of the system's programs (bwrap, slirp4netns, nft, setpriv and so on), so that no program in a
+// user's PATH can replace them. Not here: their arguments.
 import { delimiter, join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import { isExecutable } from './access.ts';
 
-/** Debian's package of each program we call. */
+/** Debian's package of each program that we call. */
 const packages = {
   bwrap: 'bubblewrap',
   env: 'coreutils',
@@ -35,7 +35,7 @@ export type Toolbox = (name: ToolName) => string;
 
 const systemPath = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
-/** Looks in the system's directories first, then in `extraPath` (colon-separated; for an unprivileged user). */
+/** Searches the system's directories first, then `extraPath` (colon-separated; for an unprivileged user). */
 export function createToolbox(extraPath = ''): Toolbox {
   const directories = [...systemPath, ...extraPath.split(delimiter).filter((part) => part.startsWith('/'))];
   const found = new Map<ToolName, string>();
