@@ -1,5 +1,5 @@
-// What a sandbox sees of the file system: the machine as it is, or read-only but for the home ("strict"), always
-// without the ways out that a path can be. Not here: how bwrap is told (bwrap-argv.ts).
+// A sandbox's view of the file system: that of the machine, or read-only except for the home ("strict"); always without
+// the paths through which a payload could leave the sandbox. Not here: bwrap's arguments (bwrap-argv.ts).
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { slirpNetwork } from '../network/policy.ts';
@@ -7,24 +7,25 @@ import { type Found, type Look, pathUnavailable } from '../system/look.ts';
 import { includedSshConfig } from './ssh-config.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 
-/** One path that is not simply what the machine has there. */
+/** One path that differs from the machine's own. */
 export interface Mount {
   /**
-   * scratch: fresh, empty, writable for everybody. private: the same for the user alone. hidden-directory: empty and
-   * read-only, but for what is put into it. hidden-file: unreadable. read-only, writable: as it is, whatever lies around.
+   * scratch: new, empty, writable for every account. private: the same, for the user only. hidden-directory: empty and
+   * read-only, except for mounts inside it. hidden-file: unreadable. read-only, writable: the machine's own content,
+   * with this permission whatever surrounds it.
    */
   readonly kind: 'scratch' | 'private' | 'hidden-directory' | 'hidden-file' | 'read-only' | 'writable';
   readonly path: string;
 }
 
 export interface FileView {
-  /** Is all of the machine read-only to begin with? */
+  /** Whether the whole machine is read-only before the mounts. */
   readonly readOnlyRoot: boolean;
-  /** The device nodes that exist inside; null: those of the machine. */
+  /** The device nodes inside; null: those of the machine. */
   readonly devices: readonly string[] | null;
-  /** In the order in which they are made: a path after those above it, or it would be covered again. */
+  /** In mount order: a path follows its parents, otherwise they would cover it again. */
   readonly mounts: readonly Mount[];
-  /** Small read-only files of our own making. */
+  /** Small read-only files that we generate. */
   readonly synthetic: readonly SyntheticFile[];
 }
 
@@ -32,51 +33,51 @@ export const fileViewPresets = ['host', 'strict'] as const;
 export const deviceChoices = ['all', 'basic'] as const;
 
 export interface FileViewRequest {
-  /** "host": the user's normal view of the machine. "strict": read-only but for `keep` and `readWrite`. */
+  /** "host": the user's normal view of the machine. "strict": read-only except for `keep` and `readWrite`. */
   readonly preset?: (typeof fileViewPresets)[number];
   /** Directories that stay visible and writable: home, working directory. */
   readonly keep: readonly string[];
   /**
-   * Files and directories that must not be seen. In these lists "-" before a path means that it may be missing; what
-   * is hidden may always be.
+   * Files and directories that must be invisible. In these lists "-" before a path means that it may be missing; a
+   * hidden path may always be missing.
    */
   readonly hide: readonly string[];
-  /** The state directory of the service, which is ours to look at; hidden. */
+  /** The state directory of the service; hidden. This process checks it itself. */
   readonly state?: string;
   readonly readOnly?: readonly string[];
   readonly readWrite?: readonly string[];
-  /** Directories that are fresh and empty inside, and gone afterwards. */
+  /** Directories that are new and empty inside, and removed with the sandbox. */
   readonly temporary?: readonly string[];
-  /** "all": the machine's devices, as permissions allow. "basic": what every program needs, and `extraDevices`. */
+  /** "all": the machine's devices, as permissions allow. "basic": those every program needs, and `extraDevices`. */
   readonly devices?: (typeof deviceChoices)[number];
   readonly extraDevices?: readonly string[];
-  /** Whose /run/user/UID there is, empty; absent: nobody's. */
+  /** The uid whose /run/user/UID exists inside, empty; absent: no such directory. */
   readonly uid?: number;
-  /** Files besides resolv.conf. */
+  /** Files in addition to resolv.conf. */
   readonly synthetic?: readonly SyntheticFile[];
 }
 
-/** Shared scratch space: other users' sockets (tmux, ssh-agent, X11) and shared memory lie there. */
+/** Shared scratch space: it contains other users' sockets (tmux, ssh-agent, X11) and shared memory. */
 const scratch = ['/tmp', '/dev/shm'];
 /**
- * Where programs of this machine listen: ssh, D-Bus, systemd, container engines, databases. Whoever talks to one of
- * them has left the sandbox, and some are made only later; so nothing of it is seen but what is named here.
+ * Directories with the sockets of this machine's programs: ssh, D-Bus, systemd, container engines, databases. A payload
+ * that connects to one has left the sandbox, and some are created later; so only the paths named below are visible.
  */
 const listeners = ['/run', '/var/run'];
-/** Sockets that only answer who an account is: nscd, nslcd, winbind. sssd's are below /var/lib. */
+/** Sockets that serve only account lookups: nscd, nslcd, winbind. Those of sssd are below /var/lib. */
 const lookups = ['/run/nscd', '/run/nslcd', '/run/samba/winbindd'];
-/** What NixOS keeps there: its programs and its graphics drivers. */
+/** NixOS's programs and graphics drivers in these directories. */
 const programs = ['/run/current-system', '/run/booted-system', '/run/opengl-driver', '/run/opengl-driver-32'];
-/** Directories in it in which every program may write. */
+/** Directories there in which every program may write. */
 const shared = ['/run/lock', '/run/screen'];
 const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts'].map(
   (name) => `/dev/${name}`,
 );
 
 /**
- * The view for a request. Hidden and optional paths that do not exist are left out; any other one that does not
- * exist is refused with SANDBOX_FAILED, and one that cannot be looked at with PATH_UNAVAILABLE. What is a user's or
- * declared is looked at by `look`; the rest is on the root file system.
+ * The view for a request. Hidden and optional paths that do not exist are left out; any other missing path is refused
+ * with SANDBOX_FAILED, and an inaccessible one with PATH_UNAVAILABLE. `look` checks the paths that are a user's or
+ * declared; the others are on the root file system.
  */
 export async function fileView(request: FileViewRequest, look: Look): Promise<FileView> {
   const declared = [
@@ -85,17 +86,17 @@ export async function fileView(request: FileViewRequest, look: Look): Promise<Fi
     ...(request.readWrite ?? []),
     ...(request.temporary ?? []),
   ].map((path) => parsePath(path).path);
-  // a process more is only worth it when something of the user's may have to be put back
+  // a path of the user needs a check, which costs a process, only if it may have to be made visible again
   const isBound = request.preset === 'strict' || declared.length > 0 || request.keep.some(isCoveredAlways);
   const found = await look([...new Set([...declared, ...(isBound ? request.keep : [])])]);
   return viewOf(request, (path) => found.get(path) ?? { kind: 'missing' });
 }
 
-/** `at` is what was found at a path. */
+/** `at` returns the result of the check of a path. */
 function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView {
   const strict = request.preset === 'strict';
   const existing = (paths: readonly string[] = []) => paths.flatMap((path) => existingPath(path, at));
-  // of one path the first word counts: what is hidden stays hidden, what is declared beats the default
+  // the first entry for a path counts: hidden paths stay hidden, declarations override defaults
   const mounts: Mount[] = [
     ...[...listeners, ...(request.state === undefined ? [] : [request.state])].flatMap(hiddenOfMachine),
     ...request.hide.flatMap((path) => hiddenPath(parsePath(path).path, at)),
@@ -117,13 +118,13 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
   };
 }
 
-/** As systemd writes it (systemd.exec(5)): with "-" before it, a path that does not exist is left out. */
+/** In systemd's notation (systemd.exec(5)): a path with "-" before it is left out if it does not exist. */
 function parsePath(text: string): { path: string; optional: boolean } {
   const optional = text.startsWith('-');
   return { path: optional ? text.slice(1) : text, optional };
 }
 
-/** It is below a path of which nothing is seen in any view. */
+/** Whether it is below a path that is covered in every view. */
 function isCoveredAlways(path: string): boolean {
   return [...scratch, ...listeners].some((covered) => isBelow(path, covered));
 }
@@ -137,7 +138,7 @@ function existingPath(text: string, at: (path: string) => Found): string[] {
   throw missing(path);
 }
 
-/** A link that its user can make must not make anything else of a read-only machine writable. */
+/** A symbolic link that the user can create must not make other parts of a read-only machine writable. */
 function writablePath(text: string, keep: readonly string[], at: (path: string) => Found): string[] {
   const { path } = parsePath(text);
   const around = keep.filter((kept) => isBelow(path, kept)).map(at);
@@ -151,7 +152,7 @@ function writablePath(text: string, keep: readonly string[], at: (path: string) 
   });
 }
 
-/** What must not be seen and cannot be covered is refused: it may be seen by whom it must not. */
+/** A hidden path that cannot be covered is refused: it could become visible inside. */
 function hiddenPath(path: string, at: (path: string) => Found): Mount[] {
   const found = at(path);
   if (found.kind === 'missing') return [];
@@ -173,7 +174,7 @@ function hiddenOfMachine(path: string): Mount[] {
 function keptPath(path: string, isCovered: (path: string) => boolean, at: (path: string) => Found): string[] {
   const found = at(path);
   const real = 'path' in found ? found.path : path;
-  // a home or working directory of "/" must not make a read-only machine writable again
+  // "/" as home or working directory must not make a read-only machine writable again
   if (real === '/' || found.kind === 'missing' || !isCovered(real)) return [];
   if (found.kind === 'refused') throw pathUnavailable(path, found.reason);
   return [real];
@@ -194,7 +195,7 @@ function distinct(mounts: readonly Mount[]): Mount[] {
   return mounts.filter(({ path }, index) => mounts.findIndex((mount) => mount.path === path) === index);
 }
 
-/** What lies in a directory that is hidden needs no hiding. The mounts come outermost first. */
+/** Paths in a hidden directory need no hiding. Expects the outermost mounts first. */
 function onceHidden(mounts: readonly Mount[]): Mount[] {
   return mounts.filter(({ kind, path }) => {
     const around = mounts.findLast((mount) => isBelow(path, mount.path));
@@ -216,9 +217,9 @@ function missing(path: string): PortwrapError {
   });
 }
 
-/** The host's resolver may be a loopback one, dead inside; the forwarder's answers for it. */
+/** The host's resolver may be on loopback, which is unreachable inside; the forwarder's resolver replaces it. */
 function resolvConf(): SyntheticFile[] {
-  // it is a symbolic link on many systems, and a file can only be put over what it points to
+  // it is a symbolic link on many systems, and a file can only be mounted over the target
   const path = existsSync('/etc/resolv.conf') ? realpathSync('/etc/resolv.conf') : null;
   return path === null ? [] : [{ path, content: `nameserver ${slirpNetwork.dns}\n` }];
 }

@@ -1,10 +1,10 @@
-// In a read-only view: what was mounted on the machine while bubblewrap copied its mounts arrives as it is, writable.
-// Later nothing arrives any more (gate.ts). Not here: trying again (system/steady-mounts.ts).
+// For a read-only view: a mount that the machine makes while bubblewrap copies its mounts arrives inside writable.
+// Later mounts do not arrive (gate.ts). Not here: trying again (system/steady-mounts.ts).
 import type { FileView } from './file-view.ts';
 
 /**
- * A mount point that is writable inside and should not be; null: there is none. `inside` and `before` are the mountinfo
- * (proc(5)) of the sandbox, and of the launcher before the sandbox was built.
+ * A mount point that is wrongly writable inside, or null. `inside` is the mountinfo (proc(5)) of the sandbox, `before`
+ * that of the launcher before the sandbox was built.
  */
 export function lateMount(files: FileView, inside: string, before: string): string | null {
   const known = new Set(pointsOf(before).map(({ point }) => point));
@@ -18,7 +18,7 @@ export function lateMount(files: FileView, inside: string, before: string): stri
   return late?.point ?? null;
 }
 
-/** Mounted by bubblewrap itself; permissions and capabilities say what may be written there. */
+/** Mounted by bubblewrap itself; permissions and capabilities limit writes there. */
 const kernel = ['/proc', '/dev'];
 const isWritable: ReadonlySet<string> = new Set(['writable', 'scratch', 'private']);
 

@@ -1,6 +1,6 @@
 // The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
 // matters; until the last step the payload is held at the gate.
-// Not here: building up to the gate (build.ts), the forwarder's work, what comes afterwards (sandbox/sandbox.ts).
+// Not here: building up to the gate (build.ts), the forwarders, the running sandbox (sandbox/sandbox.ts).
 import { mkdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -45,7 +45,7 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
     mkdirSync(spec.directory, { mode: 0o700 });
     undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
     const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
-    // undone after the sandbox, whose end is the forwarder's: then the host port is free again
+    // undone after the sandbox, whose end ends the forwarder: then the host port is free again
     undo.add('forwarder', () =>
       forwarding?.then(
         (forward) => forward.liveness.gone,
@@ -56,11 +56,12 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
-    // the payload waits until it is in, or what it forks first would never be counted; only limits can fail it
+    // the payload waits until it is in the group, else its first forks would not be accounted; failing this is fatal
+    // only with limits
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
     forwarding = attachForwarder(context, spec, held);
-    // it counts for the server, whose packets it handles; where it cannot be moved, it stays beside us
+    // the forwarder is accounted to the server whose packets it handles; if it cannot be moved, it stays in our group
     if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
@@ -70,7 +71,7 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
       ended,
       aborted(abort),
     ]);
-    // nothing is awaited from here to the payload's start: an abort in between would be lost
+    // do not await anything between here and the payload's start: an abort in between would be lost
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const sandbox = handOver(context, spec, held, forward, cgroup);
     held.release();
@@ -82,8 +83,8 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
 }
 
 /**
- * Another launcher that ends removes the empty parent of all groups: then it is created again. Without limits a failure
- * is ignored; the sandbox then has no group, and its usage is unknown.
+ * When another launcher ends, it removes the empty parent of all groups: then the parent is created again. Without
+ * limits a failure is ignored; the sandbox then has no group, and its usage is unknown.
  */
 async function makeGroup(
   context: LaunchContext,
@@ -125,7 +126,7 @@ function attachForwarder(context: LaunchContext, spec: SandboxSpec, held: HeldSa
   });
 }
 
-/** Policy and forward at the same time: neither needs the other, and the payload waits for both. */
+/** Awaits policy and forward concurrently: they are independent, and the payload waits for both. */
 async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>): Promise<Forward> {
   const [forward, policy] = await Promise.allSettled([attached, applied]);
   if (forward.status === 'rejected') throw forward.reason;
@@ -133,7 +134,7 @@ async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>
   return forward.value;
 }
 
-/** As root from outside. An unprivileged gate has loaded the rules before it announced itself. */
+/** As root, loads the rules from outside. An unprivileged gate has loaded them before its message. */
 async function applyPolicy(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<void> {
   if (held.policy === null) return;
   await loadPolicy(held.policy, held.child.pid, policyText(context, spec), join(spec.directory, policyLog));
@@ -172,9 +173,9 @@ function handOver(
   );
 }
 
-/** Whatever they start is in the group as well; while the payload is held they have started nothing. */
+/** Their later children inherit the group; while the payload is held they have started none. */
 function monitorAndChild(child: ProcessIdentity): number[] {
   const monitor = monitorOf(child);
-  // the gate is the only process below pid 1 now
+  // at this point the gate is the only process below pid 1
   return [...(monitor === null ? [] : [monitor.pid]), child.pid, ...childrenOf(child.pid)];
 }

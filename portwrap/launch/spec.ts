@@ -1,5 +1,5 @@
-// What a launch is given: the specification of one sandbox, and what holds for all of them.
-// Not here: how it is carried out (launch.ts).
+// The input of a launch: the specification of one sandbox, and the context that all sandboxes share.
+// Not here: the launch (launch.ts).
 
 import type { Limits } from '../cgroups/limits.ts';
 import type { Cgroups } from '../cgroups/root.ts';
@@ -10,37 +10,37 @@ import type { FileView } from './file-view.ts';
 import type { SocketFamily } from './system-call-filter.ts';
 
 export interface SandboxSpec {
-  /** The sandbox's own directory, made by the launch (mode 0700); under 90 bytes, sockets lie in it. */
+  /** The sandbox's own directory, created by the launch (mode 0700); under 90 bytes, as it contains sockets. */
   readonly directory: string;
   readonly command: readonly string[];
-  /** The payload's environment, complete. */
+  /** The complete environment of the payload. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** Who the payload runs as; null: the launching account. Becoming another one needs root. */
+  /** The account of the payload; null: the launching account. Another one requires root. */
   readonly account: Account | null;
   readonly files: FileView;
   readonly policy: NetworkPolicy;
-  /** The kinds of sockets that it may make. */
+  /** The families of sockets that it may create. */
   readonly socketFamilies: readonly SocketFamily[];
   readonly limits: Limits;
   readonly hostAddress: string;
-  /** Host ports to try, in this order; the first that can be bound is the lease. */
+  /** Host ports to try, in this order; the first that can be bound becomes the lease. */
   readonly hostPorts: Iterable<number>;
   readonly guestPort: number;
   /** detached: outlives its launcher and can be adopted. foreground: dies with it and leaves no directory. */
   readonly lifetime: 'detached' | 'foreground';
-  /** Signals that its launcher ignores, as after nohup(1), without "SIG": a foreground payload ignores them too. */
+  /** Signals that the launcher ignores, as after nohup(1), without "SIG": a foreground payload ignores them too. */
   readonly ignoredSignals?: readonly string[];
   /** The payload's standard input, output and error. */
   readonly stdio: readonly ['ignore' | number, number, number];
 }
 
 export interface LaunchContext extends SandboxContext {
-  /** Is the launcher root? Then the network policy is applied from outside, else by the gate. */
+  /** Whether the launcher is root. Then the network policy is applied from outside, else by the gate. */
   readonly asRoot: boolean;
-  /** This host's own addresses, which the policy refuses: asked at every launch, for they change. */
+  /** This host's own addresses, which the policy refuses: read at every launch, because they change. */
   readonly hostAddresses: () => readonly string[];
-  /** Where control groups are made. */
+  /** Creates the control groups. */
   readonly cgroups: Cgroups;
 }
 

@@ -1,11 +1,11 @@
-// The files that ssh's configuration of this machine includes. ssh refuses included files that belong to neither root nor
-// the user; inside, root's files seem to belong to nobody, so the user is given copies.
-// Not here: how they get into a sandbox (file-view.ts).
+// The files that this machine's ssh configuration includes. ssh refuses included files that belong to neither root nor
+// the user; inside, root's files appear to belong to the account nobody, so the user gets copies.
+// Not here: mounting them (file-view.ts).
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { SyntheticFile } from './synthetic-file.ts';
 
-/** Copies of them, at the places that symbolic links lead to; none where there is no ssh, or nothing is included. */
+/** Copies of them, at the targets of symbolic links; empty without ssh, or without included files. */
 export function includedSshConfig(directory = '/etc/ssh'): SyntheticFile[] {
   const found = new Map<string, string>();
   const waiting = includesOf(readText(join(directory, 'ssh_config')) ?? '', directory);
@@ -19,10 +19,10 @@ export function includedSshConfig(directory = '/etc/ssh'): SyntheticFile[] {
   return [...found].map(([path, content]) => ({ path, content }));
 }
 
-/** Each is a descriptor of the launch; a machine has one to three. */
+/** Each file takes a descriptor in the launch; machines usually have one to three. */
 const mostFiles = 16;
 
-/** The paths of the Include lines, ssh_config(5): relative ones are in ssh's directory, and the last part may be a pattern. */
+/** The paths of Include lines, ssh_config(5): relative to ssh's directory; the last part may be a pattern. */
 function includesOf(text: string, directory: string): string[] {
   const lines = text.matchAll(/^\s*include\s+(.+)$/gim);
   return [...lines].flatMap(([, words = '']) =>
@@ -57,7 +57,7 @@ function realPath(path: string): string | null {
   }
 }
 
-/** Only what everybody may read: we may be root, and the copy is the user's. */
+/** Reads only world-readable files: we may be root, and the user gets the copy. */
 function readText(path: string): string | null {
   try {
     const status = statSync(path);

@@ -1,5 +1,5 @@
-// A file that only the sandbox has, and only its user can read: what is in it may be a secret.
-// Not here: which there are (file-view.ts), how they get in (build.ts).
+// A file that exists only in the sandbox, readable only for its user: its content may be secret.
+// Not here: the list of them (file-view.ts), copying them into the sandbox (build.ts).
 
 export interface SyntheticFile {
   readonly path: string;

@@ -1,10 +1,10 @@
-// The seccomp filter of every sandbox: what a payload has no business with and what no namespace keeps apart. It is one
-// program for the kernel, made of rules; everything else is allowed. Not here: loading it (bwrap --seccomp).
+// The seccomp filter of every sandbox: refuses system calls that payloads do not need and that no namespace isolates;
+// all others are allowed. It is one BPF program, generated from rules. Not here: loading it (bwrap --seccomp).
 import { endianness } from 'node:os';
 import { PortwrapError } from '../../config/errors.ts';
 import { type Architecture, architectures } from './system-calls.ts';
 
-/** Families of socket(2), by the names of address_families(7). */
+/** Families of socket(2), by their names in address_families(7). */
 export const socketFamilies = {
   unix: 1,
   inet: 2,
@@ -22,18 +22,18 @@ export const socketFamilies = {
 } as const;
 export type SocketFamily = keyof typeof socketFamilies;
 
-/** What ordinary programs use. The kernel keeps the others less apart, or not at all: vsock reaches the host's. */
+/** The families that ordinary programs use. The kernel isolates the others less, or not: vsock reaches the host. */
 export const ordinaryFamilies: readonly SocketFamily[] = ['unix', 'inet', 'inet6', 'netlink'];
 
 export interface FilterRequest {
   readonly families: readonly SocketFamily[];
-  /** Does the payload share the caller's terminal? */
+  /** Whether the payload shares the caller's terminal. */
   readonly terminal: boolean;
 }
 
 /**
- * The program for this machine, or for the processor `arch` (process.arch). Throws SANDBOX_FAILED where the numbers of
- * its system calls are not known: a sandbox without its filter is not started.
+ * The program for this machine, or for the processor `arch` (process.arch). Throws SANDBOX_FAILED if the system call
+ * numbers of the processor are unknown: no sandbox starts without its filter.
  */
 export function systemCallFilter(request: FilterRequest, arch: string = process.arch): Buffer {
   const known = architectures[arch];
@@ -43,14 +43,14 @@ export function systemCallFilter(request: FilterRequest, arch: string = process.
     });
   }
   const refused = [returns(errno.noSuchCall)];
-  // a call by another convention than the processor's would be one that no rule has seen
+  // refuses calls with another calling convention, which would bypass every rule
   const program = [...known.flatMap((one) => forArchitecture(one, rulesFor(one, request))), ...refused];
   return Buffer.concat(program.map(encode));
 }
 
 interface Rule {
   readonly calls: readonly number[];
-  /** What is done with such a call. */
+  /** The instructions for such a call. */
   readonly body: readonly Instruction[];
 }
 
@@ -65,18 +65,18 @@ function rulesFor(one: Architecture, { families, terminal }: FilterRequest): Rul
         errno.noSuchFamily,
       ),
     },
-    // as on a kernel that was built without them: programs do without
+    // as on a kernel that was built without these calls: programs fall back
     { calls: [...one.socketcall, ...one.keys, ...one.ioUring], body: [returns(errno.noSuchCall)] },
   ];
 }
 
 /**
- * TIOCSTI and TIOCLINUX: a payload in the foreground could put commands into the shell that reads the terminal next
- * (CVE-2017-5226).
+ * TIOCSTI and TIOCLINUX: with them a payload in the foreground could insert commands into the input of the shell that
+ * reads the terminal next (CVE-2017-5226).
  */
 const terminalRequests = [0x5412, 0x541c];
 
-/** errno(3); the numbers are the same on all of these architectures. */
+/** errno(3); the numbers are equal on all of these architectures. */
 const errno = { notPermitted: 1, noSuchCall: 38, noSuchFamily: 97 } as const;
 
 interface Instruction {
@@ -94,7 +94,7 @@ const equals = (operand: number, ifTrue: number, ifFalse = 0): Instruction => ({
 const allows: Instruction = { code: 0x06, operand: 0x7fff0000, ifTrue: 0, ifFalse: 0 };
 const returns = (error: number): Instruction => ({ ...allows, operand: 0x00050000 + error });
 
-/** Offsets in struct seccomp_data: the numbers, and the low half of an argument. */
+/** Offsets in struct seccomp_data: of call number and architecture, and of the low half of an argument. */
 const at = { call: 0, arch: 4 } as const;
 const argument = (index: number) => 16 + 8 * index + (endianness() === 'LE' ? 0 : 4);
 
@@ -114,12 +114,12 @@ function allowValues(index: number, values: readonly number[], error: number): I
   ];
 }
 
-/** Skipped for calls of another architecture. */
+/** The instructions for one architecture; skipped for calls of another one. */
 function forArchitecture({ audit }: Architecture, rules: readonly Rule[]): Instruction[] {
   const wanted = rules.flatMap(({ calls }, rule) => calls.map((call) => ({ call, rule })));
   const start = (rule: number) => rules.slice(0, rule).reduce((sum, { body }) => sum + body.length, 0);
   const jumps = wanted.map(({ call, rule }, place) =>
-    // over the other jumps and the end for calls without a rule
+    // skips the other jumps, and the end for calls without a rule
     equals(call, wanted.length - place + start(rule)),
   );
   const inside = [loads(at.call), ...jumps, allows, ...rules.flatMap(({ body }) => body)];

@@ -1,8 +1,8 @@
 // The numbers of the system calls that the filter knows, per architecture of the kernel's tables
 // (arch/*/kernel/syscalls, include/uapi/asm-generic/unistd.h; the architectures are in linux/audit.h).
-// Not here: what is refused (system-call-filter.ts).
+// Not here: the rules (system-call-filter.ts).
 
-/** One calling convention; a kernel may have several (x86-64 runs i386 programs, too). */
+/** One calling convention; a kernel may support several (x86-64 also runs i386 programs). */
 export interface Architecture {
   /** AUDIT_ARCH_*, as seccomp reports it. */
   readonly audit: number;
@@ -13,18 +13,18 @@ export interface Architecture {
   readonly socketcall: readonly number[];
   /** add_key(2), request_key(2), keyctl(2). */
   readonly keys: readonly number[];
-  /** io_uring_setup(2), with which sockets are made without socket(2). */
+  /** io_uring_setup(2), which can create sockets without socket(2). */
   readonly ioUring: readonly number[];
 }
 
-/** The calls of a table with the bit that x32 programs set. */
+/** The calls of a table, also with the bit that x32 programs set. */
 const x32 = (...calls: number[]) => [...calls, ...calls.map((call) => 0x40000000 + call)];
 
 const ioUring = [425];
 /** The table that all newer architectures share. */
 const generic = { ioctl: [29], socket: [198, 199], socketcall: [], keys: [217, 218, 219], ioUring };
 
-/** By the name that Node gives the processor (process.arch): its own convention and the ones it also runs. */
+/** By Node's name of the processor (process.arch): its own convention and the others that it supports. */
 export const architectures: Readonly<Record<string, readonly Architecture[]>> = {
   x64: [
     {
