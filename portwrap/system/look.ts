@@ -42,8 +42,8 @@ export function pathUnavailable(path: string, reason: string, hint?: string): Po
 }
 
 /**
- * The output of `argv`, in records that end with NUL. After the deadline the process is not waited for, as it may be
- * unkillable.
+ * The output of `argv`, in records that end with NUL. After the deadline the process is killed, and not waited for, as
+ * it may be unkillable.
  */
 export async function answersOf(argv: readonly string[], deadline: number): Promise<readonly string[]> {
   const [program = '', ...more] = argv;
