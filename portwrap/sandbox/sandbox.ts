@@ -65,7 +65,7 @@ export interface Sandbox {
   usage(): Usage | null;
   /** Signals the payload. */
   signal(signal: NodeJS.Signals): void;
-  /** Sends SIGTERM to the payload; after `grace` milliseconds kills everything. Settles when all processes have ended. */
+  /** Sends SIGTERM to the payload; after `grace` milliseconds kills everything. Settles when every process is gone. */
   stop(grace: number): Promise<SandboxExit>;
   /** Stops watching; the sandbox keeps running and can be adopted. */
   leave(): void;
