@@ -1,5 +1,5 @@
-// Keeps the activity of servers across a restart of the service: one file in the state directory for all
-// servers. If it is lost, no server counts as idle. Not here: records (records/record.ts).
+// Saves the activity of servers for a restart of the service: one file in the state directory for all servers.
+// If it is lost, no server counts as idle. Not here: records (records/record.ts).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,13 +9,13 @@ import type { StateDirectory } from '../records/state-directory.ts';
 import { lastSeenSchema } from './last-seen.ts';
 
 export const noteSchema = z.object({
-  /** When it was first seen to be ready. Times are in seconds on the monotonic clock of one boot. */
+  /** When it was first found ready. Times are in seconds on the monotonic clock of one boot. */
   startedAt: z.number(),
-  /** Has it ever responded as a Jupyter server? Then only its own report counts. */
+  /** Whether it has ever responded as a Jupyter server. Then only its own report counts. */
   isJupyter: z.boolean(),
   server: lastSeenSchema.nullable(),
   route: lastSeenSchema.nullable(),
-  /** When a busy kernel or an open connection was last seen, where these count as activity. */
+  /** When a busy kernel or an open connection was last observed, if these count as activity. */
   heldAt: z.number().nullable(),
   warnedAt: z.number().nullable(),
 });
@@ -24,7 +24,7 @@ export type Note = Readonly<z.infer<typeof noteSchema>>;
 const fileSchema = z.object({ boot_id: z.string(), servers: z.record(z.string(), noteSchema) });
 
 export interface Notes {
-  /** Those of this boot: none, when the file is missing, damaged or of another boot. */
+  /** The notes of this boot; empty when the file is missing, damaged or of another boot. */
   load(): ReadonlyMap<string, Note>;
   save(notes: ReadonlyMap<string, Note>): Promise<void>;
 }

@@ -7,7 +7,7 @@ import { type Activity, type Answer, activitySchema } from './jupyter.ts';
 import { lastSeen } from './last-seen.ts';
 import { type CullingRules, type Verdict, verdict } from './rules.ts';
 
-/** How a server's activity is shown in the API. */
+/** A server's activity in the API. */
 export const activityView = z.object({
   last_activity: z.iso.datetime().nullable().meta({
     description: 'Last activity, as the server or the proxy reports it. null: not known yet.',
@@ -25,9 +25,9 @@ export type ActivityView = Readonly<z.infer<typeof activityView>>;
 
 export interface Seen {
   readonly answer: Answer;
-  /** What the proxy says of its route, ISO 8601. null: no route, or not known. */
+  /** The last activity of its route, from the proxy, ISO 8601. null: no route, or unknown. */
   readonly route: string | null;
-  /** Should the proxy know its route? */
+  /** Whether the proxy should have its route. */
   readonly isRouted: boolean;
 }
 
@@ -37,7 +37,7 @@ export interface Look {
   readonly verdict: Verdict | null;
 }
 
-/** A server that is seen for the first time, at `now`. */
+/** The note of a server that is polled for the first time, at `now`. */
 export function firstNote(now: number): Note {
   return { startedAt: now, isJupyter: false, server: null, route: null, heldAt: null, warnedAt: null };
 }
@@ -66,7 +66,7 @@ export function look(before: Note, seen: Seen, rules: CullingRules | null, clock
   return { note: { ...learned, warnedAt: decided?.warnedAt ?? null }, activity, verdict: decided };
 }
 
-/** When it was last active; null: not known, and then it does not count as idle. */
+/** When it was last active; null: unknown, so it does not count as idle. */
 function activeSince(
   note: Note,
   { answer, route, isRouted }: Seen,

@@ -1,15 +1,15 @@
 // Reads a Jupyter server's own activity, through its forward and with its own token: last activity, kernels,
-// terminals. Own requests, since @jupyterlab/services costs the service 18 MB and 150 ms of CPU time for one list, and its
-// lists count as activity of the user. Not here: the rules (rules.ts), when to poll (watch.ts).
+// terminals. Own requests, since @jupyterlab/services costs the service 18 MB and 150 ms of CPU time for one list, and
+// its requests count as activity of the user. Not here: the rules (rules.ts), when to poll (watch.ts).
 import { z } from 'zod';
 import { type BoundedGet, boundedGet, singleConnection } from '../system/bounded-get.ts';
 
 export const activitySchema = z.object({
   kernels: z.int(),
-  /** Kernels that run something. */
+  /** Kernels that are executing code. */
   busy: z.int(),
   terminals: z.int(),
-  /** WebSockets that are open to kernels. */
+  /** Open WebSockets to kernels. */
   connections: z.int(),
 });
 export type Activity = Readonly<z.infer<typeof activitySchema>>;
@@ -18,7 +18,7 @@ export type Answer =
   | { readonly kind: 'jupyter'; readonly lastActivity: string; readonly activity: Activity }
   /** It responds, but is not a Jupyter server. */
   | { readonly kind: 'other' }
-  /** It does not respond, or refuses our request. */
+  /** It does not respond, or it refuses our request. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
 const statusSchema = z.object({
@@ -27,14 +27,14 @@ const statusSchema = z.object({
   connections: z.int().nonnegative(),
 });
 
-/** Of https://jupyter-server.readthedocs.io/en/stable/developers/rest-api.html, what is read here. */
+/** The fields read here of https://jupyter-server.readthedocs.io/en/stable/developers/rest-api.html. */
 const kernelsSchema = z.array(z.object({ execution_state: z.string().optional() }));
 const terminalsSchema = z.array(z.unknown()).catch([]);
 
 const timeout = 10_000;
 const mostBytes = 1_048_576;
 
-/** `base` is the URL of the server, with its prefix and a slash at its end. Never rejects. */
+/** `base` is the URL of the server, with its prefix and a trailing slash. Never rejects. */
 export async function askJupyter(base: string, token: string | null): Promise<Answer> {
   const agent = singleConnection(base);
   const authorization = token === null ? {} : { authorization: `token ${token}` };
@@ -63,7 +63,7 @@ export async function askJupyter(base: string, token: string | null): Promise<An
   }
 }
 
-/** One of Jupyter's lists, read without counting as activity of the user; empty where the server has none (404). */
+/** Fetches a list of Jupyter's without counting as activity of the user; a 404 counts as an empty list. */
 async function untracked<T>(url: string, schema: z.ZodType<T>, bounds: BoundedGet): Promise<T> {
   const { status, text } = await boundedGet(`${url}?no_track_activity=1`, bounds);
   if (status === 404) return schema.parse([]);

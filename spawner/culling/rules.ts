@@ -1,4 +1,4 @@
-// Whether a server is to be stopped, and when: the rules of jupyterhub-idle-culler, and Jupyter's own for busy
+// Decides whether and when a server is stopped: by the rules of jupyterhub-idle-culler, and by Jupyter's own for busy
 // kernels and open connections. Pure: every time is in seconds on the monotonic clock.
 import type { ErrorCode } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
@@ -8,19 +8,19 @@ export type CullingRules = Profile['culling'];
 export interface Facts {
   readonly now: number;
   readonly startedAt: number;
-  /** When something last happened; null: unknown, so it does not count as idle. */
+  /** The last activity; null: unknown, so it does not count as idle. */
   readonly activeAt: number | null;
-  /** Is a kernel busy? */
+  /** Whether a kernel is busy. */
   readonly busy: boolean;
-  /** Is a browser connected to a kernel? */
+  /** Whether a browser is connected to a kernel. */
   readonly connected: boolean;
-  /** When the warning was given; null: not yet. */
+  /** When the warning was issued; null: not yet. */
   readonly warnedAt: number | null;
 }
 
 export interface Verdict {
   readonly code: Extract<ErrorCode, 'IDLE_CULLED' | 'MAX_AGE_REACHED'>;
-  /** Why, as a sentence about the server: "stopped after 60 minutes without activity". */
+  /** The reason, as a sentence about the server: "stopped after 60 minutes without activity". */
   readonly reason: string;
   readonly warnedAt: number;
   readonly cullAt: number;
@@ -36,7 +36,7 @@ export function verdict(rules: CullingRules, facts: Facts): Verdict | null {
   const { code, reason, at } = first;
   const warning = Math.min(rules.warning, first.limit / 2);
   if (facts.now < at - warning) return null;
-  // a service that was away, or whose rules have changed, warns before it stops too
+  // the warning also precedes the stop after a downtime of the service or a change of its rules
   const warnedAt = facts.warnedAt ?? facts.now;
   const cullAt = Math.max(at, warnedAt + warning);
   return { code, reason, warnedAt, cullAt, isDue: facts.now >= cullAt };
@@ -62,7 +62,7 @@ function byIdleness(rules: CullingRules, { activeAt, busy, connected }: Facts): 
   return { code: 'IDLE_CULLED', reason, at: activeAt + limit, limit };
 }
 
-/** The largest unit of which there are two or more: 3600 is "60 minutes". */
+/** In the largest unit that gives two or more: 3600 is "60 minutes". */
 function inWords(seconds: number): string {
   if (seconds < 120) return count(seconds, 'second');
   if (seconds < 7200) return count(seconds / 60, 'minute');

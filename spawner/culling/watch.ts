@@ -15,16 +15,16 @@ import type { Clock } from './clock.ts';
 import { type Activity, type Answer, askJupyter } from './jupyter.ts';
 
 export interface ActivityWatch {
-  /** Begins to poll; before, all activity is unknown. */
+  /** Begins to poll; until then all activity is unknown. */
   begin(): void;
-  /** What is known of the server with that record. */
+  /** The activity of the server with that record. */
   of(id: string): ActivityView;
   totals(): ActivityTotals;
   close(): Promise<void>;
 }
 
 export interface ActivityTotals extends Activity {
-  /** Servers that were polled and whose activity is unknown. */
+  /** The number of polled servers whose activity is unknown. */
   readonly unknown: number;
 }
 
@@ -42,16 +42,16 @@ export interface WatchInput {
 interface Watched {
   note: Note;
   look: Look | null;
-  /** Why the activity is unknown; null: it is known. */
+  /** The reason why the activity is unknown; null: it is known. */
   unknown: string | null;
   nextLook: number;
   isLooking: boolean;
 }
 
-/** Seconds: a new server is first polled within it, and it is the interval of saving notes. */
+/** Seconds within which a new server is first polled; also the interval of saving notes. */
 const soon = 15;
 const tick = 500;
-/** Each try would be an error in the server's log. */
+/** The result without a request: each one would log an error in the server's log. */
 const closedToUs: Answer = {
   kind: 'unknown',
   reason: 'with internal_ssl it accepts only its hub and the proxy',
@@ -84,7 +84,7 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
   async function lookAt(server: Server, subject: Watched): Promise<void> {
     const { id, route_prefix: prefix, certificate } = server.record;
     const address = addressOf(server.record);
-    // its token is for nobody else
+    // its token must not reach another server
     if (address === null || !server.isReachable) return;
     const base = `${urlOf(server.record, address)}${prefix ?? '/'}`;
     const answer = certificate === null ? await ask(base, tokens.of(id)) : closedToUs;
