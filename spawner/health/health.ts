@@ -1,4 +1,4 @@
-// Checks what servers need of this machine, at an interval and on request. Changes are logged.
+// Checks the machine's prerequisites for servers, at an interval and on request. Logs changes.
 // Not here: the checks, the HTTP response (http/).
 import { type ErrorCode, toPortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
@@ -8,34 +8,34 @@ export interface HealthReason {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-  /** Can no server at all be started while it lasts? */
+  /** Whether no server can be started while this reason exists. */
   readonly endsStarts: boolean;
 }
 
 export interface HealthReport {
-  /** degraded: something does not work, and servers are started. failing: none can be started. */
+  /** degraded: a check fails, but servers can be started. failing: none can be started. */
   readonly status: 'ok' | 'degraded' | 'failing';
   readonly reasons: readonly HealthReason[];
 }
 
 export interface Health {
-  /** Not older than a second. Never rejects, and settles also when a file system does not answer. */
+  /** Not older than a second. Never rejects, and settles even if a file system does not respond. */
   report(): Promise<HealthReport>;
   close(): void;
 }
 
 export interface Look {
-  /** Rejects, or resolves with what is wrong. A rejection counts as a reason that `endsStarts`. */
+  /** Resolves with the problems, or rejects. A rejection counts as a reason that `endsStarts`. */
   readonly look: () => Promise<readonly HealthReason[]>;
-  /** The reason when it times out; absent: none, since it reads nothing that could hang. */
+  /** The reason when it times out; absent: it cannot hang. */
   readonly late?: HealthReason;
 }
 
 export interface HealthInput {
-  /** By what they look at. */
+  /** By the name of the checked thing. */
   readonly looks: Readonly<Record<string, Look>>;
   readonly log: Logger;
-  /** Milliseconds between two looks of our own. */
+  /** Milliseconds between two periodic checks. */
   readonly interval?: number;
 }
 

@@ -1,4 +1,4 @@
-// Checks that the service can write its state. Not here: keeping it (records/records.ts), the directory (records/state-directory.ts).
+// Checks that the service can write its state. Not here: the state (records/records.ts, records/state-directory.ts).
 import { errorCatalogue } from '../../config/errors.ts';
 import type { Records } from '../records/records.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
@@ -16,7 +16,7 @@ export async function checkStorage(
   return [{ code: 'STORAGE_FAILED', message, hint: errorCatalogue.STORAGE_FAILED.hint, endsStarts: false }];
 }
 
-/** When its file system does not answer. */
+/** The reason when its file system does not respond. */
 export function storageLate({ path }: Pick<StateDirectory, 'path'>): HealthReason {
   const message = `the file system of ${path} does not respond`;
   const hint = 'Check dmesg, and the machine or disk that it is mounted from.';

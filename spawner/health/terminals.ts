@@ -1,4 +1,4 @@
-// Can a server open a terminal? Its /dev/pts is this machine's. Not here: what opens one.
+// Checks that servers can open terminals: their /dev/pts is this machine's. Not here: opening one.
 import { statfs } from 'node:fs/promises';
 import { errorCatalogue } from '../../config/errors.ts';
 import type { HealthReason } from './health.ts';
@@ -6,7 +6,7 @@ import type { HealthReason } from './health.ts';
 /** DEVPTS_SUPER_MAGIC, statfs(2). */
 const devpts = 0x1cd1;
 
-/** What is wrong with the file system of the terminals. */
+/** The problems of the terminals' file system. */
 export async function checkTerminals(path = '/dev/pts'): Promise<readonly HealthReason[]> {
   const type = await statfs(path).then(
     (found) => found.type,
