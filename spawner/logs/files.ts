@@ -1,5 +1,5 @@
-// The files that hold a server's output: the payload writes to the first one itself, also while no service runs.
-// Not here: reading (tail.ts, reader.ts), keeping them small (rotation.ts).
+// The files with a server's output: the payload writes to the first one itself, even while the service is down.
+// Not here: reading (tail.ts, reader.ts), rotation (rotation.ts).
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateDirectory } from '../records/state-directory.ts';
@@ -8,7 +8,7 @@ export function logFileOf(state: Pick<StateDirectory, 'logs'>, id: string): stri
   return join(state.logs, `${id}.log`);
 }
 
-/** What was moved aside when the log had grown too large. */
+/** The older part of a log, moved aside when the log had grown too large. */
 export function olderLogFile(logFile: string): string {
   return `${logFile}.1`;
 }

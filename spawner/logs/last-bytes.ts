@@ -1,7 +1,7 @@
-// The end of a file. Not here: what lines are in it (tail.ts, reader.ts).
+// Reads the end of a file. Not here: splitting it into lines (tail.ts, reader.ts).
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** The last bytes, at most `most`, and where the file ends. Throws what the system says when it cannot be read. */
+/** The last bytes, at most `most`, and the size of the file. Throws the system's error when it cannot be read. */
 export function readLastBytes(path: string, most: number): { readonly bytes: Buffer; readonly size: number } {
   return withFile(path, (fd, size) => {
     const length = Math.min(size, most);
@@ -9,11 +9,11 @@ export function readLastBytes(path: string, most: number): { readonly bytes: Buf
   });
 }
 
-/** Opens the file for as long as `read` takes. */
+/** Opens the file while `read` runs. */
 export function withFile<T>(path: string, read: (fd: number, size: number) => T): T {
   const fd = openSync(path, 'r');
   try {
-    // a payload may write at any offset of its own log, also where nothing can be read
+    // a payload may write at any offset of its own log, even beyond the range of safe integers
     return read(fd, Math.min(fstatSync(fd).size, Number.MAX_SAFE_INTEGER));
   } finally {
     closeSync(fd);

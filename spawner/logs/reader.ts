@@ -1,5 +1,4 @@
-// Reading servers' logs: the last lines, and what is written from then on. Not here: who writes them, and how
-// they are kept small (rotation.ts).
+// Reads servers' logs: the last lines, and later output as it is written. Not here: rotation (rotation.ts).
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { StateDirectory } from '../records/state-directory.ts';
@@ -7,9 +6,9 @@ import { logFileOf, olderLogFile } from './files.ts';
 import { readAt, readLastBytes, withFile } from './last-bytes.ts';
 
 export interface LogReader {
-  /** The last `lines` lines, at most `mostBytes` of them, and where the next ones will begin. */
+  /** The last `lines` lines, at most `mostBytes` bytes, and the position where the next lines begin. */
   tail(id: string, lines: number): { text: Buffer; position: number };
-  /** What is written after `position`, until `ended` settles and all has been read, or until aborted. */
+  /** The output after `position`, until `ended` has settled and all is read, or until aborted. */
   follow(id: string, position: number, ended: Promise<void>, abort: AbortSignal): AsyncIterable<Buffer>;
 }
 
@@ -49,7 +48,7 @@ async function* followFile(
   });
   try {
     while (!abort.aborted) {
-      const last = isOver; // asked before reading: what was written before the end is read
+      const last = isOver; // evaluated before reading, so that all output before the end is read
       const { bytes, next } = bytesAfter(path, position);
       position = next;
       if (bytes.length > 0) yield bytes;
@@ -66,7 +65,7 @@ async function* followFile(
   }
 }
 
-/** Calls back at every change of the file, which need not be there yet. Answers with what ends it. */
+/** Calls `changed` at every change of the file, which need not exist yet. Returns the function that ends this. */
 function watchFile(path: string, changed: () => void): () => void {
   let watcher = watchOrNull(path, changed);
   if (watcher !== null) return () => watcher?.close();
@@ -79,7 +78,7 @@ function watchFile(path: string, changed: () => void): () => void {
     if (watcher !== null) directory.close();
     changed();
   };
-  tryAgain(); // it may have appeared before its directory was watched
+  tryAgain(); // it may have been created before its directory was watched
   return () => {
     directory.close();
     watcher?.close();
@@ -94,7 +93,7 @@ function watchOrNull(path: string, changed: () => void): FSWatcher | null {
   }
 }
 
-/** A file that is shorter than before has been emptied, so it is read from its beginning. */
+/** A file that is shorter than `position` was truncated, so it is read from its beginning. */
 function bytesAfter(path: string, position: number): { bytes: Buffer; next: number } {
   const read = () =>
     withFile(path, (fd, size) => {
@@ -109,7 +108,7 @@ function lastBytes(path: string, most: number): { bytes: Buffer; size: number } 
   return ifThere(() => readLastBytes(path, most)) ?? { bytes: Buffer.alloc(0), size: 0 };
 }
 
-/** Null when the file is not there. */
+/** Null when the file does not exist. */
 function ifThere<T>(read: () => T): T | null {
   try {
     return read();
@@ -121,7 +120,7 @@ function ifThere<T>(read: () => T): T | null {
 
 function lastLines(bytes: Buffer, lines: number): Buffer {
   if (lines === 0) return Buffer.alloc(0);
-  let begin = bytes.length - 1; // a newline at the very end ends the last line
+  let begin = bytes.length - 1; // a final newline ends the last line
   for (let found = 0; begin > 0; begin -= 1) {
     if (bytes[begin - 1] === 0x0a) found += 1;
     if (found === lines) break;

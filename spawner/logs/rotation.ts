@@ -1,6 +1,6 @@
-// Keeps every server's log small: one that has grown past the limit is copied aside and emptied. The payload
-// writes to the file itself with O_APPEND, so it goes on at the new beginning; what it writes between copy and
-// emptying is lost. Not here: reading (reader.ts).
+// Keeps every server's log small: a log larger than the limit is copied and then truncated. The payload writes to the
+// file itself with O_APPEND, so it continues at offset 0; its output between copy and truncation is lost.
+// Not here: reading (reader.ts).
 import { readdirSync, renameSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
@@ -12,8 +12,8 @@ export interface LogRotation {
   close(): void;
 }
 
-/** Milliseconds between two looks. A look at a size costs microseconds; an event for every write would let a
- * payload that writes without end keep the service busy. */
+/** Milliseconds between two checks. Checking a size costs microseconds; with an event for every write, a payload that
+ * writes continuously would keep the service busy. */
 const defaultPace = 2_000;
 
 export function startLogRotation(
@@ -22,7 +22,7 @@ export function startLogRotation(
   log: Logger,
   pace = defaultPace,
 ): LogRotation {
-  /** Those that could not be kept small at the last look, by name, and "" for the directory: told once each. */
+  /** The names of logs whose last rotation failed, and "" for the directory: each is logged once. */
   let failing: ReadonlySet<string> = new Set();
   const look = () => {
     const failed = new Set<string>();
@@ -31,7 +31,7 @@ export function startLogRotation(
         work();
       } catch (error) {
         const { code, message } = error as NodeJS.ErrnoException;
-        if (code === 'ENOENT' && name !== '') return; // its server was forgotten meanwhile
+        if (code === 'ENOENT' && name !== '') return; // the log was deleted with its server meanwhile
         failed.add(name);
         if (!failing.has(name)) log.warn({ file: name, reason: message }, 'could not rotate a log');
       }
@@ -49,12 +49,12 @@ export function startLogRotation(
 }
 
 /**
- * Moves the last `limit` bytes aside when there are more. Emptied even if there is no room for a copy. Not written as
- * config/system/atomic-write.ts does: what the payload writes while the disk is waited for would be lost.
+ * Copies the last `limit` bytes of a larger log and truncates the log, even if there is no space for the copy. Does not
+ * use config/system/atomic-write.ts: the payload's output during the fsync would be lost.
  */
 export function keepSmall(path: string, limit: number): void {
   const { size: length, blocks } = statSync(path);
-  // what a payload has allocated takes room as well as what it has written (stat(2): blocks of 512 bytes)
+  // allocated blocks take space as well as written bytes (stat(2): blocks of 512 bytes)
   if (Math.max(length, blocks * 512) <= limit) return;
   const older = olderLogFile(path);
   try {

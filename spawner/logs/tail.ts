@@ -1,10 +1,10 @@
-// The last lines of a server's log. Not here: who writes it.
+// The last lines of a server's log. Not here: following it (reader.ts).
 import { readLastBytes } from './last-bytes.ts';
 
 const maxBytes = 8192;
 const maxLineLength = 500;
 
-/** At most `lines` lines, oldest first, without control characters; none when there is no log that can be read. */
+/** At most `lines` lines, oldest first, without control characters; empty when no log can be read. */
 export function logTail(path: string, lines: number): string[] {
   try {
     const { bytes } = readLastBytes(path, maxBytes);
@@ -17,6 +17,6 @@ export function logTail(path: string, lines: number): string[] {
       .slice(-lines)
       .map((line) => line.slice(0, maxLineLength));
   } catch {
-    return []; // there is none, or its file system cannot be read: what it would have told must not fail an end
+    return []; // no log, or an unreadable file system: handling the end of a server must not fail without the log
   }
 }
