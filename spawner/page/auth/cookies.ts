@@ -1,5 +1,5 @@
-// The page's cookies: for the page alone, out of reach of scripts and of requests that other sites make.
-// Not here: what is in them.
+// The page's cookies: limited to the page, inaccessible to scripts and to requests from other sites.
+// Not here: their values (sessions.ts, pending-sign-ins.ts).
 import type { CookieOptions, Request, Response } from 'express';
 import { PortwrapError } from '../../../config/errors.ts';
 
@@ -9,17 +9,17 @@ export interface Cookie {
 }
 
 /**
- * The cookie under a name that another host of the same site cannot set, where the browser uses https: browsers accept
- * the prefix only from the host itself, and only for the path "/" (RFC 6265bis, 4.1.3.2). They then send it to users'
- * servers on this host too, so its value must open nothing by itself.
+ * With https, the cookie under a name that another host of the same site cannot set: browsers accept the prefix only
+ * from the host itself, and only for the path "/" (RFC 6265bis, 4.1.3.2). They then also send it to users' servers on
+ * this host, so its value alone must not grant access.
  */
 export function hostCookie(request: Request, { name, path }: Cookie): Cookie {
   return request.secure ? { name: `__Host-${name}`, path: '/' } : { name, path };
 }
 
 /**
- * The value of the page's own cookie of that name; COOKIE_AMBIGUOUS if the browser sends two. Ours is one: the other
- * was set by a server on another host of the same site, and nothing tells which is which (RFC 6265, 8.6).
+ * The value of the page's own cookie of that name. Throws COOKIE_AMBIGUOUS if the browser sends two: a server on
+ * another host of the same site has set one of them, and they are indistinguishable (RFC 6265, 8.6).
  */
 export function readCookie(request: Request, name: string): string | undefined {
   const [value, other] = cookieValues(request, name);
@@ -28,8 +28,8 @@ export function readCookie(request: Request, name: string): string | undefined {
 }
 
 /**
- * Every different value that the request has for the cookie, in a stable order. Own code, since the parsers of
- * express's world (cookie, cookies) return the first value and drop the others.
+ * Every distinct value of the cookie in the request, in a stable order. Own code, since express's usual parsers
+ * (cookie, cookies) return the first value and drop the others.
  */
 export function cookieValues(request: Request, name: string): readonly string[] {
   const pairs = (request.get('cookie') ?? '').split(';').map((pair) => withoutSpaces(pair).split('='));
@@ -37,7 +37,7 @@ export function cookieValues(request: Request, name: string): readonly string[] 
   return [...new Set(values.map((value) => value.replace(/^"(.*)"$/, '$1')))].sort();
 }
 
-/** `seconds`: how long it lasts; null: until the browser is closed. */
+/** `seconds`: its lifetime; null: until the browser is closed. */
 export function setCookie(
   request: Request,
   response: Response,
@@ -52,11 +52,11 @@ export function clearCookie(request: Request, response: Response, { name, path }
 }
 
 function attributes(request: Request, path: string): CookieOptions {
-  // Lax, since the way back from the hub's login may begin on another site
+  // Lax, since the redirect after the hub's login may come from another site
   return { path, httpOnly: true, sameSite: 'lax', secure: request.secure, encode: String };
 }
 
-/** Not trim(): that drops bytes with which a name only looks like ours, so that browsers let another host set it. */
+/** Not trim(): it would drop bytes that distinguish a name set by another host from ours. */
 function withoutSpaces(pair: string): string {
   return pair.replace(/^[ \t]+|[ \t]+$/g, '');
 }

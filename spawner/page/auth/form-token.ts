@@ -1,16 +1,16 @@
-// The token of a session that only its own pages know: their forms carry it, and the requests of their script. Own code:
-// csrf-sync 4.2 compares tokens with ===, which is not constant-time. Not here: what is refused without it
-// (own-form.ts, sign-in.ts).
+// The CSRF token of a session, known only to its own pages: their forms and their script's requests contain it.
+// Own code: csrf-sync 4.2 compares tokens with ===, which is not constant-time.
+// Not here: refusing requests without it (own-form.ts, sign-in.ts).
 import { type Html, html } from '../html.ts';
 import { isSecret } from './secrets.ts';
 import type { Session } from './sessions.ts';
 
-/** The field of a form. */
+/** The name of the form field. */
 export const formTokenField = 'form_token';
-/** The header of a request of the page's script. */
+/** The header field in requests of the page's script. */
 export const formTokenHeader = 'x-form-token';
 
-/** What a form must hold to be accepted. */
+/** The hidden field that a form must contain. */
 export function formToken(session: Session): Html {
   return html`<input type="hidden" name="${formTokenField}" value="${session.formToken}">`;
 }

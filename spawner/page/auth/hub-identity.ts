@@ -1,5 +1,5 @@
-// Who somebody is, by the hub's OAuth: https://jupyterhub.readthedocs.io/en/stable/explanation/oauth.html
-// The hub's API answers must have the form that is expected here; anything else counts as a hub that fails.
+// The identity of a person, by the hub's OAuth: https://jupyterhub.readthedocs.io/en/stable/explanation/oauth.html
+// Responses of the hub's API are validated here; an invalid one counts as a failure of the hub.
 // Not here: cookies and sessions (sign-in.ts, pending-sign-ins.ts, sessions.ts).
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
@@ -7,35 +7,35 @@ import { PortwrapError } from '../../../config/errors.ts';
 
 export interface Person {
   readonly name: string;
-  /** May see and stop the servers of others. */
+  /** Whether the person may see and stop the servers of others. */
   readonly isAdmin: boolean;
 }
 
-/** What a sign-in must be completed with: the state of RFC 6749, and the code verifier of RFC 7636 (PKCE). */
+/** Needed to complete a sign-in: the state of RFC 6749, and the code verifier of RFC 7636 (PKCE). */
 export interface Challenge {
   readonly state: string;
   readonly verifier: string;
 }
 
 export interface HubIdentity {
-  /** A new sign-in, and where a browser is sent for it; it comes back to `callback`. */
+  /** A new sign-in, and the URL to which the browser is redirected for it; it returns to `callback`. */
   begin(callback: string): Promise<Challenge & { readonly url: string }>;
   /**
-   * The person's token, for the query that the hub's redirect to `callback` carries. Throws SIGN_IN_FAILED,
+   * Exchanges the query of the hub's redirect to `callback` for the person's token. Throws SIGN_IN_FAILED,
    * HUB_UNREACHABLE.
    */
   complete(query: URLSearchParams, challenge: Challenge, callback: string): Promise<string>;
-  /** Whose token it is; null once the hub does not know it any more. Throws PAGE_REFUSED, HUB_UNREACHABLE. */
+  /** The owner of the token; null when the hub does not accept it any more. Throws PAGE_REFUSED, HUB_UNREACHABLE. */
   whoIs(token: string): Promise<Person | null>;
 }
 
 export interface HubIdentityInput {
-  /** As in `hubs`: http://127.0.0.1:8081/hub/api */
+  /** As in `hubs`, for example http://127.0.0.1:8081/hub/api */
   readonly apiUrl: string;
   readonly serviceName: string;
   /** The api_token of the service. */
   readonly token: string;
-  /** Where browsers find the hub's pages, with "/" at the end: a path on the page's own origin, or a URL. */
+  /** The hub's pages for browsers, with a trailing "/": a path on the page's own origin, or a URL. */
   readonly hubPages: string;
 }
 
@@ -75,7 +75,7 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
       const verifier = oauth.generateRandomCodeVerifier();
       const query = new URLSearchParams({
         ...{ ...client, response_type: 'code', redirect_uri: callback, state },
-        // checked by JupyterHub 6, which may demand it (oauth_require_pkce); ignored by those before
+        // JupyterHub 6 checks it, and may require it (oauth_require_pkce); earlier versions ignore it
         code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
         code_challenge_method: 'S256',
       });
@@ -124,7 +124,7 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
   };
 }
 
-/** Besides the hub's admins: who may stop every server there, or whom the hub's administrator names so. */
+/** Scopes that make an admin besides the hub's admins: stopping every server there, or our own custom scope. */
 const adminScopes: readonly string[] = ['admin:servers', 'custom:portwrap:admin'];
 
 function hubFails(response: Response): PortwrapError {
@@ -132,7 +132,7 @@ function hubFails(response: Response): PortwrapError {
   return new PortwrapError('HUB_UNREACHABLE', `the hub responded with HTTP ${response.status}`);
 }
 
-/** Of a redirect from the hub that says no, or that is not one of an authorization server. */
+/** Throws for a redirect that reports an OAuth error, or is not a valid one of an authorization server. */
 function refused(cause: unknown): never {
   if (cause instanceof PortwrapError) throw cause;
   const reason = cause instanceof oauth.AuthorizationResponseError ? ` (${cause.error.slice(0, 80)})` : '';

@@ -1,5 +1,5 @@
-// Whether a POST comes from a form of this page, filled in by the person whose session it is: the browser says so
-// by its headers, and the form by its token. Not here: who that person is (sign-in.ts).
+// Checks that a POST comes from a form of this page and of the same session: by the browser's header fields and the
+// form's token. Not here: the session (sign-in.ts).
 import type { Request, RequestHandler } from 'express';
 import { PortwrapError } from '../../../config/errors.ts';
 import { formTokenField, isFormToken } from './form-token.ts';
@@ -12,7 +12,7 @@ export const ownForm: RequestHandler = (request, response, next) => {
   next(isOwn ? undefined : new PortwrapError('FORM_REFUSED', 'the form was not sent by this page'));
 };
 
-/** Every browser says at a POST where it comes from; who does not is no browser. */
+/** Every browser sends the origin of a POST; a client that does not is no browser. */
 function comesFromHere(request: Request): boolean {
   const site = request.get('sec-fetch-site');
   if (site !== undefined && site !== 'same-origin') return false;

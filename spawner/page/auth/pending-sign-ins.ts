@@ -1,5 +1,5 @@
-// Sign-ins that are under way. Each is in a signed cookie of the browser that began it, so that several tabs may sign in
-// at once, and strangers fill no memory here. Not here: what the hub says (hub-identity.ts).
+// Pending sign-ins. Each is stored in a signed cookie of the browser that began it, so that several tabs can sign in
+// concurrently, and unauthenticated clients use no memory here. Not here: the OAuth flow (hub-identity.ts).
 import { randomBytes } from 'node:crypto';
 import { sign, unsign } from 'cookie-signature';
 import type { Request, Response } from 'express';
@@ -7,17 +7,17 @@ import { clearCookie, hostCookie, readCookie, setCookie } from './cookies.ts';
 import type { Challenge } from './hub-identity.ts';
 
 export interface PendingSignIn extends Challenge {
-  /** The path that the person wants to open. */
+  /** The path to open after the sign-in. */
   readonly target: string;
 }
 
 export interface PendingSignIns {
   begin(request: Request, response: Response, signIn: PendingSignIn): void;
-  /** The sign-in of that state, once; null when it is not one that this browser began, or too old. */
+  /** The sign-in with that state, once; null when this browser did not begin it, or when it has expired. */
   take(request: Request, response: Response, state: string | null): PendingSignIn | null;
 }
 
-/** Seconds that a person has for the hub's login page. */
+/** Seconds that the login at the hub may take. */
 const mayTake = 600;
 
 /** `prefix`: the page's path, with "/" at both ends; `now` as in createSessions(). */
@@ -44,7 +44,7 @@ export function createPendingSignIns(prefix: string, now: () => number): Pending
   };
 }
 
-/** It is signed, so it is as it was written. */
+/** Not validated: the signature proves that we have written it. */
 function parsed(text: string): PendingSignIn & { until: number } {
   return JSON.parse(Buffer.from(text, 'base64url').toString());
 }

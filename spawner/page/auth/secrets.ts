@@ -1,4 +1,4 @@
-// Secrets that are made up here and come back from a browser. Not here: where they are kept.
+// Generates the secrets that browsers send back, and compares them. Not here: storing them.
 import { randomBytes } from 'node:crypto';
 import { isSameSecret } from '../../../config/system/same-secret.ts';
 

@@ -1,30 +1,30 @@
-// What browsers are told to refuse on every page: scripts and styles other than ours, frames, guessing of types.
+// The security header fields of every page: no scripts and styles other than ours, no frames, no MIME sniffing.
 import { randomBytes } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
 import helmet from 'helmet';
 
-/** `hubUrl`: the hub's origin where it is another one. */
+/** `hubUrl`: the hub's origin, if it differs from the page's. */
 export function securityHeaders(hubUrl: string | null): RequestHandler[] {
   const headers = helmet({
     contentSecurityPolicy: {
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
-        // by nonce, not 'self': users' servers are on the same origin, and so are scripts that they serve
+        // by nonce, not 'self': users' servers, and the scripts that they serve, are on the same origin
         scriptSrc: [(_request, response) => `'nonce-${nonceOf(response as Response)}'`],
         styleSrc: [(_request, response) => `'nonce-${nonceOf(response as Response)}'`],
         imgSrc: ["'self'"],
         connectSrc: ["'self'"],
-        // the form that signs out is answered with a redirect to the hub, which counts too
+        // the response to the sign-out form redirects to the hub, and this directive applies to redirects too
         formAction: hubUrl === null ? ["'self'"] : ["'self'", hubUrl],
         frameAncestors: ["'none'"],
         baseUri: ["'none'"],
       },
     },
     xFrameOptions: { action: 'deny' },
-    // not no-referrer: with it browsers send "Origin: null" from our own forms
+    // not no-referrer: it makes browsers send "Origin: null" from our own forms
     referrerPolicy: { policy: 'same-origin' },
-    // these two are for the whole host, which is not the page's: users' servers and the hub may be on it
+    // these two affect the whole host, which the page shares with users' servers and maybe the hub
     strictTransportSecurity: false,
     originAgentCluster: false,
   });
@@ -36,7 +36,7 @@ export function securityHeaders(hubUrl: string | null): RequestHandler[] {
   return [own, headers];
 }
 
-/** What the elements of this response that load a script or a style must carry. */
+/** The nonce that elements of this response need to load a script or a style. */
 export function nonceOf(response: Response): string {
   return response.locals.nonce as string;
 }

@@ -1,5 +1,5 @@
-// Signing in with the hub, and the guard before every page: a session, asked after at the hub every few minutes and
-// whenever the hub's own session is another one. Not here: the hub's answers (hub-identity.ts).
+// Sign-in with the hub, and the guard of every page: it requires a session, and checks it at the hub every few minutes
+// and whenever the hub's own session cookie has changed. Not here: requests to the hub (hub-identity.ts).
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../../config/errors.ts';
 import { clearCookie, cookieValues, hostCookie, readCookie, setCookie } from './cookies.ts';
@@ -11,13 +11,13 @@ import type { Session, Sessions } from './sessions.ts';
 
 export interface SignIn {
   /**
-   * Lets through who is signed in and opens a page, or whose page's script fetches; others get FETCH_REFUSED. Who is not
-   * signed in is sent to the hub, or answered SIGNED_OUT where no page is opened.
+   * Accepts requests of a signed-in browser that open a page, and fetches of the page's own script; refuses others with
+   * FETCH_REFUSED. Without a session it redirects to the hub, or refuses with SIGNED_OUT if no page is opened.
    */
   readonly guard: RequestHandler;
-  /** Where the hub sends the browser back to. */
+  /** Handles the hub's redirect back to the page. */
   readonly callback: RequestHandler;
-  /** Ends the session; the hub's own goes on until its logout, where the browser is sent. */
+  /** Ends the session, and redirects the browser to the hub's logout; the hub's own session lasts until then. */
   readonly signOut: RequestHandler;
 }
 
@@ -27,12 +27,12 @@ export interface SignInInput {
   /** The page's path, with "/" at both ends. */
   readonly prefix: string;
   readonly logoutUrl: string;
-  /** The address where the hub sends a browser back to, for the request of that browser. */
+  /** The URL to which the hub redirects the browser of that request. */
   readonly callbackOf: (request: Request) => string;
   readonly now?: () => number;
 }
 
-/** Milliseconds that an answer of the hub counts. */
+/** Milliseconds that a response of the hub stays valid. */
 const trustFor = 300_000;
 const hubSessionCookie = 'jupyterhub-session-id';
 
@@ -42,11 +42,11 @@ export function createSignIn(input: SignInInput): SignIn {
   const sessionCookie = { name: 'portwrap-page', path: prefix };
   const browserCookie = (request: Request) => hostCookie(request, { name: 'portwrap-browser', path: prefix });
 
-  /** The session, if the hub still stands by it. */
+  /** The session, if the hub still confirms it. */
   async function current(request: Request): Promise<Session | undefined> {
     const session = sessions.find(readCookie(request, sessionCookie.name) ?? '');
     if (session === undefined) return undefined;
-    // a session's cookie alone may have been set by another host of the site, to have people use a stranger's session
+    // another host of the site may have set the session cookie alone, to make people use a stranger's session
     if (!isSecret(readCookie(request, browserCookie(request).name), session.browser)) return undefined;
     const hubSession = hubSessionOf(request);
     if (now() - session.checked < trustFor && hubSession === session.hubSession) return session;
@@ -63,7 +63,7 @@ export function createSignIn(input: SignInInput): SignIn {
     async guard(request, response, next) {
       const session = await current(request);
       if (session !== undefined) {
-        // before the session is told to anybody: the page with the refusal must not hold the token either
+        // before the handlers get the session: the error page must not contain the token either
         if (!isOpened(request) && !isFormToken(request.get(formTokenHeader), session)) {
           throw new PortwrapError(
             'FETCH_REFUSED',
@@ -103,17 +103,17 @@ export function createSignIn(input: SignInInput): SignIn {
   };
 }
 
-/** Whatever the browser sends as the hub's cookie: it is compared with what was sent before, and trusted for nothing. */
+/** The hub's cookie as the browser sends it: only compared with the previous value, never trusted. */
 function hubSessionOf(request: Request): string | undefined {
   return cookieValues(request, hubSessionCookie).join(' ') || undefined;
 }
 
-/** Who the guard has let through. */
+/** The session that the guard has found. */
 export function sessionOf(response: Response): Session {
   return response.locals.session as Session;
 }
 
-/** Does the browser open this as a page of its own? Otherwise a script fetches it, or a frame; old ones do not say. */
+/** Whether the browser opens this as a page; otherwise a script or a frame fetches it. Old browsers do not say. */
 function isOpened(request: Request): boolean {
   const destination = request.get('sec-fetch-dest');
   return destination === undefined || destination === 'document';
