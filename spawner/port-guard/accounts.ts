@@ -1,5 +1,5 @@
-// Whose connections the port guard must let through: the service's, the proxy's and the hubs', by the owner of the
-// state directory and by who listens at the configured addresses. An unknown account is a gap, never a guess.
+// The accounts whose connections the port guard must accept: of the service, the proxy and the hubs. Found by the owner
+// of the state directory and the listeners at the configured addresses. An unknown account is a gap, never a guess.
 // Not here: the rule (rule.ts).
 import { lookup } from 'node:dns/promises';
 import { statSync } from 'node:fs';
@@ -8,19 +8,19 @@ import { portOf } from '../../config/system/url-port.ts';
 import { isLoopback, ownAddresses, readTcpTables } from '../../portwrap/index.ts';
 import { accountsOf, listenersAt } from './listeners.ts';
 
-/** An account that must be let through, and is not known. */
+/** A required account that is unknown. */
 export interface Gap {
   readonly what: string;
   readonly fix: string;
 }
 
 export interface GuardAccounts {
-  /** Without root, which always gets through. */
+  /** Without root, which is always accepted. */
   readonly uids: readonly number[];
   readonly gaps: readonly Gap[];
 }
 
-/** `proxyUid` is the proxy's account when somebody has named it; `table` is /proc/net/tcp and tcp6. */
+/** `proxyUid` is the proxy's account, if given; `table` is the text of /proc/net/tcp and tcp6. */
 export async function guardAccounts(
   config: ConfigFile,
   proxyUid: number | undefined,
@@ -43,7 +43,7 @@ export async function guardAccounts(
   };
 }
 
-/** The service calls servers itself. Only with accounts of mode "service" is it never root. */
+/** The service sends requests to servers itself. Only with accounts of mode "service" is it never root. */
 function serviceUid({ service, accounts }: ConfigFile): number | Gap {
   const uid = statSync(service.state_dir, { throwIfNoEntry: false })?.uid ?? 0;
   if (uid !== 0 || accounts.mode !== 'service') return uid;
@@ -54,13 +54,13 @@ function serviceUid({ service, accounts }: ConfigFile): number | Gap {
 interface Question {
   readonly who: string;
   readonly url: string;
-  /** What is to be done when several listen. */
+  /** The remedy when several accounts listen. */
   readonly named: string;
   readonly table: string;
   readonly isOwn: (address: string) => boolean;
 }
 
-/** Null for another machine's address: the rule is about connections from this one. */
+/** Null for the address of another machine: the rule applies only to connections from this one. */
 async function listenerAt({ who, url, named, table, isOwn }: Question): Promise<number | Gap | null> {
   const parsed = new URL(url);
   const { hostname } = parsed;

@@ -1,6 +1,6 @@
-// One TCP connection as another account, tried by a child process: the kernel's "skuid" is the creator of the socket, and
-// since CVE-2024-22017 a Node that may use io_uring refuses to change its own account. Needs root.
-// Not here: who is to be tried, and what follows (probe.ts).
+// Tries one TCP connection as another account, in a child process: the kernel's "skuid" is the creator of the socket,
+// and since CVE-2024-22017 a Node that may use io_uring refuses to change its own account. Needs root.
+// Not here: the accounts to try, the evaluation (probe.ts).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -8,13 +8,13 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { becomeBareArgv, type Toolbox } from '../../portwrap/index.ts';
 
-/** "refused" is by the host; `untried`: no connection could be asked for, and this is why. */
+/** refused: by the host. untried: why no connection could be attempted. */
 export type Attempt = 'reached' | 'refused' | { readonly untried: string };
 
-/** Milliseconds for an answer: a rule that drops what it refuses gives none. */
+/** Milliseconds until a connection counts as refused: a rule that drops packets sends no response. */
 const patience = 5_000;
 
-/** What a rule's reject makes of a connection, in all its forms (nft(8)), and no answer. */
+/** The errors of a connection that a rule rejects, for all forms of reject (nft(8)), and the timeout. */
 const refusals = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -33,7 +33,7 @@ require('node:net').connect({ host, port: Number(port), timeout: ${patience} })
   .once('timeout', () => tell('refused'))
   .once('error', ({ code, message }) => tell(refusals.includes(code) ? 'refused' : message));`;
 
-/** Never rejects. `program` is this Node but for tests. */
+/** Never rejects. `program` is this Node except in tests. */
 export async function connectAs(
   tools: Toolbox,
   uid: number,
@@ -62,7 +62,7 @@ export async function connectAs(
   }
 }
 
-/** Node is run by a descriptor: the account need not be let into the directory where it lies, as below /root. */
+/** Node is executed through a descriptor: the account may lack access to its directory, as below /root. */
 function connectArgv(tools: Toolbox, uid: number, host: string, port: number): string[] {
   const become = becomeBareArgv(tools('setpriv'), uid, uid, null);
   return [...become, '/proc/self/fd/3', '--eval', script, host, String(port)];

@@ -1,6 +1,6 @@
-// Who listens at an address of this machine, from the kernel's tables. A socket of root's may have been handed to a
-// process of another account, as systemd does: then it is that account that listens.
-// Not here: what the answer is for (accounts.ts), ports inside a sandbox (portwrap/sandbox/open-ports.ts).
+// The accounts that listen at an address of this machine, from the kernel's tables. Root may have passed a socket to a
+// process of another account, as systemd does: then that account is the listener.
+// Not here: the use of the result (accounts.ts), ports inside a sandbox (portwrap/sandbox/open-ports.ts).
 import { readdirSync, readlinkSync } from 'node:fs';
 import { BlockList } from 'node:net';
 import {
@@ -11,8 +11,8 @@ import {
 } from '../../portwrap/index.ts';
 
 /**
- * The sockets that listen at this port of one of the addresses, or of a wildcard address that answers for it; `table`
- * is /proc/net/tcp and tcp6. Somebody else may listen at the same port of another address.
+ * The sockets that listen at this port on one of the addresses, or on a wildcard address that includes it; `table` is
+ * the text of /proc/net/tcp and tcp6. Another account may listen at the same port on another address.
  */
 export function listenersAt(table: string, addresses: readonly string[], port: number): ListeningSocket[] {
   const wanted = new BlockList();
@@ -20,7 +20,7 @@ export function listenersAt(table: string, addresses: readonly string[], port: n
     const family = familyOf(address);
     wanted.addAddress(address, family);
     if (family === 'ipv4') wanted.addAddress('0.0.0.0', 'ipv4');
-    // it answers for IPv4 too, unless it was told not to; then somebody else may be the one, and both are named
+    // "::" accepts IPv4 too, unless the socket is IPv6-only; then another one may be the listener, so both are returned
     wanted.addAddress('::', 'ipv6');
   }
   return parseListeningSockets(table).filter(
@@ -28,15 +28,15 @@ export function listenersAt(table: string, addresses: readonly string[], port: n
   );
 }
 
-/** The accounts that can accept from the listeners; only root is told about other accounts' processes. */
+/** The accounts that can accept connections on the listeners; only root can see other accounts' processes. */
 export function accountsOf(listeners: readonly ListeningSocket[]): number[] {
   const uids = listeners.flatMap(({ uid, inode }) => (uid === 0 ? holdersOf(inode) : [uid]));
   return [...new Set(uids)];
 }
 
 /**
- * The uids of the processes that have a socket of root's, without init: a service manager only keeps it for others,
- * and so does root itself when another account has it too.
+ * The uids of the processes that hold a socket of root, without init: a service manager only keeps it for others, and
+ * so does root itself if another account holds it too.
  */
 function holdersOf(inode: number): number[] {
   const link = `socket:[${inode}]`;
@@ -52,7 +52,7 @@ function descriptorsOf(pid: string): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => linkOf(`/proc/${pid}/fd/${fd}`) ?? []);
   } catch {
-    return []; // it has ended, or is not ours to see
+    return []; // it has ended, or is not readable
   }
 }
 

@@ -1,5 +1,5 @@
-// Tries the port guard: who may connect to a port of the range. Needs root.
-// Not here: the rule (rule.ts), a connection as somebody else (connect-as.ts).
+// Tests the port guard: which accounts can connect to a port of the range. Needs root.
+// Not here: the rule (rule.ts), a connection as another account (connect-as.ts).
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { Config } from '../../config/load.ts';
@@ -11,24 +11,24 @@ export interface PortGuardProbe {
   readonly tools: Toolbox;
   readonly hostAddress: string;
   readonly range: Config['ports']['range'];
-  /** Who must get through, beside root. */
+  /** The uids that must be able to connect, besides root. */
   readonly allowed: readonly number[];
-  /** Who must not. */
+  /** A uid that must be refused. */
   readonly stranger: number;
-  /** What makes the connections; this Node but for tests. */
+  /** The program that connects; this Node except in tests. */
   readonly program?: string | undefined;
 }
 
-/** What was seen; null when no port of the range could be bound. */
+/** The result of the test; null when no port of the range could be bound. */
 export interface PortGuardResult {
-  /** Of root and `allowed`: those who were refused. */
+  /** The uids of root and `allowed` that were refused. */
   readonly shutOut: readonly number[];
   readonly strangerPasses: boolean;
-  /** As whom no connection could be tried, and why: of them nothing is known. */
+  /** The uids for which no connection could be attempted, and why: the result for them is unknown. */
   readonly untried: readonly { readonly uid: number; readonly why: string }[];
 }
 
-/** Ports of the range that are tried for the listener. */
+/** How many ports of the range are tried for the listener. */
 const mostTries = 100;
 
 export async function probePortGuard(probe: PortGuardProbe): Promise<PortGuardResult | null> {
@@ -52,7 +52,7 @@ export async function probePortGuard(probe: PortGuardProbe): Promise<PortGuardRe
   }
 }
 
-/** With a gap it is never ok: who is not known has not been tried, and no rule can name them. */
+/** With a gap the result is never ok: an unknown account was not tested, and no rule can name it. */
 export function evaluatePortGuard(
   result: PortGuardResult | null,
   range: Config['ports']['range'],

@@ -1,12 +1,12 @@
 // The port guard: one nftables rule of the host that lets only root and a few accounts (the service's, the proxy's, the
-// hub's) open connections to the host ports of servers. An administrator loads it; we print it and try it.
-// Not here: whose accounts (accounts.ts), trying it (probe.ts), the policy inside a sandbox (portwrap/network/policy.ts).
+// hub's) open connections to the host ports of servers. An administrator loads it; we print and test it.
+// Not here: the accounts (accounts.ts), testing it (probe.ts), a sandbox's policy (portwrap/network/policy.ts).
 import type { Config } from '../../config/load.ts';
 
-/** Where the rule is kept over a reboot. */
+/** The file from which the rule is loaded after a reboot. */
 export const portGuardFile = '/etc/nftables.d/portwrap-ports.nft';
 
-/** The text of that file, as nft(8) reads it; loading it again replaces what was loaded before. */
+/** The text of that file in nft(8)'s syntax; loading it again replaces the earlier rule. */
 export function portGuardRules(range: Config['ports']['range'], uids: readonly number[]): string {
   const allowed = [...new Set([0, ...uids])].sort((a, b) => a - b).join(', ');
   return `# Only root, the service, the proxy and the hub (by uid) may connect to the host ports of portwrap-spawner from here.
@@ -21,7 +21,7 @@ table inet portwrap_ports {
 `;
 }
 
-/** What an administrator pastes into a shell of root: loads the rule now, and keeps it over a reboot. */
+/** Commands for an administrator to paste into a root shell: they load the rule now and after each reboot. */
 export function portGuardPaste(rules: string): string {
   return `mkdir -p /etc/nftables.d
 cat > ${portGuardFile} <<'END'
