@@ -1,4 +1,4 @@
-// How Slurm tells a job about itself: the variables of its environment (sbatch(1), "OUTPUT ENVIRONMENT VARIABLES").
+// The environment variables in which Slurm describes a job to itself (sbatch(1), "OUTPUT ENVIRONMENT VARIABLES").
 import type { JobSpec } from '../../../portwrap/index.ts';
 
 export const batchVariables: JobSpec['batch'] = {

@@ -1,5 +1,5 @@
-// The job that a killed service had submitted without being able to write its number down, by its name. While the
-// scheduler cannot be asked, it is asked again: it may be there.
+// Finds a job by its name, for a service that was killed after submitting it and before saving its number. While the
+// scheduler is unreachable, the query is repeated, since the job may exist.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../config/logger.ts';
 import { backoff } from '../../../config/system/backoff.ts';
@@ -10,7 +10,7 @@ import { phaseOf } from './scheduler/job-state.ts';
 const firstPause = 500;
 const longestPause = 10_000;
 
-/** null: there is none. Rejects with the reason of `abort`. */
+/** null: no such job exists. Rejects with the reason of `abort`. */
 export async function findSubmitted(
   commands: Pick<SlurmCommands, 'named'>,
   name: string,
@@ -30,7 +30,7 @@ export async function findSubmitted(
   }
 }
 
-/** The number of the one that has not ended; null: there is none. */
+/** The number of the job that has not ended; null: none. */
 export function livingOf(found: Awaited<ReturnType<SlurmCommands['named']>>): string | null {
   return found.find(({ state }) => phaseOf(state) !== 'ended')?.id ?? null;
 }

@@ -1,5 +1,5 @@
-// A job in the hands of the launcher: whatever happens to it is noticed, and it can be ended. Until its server runs, and
-// then as that server. Not here: submitting it (submit.ts), finding it again (launcher.ts).
+// A job that the launcher watches and can end: first until its server runs, then as that server.
+// Not here: submitting it (submit.ts), adopting it (launcher.ts).
 import { appendFileSync } from 'node:fs';
 import type { Config } from '../../../config/load.ts';
 import type { Logger } from '../../../config/logger.ts';
@@ -66,7 +66,7 @@ export function holdJob(
   return { record, job, ending: createJobEnding({ job, commands, queue, log }), addresses };
 }
 
-/** Its server, when it runs; `limit` in seconds, null: none. However this fails, nothing of the job is left afterwards. */
+/** Resolves with its server once it runs; `limit` in seconds, null: none. On failure nothing of the job is left. */
 export async function untilStarted(
   held: HeldJob,
   limit: number | null,

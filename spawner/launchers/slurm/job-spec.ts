@@ -1,4 +1,4 @@
-// From a start to what `portwrap job` is to run on the node: the same sandbox that the local launcher would make.
+// Converts a start into the specification for `portwrap job` on the node: the same sandbox as the local launcher's.
 // Not here: the script around it (job-script.ts).
 import type { Config } from '../../../config/load.ts';
 import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../portwrap/index.ts';

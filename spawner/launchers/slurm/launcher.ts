@@ -1,5 +1,5 @@
-// The `slurm` launcher: a server as a job of the cluster, in the same sandbox on the node. Not here: submitting a job
-// (submit.ts), what becomes of it (held-job.ts, job/), what runs on the node (portwrap/job/).
+// The `slurm` launcher: runs a server as a job of the cluster, in the same sandbox on the node. Not here: submitting a
+// job (submit.ts), watching it (held-job.ts, job/), the program on the node (portwrap/job/).
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import type { Meter } from '../../records/meter.ts';
@@ -20,7 +20,7 @@ export interface SlurmLauncherInput extends SubmitInput, Omit<HoldInput, 'addres
 export function createSlurmLauncher(given: SlurmLauncherInput): Launcher {
   const input = { ...given, addresses: createNodeAddresses(given.slurm.node_networks, given.hostPorts) };
   return {
-    // which addresses its nodes have is not known when a hub makes a certificate
+    // the address of the node is unknown when a hub creates the certificate
     givesCertificates: false,
     start: (launch, abort, steps) => start(input, launch, abort, steps),
     adopt: (record, abort, steps) => adopt(input, record, abort, steps),
@@ -38,13 +38,13 @@ async function start(
 ): Promise<RunningServer> {
   const { record, profile } = launch;
   let held: HeldJob;
-  // it may report before sbatch has answered
+  // it may report before sbatch returns
   const letGo = input.reports.hold(record.id);
   try {
     steps.report({ progress: 5, message: `Submitting ${profile.title} to Slurm` });
-    // not broken off: a submission that was begun may have come to something
+    // not aborted: a submission that has begun may have created a job
     const id = await submitJob(input, launch);
-    steps.leaveQueue(); // what it waits for now is the cluster
+    steps.leaveQueue(); // from here it waits for the cluster
     const place = { id, node: null, host: null, port: null, ends_at: null };
     held = holdJob(input, record, place, steps);
     await steps.keep({ job: place }).catch(async (error: unknown) => {
@@ -80,7 +80,7 @@ async function adopt(
   return { kind: 'running', server };
 }
 
-/** The job of a record; null: there is none. */
+/** The job of a record; null: it has none. */
 async function holdAgain(
   input: LauncherParts,
   record: ServerRecord,

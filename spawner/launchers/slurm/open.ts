@@ -1,4 +1,4 @@
-// The slurm launcher, put together from its parts. Not here: what they do.
+// Assembles the slurm launcher from its parts. Not here: the parts.
 
 import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
@@ -13,7 +13,7 @@ import { createQueueWatch } from './scheduler/queue-watch.ts';
 
 export interface Slurm {
   readonly launcher: Launcher;
-  /** Answers at slurm.report_listen. */
+  /** The handler for requests at slurm.report_listen. */
   readonly reports: Reports['listener'];
   close(): void;
 }
@@ -22,7 +22,7 @@ type Given = 'slurm' | 'hostPorts' | 'accounts' | 'state' | 'meter' | 'log';
 
 export interface SlurmInput extends Pick<SlurmLauncherInput, Given> {
   readonly tools: SlurmCommandsInput['tools'];
-  /** Have the records of an earlier service been read? */
+  /** Whether the records of an earlier service have been read. */
   readonly isReady: () => boolean;
 }
 
@@ -40,21 +40,21 @@ export function openSlurm(input: SlurmInput): Slurm {
     portwrap: slurm.portwrap ?? ownPortwrap(),
   });
   return {
-    // without it servers of an earlier configuration are still found and ended, and none is started
+    // without a URL, servers of an earlier configuration are still adopted and ended, but none is started
     launcher: reportUrl === null ? { ...launcher, start: refuse } : launcher,
     reports: reports.listener,
     close: () => queue.close(),
   };
 }
 
-/** Where nodes report to; null: noPlacement. */
+/** The URL for reports of the nodes; null: none. */
 export function reportUrlOf({ report_url, report_listen }: Config['slurm']): string | null {
   if (report_listen === null || report_listen.kind === 'unix') return null;
   const { host, port } = report_listen;
   return report_url ?? `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** This installation's command, for nodes that share the file system. */
+/** The command of this installation, for nodes that share the file system. */
 export function ownPortwrap(): string[] {
   const main = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
   return [process.execPath, debuggerNowhere, main];

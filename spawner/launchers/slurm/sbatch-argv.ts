@@ -3,10 +3,10 @@ import type { Profile } from '../../../config/load.ts';
 import type { JobField } from '../../../config/schema/job.ts';
 
 export interface SbatchRequest {
-  /** Names the job; jobName() makes it from a record's id. */
+  /** The name of the job, from jobName(). */
   readonly name: string;
   readonly job: Profile['slurm'];
-  /** What the user has chosen in place of the profile's fields. */
+  /** The user's choices, which replace the profile's fields. */
   readonly chosen: Readonly<Partial<Record<JobField, string>>>;
   readonly home: string;
 }
@@ -23,7 +23,7 @@ const optionOf: Readonly<Record<JobField, string>> = {
   reservation: '--reservation',
 };
 
-/** Nothing in it is secret: everybody on the cluster may read what a job asked for. */
+/** Contains no secret: every account of the cluster can read the options of a job. */
 export function sbatchArgv({ name, job, chosen, home }: SbatchRequest): string[] {
   const fields = (Object.keys(optionOf) as JobField[]).flatMap((field) => {
     const value = chosen[field] ?? job[field];
@@ -32,9 +32,9 @@ export function sbatchArgv({ name, job, chosen, home }: SbatchRequest): string[]
   return [
     '--parsable',
     `--job-name=${name}`,
-    // a server that begins again elsewhere is another server: its user has lost what it held
+    // a server that restarts on another node has lost the user's data in memory
     '--no-requeue',
-    // its output goes to the service; a file would need a directory that every node can write
+    // the output goes to the service; a file would need a directory that is writable on every node
     ...['--output=/dev/null', '--error=/dev/null', '--open-mode=append'],
     `--chdir=${home}`,
     ...['--nodes=1', '--ntasks=1'],
@@ -43,7 +43,7 @@ export function sbatchArgv({ name, job, chosen, home }: SbatchRequest): string[]
   ];
 }
 
-/** By its name a job is found whose number a killed service could not write down. */
+/** The name by which a job is found if the service was killed before it saved the job's number. */
 export function jobName(recordId: string): string {
   return `portwrap-${recordId}`;
 }

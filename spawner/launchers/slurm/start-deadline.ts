@@ -1,14 +1,14 @@
-// How long a job may wait before its server runs: queue_timeout, from the start's request on, also when the service was
-// restarted in between. Not here: what is done about it (launcher.ts).
+// Limits how long a job may wait before its server runs: queue_timeout, counted from the request of the start, even
+// across a restart of the service. Not here: ending the job (launcher.ts).
 import { PortwrapError } from '../../../config/errors.ts';
 import type { ServerRecord } from '../../records/record.ts';
 
-/** Seconds that a job has at least after a restart: one that began meanwhile repeats its report in that time. */
+/** The minimum seconds after a restart: a job that began meanwhile repeats its report within this time. */
 const leastAfterRestart = 20;
-/** Milliseconds. setTimeout() fires at once beyond it. */
+/** Milliseconds. setTimeout() fires at once for a longer time. */
 const longestTimer = 2_147_483_647;
 
-/** Seconds that are left; `now` in milliseconds since 1970. A clock that was set back lengthens nothing. */
+/** The seconds left; `now` in milliseconds since 1970. Setting the clock back does not extend the limit. */
 export function secondsLeft(
   { queue_timeout: limit, started }: Pick<ServerRecord, 'queue_timeout' | 'started'>,
   now: number,

@@ -1,4 +1,5 @@
-// Submits the job of one server. Not here: what becomes of it (job/job.ts), its script and arguments (job-script.ts, sbatch-argv.ts).
+// Submits the job of one server.
+// Not here: watching it (job/job.ts), its script and arguments (job-script.ts, sbatch-argv.ts).
 import type { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import type { StateDirectory } from '../../records/state-directory.ts';
@@ -11,7 +12,7 @@ import type { Reports } from './reports/reports.ts';
 import { jobName, sbatchArgv } from './sbatch-argv.ts';
 import type { SlurmCommands } from './scheduler/commands.ts';
 
-/** Signs of life are this many intervals apart. */
+/** The number of poll intervals between two heartbeats. */
 const heartbeatIntervals = 12;
 
 export interface SubmitInput {
@@ -45,7 +46,7 @@ export async function submitJob(input: SubmitInput, launch: LaunchRequest): Prom
     return await commands.submit(argv, jobScript(input.portwrap, spec), runAs.account);
   } catch (error) {
     if ((error as PortwrapError).code !== 'SCHEDULER_UNREACHABLE') throw error;
-    // the answer may have been lost on its way back
+    // the response may have been lost
     const found = livingOf(await commands.named(name).catch(() => []));
     if (found === null) throw error;
     return found;

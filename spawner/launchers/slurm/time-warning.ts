@@ -1,4 +1,4 @@
-// The warning that a job's time limit is near, once, into its server's log.
+// Writes one warning to a server's log when its job's time limit is near.
 export function createTimeWarning(
   /** 0: never. */
   secondsBefore: number,

@@ -1,5 +1,5 @@
-// The doctor of the slurm launcher: from the commands to a job on a node and its report back, each finding with its
-// remedy. Not here: what the job looks at (portwrap/job/probe.ts).
+// The doctor of the slurm launcher: checks everything from Slurm's commands to a job on a node and its report, each
+// finding with its remedy. Not here: the checks on the node (portwrap/job/probe.ts).
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -31,24 +31,24 @@ import { checkSettings } from './settings.ts';
 export interface ClusterDoctorContext {
   readonly config: ConfigFile;
   readonly profile: Profile;
-  /** Whose job is tried. */
+  /** The account of the probe job. */
   readonly runAs: RunAs;
   readonly tools: Toolbox;
 }
 
-/** Milliseconds that a probe job has, its time in the queue included. */
+/** Milliseconds for a probe job, including its time in the queue. */
 const patience = 120_000;
 const mostSkew = 5_000;
-/** Bytes of what the job tells of its node. */
+/** Bytes in the job's report on its node. */
 const mostFindings = 1_048_576;
 
-/** Every probe in order; after one on which the others rest has failed, no more are made. */
+/** Runs every check in order; stops after a failure that the later ones depend on. */
 export async function collectClusterChecks(context: ClusterDoctorContext): Promise<Check[]> {
   const { slurm } = context.config;
   const commands = createSlurmCommands({ slurm, tools: context.tools, counted: () => {} });
   const checks = [await checkQueue(commands), ...checkAddresses(context)];
   if (checks.some(({ status }) => status === 'failed')) return checks;
-  const settings = await commands.settings().catch(() => null); // said above, when Slurm does not answer
+  const settings = await commands.settings().catch(() => null); // reported above, when Slurm does not respond
   const ofSettings = settings === null ? [] : checkSettings(settings, slurm.interval);
   return [...checks, ...ofSettings, ...(await checkNode(context, commands))];
 }
@@ -142,7 +142,7 @@ function noReport(outcome: string, url: string): Check {
   );
 }
 
-/** Resolves with what became of the job when it ends, or stays in the queue, without having reported. */
+/** Resolves with the fate of a job that ended, or stays in the queue, without having reported. */
 async function untilEnded(commands: SlurmCommands, id: string, closed: AbortSignal): Promise<string> {
   const late = Date.now() + patience;
   let last = 'was not listed by squeue';
@@ -153,7 +153,7 @@ async function untilEnded(commands: SlurmCommands, id: string, closed: AbortSign
     if (entry === undefined) continue;
     last = `is ${entry.state} (${entry.reason})${entry.node === null ? '' : ` on ${entry.node}`}`;
     if (phaseOf(entry.state) !== 'ended') continue;
-    await pause(1_000, undefined, { signal: closed }); // its report may be on its way
+    await pause(1_000, undefined, { signal: closed }); // its report may still arrive
     const exit = await commands.exitOf(id).catch(() => null);
     return `the job ${id} ${last}${exit === null ? '' : `, exit code ${exit.code}`}`;
   }
@@ -196,14 +196,14 @@ function evaluateService(node: string, status: number | null, url: string): Chec
 interface ReportListener {
   readonly url: string;
   readonly secret: string;
-  /** Where the service itself takes reports, when it runs. */
+  /** The URL at which the service itself receives reports when it runs. */
   readonly serviceUrl: string | null;
   readonly findings: Promise<NodeFindings>;
   readonly closed: AbortSignal;
   close(): void;
 }
 
-/** At the service's own address while the service does not run; else beside it, on any port. */
+/** At the service's own address if the service is down; otherwise on any free port. */
 async function openReportListener(slurm: ConfigFile['slurm']): Promise<ReportListener> {
   const secret = randomBytes(32).toString('hex');
   let take: (findings: NodeFindings) => void = () => {};
@@ -216,7 +216,7 @@ async function openReportListener(slurm: ConfigFile['slurm']): Promise<ReportLis
       return;
     }
     readBody(request, mostFindings)
-      .then((body) => JSON.parse(body?.toString('utf8') ?? '') as NodeFindings) // our own job's
+      .then((body) => JSON.parse(body?.toString('utf8') ?? '') as NodeFindings) // from our own job
       .then(
         (found) => {
           response.writeHead(204).end();

@@ -1,4 +1,4 @@
-// The firewall rules of a node, for an administrator to load: only the service and the proxy reach users' servers.
+// Firewall rules for a node, to be loaded by an administrator: only the service and the proxy reach users' servers.
 import type { ConfigFile } from '../../../../config/load.ts';
 import { reportUrlOf } from '../open.ts';
 

@@ -1,12 +1,12 @@
-// What of slurm.conf a server's user would notice: how long a job waits for its turn although a node is free, and for
-// how long it is known how a job has ended. Pure. Not here: asking the controller (launchers/slurm/scheduler/commands.ts).
+// Checks the settings of slurm.conf that affect a server's user: how long a job waits although a node is free, and how
+// long the end of a job stays known. Pure. Not here: reading them (launchers/slurm/scheduler/commands.ts).
 import { type Check, ok, warning } from '../../../../portwrap/index.ts';
 
 /** slurm.conf(5): seconds. */
 const defaultDelay = 3;
 const defaultMinJobAge = 300;
 
-/** `settings`: as `scontrol show config` names them. `interval`: seconds between two looks at the queue. */
+/** `settings`: by their names in `scontrol show config`. `interval`: seconds between two polls of the queue. */
 export function checkSettings(settings: ReadonlyMap<string, string>, interval: number): Check[] {
   return [checkDelay(settings), checkAccounts(settings, interval)];
 }
@@ -30,7 +30,7 @@ function checkAccounts(settings: ReadonlyMap<string, string>, interval: number):
     return ok('accounting', `sacct is served by ${type}`);
   const age = Number(/^\d+/.exec(settings.get('MinJobAge') ?? '')?.[0] ?? defaultMinJobAge);
   const what = `there is no accounting database, and MinJobAge is ${age} s`;
-  // two looks that miss it, and one that comes late
+  // two polls that miss it, and one that is late
   if (age >= interval * 4) return ok('accounting', what);
   return warning(
     'accounting',

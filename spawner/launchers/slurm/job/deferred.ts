@@ -1,4 +1,4 @@
-// A promise that somebody else settles; a rejection that nobody awaits is no defect.
+// A promise that is settled from outside; a rejection that is not awaited is no defect.
 
 export interface Deferred<T> {
   readonly settled: Promise<T>;
@@ -13,6 +13,6 @@ export function createDeferred<T>(): Deferred<T> {
     resolve = yes;
     reject = no;
   });
-  settled.catch(() => {}); // whoever needs the outcome awaits it
+  settled.catch(() => {}); // callers that need the outcome await it
   return { settled, resolve, reject };
 }

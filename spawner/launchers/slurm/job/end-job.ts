@@ -1,5 +1,5 @@
-// Ending a job: its script is asked, then told not to wait, then Slurm ends it. Never given up: while the scheduler
-// cannot be asked, it is asked again. Not here: noticing that it has ended (job.ts).
+// Ends a job: signals its script to stop, then to stop at once, then lets Slurm cancel the job. Never gives up: repeats
+// requests while the scheduler is unreachable. Not here: detecting the end (job.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from '../../../../config/logger.ts';
 import { backoff } from '../../../../config/system/backoff.ts';
@@ -8,7 +8,7 @@ import type { QueueWatch } from '../scheduler/queue-watch.ts';
 import type { Job } from './job.ts';
 
 export interface JobEnding {
-  /** Asks it to end, and after `grace` milliseconds kills it. Settles when nothing of it runs. */
+  /** Requests its end, and after `grace` milliseconds kills it. Settles when none of its processes runs. */
   stop(grace: number): Promise<void>;
 }
 
@@ -19,7 +19,7 @@ interface EndJobInput {
   readonly log: Logger;
 }
 
-/** Milliseconds: what a job has to tell its end, beyond what its server has; the first pause before asking again. */
+/** Milliseconds: time for a job to report its end, in addition to its server's grace; first pause before a retry. */
 const defaultPaces = { tellGrace: 3_000, firstPause: 1_000 };
 const longestPause = 10_000;
 
@@ -73,8 +73,8 @@ export function createJobEnding(
     await confirm();
   };
   /**
-   * The job's own report of its end is not trusted: wait for Slurm to confirm, otherwise cancel the job. A cancellation
-   * that Slurm reports afterwards is ours.
+   * The job's own report of its end is not trusted: wait for Slurm to confirm, otherwise cancel the job. If Slurm
+   * reports a cancellation afterwards, it is ours.
    */
   const confirm = async () => {
     if (!isGone) await Promise.race([job.gone, job.lost.catch(() => {}), pause(tellGrace)]);

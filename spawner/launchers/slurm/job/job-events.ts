@@ -1,5 +1,5 @@
-// What each event means for a job: the state that follows, and what is to be done. Pure. What nobody can tell is unknown
-// and changes nothing. Not here: the stages and their order (job-state.ts), doing it (job.ts).
+// The transitions of a job: from a state and an event to the next state and the effects. Pure. Unknown facts change
+// nothing. Not here: the stages and their order (job-state.ts), executing effects (job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
 import type { JobPlacement } from '../../../records/record.ts';
@@ -13,33 +13,33 @@ import { enterStage, hasTold, isDecided, isEnded, type JobState } from './job-st
 export type Outcome = SandboxExit | PortwrapError;
 
 export type JobEvent =
-  /** `refusal`: what is wrong with the address of a "started" report; null: nothing. */
+  /** `refusal`: why the address of a "started" report is invalid; null: it is valid. */
   | { readonly kind: 'reported'; readonly report: Report; readonly refusal: PortwrapError | null }
   | { readonly kind: 'seen'; readonly observation: QueueObservation }
-  /** scontrol's answer; null: it does not know the job any more. */
+  /** scontrol's result; null: it does not know the job any more. */
   | { readonly kind: 'noted'; readonly exit: { readonly code: number; readonly signal: number } | null }
-  /** scontrol gave no answer. */
+  /** scontrol did not respond. */
   | { readonly kind: 'unanswered' }
-  /** sacct's answer; null: it does not know the job either. */
+  /** sacct's result; null: it does not know the job either. */
   | { readonly kind: 'accounted'; readonly end: Accounted | null }
-  /** From now on its end is what we want. */
+  /** From now on we want its end. */
   | { readonly kind: 'wanted' }
   | { readonly kind: 'left' };
 
-/** What is to be done about an event, in this order. */
+/** An action that follows from an event; they are executed in order. */
 export type JobEffect =
   | { readonly kind: 'started'; readonly host: string; readonly port: number }
   | { readonly kind: 'ready' }
   | { readonly kind: 'output'; readonly text: string }
-  /** Its place has changed and is to be written down. */
+  /** Its placement has changed and must be saved. */
   | { readonly kind: 'moved'; readonly place: JobPlacement }
-  /** The user may see it. */
+  /** An observation to show to the user. */
   | { readonly kind: 'show'; readonly observation: QueueObservation }
   | { readonly kind: 'lost'; readonly error: PortwrapError }
   | { readonly kind: 'ended'; readonly outcome: Outcome }
-  /** Nothing of it runs. */
+  /** None of its processes runs. */
   | { readonly kind: 'gone' }
-  /** The queue is looked at soon. */
+  /** The queue must be polled soon. */
   | { readonly kind: 'look' }
   | { readonly kind: 'ask-scontrol' }
   | { readonly kind: 'ask-sacct' };
@@ -49,7 +49,7 @@ export interface JobStep {
   readonly effects: readonly JobEffect[];
 }
 
-/** What follows from an event. Nothing follows any more once the job is over, or left. */
+/** The step for an event. Events have no effect once the job is over, or left. */
 export function advanceJob(state: JobState, event: JobEvent): JobStep {
   if (isEnded(state)) return only(state);
   switch (event.kind) {
@@ -60,7 +60,7 @@ export function advanceJob(state: JobState, event: JobEvent): JobStep {
     case 'noted':
       return event.exit === null ? askAccounting(state) : finishWith(state, event.exit);
     case 'unanswered':
-      return only(state, { kind: 'look' }); // that look comes here again
+      return only(state, { kind: 'look' }); // that poll leads here again
     case 'accounted':
       return onAccounted({ ...state, isAccounted: false }, event.end);
     case 'wanted':
@@ -100,7 +100,7 @@ function onStarted(
   if (refusal !== null) return lose(state, refusal);
   const running = { ...state, isPending: false };
   if (state.stage === 'lost') return only(running);
-  // later on only Slurm names its node: each change is written to disk
+  // later only Slurm may change its node: each change is written to disk
   const moved = place.port === null ? { host, port, ...(node === '' ? {} : { node }) } : {};
   return move(enterStage(running, 'started'), moved, { kind: 'started', host, port });
 }
@@ -108,8 +108,8 @@ function onStarted(
 function onEnded(state: JobState, report: Extract<Report, { event: 'ended' }>): JobStep {
   const signal = report.signal as SandboxExit['signal'];
   const exit = { code: report.code, signal, outOfMemory: report.out_of_memory };
-  if (state.stage === 'lost') return only({ ...state, exit }); // which run's end that was, only Slurm can tell
-  // somebody else has ended it, or it has used up its memory
+  if (state.stage === 'lost') return only({ ...state, exit }); // only Slurm knows which run ended
+  // it was ended from outside, or ran out of memory
   const isDoubtful = !state.isWanted && (report.asked || signal === 'SIGKILL');
   const told = enterStage({ ...state, exit }, isDoubtful ? 'doubtful' : 'told');
   return only(told, { kind: 'ended', outcome: exit }, { kind: 'look' });
@@ -133,7 +133,7 @@ function observationStep(state: JobState, observation: QueueObservation): JobSte
 }
 
 function onAbsence(state: JobState): JobStep {
-  // one look may be older than the job's number; two are not
+  // one poll may be older than the job's number; two are not
   if (state.absences < 2) return only(state, { kind: 'look' });
   return isDecided(state) ? finish(state, state.exit) : askAccounting(state);
 }
@@ -158,7 +158,7 @@ function onEntry(state: JobState, entry: QueueEntry): JobStep {
   return only(seen, ...again);
 }
 
-/** The controller has forgotten it. */
+/** The controller does not know the job any more. */
 function askAccounting(state: JobState): JobStep {
   return state.isAccounted ? only(state) : only({ ...state, isAccounted: true }, { kind: 'ask-sacct' });
 }
@@ -168,7 +168,7 @@ function onAccounted(state: JobState, end: Accounted | null): JobStep {
   return finish(state, hasTold(state) || state.isWanted ? state.exit : forgotten(state.place.id));
 }
 
-/** Slurm says that nothing of it runs. `ofItself`: neither it nor anybody else has said how. */
+/** Slurm reports that none of its processes runs. `ofItself`: the step if no report says how it ended. */
 function conclude(state: JobState, ended: string, node: string | null, ofItself: () => JobStep): JobStep {
   const reason = verdictOn(state.place.id, ended, node ?? state.place.node);
   const exit = ended === 'OUT_OF_MEMORY' ? { ...state.exit, outOfMemory: true } : state.exit;
@@ -178,19 +178,19 @@ function conclude(state: JobState, ended: string, node: string | null, ofItself:
   return hasTold(known) ? finish(known, exit) : ofItself();
 }
 
-/** It has ended of itself and told us nothing: Slurm has noted with what code. */
+/** It ended by itself without a report: Slurm knows its exit code. */
 function finishWith(state: JobState, { code, signal }: { code: number; signal: number }): JobStep {
   const exit = { code: signal === 0 ? code : 128 + signal, signal: null, outOfMemory: false };
   return finish({ ...state, exit }, exit);
 }
 
-/** Slurm has told how it ended, or nobody ever will. */
+/** Slurm has reported how it ended, or the way it ended stays unknown. */
 function finish(state: JobState, outcome: Outcome): JobStep {
   const verdict = outcome instanceof Error ? outcome : state.verdict;
   return only(enterStage({ ...state, verdict }, 'over'), { kind: 'ended', outcome }, { kind: 'gone' });
 }
 
-/** The job may go on, with nothing in it that a user could want. */
+/** The job may continue, but its server is unusable. */
 function lose(state: JobState, error: PortwrapError): JobStep {
   if (isDecided(state) || isLost(state)) return only(state);
   const lost = enterStage({ ...state, verdict: error }, state.stage === 'doubtful' ? 'requeued' : 'lost');

@@ -1,4 +1,5 @@
-// What a user is told when a job ends although nobody of us has ended it, apart from Slurm's verdicts (launchers/slurm/scheduler/job-state.ts).
+// The errors for users when a job ends without our request. Not here: Slurm's verdicts
+// (launchers/slurm/scheduler/job-state.ts).
 import { type ErrorCode, errorCatalogue, PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
 import type { JobPlacement } from '../../../records/record.ts';
@@ -9,7 +10,7 @@ export function endedEarly({ id, node }: JobPlacement, { code }: SandboxExit): P
   return new PortwrapError('JOB_FAILED', message);
 }
 
-/** Of what the job itself has reported; a code that this version does not know is none. */
+/** The error from the job's own report; a code that this version does not know is ignored. */
 export function failure(
   { code, message, hint }: Extract<Report, { event: 'failed' }>,
   node: string | null,

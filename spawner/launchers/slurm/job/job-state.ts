@@ -1,14 +1,14 @@
-// The stages of a job of ours, and which may follow which. Not here: what leads from one to the next (job-events.ts).
+// The stages of one of our jobs, and the legal transitions. Not here: the events that cause them (job-events.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { SandboxExit } from '../../../../portwrap/index.ts';
 import type { JobPlacement } from '../../../records/record.ts';
 
 /**
  * submitted: it has not reported a server. started: it has.
- * lost: it lives, and its server is of no use any more.
- * told: it has reported its end. doubtful: it has reported an end that may be somebody else's doing, which Slurm knows.
+ * lost: it lives, but its server is unusable.
+ * told: it has reported its end. doubtful: it has reported an end whose cause may be external, which Slurm knows.
  * requeued: it has reported a doubtful end, and Slurm has put it back into its queue.
- * over: Slurm has said that nothing of it runs, or never will say so. left: nobody watches it any more.
+ * over: Slurm has reported that none of its processes runs, or never will report it. left: it is not watched any more.
  */
 export const jobStages = [
   ...(['submitted', 'started', 'lost', 'told', 'doubtful', 'requeued'] as const),
@@ -29,18 +29,18 @@ export const jobTransitions: Readonly<Record<JobStage, readonly JobStage[]>> = {
 
 export interface JobState {
   readonly stage: JobStage;
-  /** Is its end what we want? */
+  /** Whether we want its end. */
   readonly isWanted: boolean;
-  /** Does it wait in the queue, as far as is known? */
+  /** Whether it waits in the queue, as far as is known. */
   readonly isPending: boolean;
-  /** How many looks in a row have not found it. */
+  /** How many consecutive polls have not found it. */
   readonly absences: number;
-  /** Has sacct been asked, and not answered yet? */
+  /** Whether a query of sacct is pending. */
   readonly isAccounted: boolean;
   readonly place: JobPlacement;
-  /** How it ended, as far as it is known. */
+  /** How it ended, as far as is known. */
   readonly exit: SandboxExit;
-  /** What else ended it, as far as Slurm has said; null: nothing. */
+  /** The external cause of its end, as far as Slurm has reported one; null: none. */
   readonly verdict: PortwrapError | null;
 }
 
@@ -57,7 +57,7 @@ export function firstJobState(place: JobPlacement): JobState {
   };
 }
 
-/** The state in stage `to`, if that may follow or is the same. Anything else is a defect of ours and throws. */
+/** The state in stage `to`, if it is the same or a legal successor. Anything else is a defect of ours and throws. */
 export function enterStage(state: JobState, to: JobStage): JobState {
   if (state.stage !== to && !jobTransitions[state.stage].includes(to))
     throw new Error(`a job cannot go from ${state.stage} to ${to}`);
@@ -68,12 +68,12 @@ export function isEnded({ stage }: JobState): boolean {
   return stage === 'over' || stage === 'left';
 }
 
-/** Has it reported its end? Then no report of it counts any more. */
+/** Whether it has reported its end. Its later reports are ignored. */
 export function hasTold({ stage }: JobState): boolean {
   return stage === 'told' || stage === 'doubtful' || stage === 'requeued';
 }
 
-/** Is it known how it ended, whatever Slurm calls it? */
+/** Whether the way it ended is known, whatever Slurm reports. */
 export function isDecided({ stage, isWanted }: JobState): boolean {
   return isWanted || stage === 'told';
 }

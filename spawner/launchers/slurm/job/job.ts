@@ -1,5 +1,5 @@
-// One job of ours, from its submission to its end: hands what it reports and what Slurm shows to its state machine
-// (job-events.ts), and does what that says. Not here: submitting it (submit.ts), ending it (end-job.ts).
+// One of our jobs, from its submission to its end: passes its reports and Slurm's observations to its state machine
+// (job-events.ts), and executes the effects. Not here: submitting it (submit.ts), ending it (end-job.ts).
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Report, SandboxExit } from '../../../../portwrap/index.ts';
 import type { JobPlacement } from '../../../records/record.ts';
@@ -15,25 +15,25 @@ import { firstJobState, hasTold, isEnded } from './job-state.ts';
 export interface Job {
   readonly id: string;
   readonly place: JobPlacement;
-  /** Settles when its server runs, with where; rejects with PortwrapError when it ends before. */
+  /** Resolves with the address of its server once that runs; rejects with PortwrapError when the job ends before. */
   readonly started: Promise<Address>;
-  /** Settles when it says that its server has answered on the node. */
+  /** Settles when it reports that its server has responded on the node. */
   readonly ready: Promise<void>;
-  /** Settles when it or Slurm says that it has ended; rejects with PortwrapError when something else ended it. Handled. */
+  /** Settles when it or Slurm reports its end; rejects with PortwrapError for an external cause. Handled. */
   readonly ended: Promise<SandboxExit>;
-  /** Has either of them said so? */
+  /** Whether either of them has reported its end. */
   readonly hasEnded: boolean;
-  /** What else ended it, as far as Slurm has said; null: nothing. */
+  /** The external cause of its end, as far as Slurm has reported one; null: none. */
   readonly verdict: PortwrapError | null;
-  /** Settles when Slurm says so. What a job says is its user's word: it may run on. */
+  /** Settles when Slurm reports its end. The job's own report is the user's, so it is not trusted: it may still run. */
   readonly gone: Promise<void>;
   /** Rejects when its server must be ended although the job lives. Never resolves. Handled. */
   readonly lost: Promise<never>;
-  /** Does it wait in the queue, as far as is known? Then it has no script that could be signalled. */
+  /** Whether it waits in the queue, as far as is known. Then it has no script to signal. */
   readonly isPending: boolean;
-  /** How it ended, as far as it is known. */
+  /** How it ended, as far as is known. */
   readonly exit: SandboxExit;
-  /** From now on its end is what we want. */
+  /** From now on we want its end. */
   expectEnd(): void;
   leave(): void;
 }
@@ -52,9 +52,9 @@ export interface JobInput {
   readonly accounting: Accounting;
   readonly queue: QueueWatch;
   readonly reports: Reports;
-  /** Throws what is wrong with where a job says that its server is. */
+  /** Throws if the address that a job reports for its server is invalid. */
   readonly checkAddress: (address: Address, from: string) => void;
-  /** Told what the user may see. */
+  /** Called with observations to show to the user. */
   readonly onQueue: (observation: QueueObservation) => void;
   readonly onPlace: (place: JobPlacement) => void;
   readonly onOutput: (text: string) => void;
@@ -121,7 +121,7 @@ function createPromises() {
   };
 }
 
-/** What was settled before stays as it was. */
+/** Settles the promises; those that are already settled keep their outcome. */
 function settle(
   { started, ready, ended, gone, lost }: Promises,
   effect: JobEffect,

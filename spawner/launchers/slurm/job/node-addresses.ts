@@ -1,5 +1,5 @@
-// Where a job may say that its server is. A job runs as its user, so what it says is the user's word: it must not
-// lead the proxy to another machine, nor to another user's server.
+// The addresses that a job may report for its server. A job runs as its user, so its reports are untrusted: they must
+// not lead the proxy to another machine, nor to another user's server.
 import { BlockList, isIPv4 } from 'node:net';
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { Config } from '../../../../config/load.ts';
@@ -8,7 +8,7 @@ import type { Address } from './job.ts';
 export interface NodeAddresses {
   /** Throws JOB_FAILED when the address is not on the node that reports it, or is another server's. */
   check(address: Address, from: string, recordId: string): void;
-  /** It is that server's until it is released. */
+  /** Reserves the address for that server until it is released. */
   lease(address: Address, recordId: string): void;
   release(recordId: string): void;
 }

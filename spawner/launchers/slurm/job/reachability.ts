@@ -1,17 +1,17 @@
-// Does a server on a node answer from here? Its job has seen that it answers there; what lies between is what this
-// is about. Not here: what it is asked for (launchers/slurm/launcher.ts).
+// Checks that a server on a node is reachable from here. Its job has checked that it responds on the node; this check
+// covers the network between. Not here: the requested path (launchers/slurm/launcher.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import { PortwrapError } from '../../../../config/errors.ts';
 import { answersOnce } from '../../../../portwrap/index.ts';
 import type { Address } from './job.ts';
 
-/** Milliseconds between two requests: fewer until its job reports that it responds on the node. */
+/** Milliseconds between two requests: fewer requests until its job reports that it responds on the node. */
 const paceBefore = 2_000;
 const paceAfter = 200;
-/** Milliseconds from that word until it must answer here. */
+/** Milliseconds from that report until it must respond here. */
 const patience = 20_000;
 
-/** Settles when it answers `path`. Rejects with NODE_UNREACHABLE, or the reason of `abort`. */
+/** Settles when it responds at `path`. Rejects with NODE_UNREACHABLE, or the reason of `abort`. */
 export async function answersHere(
   { host, port }: Address,
   path: string,

@@ -1,17 +1,17 @@
-// How much one job may report: one report at a time, and so many bytes a second. A job is its user's, and what it sends
-// costs the service time and room on its disk. Not here: what it is told beyond that (reports.ts).
+// Limits the reports of one job: one report at a time, and a number of bytes per second. A job is controlled by its
+// user, and its reports cost the service time and disk space. Not here: refusing reports (reports.ts).
 
 export interface ReportBudget {
-  /** May a report be read now? If so, end() follows. */
+  /** Whether a report may be read now. If so, the caller must call end(). */
   begin(): boolean;
-  /** Bytes that it had. */
+  /** `size`: the bytes of the report. */
   end(size: number): void;
 }
 
-/** Bytes a second; what is not used is saved up to `most`, which the largest report and much more output fit in. */
+/** Bytes per second; unused ones accumulate up to `most`, which is much more than the largest report. */
 const rate = 262_144;
 const most = 4_194_304;
-/** Bytes that a report counts for at least: a short one takes time as well. */
+/** The minimum number of bytes that a report counts for: a short one takes time as well. */
 const least = 4_096;
 
 /** `now`: in milliseconds. */

@@ -1,5 +1,5 @@
-// Where jobs report: a listener that answers nobody but jobs, each by a secret of its own, which is made from the
-// record's id and a key in the state directory. Not here: what a report means (launchers/slurm/job/job.ts).
+// The listener for reports of jobs. It accepts only jobs; each has its own secret, derived from the record's id and a
+// key in the state directory. Not here: handling a report (launchers/slurm/job/job.ts).
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { z } from 'zod';
@@ -10,24 +10,24 @@ import { createReportBudget, type ReportBudget } from './report-budget.ts';
 
 export interface Reports {
   readonly listener: RequestListener;
-  /** What the job of that record has to show. */
+  /** The secret with which the job of that record authenticates. */
   secretOf(id: string): string;
-  /** Hands the reports of a job on, until the returned function is called; then they are told to end. */
+  /** Passes on the reports of a job until the returned function is called; after that the job is asked to end. */
   expect(id: string, handle: HandleReport): () => void;
-  /** Until the returned function is called, a job that nobody expects yet is told to repeat its reports, not to end. */
+  /** Until the returned function is called, a job that is not expected yet is asked to repeat its reports, not end. */
   hold(id: string): () => void;
 }
 
-/** `from`: the address that the report came from. */
+/** `from`: the source address of the report. */
 export type HandleReport = (report: Report, from: string) => void;
 
-/** As much as a job sends in one report (portwrap/job/report.ts). */
+/** The most output that a job sends in one report (portwrap/job/report.ts). */
 const mostOutput = 262_144;
-/** That much output, escaped. */
+/** The same output, escaped as JSON. */
 const bodyLimit = 2_097_152;
 
 const number = z.int().nonnegative();
-/** Words that people will read. */
+/** Text that people will read. */
 const text = z
   .string()
   .max(1000)
@@ -60,7 +60,7 @@ const reportSchema = z.discriminatedUnion('event', [
   z.object({ event: z.literal('failed'), code: z.string().max(64), message: text, hint: text }),
 ]) satisfies z.ZodType<Report>;
 
-/** What is beyond these on the listener of reports is cut; a job repeats what was not answered. */
+/** Connections beyond these limits are closed; a job repeats reports that got no response. */
 export const reportBounds = {
   connections: 2_000,
   headersTimeout: 5_000,
@@ -69,7 +69,7 @@ export const reportBounds = {
 } as const;
 
 /**
- * `isReady`: have the records of an earlier service been read? Before that nobody is known to be unwanted.
+ * `isReady`: whether the records of an earlier service have been read. Before that no job is known to be unwanted.
  * `now`: in milliseconds.
  */
 export function createReports(
@@ -95,7 +95,7 @@ export function createReports(
       if (body === null) return 413;
       const report = parse(body);
       if (report === null) return 400;
-      // the body took its time: who is expected now?
+      // the handler may have changed while the body was read
       const { handle } = handlers.get(id) ?? {};
       handle?.(report, (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''));
       return handle === undefined ? 410 : 204;

@@ -1,6 +1,6 @@
 // How a job ended, from sacct, for jobs that squeue no longer lists. One call at a time for all of
 // them. A database that lags behind is queried again; one that does not respond, only until a deadline.
-// Not here: what follows from its answer (launchers/slurm/job/job.ts).
+// Not here: handling the result (launchers/slurm/job/job.ts).
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { PortwrapError } from '../../../../config/errors.ts';
 import type { Logger } from '../../../../config/logger.ts';
@@ -11,17 +11,17 @@ import type { Accounted } from './sacct.ts';
 
 export interface Accounting {
   /**
-   * The end of the job that was submitted for a start requested at `requested` (milliseconds since 1970); null: it is
-   * not on record, or there is no record, or it cannot be read. Never rejects.
+   * The end of the job that was submitted for a start requested at `requested` (milliseconds since 1970); null: the
+   * database does not contain it, does not exist, or cannot be read. Never rejects.
    */
   endOf(id: string, requested: number): Promise<Accounted | null>;
 }
 
-/** Milliseconds: from the first question to the last, and between two. */
+/** Milliseconds: from the first query to the last, and between two. */
 const defaultPaces = { patience: 15_000, firstPause: 500, longestPause: 4_000 };
-/** Milliseconds by which the controller's clock may be behind ours. Job numbers do not begin anew as soon. */
+/** Milliseconds by which the controller's clock may be behind ours. Job numbers do not restart that soon. */
 const slack = 600_000;
-/** In one call: an argument has no more than 128 KB (execve(2)). */
+/** Jobs in one call: an argument is limited to 128 KB (execve(2)). */
 const mostJobs = 5_000;
 
 export function createAccounting(
@@ -32,7 +32,7 @@ export function createAccounting(
   let last: Promise<unknown> = Promise.resolve();
   let next: Question | null = null;
 
-  /** Those that ask while another call is under way share the one after it. */
+  /** Queries that arrive during a call share the next call. */
   const ask = (id: string): Question['answer'] => {
     if (next === null || next.ids.size >= mostJobs) next = question();
     next.ids.add(id);
@@ -40,7 +40,7 @@ export function createAccounting(
   };
   const question = (): Question => {
     const ids = new Set<string>();
-    // one look at the queue may miss many jobs at once
+    // one poll of the queue may miss many jobs at once
     const begun = last.then(() => turn());
     const answer = begun.then(() => {
       if (next?.ids === ids) next = null;
@@ -60,7 +60,7 @@ export function createAccounting(
           const accounts = await ask(id);
           if (accounts === null) return null;
           const found = accounts.get(id);
-          // numbers begin anew: it may be another user's old job
+          // numbers restart, so it may be an old job of another user
           if (found !== undefined && !isOlder(found) && phaseOf(found.state) === 'ended') return found;
         } catch (error) {
           log.warn({ job: id, err: error }, 'could not get the end of a job from sacct');

@@ -1,5 +1,5 @@
-// The commands of Slurm, run: sbatch as the user, the others as the service. What they cannot tell is an error
-// (SCHEDULER_UNREACHABLE), never an empty answer. Not here: how often, and what follows from it.
+// Runs the commands of Slurm: sbatch as the user, the others as the service. Missing information is an error
+// (SCHEDULER_UNREACHABLE), never an empty result. Not here: when to run them, handling the results.
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { Config } from '../../../../config/load.ts';
 import { type Account, becomeArgv, type Toolbox } from '../../../../portwrap/index.ts';
@@ -13,26 +13,26 @@ export interface SlurmCommands {
   queue(): Promise<Queue>;
   /** The jobs of that name, of any user. */
   named(name: string): Promise<{ id: string; state: string }[]>;
-  /** Signals the job's script, or with none cancels the job. A job that has ended is no error. */
+  /** Signals the job's script, or without a signal cancels the job. A job that has ended is no error. */
   cancel(id: string, signal?: 'TERM' | 'USR1' | 'KILL'): Promise<void>;
-  /** The exit code and signal that Slurm has noted; null when it does not know the job any more. */
+  /** The exit code and signal in Slurm's record; null when it does not know the job any more. */
   exitOf(id: string): Promise<{ code: number; signal: number } | null>;
-  /** What the accounting database has of these jobs, by their ids; null when the cluster keeps no such accounts. */
+  /** The accounting database's entries for these jobs, by id; null when the cluster has no accounting. */
   accounts(ids: readonly string[]): Promise<ReadonlyMap<string, Accounted> | null>;
-  /** slurm.conf as the controller has it: a value for each key. */
+  /** The controller's settings (slurm.conf), by key. */
   settings(): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface SlurmCommandsInput {
   readonly slurm: Pick<Config['slurm'], 'conf' | 'commands'>;
   readonly tools: Toolbox;
-  /** Told of every call that is made. */
+  /** Called for every call. */
   readonly counted: (command: string) => void;
 }
 
-/** Milliseconds. sbatch itself repeats for minutes when the controller takes no more jobs. */
+/** Milliseconds. sbatch itself retries for minutes when the controller accepts no more jobs. */
 const patience = 60_000;
-/** sacct waits for a database that hangs without an end of its own. */
+/** Milliseconds; sacct itself waits without a limit for a database that hangs. */
 const accountsPatience = 10_000;
 
 export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInput): SlurmCommands {
@@ -51,7 +51,7 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
   ): Promise<Outcome> => {
     counted(command);
     const [first = '', ...rest] = [...become, program(command), ...argv];
-    // when the first command is run: importing it costs 100 ms and 15 MB, which a service without Slurm does not pay
+    // imported for the first command: it costs 100 ms and 15 MB, which a service without Slurm saves
     const { execa } = await import('execa');
     const { stdout, stderr, failed, timedOut, code } = await execa(first, rest, {
       ...{ input, env: environment, extendEnv: false, cwd: '/', reject: false, timeout },
@@ -113,11 +113,11 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
   };
 }
 
-/** late: it gave no answer in time. away: the controller could not be asked. refused: it failed for another reason. */
+/** late: no result in time. away: the controller was unreachable. refused: it failed for another reason. */
 interface Outcome {
   readonly kind: 'done' | 'late' | 'away' | 'refused';
   readonly stdout: string;
-  /** What it said, or what is wrong, for people. */
+  /** Its output or the error, for people. */
   readonly text: string;
 }
 
@@ -125,7 +125,7 @@ function isUnanswered({ kind }: Outcome): boolean {
   return kind === 'late' || kind === 'away';
 }
 
-/** What the commands say when the controller could not be asked, or its answer was lost on the way. */
+/** Messages of the commands when the controller is unreachable, or its response was lost. */
 const away =
   /contact slurm controller|connect failure|Connection refused|timed out|Zero Bytes|send\/recv|munge/i;
 

@@ -1,8 +1,8 @@
-// What a state of Slurm means for a server (squeue(1), "JOB STATE CODES"), and what its user is told at the end.
-// Not here: when it is asked for (launchers/slurm/job/job.ts).
+// Maps the job states of Slurm (squeue(1), "JOB STATE CODES") to phases of a server, and to errors for its user.
+// Not here: querying the state (launchers/slurm/job/job.ts).
 import { type ErrorCode, PortwrapError } from '../../../../config/errors.ts';
 
-/** waits: it has no node. runs: it has one. ends: its processes are being ended. ended: nothing of it runs. */
+/** waits: it has no node. runs: it has one. ends: its processes are being ended. ended: none of them runs. */
 export type JobPhase = 'waits' | 'runs' | 'ends' | 'ended';
 
 const phases: Readonly<Record<string, JobPhase>> = {
@@ -32,7 +32,7 @@ const phases: Readonly<Record<string, JobPhase>> = {
   REVOKED: 'ended',
 };
 
-/** null: a state that this version does not know, from which nothing follows. */
+/** null: a state that this version does not know; it has no effect. */
 export function phaseOf(state: string): JobPhase | null {
   return phases[state] ?? null;
 }
@@ -48,7 +48,7 @@ const verdicts: Readonly<Partial<Record<string, { code: ErrorCode; text: string 
   PREEMPTED: { code: 'JOB_PREEMPTED', text: 'had to make room for another job' },
 };
 
-/** Why a job ended that nobody of us has ended; null: of itself (COMPLETED, FAILED). */
+/** Why a job ended without our request; null: by itself (COMPLETED, FAILED). */
 export function verdictOn(id: string, state: string, node: string | null): PortwrapError | null {
   const verdict = verdicts[state];
   if (verdict === undefined) return null;

@@ -1,4 +1,5 @@
-// What a user sees of a job's way through the queue, as progress events: only what is new. Not here: the looks.
+// Reports a job's progress through the queue to the user, as progress events: only changes.
+// Not here: polling (queue-watch.ts).
 import type { ProgressLog } from '../../../records/progress.ts';
 import { phaseOf } from './job-state.ts';
 import type { QueueObservation } from './queue-watch.ts';
@@ -46,7 +47,7 @@ function running(id: string, { state, node, end }: QueueEntry): string {
   return `Slurm job ${id} ${what}${where}${end === null ? '' : `, until ${timeOfDay(end)}`}`;
 }
 
-/** To the minute: an estimate that moves by seconds is no news. */
+/** To the minute: a change of an estimate by seconds is not reported. */
 function timeOfDay(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

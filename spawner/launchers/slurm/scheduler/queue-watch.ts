@@ -1,24 +1,24 @@
 // Polls the queue: one squeue for all servers at an interval, and none without servers. A failed poll is reported as
-// unknown, never as an absent job. Not here: what follows for a server (launchers/slurm/job/job.ts).
+// unknown, never as an absent job. Not here: the effects on a server (launchers/slurm/job/job.ts).
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { SlurmCommands } from './commands.ts';
 import { jobsBefore, type Queue, type QueueEntry } from './squeue.ts';
 
-/** What a look shows of one job. */
+/** The result of a poll for one job. */
 export type QueueObservation =
   | { readonly kind: 'seen'; readonly entry: QueueEntry; readonly before: number }
   | { readonly kind: 'absent' }
   | { readonly kind: 'unknown'; readonly error: PortwrapError };
 
 export interface QueueWatch {
-  /** Shows the job at every look that begins from now on; returns how to end that. */
+  /** Calls `show` for the job at every poll that begins from now on; returns the function that ends this. */
   watch(id: string, show: (observation: QueueObservation) => void): () => void;
-  /** Looks soon, since something is known to be changing. */
+  /** Polls soon, because a change is expected. */
   soon(): void;
   close(): void;
 }
 
-/** Milliseconds between two looks, however many servers ask for one. */
+/** Minimum milliseconds between two polls, however many servers request one. */
 const leastPause = 500;
 
 export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interval: number): QueueWatch {
@@ -46,7 +46,7 @@ export function createQueueWatch(commands: Pick<SlurmCommands, 'queue'>, interva
     timer = null;
     looking = true;
     wanted = false;
-    // one that is submitted while squeue runs may be missing from its answer
+    // a job that is submitted while squeue runs may be missing from its output
     const asked = [...watchers].map(([id, shows]) => [id, [...shows]] as const);
     const observationOf = await commands.queue().then(
       (queue) => observations(queue),

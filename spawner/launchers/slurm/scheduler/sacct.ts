@@ -1,15 +1,15 @@
-// What sacct is asked for, and its answer. A line that is not as expected tells nothing; no field holds text that a user
-// chooses, which could pretend to be another line. Not here: when it is asked (accounting.ts).
+// The arguments of sacct, and parsing its output. A malformed line is ignored; no requested field contains text that a
+// user chooses, which could imitate another line. Not here: running it (accounting.ts).
 
-/** A job, as the accounting database has it. */
+/** A job in the accounting database. */
 export interface Accounted {
   readonly id: string;
   /** When it was submitted, or put back into the queue: seconds since 1970. */
   readonly submitted: number;
-  /** As Slurm names it (job-state.ts). */
+  /** By Slurm's name (job-state.ts). */
   readonly state: string;
   readonly node: string | null;
-  /** Of its script. */
+  /** The exit code of its script. */
   readonly code: number;
   readonly signal: number;
 }
@@ -24,7 +24,7 @@ export function sacctArgv(ids: readonly string[]): string[] {
 /** SLURM_TIME_FORMAT=%s makes times numbers. sacct(1): "CANCELLED by UID"; jobs that never had a node have "None assigned". */
 const line = /^(\d{1,20})\|(\d{1,12})\|([A-Z_]{2,32})(?: by \d+)?\|(\d{1,3}):(\d{1,3})\|(.*)$/;
 
-/** By their ids. */
+/** The jobs, by id. */
 export function parseAccounts(output: string): ReadonlyMap<string, Accounted> {
   return new Map(
     output.split('\n').flatMap((text) => {

@@ -1,28 +1,28 @@
-// What squeue is asked for, and its answer, parsed strictly: a line that is not as expected tells nothing of its job,
-// and nothing against any other job. No field holds text that a user chooses, such as a job's name: it could pretend to
-// be another line. Not here: what a line means (launchers/slurm/job/job.ts).
+// The arguments of squeue, and parsing its output strictly: a malformed line gives no information on its job, and does
+// not affect other jobs. No requested field contains text that a user chooses, such as a job's name, which could
+// imitate another line. Not here: the effects on a job (launchers/slurm/job/job.ts).
 import { z } from 'zod';
 
 export interface Queue {
   readonly jobs: readonly QueueEntry[];
-  /** Listed, with a line from which nothing follows. By their ids. */
+  /** The ids of jobs that are listed with a malformed line. */
   readonly unreadable: ReadonlySet<string>;
 }
 
 export interface QueueEntry {
-  /** A number; that of an array or of a part of a job has more to it, and is none of ours. */
+  /** A number; ids of array tasks and parts of jobs contain more, and are never ours. */
   readonly id: string;
-  /** As Slurm names it (job-state.ts). */
+  /** By Slurm's name (job-state.ts). */
   readonly state: string;
-  /** Why it waits, or why it ended. */
+  /** The reason why it waits, or why it ended. */
   readonly reason: string;
   /** The node of its script; null before it has one. */
   readonly node: string | null;
   readonly partition: string;
   readonly priority: number;
-  /** When it began or is expected to, in seconds since 1970; null: Slurm does not know. */
+  /** Its actual or expected start, in seconds since 1970; null: unknown to Slurm. */
   readonly start: number | null;
-  /** When its time limit ends it. */
+  /** When its time limit expires. */
   readonly end: number | null;
 }
 
@@ -36,7 +36,7 @@ export function squeueByNameArgv(name: string): string[] {
 const time = z.string().transform((text) => (/^\d{1,12}$/.test(text) ? Number(text) : null));
 /** 12; and 12_3, 12_[0-9:4%2], 12_[1,3,... (cut at 64 bytes), 12+1, 12.batch: tasks, parts and steps of jobs. */
 const jobId = /^\d{1,20}(?:[_+.].*)?$/;
-/** Lists of nodes and of partitions have no bound; they are only shown. */
+/** Lists of nodes and of partitions have unlimited length; they are only displayed. */
 const words = z.string().transform((text) => text.slice(0, 1000));
 const line = z.tuple([
   z.string().regex(jobId),
@@ -54,7 +54,7 @@ const line = z.tuple([
 
 const fieldsAskedFor = 8;
 
-/** Throws Error naming a line that is of no job, or was cut off: then the answer is not all there. */
+/** Throws Error naming a line without a job id, or a truncated one: then the output is incomplete. */
 export function parseQueue(output: string): Queue {
   const jobs: QueueEntry[] = [];
   const unreadable = new Set<string>();
@@ -74,7 +74,7 @@ export function parseQueue(output: string): Queue {
   return { jobs, unreadable };
 }
 
-/** For each pending job, how many of its partition are before it. */
+/** For each pending job, the number of jobs before it in its partition. */
 export function jobsBefore(queue: readonly QueueEntry[]): ReadonlyMap<string, number> {
   const pending = queue.filter(({ state }) => state === 'PENDING');
   const inOrder = pending.sort(
@@ -90,12 +90,12 @@ export function jobsBefore(queue: readonly QueueEntry[]): ReadonlyMap<string, nu
   );
 }
 
-/** The answer to squeueByNameArgv(), without arrays. Throws Error naming the line that is not as expected. */
+/** Parses the output for squeueByNameArgv(), without arrays. Throws Error naming a malformed line. */
 export function parseNumbers(output: string): { id: string; state: string }[] {
   return linesOf(output).flatMap((text) => {
     const [, id = '', state = ''] = /^([^|]+)\|([A-Z_]+)$/.exec(text) ?? [];
     if (!jobId.test(id)) throw unexpected(text);
-    return /^\d+$/.test(id) ? [{ id, state }] : []; // whoever else has given a job of his that name
+    return /^\d+$/.test(id) ? [{ id, state }] : []; // another user may have given this name to an array
   });
 }
 
