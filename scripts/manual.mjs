@@ -1,5 +1,5 @@
-// Writes the manual pages docs/PROGRAM.1 from the compiled tables of the command lines; with --check tells whether
-// they are current.
+// Writes the manual pages docs/PROGRAM.1 from the compiled command-line tables; with --check only checks that they are
+// up to date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
 // The system packages alone: node scripts/system-packages.mjs [--for-tests]
-// npm start and npm test do the same by themselves.
+// npm start and npm test do the same automatically.
 import { needsToStart, needsToTest } from './setup/needs.mjs';
 import { ensureSystemPackages } from './setup/packages.mjs';
 import { main, say } from './setup/say.mjs';

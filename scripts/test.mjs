@@ -1,6 +1,6 @@
 // npm test [-- --strict]: from a fresh clone to one line that counts tests. Prepares what is missing, then runs every
-// check and every test, whatever fails before. --strict, as continuous integration runs it: a test that passes only
-// when it is run again fails the run. Not here: what the checks are (checks/).
+// check and every test, even after failures. With --strict, used in continuous integration, a test that passes only
+// on its second run fails the run. Not here: the checks (checks/).
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { beginRun } from './checks/run.mjs';
@@ -42,7 +42,7 @@ function readArguments(argv) {
   }
 }
 
-/** Also a build that fails is a line of the table, and no reason not to run the rest. */
+/** A failed build is a line of the table too; the other checks still run. */
 async function attempt(name, work) {
   const began = Date.now();
   const ok = await work().then(

@@ -1,6 +1,6 @@
 // npm run test:worlds [-- NAME...]: the launch tests on every kind of machine that can be made here (worlds/).
 // usage: node scripts/worlds.mjs [--report FILE] [NAME...] [-- TEST FILE...]
-// Ends with a table, and with 1 when a test has failed in any of them. Needs root, and what npm test has set up.
+// Ends with a table, and with 1 when a test has failed in any of them. Needs root, and the setup of npm test.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,8 +1,8 @@
-"""Runs a command, and tells which processes it left behind: python3 adopt.py REPORT COMMAND ARGUMENT...
+"""Runs a command and reports the processes that it left behind: python3 adopt.py REPORT COMMAND ARGUMENT...
 
-Owns the end of everything that the command started: as their "subreaper" (prctl(2)) it becomes the parent of
-every orphan, so it finds them all, and no other process. It ends them and writes one line for each to REPORT.
-Not here: what is left besides processes (left-behind.mjs).
+As "subreaper" (prctl(2)) it becomes the parent of every orphan of the command, so it finds all of them and no other
+process. It ends them and writes one line for each to REPORT.
+Not here: leftovers other than processes (left-behind.mjs).
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-# What has been told to end may need a moment on a busy machine.
+# A process that was signalled may take a moment to end on a busy machine.
 GRACE = 15
 
 
@@ -29,7 +29,7 @@ def late(_number, _frame):
 def main(report, command):
     tell_the_kernel(PR_SET_CHILD_SUBREAPER, 1)
     child = subprocess.Popen(command)
-    # Ctrl-C reaches the command by itself; a handler, because what is ignored stays ignored in children.
+    # Ctrl-C reaches the command directly. A handler, because children inherit an ignored signal.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
     tell_the_kernel(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -45,7 +45,7 @@ def tell_the_kernel(option, value):
 
 
 def wait_for(wanted):
-    """Buries whatever ends meanwhile: a zombie would look like a process that is left."""
+    """Reaps children that have ended: a zombie would look like a leftover process."""
     while True:
         pid, status = os.wait()
         if pid == wanted:
@@ -54,7 +54,7 @@ def wait_for(wanted):
 
 
 def wait_for_the_rest():
-    """Kills those that have not ended in time; returns what they were."""
+    """Kills processes that have not ended in time; returns their descriptions."""
     signal.signal(signal.SIGALRM, late)
     signal.alarm(GRACE)
     try:
@@ -64,7 +64,7 @@ def wait_for_the_rest():
         left = []
     finally:
         signal.alarm(0)
-    # Killing one may leave us its children.
+    # Its children may become ours when it is killed.
     while True:
         found = children()
         if not found:

@@ -1,5 +1,5 @@
 // The checks of npm test, in order: each is a command, and the tests among them leave a report to count from.
-// Not here: what the outcomes add up to (summary.mjs).
+// Not here: the summary (summary.mjs).
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { countPytest } from './junit-report.mjs';
 import { compare, takeStock } from './left-behind.mjs';
 import { countVitest } from './vitest-report.mjs';
 
-// A few tests that fail while others load the machine are run again by themselves; the summary names them, and with
-// --strict they fail the run (summary.mjs). More than a few is no coincidence.
+// If only a few tests fail, they run again alone, because load can cause failures. The summary names them; with
+// --strict they fail the run (summary.mjs). Above this number nothing is run again.
 const mostFilesAgain = 4;
 
-/** Runs all of them, then looks what they left; returns {name, ok, seconds, counts?} of each. */
+/** Runs all checks, then checks for leftovers; returns {name, ok, seconds, counts?} of each. */
 export async function runChecks({ root, python, run }) {
   const reports = join(run.directory, 'reports');
   mkdirSync(reports);
@@ -55,7 +55,7 @@ function checks({ root, python, reports }) {
     );
   const hubReport = join(reports, 'jupyterhub.xml');
   const pytestReport = join(reports, 'pytest.xml');
-  const basetemp = `--basetemp=${join(reports, 'pytest')}`; // which pytest would keep
+  const basetemp = `--basetemp=${join(reports, 'pytest')}`; // pytest would keep its default directory
   return [
     {
       name: 'generated files are current',
@@ -106,7 +106,7 @@ function shellScripts(root) {
   return ['.ci/run', ...names.filter((name) => name.endsWith('.sh')).map((name) => join('scripts', name))];
 }
 
-/** The launch tests on another kind of machine; only root can make one. */
+/** The launch tests in another world; only root can create one. */
 function worldCheck({ root, reports, world: { name, title } }) {
   const line = `launch tests with ${title}`;
   if (process.getuid() !== 0) {

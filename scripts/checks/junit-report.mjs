@@ -1,5 +1,5 @@
 // Counts tests from the JUnit XML that pytest writes. A report that does not exist counts nothing.
-// Not here: vitest's report (vitest-report.mjs), what the counts add up to (summary.mjs).
+// Not here: vitest's report (vitest-report.mjs), the summary (summary.mjs).
 import { existsSync, readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
 
@@ -31,7 +31,7 @@ const parser = new XMLParser({
   isArray: (name) => lists.includes(name),
 });
 
-/** A test may have failed and then failed again when it was taken down: both count. */
+/** A test can fail and then fail again in its teardown: both count. */
 const outcomesIn =
   (...kinds) =>
   (test) =>

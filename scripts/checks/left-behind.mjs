@@ -1,10 +1,10 @@
-// What a run of the tests leaves on the machine: accounts, homes, temporary files, processes, files of the checkout.
-// Whatever other runs do at the same time has another id in its name, and is none of it.
+// Checks for leftovers of a test run on the machine: accounts, homes, temporary files, processes, files of the checkout.
+// Concurrent runs have another id in their names and are ignored.
 // Not here: finding processes (adopt.py).
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is there now. */
+/** The state of the machine now. */
 export function takeStock({ root, run }) {
   const ofOthers = new RegExp(`^pwtest-\\w+-(?!${run.id})`);
   const names = (path) => (existsSync(path) ? readFileSync(path, 'utf8') : '').split('\n').map(nameIn);
@@ -21,7 +21,7 @@ export function takeStock({ root, run }) {
   };
 }
 
-/** One failure for each kind of thing that differs. Processes are the lines of the reports of adopt.py. */
+/** One failure for each kind that differs. Processes are the report lines of adopt.py. */
 export function compare(before, after, processReports) {
   const differences = Object.keys(before).flatMap((kind) => {
     const [old, now] = [new Set(before[kind]), new Set(after[kind])];
@@ -40,7 +40,7 @@ export function compare(before, after, processReports) {
 const nameIn = (line) => line.split(':')[0];
 const entries = (path) => (existsSync(path) ? readdirSync(path) : []);
 
-/** Path with size and time of each file, so that a changed one is another one. */
+/** Path with size and time of each file, so that a changed file differs. */
 function filesBelow(directory, below = '') {
   return readdirSync(join(directory, below), { withFileTypes: true }).flatMap((entry) => {
     const path = join(below, entry.name);
@@ -51,5 +51,5 @@ function filesBelow(directory, below = '') {
   });
 }
 
-/** Made by npm test itself, before the tests; and the screenshots, which are for people to look at afterwards. */
+/** Made by npm test itself before the tests; and the screenshots, which people view afterwards. */
 const notOfTheCheckout = new Set(['.git', 'node_modules', 'dist', 'dist-bench', 'test-results']);

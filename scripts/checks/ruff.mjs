@@ -28,7 +28,7 @@ export function openRuff(settings) {
   return new Workspace(parse(settings), PositionEncoding.Utf32);
 }
 
-/** One line for each problem, as editors understand it. */
+/** One line per problem, in the format that editors parse. */
 export function problemsIn(ruff, path, text) {
   const found = ruff.check(text);
   const problems = found.map(

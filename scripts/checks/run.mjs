@@ -1,6 +1,6 @@
-// One run of npm test, told apart from all others on the machine: its id is in the environment of what it starts, in
-// the names of its accounts and of what it makes outside its own temporary directory.
-// Not here: whether something is left of it (left-behind.mjs).
+// The id of one run of npm test, which separates it from other runs on the machine. The id is in the environment of
+// its processes, in the names of its accounts, and in the names of files outside its temporary directory.
+// Not here: checking for leftovers (left-behind.mjs).
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export const variable = 'PORTWRAP_TEST_RUN';
 /** Opens the run: its temporary directory becomes that of this process and its children. */
 export function beginRun(environment) {
   const id = randomBytes(3).toString('hex');
-  // short: sockets lie below it, and the kernel takes 107 bytes of their paths
+  // short: it contains sockets, and the kernel limits their paths to 107 bytes
   const directory = join(tmpdir(), `pw-${id}`);
   mkdirSync(directory);
   chmodSync(directory, 0o1777); // as /tmp: other accounts have files there

@@ -1,13 +1,13 @@
-// What all checks add up to: a table, the closing line, and whether the run is good.
+// The summary of all checks: a table, the closing line, and whether the run passed.
 // Not here: counting tests (vitest-report.mjs, junit-report.mjs).
 import { flaky, permitFor } from './flaky.mjs';
 
-/** `strict`: a test that passed only when it was run again fails the run, unless flaky.mjs permits it. */
+/** `strict`: a test that passed only on the second run fails the run, unless flaky.mjs permits it. */
 export function summarize(outcomes, { strict = false, today = isoDay(new Date()), permits = flaky } = {}) {
   const judged = strict ? outcomes.map((outcome) => withoutUnsteady(outcome, today, permits)) : outcomes;
   const sum = (key) => judged.reduce((total, { counts }) => total + (counts?.[key] ?? 0), 0);
   const [passed, skipped, expected] = [sum('passed'), sum('skipped'), sum('expected')];
-  // A check without tests, and a run that failed for another reason than a test, count as one failure.
+  // A failed check counts as one failure if it has no tests or if no test caused the failure.
   const failed = sum('failed') + judged.filter(({ ok, counts }) => !ok && (counts?.failed ?? 0) === 0).length;
   const line = [
     ...[`${passed} passed`, `${failed} failed`],
@@ -19,7 +19,7 @@ export function summarize(outcomes, { strict = false, today = isoDay(new Date())
 
 const isoDay = (date) => date.toISOString().slice(0, 10);
 
-/** Counts unsteady tests that nobody permits as failed. */
+/** Counts flaky tests without a permit as failed. */
 function withoutUnsteady({ counts, ...outcome }, today, permits) {
   const refused = (counts?.unsteady ?? []).filter(
     ({ name }) => permitFor(name, today, permits) === undefined,

@@ -1,9 +1,9 @@
 // Counts tests from the JSON report of vitest. A report that does not exist counts nothing.
-// Not here: pytest's reports (junit-report.mjs), what the counts add up to (summary.mjs).
+// Not here: pytest's reports (junit-report.mjs), the summary (summary.mjs).
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * What a run says; where files were run again, `again` is that run's report, and its results count for them.
+ * The counts of a run. `again` is the report of the second run; its results replace those of the same files.
  * `skips` and `expectedFailures` carry the reasons that the tests state (test/support/reasons.ts).
  */
 export function countVitest(path, again = path) {
@@ -40,7 +40,7 @@ function testsByFile(path) {
         reason: test.meta?.skipped ?? test.meta?.expectedFailure ?? 'no reason given',
         message: firstLines((test.failureMessages ?? []).join('\n')),
       }));
-      // A file that cannot be loaded, or whose set-up fails, has no test that could fail.
+      // A file that fails to load, or whose setup fails, reports no tests.
       const broken = status === 'failed' && !tests.some((test) => test.status === 'failed');
       const whole = {
         ...{ file, name: `${file} as a whole`, status: 'failed' },
@@ -51,7 +51,7 @@ function testsByFile(path) {
   );
 }
 
-/** vitest reports a test that was expected to fail, and did, as passed. */
+/** vitest reports a test that failed as expected as passed. */
 const statusOf = ({ status, meta }) =>
   status === 'passed' && meta?.expectedFailure !== undefined ? 'failed as expected' : status;
 const withReason = ({ name, reason }) => ({ name, reason });

@@ -1,5 +1,5 @@
-// The files that the demo's programs read: the service's YAML, JupyterHub's Python, and the metadata by which
-// JupyterHub finds our plugin without installing it. Secrets are named in them, never written.
+// The configuration files of the demo: the service's YAML, JupyterHub's Python, and the package metadata through which
+// JupyterHub finds our plugin without an installation. They name secrets and never contain them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
@@ -12,7 +12,7 @@ export function writeConfigFiles({ directory, ports, range, python, root }) {
   return { serviceConfig: path('config.yaml'), hubConfig: path('hub', 'jupyterhub_config.py') };
 }
 
-// JSON is YAML, and quotes every path as it must be.
+// JSON is valid YAML and quotes every path correctly.
 function serviceConfig({ path, ports, range, python, asRoot }) {
   const config = {
     service: { listen: `127.0.0.1:${ports.service}`, state_dir: path('run') },
@@ -39,7 +39,7 @@ function serviceConfig({ path, ports, range, python, asRoot }) {
         title: 'Jupyter',
         path: [...new Set([dirname(python), '/usr/local/bin', '/usr/bin', '/bin'])],
         stop_timeout: 5,
-        // without root all users share one account, and secrets and records are beside the homes
+        // without root all users share one account, which also owns the secrets and records beside the homes
         files: { hide: [path()] },
       },
     ],

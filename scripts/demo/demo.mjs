@@ -1,5 +1,5 @@
-// The demo as a whole: proxy, service and hub on 127.0.0.1, until it is interrupted; then nothing is left.
-// A part that dies is started again, as a service manager would; a part that keeps dying ends the demo.
+// Runs the demo: proxy, service and hub on 127.0.0.1 until it is interrupted; then removes everything.
+// It restarts a program that dies, as a service manager would; one that keeps dying ends the demo.
 import { say, step } from '../setup/say.mjs';
 import { writeConfigFiles } from './config-files.mjs';
 import { makeDirectory } from './directory.mjs';
@@ -21,7 +21,7 @@ export async function runDemo({ root, python, settings }) {
     exitCode: 0,
   }));
   const up = startAll(parts, state);
-  // Interrupted before it was up: what then becomes of the start is no news.
+  // Interrupted during the start: the outcome of the start is not reported.
   up.catch(() => {});
   try {
     const early = await Promise.race([up, interrupted]);
@@ -50,7 +50,7 @@ function killAll(parts, directory) {
   process.exit(130);
 }
 
-/** Resolves when the part cannot be kept running. */
+/** Resolves when the program keeps dying. */
 async function keepRunning(part, state) {
   let deaths = [];
   for (;;) {
@@ -75,12 +75,12 @@ async function shutDown({ proxy, service, hub }, directory, settings) {
   const sweep = () => stopServers(serviceUrl, directory.secrets.serviceToken);
   let clean = true;
   try {
-    // Servers outlive the service, and only it can end them.
+    // Servers outlive the service, and only the service can end them.
     if (!service.running && service.everAnswered) await service.start();
     const maySweep = service.running && service.everAnswered;
     if (maySweep) await step("Stopping the users' servers", sweep);
     await step('Stopping JupyterHub', () => hub.stop());
-    // One may have been asked for while the others were being stopped.
+    // A start may have been requested while the others were being stopped.
     if (maySweep) await sweep();
   } catch (error) {
     clean = false;

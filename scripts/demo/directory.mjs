@@ -1,4 +1,4 @@
-// The demo's own directory: made private, filled with secrets, removed at the end unless it was named.
+// The directory of the demo: creates it with secrets, and removes it at the end unless the user chose it.
 // Not here: the configuration files in it (config-files.mjs).
 import { randomBytes } from 'node:crypto';
 import {
@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { Refusal } from '../setup/say.mjs';
 
-/** Others may pass through it, because homes of users are below it; only `homes` is for them. */
+/** Other users may traverse it to reach their homes; only `homes` is meant for them. */
 export function makeDirectory(named) {
   const root = named === null ? mkdtempSync(join(temporary(), 'portwrap-')) : resolve(named);
   mkdirSync(root, { recursive: true });
@@ -44,7 +44,7 @@ export function makeDirectory(named) {
   };
 }
 
-/** As root, servers run as other users: a temporary directory that is root's alone will not do. */
+/** As root, servers run as other users, so a temporary directory that only root can enter does not work. */
 function temporary() {
   return isPassable(tmpdir()) ? tmpdir() : '/tmp';
 }
@@ -60,7 +60,7 @@ function makePrivate(path, mode) {
   chmodSync(path, mode);
 }
 
-/** A secret lasts as long as its directory, so that a demo with a named one keeps its password. */
+/** A secret lasts as long as its directory, so a demo with a chosen directory keeps its password. */
 function keepSecret(path, bytes) {
   if (!existsSync(path))
     writeFileSync(path, `${randomBytes(bytes).toString('base64url')}\n`, { mode: 0o600 });

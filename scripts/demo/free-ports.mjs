@@ -1,4 +1,4 @@
-// Whether the demo's ports are free, found out by binding them. All that are not are told at once.
+// Whether the demo's ports are free, found out by binding them. Reports all taken ports together.
 import { createServer } from 'node:net';
 import { Refusal } from '../setup/say.mjs';
 import { portVariables } from './settings.mjs';

@@ -1,10 +1,10 @@
-// When the demo is to end: a signal, or the end of the npm that runs us, which tells its shell but not us.
+// Detects when the demo must end: a signal, or the end of the npm that runs it, which signals only its shell.
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-// A Ctrl-C reaches us from the terminal, and from some npm versions once more.
+// Ctrl-C reaches us from the terminal, and some npm versions send it again.
 const sameInterruption = 500;
 const lookForParentEvery = 500;
 
-/** Resolves with the reason of the first interruption; `again` is called at a later one. */
+/** Resolves with the reason of the first interruption; `again` is called on each later one. */
 export function interruption(again) {
   return new Promise((resolve) => {
     let first = 0;
@@ -18,7 +18,7 @@ export function interruption(again) {
   });
 }
 
-/** Linux tells a process nothing when its parent ends, but that it has another one when it looks. */
+/** A process is not notified when its parent ends, but its parent pid changes. */
 function onParentEnd(tell) {
   const parent = process.ppid;
   const timer = setInterval(() => {

@@ -1,5 +1,5 @@
-// One program of the demo: started with its output in a log file, ready when it answers, ended by signals.
-// Not here: which programs, and what happens when one dies (demo.mjs).
+// One program of the demo: started with its output in a log file, ready when it responds, ended by signals.
+// Not here: the programs (parts.mjs), restarts (demo.mjs).
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { Refusal } from '../setup/say.mjs';
@@ -8,7 +8,7 @@ const pauseBetweenConnects = 50;
 const mayTakeToEnd = 10_000;
 
 export class Part {
-  /** `answers` is a URL, and the headers with which it answers 200 once the part is ready. */
+  /** `answers` has a URL and request headers; the response is 200 once the program is ready. */
   constructor({ name, command, env = {}, cwd, log, answers }) {
     Object.assign(this, { name, command, env, cwd, log, answers });
     this.child = null;
@@ -20,12 +20,12 @@ export class Part {
     return this.child !== null && this.exit === null;
   }
 
-  /** Resolves when it answers; throws a Refusal with the end of its log when it ends before. */
+  /** Resolves when it responds; throws a Refusal with the end of its log if it ends before. */
   async start() {
     const output = openSync(this.log, 'a', 0o600);
     const [program, ...args] = this.command;
     this.exit = null;
-    // In a process group of its own: Ctrl-C in the terminal is for us alone, and we end it in order.
+    // In its own process group: Ctrl-C reaches only us, and we end the programs in order.
     this.child = spawn(program, args, {
       cwd: this.cwd,
       env: { ...process.env, ...this.env },
@@ -62,7 +62,7 @@ export class Part {
     }
   }
 
-  /** Asks it to end, and kills it when it does not. */
+  /** Sends SIGTERM, and SIGKILL if it does not end in time. */
   async stop() {
     if (!this.running) return;
     const patience = setTimeout(() => this.kill(), mayTakeToEnd);
@@ -81,7 +81,7 @@ export class Part {
   }
 }
 
-/** Nothing tells when a port begins to answer: the refused connect is the pace, with this between. */
+/** No event signals that a port is open: connect again after each refused attempt and this pause. */
 function pause() {
   return new Promise((resolve) => {
     setTimeout(resolve, pauseBetweenConnects);

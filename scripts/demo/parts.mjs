@@ -1,5 +1,5 @@
-// The three programs of the demo: how each is called and when it is ready. Tokens reach them by files that
-// only we can read, or by the environment.
+// The three programs of the demo: command line and readiness check of each. Tokens are passed in files that
+// only we can read, or in the environment.
 import { join } from 'node:path';
 import { Part } from './part.mjs';
 

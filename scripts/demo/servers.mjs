@@ -1,6 +1,6 @@
-// The servers that users have started, by way of the service's protocol (docs/protocol.md).
+// The servers that users have started, through the service's protocol (docs/protocol.md).
 
-/** Stops every server; returns how many there were. Throws when the service cannot be asked. */
+/** Stops every server; returns their number. Throws if the service is unreachable. */
 export async function stopServers(serviceUrl, token) {
   const headers = { authorization: `token ${token}` };
   const users = await ask(`${serviceUrl}/api/users`, { headers });

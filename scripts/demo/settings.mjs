@@ -1,4 +1,4 @@
-// What the environment says about the demo: ports and the directory. Not here: whether ports are free.
+// Settings of the demo from the environment: ports and directory. Not here: whether ports are free.
 import { Refusal } from '../setup/say.mjs';
 
 export const portVariables = [

@@ -1,4 +1,4 @@
-// What is printed when the demo is ready.
+// The text that is printed when the demo is ready.
 
 export function welcome({ directory, settings }) {
   const lines = [

@@ -1,4 +1,4 @@
-// dist/ from the sources, when one of them is newer than the last build.
+// Builds dist/ if a source is newer than the last build.
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, step } from './say.mjs';
@@ -15,7 +15,7 @@ export async function ensureBuild(root) {
   );
   const whole = existsSync(stamp) && programs.every((path) => existsSync(join(root, path)));
   if (whole && statSync(stamp).mtimeMs >= newest) return;
-  // An incremental build would not write again what somebody has deleted.
+  // An incremental build would not restore deleted files.
   if (!whole) rmSync(stamp, { force: true });
   await step('Building (tsc)', (onLine) =>
     run(
@@ -30,7 +30,7 @@ export async function ensureBuild(root) {
   utimesSync(stamp, now, now);
 }
 
-/** Directories count too: a file that was removed changes nothing else. */
+/** Directories count too: removing a file changes only the time of its directory. */
 function newestIn(folder) {
   const times = readdirSync(folder, { withFileTypes: true }).map((entry) => {
     const path = join(folder, entry.name);

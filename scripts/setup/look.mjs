@@ -1,5 +1,5 @@
-// Whether commands and Python modules are there. Fast: it runs before every start.
-// Not here: which ones (needs.mjs).
+// Checks that commands and Python modules are installed. Fast: it runs before every start.
+// Not here: the list of them (needs.mjs).
 import { execFileSync } from 'node:child_process';
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
@@ -14,7 +14,7 @@ export function findCommand(name) {
   return directories.map((directory) => join(directory || '.', name)).find(isExecutable);
 }
 
-/** The Python that has everything: the one of the `jupyterhub` command if it does, else the system's. */
+/** The Python that has all modules: that of the `jupyterhub` command if it has them, otherwise the system's. */
 export function choosePython(modules) {
   const ofHub = interpreterOf(findCommand('jupyterhub'));
   const candidates = [...new Set([ofHub, systemPython])].filter((path) => path && isExecutable(path));
@@ -44,7 +44,7 @@ function interpreterOf(script) {
   return isAbsolute(command) && /python[\d.]*$/.test(command) ? command : undefined;
 }
 
-// Finding a module, unlike importing it, takes no time. The version is that of the metadata.
+// Finding a module is much faster than importing it. The version comes from the package metadata.
 const lookup = `
 import importlib.util, sys
 for name in sys.argv[1:]:

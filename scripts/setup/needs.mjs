@@ -1,5 +1,5 @@
-// What the demo and the tests need from the system, and the Debian package that has it.
-// Not here: looking for it (look.mjs), installing it (../system-packages.mjs).
+// System requirements of the demo and the tests, and the Debian packages that provide them.
+// Not here: checking for them (look.mjs), installing them (../system-packages.mjs).
 
 const commandsToStart = {
   bwrap: 'bubblewrap',

@@ -1,4 +1,4 @@
-// Which Node is needed, and whether this is one. Not here: installing it.
+// The required version of Node, and the check of the running one. Not here: installing it.
 import { readFileSync } from 'node:fs';
 import { Refusal } from './say.mjs';
 

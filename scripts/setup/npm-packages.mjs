@@ -1,4 +1,4 @@
-// node_modules as package-lock.json says: installed when it is missing or the lock has changed.
+// Installs node_modules from package-lock.json if it is missing or the lock file has changed.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,14 +12,14 @@ export async function ensureNpmPackages(root) {
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   if (!isNewer(join(root, 'node_modules', '.package-lock.json'), join(root, 'package-lock.json'))) {
     await step('Installing npm packages (npm ci)', (onLine) =>
-      // With development packages even where NODE_ENV says production: the build needs the compiler.
+      // Includes development packages even if NODE_ENV is production: the build needs the compiler.
       run('npm', ['ci', '--no-audit', '--no-fund', '--include=dev', '--prefix', root], { onLine }),
     );
   }
   writeFileSync(stamp, hash);
 }
 
-/** npm writes the first one at the end of every installation. */
+/** npm writes the first file at the end of every installation. */
 function isNewer(installed, lock) {
   return existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs;
 }

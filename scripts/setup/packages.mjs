@@ -1,5 +1,5 @@
-// The system packages: looks what is missing and installs it with apt-get, or says the command that does.
-// Not here: what is needed (needs.mjs), and finding it (look.mjs).
+// Installs missing system packages with apt-get, or prints the command for it.
+// Not here: the requirements (needs.mjs), checking for them (look.mjs).
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { choosePython, findCommand } from './look.mjs';
@@ -60,7 +60,7 @@ async function install(packages) {
   checkThatNodeIsStillThere(nodeBefore);
 }
 
-/** How to become root: no words when we are; undefined when there is no way. */
+/** Command prefix to run as root: empty if we are root; undefined if it is impossible. */
 function findRoot() {
   if (process.getuid() === 0) return [];
   if (findCommand('sudo') === undefined) return undefined;
@@ -68,14 +68,14 @@ function findRoot() {
   const sudo = interactive ? ['sudo'] : ['sudo', '-n'];
   try {
     execFileSync(sudo[0], [...sudo.slice(1), 'true'], { stdio: interactive ? 'inherit' : 'ignore' });
-    // sudo drops our environment, and takes this in its place.
+    // sudo drops our environment; it accepts variables as arguments.
     return [...sudo, 'DEBIAN_FRONTEND=noninteractive'];
   } catch {
     return undefined;
   }
 }
 
-/** Debian's package starts a hub of its own as a system service, on the port that the demo uses. */
+/** Debian's package starts its own hub as a system service, on the port that the demo uses. */
 async function keepHubServiceOff(become) {
   if (!existsSync('/run/systemd/system')) return;
   const command = [...become, 'systemctl', 'disable', '--now', 'jupyterhub.service'];
@@ -84,7 +84,7 @@ async function keepHubServiceOff(become) {
   ).catch((error) => say(error.message));
 }
 
-/** Debian's jupyterhub brings Debian's nodejs along, which may lie where ours was. */
+/** Debian's jupyterhub installs Debian's nodejs, which may replace ours. */
 function checkThatNodeIsStillThere(before) {
   let after;
   try {

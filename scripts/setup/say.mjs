@@ -1,11 +1,11 @@
-// What a person sees while something long runs: a heading for every step, its output, how long it took.
-// Not here: what the steps do.
+// Progress output of long tasks: for each step a heading, its output, and its duration.
+// Not here: the steps.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 const live = process.stdout.isTTY === true;
 
-/** A failure that is told to the person as it is, without a stack. */
+/** A failure that is printed as a plain message, without a stack. */
 export class Refusal extends Error {
   constructor(message, exitCode = 1) {
     super(message);
@@ -62,9 +62,9 @@ export async function run(command, args, { env = {}, onLine = say } = {}) {
   throw new Refusal(`"${command} ${args.join(' ')}" failed (${outcome})\n${shown}`);
 }
 
-/** The frame of a script: tells a Refusal as it is, anything else as the defect that it is. */
+/** Runs a script: prints the message of a Refusal, and any other error as a defect. */
 export async function main(work) {
-  // The terminal may be closed before we are done.
+  // The terminal may be closed before the script ends.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     process.exitCode = (await work()) ?? 0;

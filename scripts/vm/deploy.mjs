@@ -1,5 +1,5 @@
-// This checkout, installed in the machine from its npm package as an administrator does it.
-// Not here: the steps inside (install.sh).
+// Installs the npm package of this checkout in the virtual machine, as an administrator does.
+// Not here: the steps inside the machine (install.sh).
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -76,7 +76,7 @@ async function pack(parcel) {
   return join(parcel, name);
 }
 
-/** The machine has no way to a registry: it installs from the cache that npm fills here. */
+/** The machine cannot reach a registry: it installs from the cache that npm fills here. */
 async function fillNpmCache(archive, needs) {
   const directory = join(imageDirectory, 'npm');
   const cache = join(directory, 'npm-cache');
@@ -85,7 +85,7 @@ async function fillNpmCache(archive, needs) {
   rmSync(directory, { recursive: true, force: true });
   const prefix = join(directory, 'prefix');
   mkdirSync(prefix, { recursive: true });
-  // by the machine's npm: a later one asks the registry in another way, and that answer is then not found in the cache
+  // use the machine's npm: another version sends other requests, whose responses would be missing in the cache
   const npm = ['exec', '--yes', `--package=npm@${npmOfDebian}`, '--', 'npm', 'install', '--global'];
   const options = ['--prefix', prefix, '--cache', cache, '--no-audit', '--no-fund'];
   await step('Getting the npm packages that ours needs', (onLine) =>

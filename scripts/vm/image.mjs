@@ -1,5 +1,5 @@
 // The image of the machine, made again when what makes it has changed.
-// Not here: how it is made (image.sh).
+// Not here: the build (image.sh).
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -96,7 +96,7 @@ c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:8001"
 c.ConfigurableHTTPProxy.auth_token = Path("/etc/portwrap-spawner/proxy.token").read_text().strip()
 
-# not in the guide: JupyterHub 5 lets nobody in without it
+# not in the guide: JupyterHub 5 lets no user sign in without it
 c.Authenticator.allow_all = True
 # test: an emulated machine is slow, and a program starts the servers
 c.Spawner.start_timeout = 1000
@@ -121,7 +121,7 @@ WantedBy=multi-user.target
 END
 systemctl daemon-reload
 portwrap-spawner check-config --config $etc/config.yaml
-# what it says is the tests' affair
+# the tests check its output
 timeout 300 portwrap-spawner doctor --config $etc/config.yaml || echo "doctor has ended with $?"
 systemctl enable --now portwrap-proxy.socket portwrap-proxy-api.socket portwrap-spawner portwrap-proxy jupyterhub
 

@@ -1,5 +1,5 @@
-// The machine's life: a fresh boot, and back to a snapshot.
-// Not here: qemu itself (qemu.mjs), what is installed (deploy.mjs).
+// Boots the machine and restores snapshots.
+// Not here: qemu (qemu.mjs), the installation (deploy.mjs).
 import { step } from '../setup/say.mjs';
 import { loadSnapshot, saveSnapshot, startMachine } from './qemu.mjs';
 import { endSharedLogin, runInMachine, waitForLogin } from './ssh.mjs';
@@ -25,7 +25,7 @@ export async function startFresh() {
   await keep('boot');
 }
 
-/** Keeps the machine as it is now, with nobody logged in, under a name. */
+/** Keeps the machine as it is now, without login sessions, under a name. */
 export async function keep(snapshot) {
   await step(`Keeping the machine as "${snapshot}"`, async () => {
     await runInMachine('sync', {});

@@ -1,6 +1,6 @@
 // One virtual machine under qemu: its disk is an overlay over the image, which is never written. It can be put back
 // to a snapshot in seconds, with all that ran in it.
-// Not here: the image (image.sh), talking to what runs inside (ssh.mjs).
+// Not here: the image (image.sh), running commands inside (ssh.mjs).
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
@@ -49,14 +49,14 @@ async function startQemu(more) {
     child.once('exit', (code) => reject(new Refusal(`qemu ended with ${code}: ${qemuLog()}`)));
   });
   ended.catch(() => {});
-  // at once: whoever comes after us must find it, also when we are ended while it begins
+  // at once: a later run must find the process, even if this one is ended during the start
   writeFileSync(pidFile, String(child.pid));
   child.unref();
   await Promise.race([ended, command('query-status', {}, 300_000)]);
   child.removeAllListeners();
 }
 
-/** Ends the machine as if its plug were pulled; resolves when its qemu is gone. */
+/** Powers the machine off without a shutdown; resolves when its qemu has ended. */
 export async function stopMachine() {
   if (!existsSync(pidFile)) return;
   const pid = Number(readFileSync(pidFile, 'utf8'));
@@ -97,7 +97,7 @@ function qemuArguments() {
     ...['-kernel', join(imageDirectory, 'vmlinuz'), '-initrd', join(imageDirectory, 'initrd')],
     ...['-append', 'root=/dev/vda rw console=ttyS0,115200 mitigations=off'],
     ...['-drive', `file=${disk},if=virtio,format=qcow2,cache=unsafe`],
-    // the machine reaches nobody; we reach two of its ports
+    // the machine has no network access; we reach two of its ports
     ...['-netdev', `user,id=net,restrict=on,${forward(ports.ssh, 22)},${forward(ports.web, 8000)}`],
     ...['-device', 'virtio-net-pci,netdev=net', '-device', 'virtio-rng-pci'],
     ...['-serial', `file:${join(runDirectory, 'console.log')}`, '-monitor', 'none'],
@@ -135,7 +135,7 @@ async function exchange(name, args, milliseconds) {
         if ('return' in answer || 'error' in answer) answers.push(answer);
         wake();
       })
-      .on('error', () => {}); // told by the socket
+      .on('error', () => {}); // reported by the socket
     const ask = async (execute, parameters) => {
       socket.write(`${JSON.stringify({ execute, arguments: parameters })}\n`);
       while (answers.length === 0) {

@@ -1,5 +1,5 @@
-// Where the virtual machine lives and what it is: from the environment, with defaults.
-// Not here: what is done with it.
+// Settings of the virtual machine: from the environment, with defaults.
+// Not here: their use.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

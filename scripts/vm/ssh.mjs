@@ -1,5 +1,5 @@
-// Commands in the machine, over ssh. root's share one login; a new login is a session of its own.
-// Not here: what is run.
+// Commands in the machine, over ssh. Commands of root share one login; a new login is a new session.
+// Not here: the commands.
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Refusal } from '../setup/say.mjs';

@@ -1,5 +1,5 @@
 // npm run test:vm [FILE...]: this checkout in a virtual machine that was just booted, and the tests of test/vm in it.
-// VM_KEEP=1 uses the machine that runs, and leaves it running. Not here: what is tested.
+// VM_KEEP=1 uses the running machine and keeps it running. Not here: the tests.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The control group that is the root of a world's groups: one below our own in each hierarchy. Whatever is made in
-// the world lies below it, and goes with it. Not here: what the world sees of it (enter.sh).
+// The control group that is the root of a world's groups: one below our own in each hierarchy. All groups
+// made in the world are below it and are removed with it. Not here: the view inside the world (enter.sh).
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,7 +8,7 @@ export function makeControlGroups(name) {
   const directories = ownGroups().map((group) => join(group, name));
   for (const directory of directories) {
     mkdirSync(directory);
-    // in version 1 a new cpuset is empty, and nobody may enter it
+    // in version 1 a new cpuset is empty, and no process can enter it
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
       if (existsSync(join(directory, file)) && !existsSync(join(directory, 'cgroup.type')))
         writeFileSync(join(directory, file), readFileSync(join(directory, '..', file)));
@@ -47,7 +47,7 @@ function ownGroups() {
 const isBelow = (path, root) => root === '/' || path === root || path.startsWith(`${root}/`);
 const lines = (file) => readFileSync(file, 'utf8').split('\n').filter(Boolean);
 
-/** The kernel says EBUSY until it has taken the last process of a group down. */
+/** The kernel returns EBUSY until the last process of a group has been reaped. */
 async function removeTree(directory) {
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeTree(join(directory, entry.name));

@@ -7,7 +7,7 @@
 #   WORLD_SOURCE  the checkout, which keeps its place
 #   WORLD_MOUNTS  private, shared, slave: the propagation of all mounts
 #   WORLD_OWN     directories that are file systems of their own: any of /tmp /home /var
-#   WORLD_HOME    plain, automount: the directories below /home are mounted when they are looked at
+#   WORLD_HOME    plain, automount: the directories below /home are mounted on first access
 #   WORLD_GROUPS  machine: as this machine has them; version-2: no other; none: an empty directory; read-only
 set -eu
 umask 022
@@ -62,7 +62,7 @@ carry_mounts() {
     /proc/self/mountinfo | while read -r escaped; do
     point=$(printf '%b' "$escaped")
     case $point in / | /proc | /sys | /dev | /run | /run/* | /tmp | /tmp/* | /var/tmp | /var/tmp/* | "$WORLD_STAGE"/*) continue ;; esac
-    # whoever mounted it may remove it at this moment
+    # its owner may unmount it at this moment
     mount --rbind "$point" "$root$point" || ! mountpoint -q "$point"
   done
 }
@@ -124,7 +124,7 @@ hierarchy() {
     sed 's/^name=/none,name=/' | paste -s -d ,
 }
 
-# A way out that leads nowhere: packets to other machines are sent, and nobody answers.
+# A default route to nowhere: packets to other machines are sent and get no reply.
 network() {
   ip link set lo up
   ip link add outside type veth peer name nowhere
@@ -135,7 +135,7 @@ network() {
   ip neighbour add 10.77.0.1 dev outside lladdr "$(cat /sys/class/net/nowhere/address)"
 }
 
-# It must answer before anybody looks, and lets go of what nobody uses as soon as it can.
+# It must respond before the first access, and unmounts unused directories as soon as it can.
 automounter() {
   printf '* -fstype=bind :/export/home/&\n' >/etc/auto.home
   printf '/home /etc/auto.home --timeout=1\n' >/etc/auto.master

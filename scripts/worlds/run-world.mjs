@@ -1,5 +1,5 @@
-// Runs tests in one world: new namespaces, vitest in them, and one report of what it said.
-// Not here: what the world is like inside (enter.sh).
+// Runs tests in one world: new namespaces, vitest in them, and one report.
+// Not here: setting up the inside of the world (enter.sh).
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ const oneByOne = '--no-file-parallelism';
  * aborted, the world ends with all that is in it.
  */
 export async function runWorld({ root, world, report, files, say, abort }) {
-  // each in a world of its own, at the same time: they do not meet
+  // concurrently, each in its own world: they do not affect each other
   const runs =
     files === undefined
       ? [
@@ -53,7 +53,7 @@ async function runPart({ root, world, part, abort }) {
   }
 }
 
-/** What enter.sh, and the tests (test/support/machine/world.ts), know of the world. */
+/** The description of the world for enter.sh and the tests (test/support/machine/world.ts). */
 export function worldEnvironment({ root, world, stage }) {
   return {
     WORLD_NAME: world.name,

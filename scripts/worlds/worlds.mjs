@@ -1,8 +1,8 @@
-// The machines that the launch tests run on, as far as one machine can be made to look like another: how mounts
-// propagate, which directories are mounts of their own, what there is of control groups. And which tests run in each.
+// The worlds (simulated kinds of machines) for the launch tests: mount propagation, directories that are mount points,
+// control groups. And the tests that run in each.
 // Not here: making a world (enter.sh), running tests in it (run-world.mjs).
 
-/** Limits, what is told of them, and servers that have none. */
+/** Limits, messages about them, and servers without limits. */
 const limited = [
   'test/integration/portwrap/doctor.test.ts',
   'test/integration/portwrap/options.test.ts',
@@ -16,7 +16,7 @@ const usualPart = [
   'test/integration/portwrap/inside.test.ts',
 ];
 
-/** Where mounts propagate, whatever is started, lost and ended at a bad moment may damage them. */
+/** If mounts propagate, anything started, lost or ended at a bad moment can damage them. */
 const propagating = [
   ...usualPart,
   'test/integration/portwrap/detached.test.ts',
@@ -31,12 +31,12 @@ const everything = [
   'test/integration/spawner/servers/restart.test.ts',
 ];
 
-/** What looks at a whole world, where nobody else may act: one after the other, in a second world of the kind. */
+/** Tests that check a whole world and need it for themselves: one by one, in a second world of the kind. */
 const census = ['test/integration/world/census.test.ts'];
 
 const usual = { mounts: 'shared', own: [], home: 'plain', groups: 'machine', part: usualPart, alone: census };
 
-/** Every world by its name; what it does not say is as `usual`: systemd makes all mounts shared. */
+/** Every world by name; missing keys are as in `usual`: systemd makes all mounts shared. */
 export const worlds = [
   { ...usual, name: 'private', title: 'all mounts private', mounts: 'private' },
   { ...usual, name: 'shared', title: 'all mounts shared', part: everything },
