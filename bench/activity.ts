@@ -1,5 +1,5 @@
-// What it costs the service to look at what 300 servers are doing: CPU time of a look, for servers that answer as
-// Jupyter does and for others, beside the same requests made with fetch. Run: node bench/run.mjs activity
+// CPU time of the service for polling the activity of 300 servers, for servers with and without the Jupyter API,
+// compared with the same requests made with fetch. Run: node bench/run.mjs activity
 // SERVERS=300 SECONDS=20 choose other sizes. The servers are one small process: only our side is measured.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,7 +63,7 @@ async function measure(kind: string, ask: Ask, activityInterval: number): Promis
     },
   });
   watch.begin();
-  await pause(activityInterval * 1000); // every server was looked at: what is loaded late is loaded
+  await pause(activityInterval * 1000); // every server was polled once: lazy modules are loaded
   looks = 0;
   const began = process.cpuUsage();
   await pause(seconds * 1000);

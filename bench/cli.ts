@@ -1,5 +1,5 @@
-// What the `portwrap` command costs before and after its command, and the start of the other programs: against bare
-// node, and against the original Python portwrap when one is on PATH under the name portwrap.py.
+// The overhead of the `portwrap` command before and after its command, and the start of the other programs: compared
+// with bare node, and with the original Python portwrap when one is on PATH under the name portwrap.py.
 // Run: node bench/run.mjs cli
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ const contenders: Record<string, readonly string[]> = {
   'portwrap-proxy --version': [process.execPath, mainOf('proxy'), '--version'],
   'portwrap-spawner --version': [process.execPath, mainOf('spawner'), '--version'],
   'portwrap … true': [process.execPath, main, '-p', '19001', '-P', '8888', ...account, 'true'],
-  // until the command's first byte: what it has to wait for
+  // until the first byte of the command: the delay of its start
   'portwrap … echo': [process.execPath, main, '-p', '19001', '-P', '8888', ...account, 'echo'],
 };
 if (spawnSync('sh', ['-c', 'command -v portwrap.py']).status === 0) {

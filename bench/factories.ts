@@ -1,5 +1,5 @@
-// A class or a factory for what the proxy makes anew for each request: time and memory of both, for an object of
-// twelve fields and ten methods that is made, called a few times and forgotten, as an exchange is.
+// Class or factory for the objects that the proxy creates per request: time and memory of both, for an object with
+// twelve fields and ten methods that is created, called a few times and dropped, like an exchange.
 // Run: node bench/run.mjs factories
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -1,6 +1,6 @@
-// What a forwarder costs: throughput, small requests, new connections, a burst of them, and memory, each through
-// slirp4netns and pasta side by side with the same server reached directly over loopback, in rounds that take
-// turns. Run: node bench/run.mjs forwarders
+// The cost of a forwarder: throughput, small requests, new connections, a burst of connections, and memory, each
+// through slirp4netns and pasta compared with a direct connection over loopback, in alternating rounds.
+// Run: node bench/run.mjs forwarders
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { median, percentile, report } from './report.ts';
 const rounds = Number(process.env.ROUNDS ?? 3);
 const megabytes = Number(process.env.MEGABYTES ?? 256);
 const burst = 100;
-/** A connection of the burst that is not answered by then counts as lost. */
+/** A connection of the burst without a response by then counts as lost. */
 const patience = 5_000;
 
 const asRoot = process.getuid?.() === 0;
@@ -38,7 +38,7 @@ const tools = createToolbox(process.env.PATH);
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const log = openSync(join(directory, 'log'), 'a');
 
-/** Answers /N with N bytes. */
+/** Responds to /N with N bytes. */
 const server = `
 const block = Buffer.alloc(1 << 20);
 require('node:http').createServer((request, response) => {
@@ -113,7 +113,7 @@ function privateMegabytes(pid: number): number {
   return kilobytes.reduce((sum, value) => sum + value, 0) / 1024;
 }
 
-/** Milliseconds until the whole answer of `bytes` bytes was read; rejects when it is broken off or late. */
+/** Milliseconds until the whole response of `bytes` bytes was read; rejects if it is incomplete or late. */
 function request(port: number, bytes: number, agent: Agent | false, timeout = 60_000): Promise<number> {
   const began = performance.now();
   return new Promise((resolve, reject) => {
@@ -143,7 +143,7 @@ async function untilAnswered(port: number): Promise<void> {
   }
 }
 
-/** Small answers per second over 16 connections that are kept, opened one after the other beforehand. */
+/** Small responses per second over 16 persistent connections, opened one by one beforehand. */
 async function smallRequests(port: number): Promise<number> {
   const agents = Array.from({ length: 16 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
   for (const agent of agents) await request(port, 100, agent);
@@ -194,7 +194,7 @@ try {
       fresh.push(...(await newConnections(subject.port)));
     }
   }
-  // last, since slirp4netns takes seconds to get over one
+  // last, because slirp4netns takes seconds to recover from one
   for (const { subject, answered, slowest } of seen) {
     const outcome = await bursts(subject.port);
     answered.push(outcome.answered);

@@ -1,5 +1,5 @@
-// From a request to the hub until the hub says ready, through a real JupyterHub: our spawner beside JupyterHub's own
-// SimpleLocalProcessSpawner, in turns, for the smallest HTTP server and for a real single-user server.
+// Time from a request to the hub until the hub reports ready, with a real JupyterHub: our spawner and JupyterHub's
+// SimpleLocalProcessSpawner in alternation, for the smallest HTTP server and for a real single-user server.
 // Run: node bench/run.mjs hub   ROUNDS=25 SINGLEUSER_ROUNDS=8 choose other numbers.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { median, percentile, report } from './report.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'bench-hub-'));
 chmodSync(directory, 0o711); // homes below it must be reachable for their owners
-// the smallest server that a hub takes for one: what is measured is the hub and its spawner
+// the smallest server that a hub accepts, so that only the hub and its spawner are measured
 const tiny = `
 import os, socket
 host, port = os.environ["JUPYTERHUB_SERVICE_URL"].split("/")[2].split(":")
@@ -78,7 +78,7 @@ for (const { name, command, rounds } of servers) {
         const before = cpuSeconds([hub.hubPid]);
         const took = await start(hub, user);
         if (round >= 0) {
-          times[hub.spawner].push(took); // the first is for loading what is loaded once
+          times[hub.spawner].push(took); // the first one loads lazy modules
           cpu[hub.spawner] += cpuSeconds([hub.hubPid]) - before;
         }
         await stop(hub, user);

@@ -95,7 +95,7 @@ async function bare(): Promise<number> {
   return took;
 }
 
-/** No shell speaks to a unix socket without another program, whose start would count. */
+/** A shell needs another program to talk to a Unix socket, and its start would be measured. */
 async function addForward(path: string): Promise<void> {
   const socket = connect(path);
   const forward = {

@@ -1,4 +1,4 @@
-// What processes have used, as the kernel counts it.
+// The CPU time of processes, as counted by the kernel.
 import { readFileSync } from 'node:fs';
 
 /** User and system time, in seconds; the kernel counts in hundredths. */

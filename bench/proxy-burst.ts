@@ -51,7 +51,7 @@ try {
   rmSync(dir, { recursive: true, force: true });
 }
 
-/** Milliseconds until the answer was there, or undefined if it was not within five seconds. */
+/** Milliseconds until the response, or undefined if there was none within five seconds. */
 function ask(port: number): Promise<number | undefined> {
   const began = performance.now();
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
-// WebSockets side by side: CPU time per message through 32 open sockets, and what 1,500 idle ones cost in memory.
-// Load and upstream live in this process, on a processor of their own where taskset is there; proxies never
-// look into frames, so what is sent after the handshake is plain bytes.
+// WebSockets side by side: CPU time per message through 32 open sockets, and the memory of 1,500 idle ones.
+// Load and upstream live in this process, on their own processor if taskset is installed; proxies do
+// not parse frames, so plain bytes are sent after the handshake.
 //   [BENCH_SECONDS=3] [BENCH_ROUNDS=3] [BENCH_BYTES=64] [BENCH_SUBJECTS=a,b] node bench/run.mjs proxy-sockets
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 // Side by side: configurable-http-proxy, ours, nginx and no proxy at all, under the same load by wrk. The
 // proxy has one processor to itself, the load and the upstream share another, so requests per second are
-// capped by the harness; CPU time per request is the sound figure.
+// capped by the harness; CPU time per request is the reliable figure.
 // A case is SIZE-CONNECTIONS, and -tls or -10000routes if wanted: small-32-tls, small-32-10000routes.
 //   [BENCH_SECONDS=4] [BENCH_ROUNDS=3] [BENCH_SUBJECTS=a,b] [BENCH_CASES=small-32,64k-32] node bench/run.mjs proxy
 import { execFileSync, spawn } from 'node:child_process';
@@ -31,7 +31,7 @@ if (!has('wrk')) throw new Error('this needs wrk: apt-get install wrk');
 const upstream = await startUpstream();
 const results: Measured[] = [];
 try {
-  // Rounds outside, subjects inside: whatever else the machine does then disturbs all of them alike.
+  // Rounds outside, subjects inside: other load on the machine then affects all subjects equally.
   for (let round = 0; round < rounds; round++) {
     for (const name of subjects.split(',')) {
       for (const load of cases.split(',')) {

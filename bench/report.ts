@@ -1,4 +1,4 @@
-// What a bench says: a table for people and JSON beside it for programs. Not here: measuring.
+// The output of a bench: a table for people and JSON for programs. Not here: measuring.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 

@@ -1,5 +1,5 @@
-// Runs one bench: node bench/run.mjs NAME [ARGUMENT ...]. It is compiled to dist-bench/ first, so that what is measured is
-// what the compiler makes and no loader is in the way.
+// Runs one bench: node bench/run.mjs NAME [ARGUMENT ...]. It is compiled to dist-bench/ first, so that the compiled
+// code is measured without a loader.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

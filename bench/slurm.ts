@@ -1,5 +1,5 @@
-// Servers as Slurm jobs: from POST to ready against srun and sbatch of the same bare command, in turns on one cluster,
-// for two ways in which Slurm is set; then what many running and queued servers cost the service and the scheduler.
+// Servers as Slurm jobs: from POST to ready against srun and sbatch of the same bare command, in alternation on one
+// cluster, for two Slurm configurations; then the cost of many running and queued servers for service and scheduler.
 // As root, with Debian's Slurm.
 // Run: node bench/run.mjs slurm. ROUNDS=10 RUNNING=20 QUEUED=50 SECONDS=30 choose other sizes. Needs a build.
 import { spawn } from 'node:child_process';
@@ -28,7 +28,7 @@ openTunDevice();
 const directory = mkdtempSync(join(tmpdir(), 'bench-slurm-'));
 chmodSync(directory, 0o755);
 const { name: user, uid, gid, home } = testAccount('a');
-/** The smallest server that there is, and one that people start. */
+/** The smallest possible server, and one that users start. */
 const commands = {
   web: ['/usr/bin/python3', '-u', '-m', 'http.server'],
   jupyter: [
@@ -109,11 +109,11 @@ async function bareSbatch({ cluster }: Opened, what: What): Promise<number> {
   return took;
 }
 
-/** In turns, so that what else the machine does meets all of them. */
+/** In alternation, so that other load on the machine affects all of them. */
 async function compare(opened: Opened, what: What, count: number) {
   const times = { ours: [] as number[], srun: [] as number[], sbatch: [] as number[] };
   for (let round = -1; round < count; round += 1) {
-    await pause(Math.random() * 1000); // or all would meet the scheduler at the same point of its second
+    await pause(Math.random() * 1000); // otherwise all would start at the same phase of the scheduler's one-second cycle
     const own = await ours(opened, what);
     await pause(Math.random() * 1000);
     const batch = await bareSbatch(opened, what);
@@ -162,7 +162,7 @@ async function idleCost(opened: Opened) {
   };
 }
 
-/** Milliseconds for what the service does with the answer, half of it pending. */
+/** Milliseconds that the service takes to process the output, with half of the jobs pending. */
 function cpuOfLook(jobs: number): number {
   const line = (index: number) =>
     index % 2 === 0
@@ -178,10 +178,10 @@ function cpuOfLook(jobs: number): number {
   return median(took);
 }
 
-/** Milliseconds for one report; the job's side of it is in this process too, so the service has less. */
+/** Milliseconds for one report; the job's side runs in this process too, so the service alone takes less. */
 async function cpuOfReport(): Promise<number> {
   const reports = createReports('key', () => true);
-  // of many jobs, as none may send so many
+  // from many jobs, because one job may not send so many
   const ids = Array.from({ length: 50 }, (_, index) => `abcabcabca${10 + index}`);
   for (const id of ids) reports.expect(id, () => {});
   const server = createServer(reports.listener).listen(0, '127.0.0.1');
@@ -203,7 +203,7 @@ async function cpuOfReport(): Promise<number> {
   return (own + system) / 1000 / 2000;
 }
 
-/** With many servers, the service's own cost and its calls of the scheduler. */
+/** With many servers: the cost of the service and its calls to the scheduler. */
 async function manyServers(opened: Opened): Promise<Record<string, number>> {
   const { service, cluster } = opened;
   await service.start(user, request('web'), 'r0');

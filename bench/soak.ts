@@ -1,6 +1,6 @@
-// Hours of mixed load on the proxy, and what it costs in memory and descriptors as time goes by: requests,
-// uploads, large answers, WebSockets, and clients that leave in the middle of each. With more time, the last
-// rows should look like the first.
+// Hours of mixed load on the proxy, with its memory and descriptors over time: requests, uploads, large
+// responses, WebSockets, and clients that disconnect in the middle of each. In a long run the last rows
+// should look like the first.
 //   node bench/run.mjs soak --minutes 120        [BENCH_SUBJECTS=relay] [BENCH_RATE=100]
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { report } from './report.ts';
 const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' } } });
 const minutes = Number(values.minutes);
 const name = process.env.BENCH_SUBJECTS ?? 'relay';
-/** Things begun per second. */
+/** Exchanges started per second. */
 const rate = Number(process.env.BENCH_RATE ?? 100);
 const large = Buffer.alloc(1024 * 1024, 'x');
 const handshake = 'GET /ws HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
@@ -40,7 +40,7 @@ const subject: Subject = started;
 
 let done = 0;
 let failed = 0;
-/** Each says what it expects, and what the client does when it has it: end, or reset. */
+/** Each has the data to expect, and how the client then closes: end or reset. */
 const kinds: (() => Promise<void>)[] = [
   () => talk('GET /small HTTP/1.1\r\nHost: h\r\n\r\n', '{"ok":true}', (socket) => socket.end()),
   () => talk('GET /small HTTP/1.1\r\nHost: h\r\n\r\n', '{"ok":true}', (socket) => socket.end()),
@@ -56,7 +56,7 @@ const kinds: (() => Promise<void>)[] = [
 
 const rows: Record<string, string | number>[] = [];
 try {
-  await load(30); // what is made once is made
+  await load(30); // one-time allocations are done
   await note('start');
   const steps = 20;
   for (let step = 1; step <= steps; step++) {
@@ -105,7 +105,7 @@ function upload(length: number): string {
   return `POST /up HTTP/1.1\r\nHost: h\r\nContent-Length: ${length}\r\n\r\n${'x'.repeat(length)}`;
 }
 
-/** Sends, waits for a text or for so many bytes, and leaves. */
+/** Sends, waits for a text or a number of bytes, and disconnects. */
 async function talk(text: string, expected: string | number, leave: (socket: Socket) => void): Promise<void> {
   const socket = connect({ port: subject.port, host: '127.0.0.1' });
   socket.on('error', () => undefined);

@@ -1,4 +1,4 @@
-// What the service costs: from POST to ready for a minimal HTTP server, one at a time and many at once; with many
+// The cost of the service: time from POST to ready for a minimal HTTP server, one at a time and many at once; with many
 // idle servers its memory, its CPU and how long adoption takes after kill -9. Run: node bench/run.mjs spawn
 // CONCURRENT=1,50,200 IDLE=300 SECONDS=60 choose other sizes. Needs a build (npm run build).
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -20,7 +20,7 @@ const directory = mkdtempSync(join(tmpdir(), 'bench-spawn-'));
 chmodSync(directory, 0o711); // homes below it must be reachable for their owners
 const config = join(directory, 'config.yaml');
 const token = 'bench-token-0123456789';
-// the smallest server that answers: it costs next to nothing, so what is measured is the service
+// the smallest server that responds: its cost is negligible, so only the service is measured
 const payload =
   "import socket,sys;s=socket.create_server(('0.0.0.0',int(sys.argv[1])),backlog=64)\\nwhile 1:\\n c,_=s.accept();c.recv(999);c.send(b'HTTP/1.0 200 OK\\\\r\\\\n\\\\r\\\\n');c.close()";
 
@@ -35,7 +35,7 @@ async function startService(port: number | null): Promise<{ child: ChildProcess;
     env: { PATH: process.env.PATH, BENCH_TOKEN: token },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
-  // read to its end: a service whose log nobody reads would wait for a reader
+  // read to its end: a service blocks if its log is not read
   const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
   const url = await new Promise<string>((resolve, reject) => {
     lines.on('line', (line) => {

@@ -25,7 +25,7 @@ const python = process.env.PYTHON ?? '/usr/bin/python3';
 const asRoot = process.getuid?.() === 0;
 const json = JSON.stringify;
 
-/** `command` is what a user's server is: it listens where JUPYTERHUB_SERVICE_URL says. */
+/** `command` is the server of a user: it listens at JUPYTERHUB_SERVICE_URL. */
 export async function startHub(
   spawner: SpawnerName,
   command: readonly string[],
@@ -176,7 +176,7 @@ async function answers(
   throw new Error(`${url} does not answer`);
 }
 
-/** All held at once before they are let go, so that no two are the same. */
+/** All are bound together before they are released, so that they differ. */
 async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
   const ports: number[] = [];

@@ -1,6 +1,6 @@
-// The least that a proxy on Node can cost: programs that do a part of its work, and nothing of its duties.
-//   front  node:http answers by itself, without an upstream
-//   bare   node:http, and an answer passed on unread that has to come in one piece: only for small ones
+// The minimum cost of a proxy on Node: programs that do only a part of its work.
+//   front  node:http responds itself, without an upstream
+//   bare   node:http, with a response that is forwarded unparsed and must arrive in one piece: small ones only
 //   pipe   bytes both ways between two sockets of node:net
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { connect, createServer, type Server, type Socket } from 'node:net';

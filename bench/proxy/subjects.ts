@@ -19,7 +19,7 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-/** Pins a command to a processor where taskset is there. */
+/** Pins a command to a processor if taskset is installed. */
 export function pinned(cpu: number, command: readonly string[]): string[] {
   return has('taskset') ? ['taskset', '-c', `${cpu}`, ...command] : [...command];
 }
@@ -51,7 +51,7 @@ export async function startSubject(
     await addRoutes(apiPort, routes, target);
     return subject;
   };
-  // nginx knows no table of routes that changes
+  // nginx has no dynamic table of routes
   if (name === 'nginx') return has('nginx') && routes === 0 ? startNginx(port, upstreamPort, tls) : undefined;
   if (name === 'configurable-http-proxy') {
     const require = createRequire(import.meta.url);
@@ -72,7 +72,7 @@ export async function startSubject(
   return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers], tls));
 }
 
-/** What a proxy on Node costs at least (floor.ts). */
+/** The minimum cost of a proxy on Node (floor.ts). */
 const floors: ReadonlySet<string> = new Set(['front', 'bare', 'pipe']);
 
 async function startProcess(
@@ -125,7 +125,7 @@ http {
   };
 }
 
-/** Resolves when something answers HTTP on the port; each refusal is an event to try again on. */
+/** Resolves when the port responds to HTTP; tries again after each refused connection. */
 async function answers(port: number, child: ChildProcess, overTls: boolean): Promise<void> {
   const ask = (done: (answered: boolean) => void) => {
     const options = { host: '127.0.0.1', port, path: '/small', agent: false, rejectUnauthorized: false };

@@ -1,4 +1,4 @@
-// What a case of bench/proxy.ts asks for: size of the answers, connections, TLS towards the client, and how many
+// The parameters of a case of bench/proxy.ts: size of the responses, connections, TLS towards the client, and how many
 // routes the table holds. Not here: starting the proxies (subjects.ts).
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
@@ -16,7 +16,7 @@ export interface Case {
   readonly size: string;
   readonly connections: string;
   readonly variant: Variant;
-  /** The path to ask for. */
+  /** The path to request. */
   readonly path: string;
 }
 
@@ -29,7 +29,7 @@ export function parseCase(text: string): Case {
   return { size, connections, variant, path: `${prefix}/${size}` };
 }
 
-/** Tells the REST API of users' routes, as a hub does, a hundred at a time. */
+/** Registers users' routes at the REST API, as a hub does, a hundred at a time. */
 export async function addRoutes(apiPort: number, count: number, target: string): Promise<void> {
   const body = JSON.stringify({ target, user: 'user', jupyterhub: true });
   for (let first = 0; first < count; first += 100) {
