@@ -6,7 +6,7 @@ const block = Buffer.alloc(65_536, 'y');
 
 /**
  * `keepOpen`: the client closes its half only when it has received everything.
- * With peer.mjs, both sides sending at once. "BYTES+got BYTES": what came before the server's last line, and that line; or the error's code.
+ * With peer.mjs, both sides sending at once. "BYTES+got BYTES": the bytes before the server's last line, and that line; or the error's code.
  */
 export function exchange(
   port: number,
@@ -44,7 +44,7 @@ export function exchange(
   });
 }
 
-/** With echo.mjs: sends it, and resolves with all that came back; a broken connection with what did. */
+/** With echo.mjs: sends the text; resolves with all received data, also if the connection breaks. */
 export function echo(port: number, bytes: Buffer): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });

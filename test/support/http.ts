@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { connect } from 'node:net';
 
-/** The body of the answer, or the error's code ("ECONNREFUSED", "ECONNRESET", "timeout"). */
+/** The body of the response, or the error's code ("ECONNREFUSED", "ECONNRESET", "timeout"). */
 export function fetchText(port: number, address = '127.0.0.1', milliseconds = 2_000): Promise<string> {
   return new Promise((resolve) => {
     const request = get(
@@ -22,7 +22,7 @@ export function fetchText(port: number, address = '127.0.0.1', milliseconds = 2_
   });
 }
 
-/** Does anything accept connections there? */
+/** Whether the port accepts connections. */
 export async function isListening(port: number, address = '127.0.0.1'): Promise<boolean> {
   const socket = connect({ host: address, port });
   const open = await once(socket, 'connect').then(

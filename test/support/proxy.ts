@@ -1,5 +1,5 @@
 // A front end under test as its own process on free ports: ours, or configurable-http-proxy by the same
-// command line. Not here: what is asked of it.
+// command line. Not here: the requests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { vi } from 'vitest';
@@ -20,13 +20,13 @@ export interface TestProxy {
   routes(): Promise<Record<string, Record<string, unknown>>>;
   /** Writes a route as a hub does. */
   post(path: string, body: object): Promise<Response>;
-  /** Kills it (-9); its routes are gone. */
+  /** Kills it (-9); its routes are lost. */
   kill(): Promise<void>;
   /** Starts it again on the same ports, once it was killed. */
   start(): Promise<void>;
 }
 
-/** Resolves when its API answers. Its caller kills it. `options` are more of its command line. */
+/** Resolves when its API responds. The caller kills it. `options` are more of its command line. */
 export async function startProxy(
   program = proxyPrograms['portwrap-proxy'],
   options: readonly string[] = [],
@@ -55,7 +55,7 @@ export async function startProxy(
         env: { PATH: process.env.PATH, CONFIGPROXY_AUTH_TOKEN: token },
         stdio: 'ignore',
       });
-      // the default target is a route, too: the API may answer before it is there
+      // the default target is a route too: the API may respond before it exists
       await vi.waitUntil(
         () =>
           proxy.routes().then(

@@ -14,7 +14,7 @@ while terminal in sources:
     for source in select.select(sources, [], [])[0]:
         try:
             data = os.read(source, 4096)
-        except OSError:  # EIO: nobody has the terminal open any more
+        except OSError:  # EIO: no process has the terminal open any more
             data = b""
         if not data:
             sources.remove(source)

@@ -9,7 +9,7 @@ export function skipIf(condition: boolean, reason: string): TestOptions {
 
 export const needsRoot = skipIf(process.getuid?.() !== 0, 'needs root');
 
-/** Runs everywhere, and must fail where the condition holds: when the limit is gone, the test fails and says so. */
+/** Runs everywhere, and must fail where the condition holds: without the limitation, the test fails with that message. */
 export function failsIf(condition: boolean, reason: string): TestOptions {
   return condition ? { fails: true, meta: { expectedFailure: reason } } : {};
 }

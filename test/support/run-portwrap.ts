@@ -1,6 +1,6 @@
 // Runs the built `portwrap` as a person would: as root for another account, or as an ordinary user. A copy of
-// what it needs is put where that user can read it, since a checkout may lie in somebody's home.
-// Not here: what is left afterwards (support/machine/census.ts).
+// its files is made where that user can read it, because a checkout may be in a home directory.
+// Not here: leftovers (support/machine/census.ts).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { pidsOf } from './machine/census.ts';
 import { runId } from './machine/run-id.ts';
 
 const root = join(import.meta.dirname, '../..');
-/** Another build of the same sources, for whoever works on them while others build. */
+/** Another build of the same sources, for use while other builds run. */
 const built = process.env.PORTWRAP_TEST_DIST ?? join(root, 'dist');
 
 export interface Installed {
@@ -23,7 +23,7 @@ export interface Installed {
 
 /** Copies the command and the fixtures to a fresh directory. */
 export function installPortwrap(): Installed {
-  const directory = mkdtempSync(`/var/tmp/pw-${runId()}-`); // not /tmp, which a sandbox has its own of
+  const directory = mkdtempSync(`/var/tmp/pw-${runId()}-`); // not /tmp: a sandbox has its own
   chmodSync(directory, 0o755);
   for (const part of ['portwrap', 'config']) {
     cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
@@ -36,7 +36,7 @@ export function installPortwrap(): Installed {
     main: join(directory, 'dist/portwrap/main.js'),
     fixture: (name) => join(directory, 'fixtures', name),
     remove() {
-      // what a failed test left behind must not disturb the next one
+      // leftovers of a failed test must not affect the next one
       for (const pid of pidsOf(directory)) killQuietly(pid);
       rmSync(directory, { recursive: true, force: true });
     },
@@ -47,14 +47,14 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // it went with another one
+    // it was removed with another one
   }
 }
 
-/** How portwrap is started: who starts it, and which options that needs. */
+/** How portwrap is started: the account, and the options that it needs. */
 export interface Mode {
   readonly name: string;
-  /** Who the payload is. */
+  /** The account of the payload. */
   readonly uid: number;
   /** Put before the node command; it execs, so the pid stays. */
   readonly become: readonly string[];
@@ -119,7 +119,7 @@ export function runPortwrap(
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin',
       TMPDIR: join(scratch, 'tmp'),
-      LC_PORTWRAP_TEST: scratch, // marks the payload too: portwrap hands locale variables on
+      LC_PORTWRAP_TEST: scratch, // marks the payload too: portwrap passes locale variables on
       ...options.environment,
     },
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,5 @@
 // `test` for files whose tests share one spawner service, as the fixture `service`. When the file ends, the fixture
-// ends the service and proves that nothing of it is left: no process, no socket, no mount, no file.
+// ends the service and asserts that nothing of it is left: no process, no socket, no mount, no file.
 // Not here: starting a service (service.ts).
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { test as base, expect } from 'vitest';
@@ -55,7 +55,7 @@ export async function startedService(
   return service;
 }
 
-/** Ends the service with all of its servers. Sockets are told by their inodes: somebody else may take a port. */
+/** Ends the service with all of its servers. Sockets are compared by inode: another process may take a port. */
 async function endWithoutTrace(service: TestService): Promise<void> {
   const { directory, stateDirectory } = service;
   const sockets = socketsOf(processesBelow(directory));
@@ -82,7 +82,7 @@ function socketInodes(pid: number): string[] {
     const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
     return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
   } catch {
-    return []; // it ended while we looked
+    return []; // it ended during the check
   }
 }
 

@@ -1,5 +1,5 @@
 // A spawner service under test: the built program as its own process, on a free port, in a temporary
-// directory, with accounts that exist noPlacement else. Not here: a hub.
+// directory, with accounts that exist nowhere else. Not here: a hub.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -28,12 +28,12 @@ export interface TestService {
   readonly config: string;
   /** The service's process now. */
   readonly pid: () => number;
-  /** What the service has logged so far, in all its lives. */
+  /** The log of the service so far, across restarts. */
   readonly logged: () => string;
   readonly url: string;
   /** Kills it (-9) and starts another one on the same state; `between` happens while none runs. */
   restart(signal?: NodeJS.Signals, between?: () => void | Promise<void>): Promise<void>;
-  /** Sends SIGTERM; what came of it, and after how many milliseconds. Servers live on, and can be disposed of no more. */
+  /** Sends SIGTERM; returns the outcome and the milliseconds. Servers continue, and dispose() can no longer end them. */
   end(): Promise<{ code: number | null; took: number }>;
   /** Ends the service and every sandbox of its state directory, and removes it. */
   dispose(): Promise<void>;
@@ -65,11 +65,11 @@ export interface TestOptions {
   readonly service?: string;
   /** The same for the hub that is called "hub". */
   readonly hub?: string;
-  /** Where the state lies, when not in the temporary directory. */
+  /** The state directory, if not in the temporary directory. */
   readonly stateDirectory?: string;
   /** More of its environment. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** What the service is run by: the beginning of its argv, such as unshare(1) with its options. */
+  /** The start of the argv of the service, such as unshare(1) with its options. */
   readonly within?: readonly string[];
   /** The YAML below `accounts`, when not one account for each user. */
   readonly accounts?: string;
@@ -172,7 +172,7 @@ function refersTo(pid: number, directory: string, word: string): boolean {
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
     return [...open, read('cmdline'), read('environ')].some((text) => text.includes(directory));
   } catch {
-    return false; // it ended while we looked
+    return false; // it ended during the check
   }
 }
 

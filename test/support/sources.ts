@@ -1,5 +1,5 @@
 // The files of this repository as tests of it read them: code without its comments, comments, documents.
-// Not here: what is asked of them.
+// Not here: the checks.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, normalize } from 'node:path';
 
@@ -35,7 +35,7 @@ const topLevel = readdirSync(root).filter((name) => extname(name) !== '' && !nam
 const names = new Set([...paths, ...topLevel].map((path) => basename(path)));
 const isEndOfPath = (end: string) => paths.some((path) => path.endsWith(`/${end}`));
 
-/** How comments look in the files with this extension. */
+/** The comment syntax of files with this extension. */
 const commentsOf: Readonly<Record<string, RegExp>> = {
   '.ts': /\/\*.*?\*\/|(?<=^|[\s;{}(),])\/\/ .*?$/gms,
   '.mjs': /\/\*.*?\*\/|(?<=^|[\s;{}(),])\/\/ .*?$/gms,
@@ -46,7 +46,7 @@ const commentsOf: Readonly<Record<string, RegExp>> = {
   '.socket': /^#.*?$/gms,
 };
 
-/** What is not a document. */
+/** Files that are not documents. */
 export const sources: readonly Text[] = paths.filter((path) => extname(path) in commentsOf).map(read);
 
 /** All comments of a file, joined. */
@@ -71,7 +71,7 @@ const code = new Set(
     .map((word) => word.replace(/^-+/, '')),
 );
 
-/** Whether `word` stands in the code of anything here, outside of comments. */
+/** Whether `word` occurs in any code outside of comments. */
 export const codeHas = (word: string): boolean => code.has(word);
 
 /**

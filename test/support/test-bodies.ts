@@ -1,5 +1,5 @@
-// What the bodies of tests do, read from their sources with TypeScript's parser.
-// Not here: what they must do (test/unit/house/tests.test.ts).
+// Facts about the bodies of tests, from their sources with TypeScript's parser.
+// Not here: the rules (test/unit/house/tests.test.ts).
 import ts from 'typescript';
 
 export interface TestBody {
@@ -43,7 +43,7 @@ function isTest(call: ts.CallExpression): boolean {
 const isTitle = (node: ts.Node | undefined) =>
   node !== undefined && (ts.isStringLiteralLike(node) || ts.isTemplateExpression(node));
 
-/** `test`, and what hangs on it: `test.each`, `test.each([…])`. */
+/** `test` and its methods: `test.each`, `test.each([…])`. */
 function isTestFunction(node: ts.Expression): boolean {
   if (ts.isPropertyAccessExpression(node) || ts.isCallExpression(node))
     return isTestFunction(node.expression);

@@ -1,7 +1,7 @@
-// One request over TLS to a server on the loopback address, by somebody who may have a certificate.
+// One request over TLS to a server on the loopback address, with an optional client certificate.
 import { connect } from 'node:tls';
 
-/** The first answer to GET `path`, with its head; or the words with which it was refused. The server's name is not checked. */
+/** The response to GET `path` with its header section, or the error message of a refusal. The server's name is not checked. */
 export function askOverTls(
   port: number,
   path: string,

@@ -1,5 +1,5 @@
-// What is wrong with a page for who does not see it, sees little, or has no mouse: asked of the browser's own tree and
-// its computed styles. Empty lists are what tests expect. Not here: the pages.
+// Accessibility faults of a page for people who are blind, have low vision, or use no mouse, from the browser's
+// accessibility tree and computed styles. Tests expect empty lists. Not here: the pages.
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 
@@ -30,7 +30,7 @@ export async function treeProblems(page: Page): Promise<string[]> {
   return [...nameless, ...order, ...(mains === 1 ? [] : [`there are ${mains} headings of level 1`])];
 }
 
-/** The roles and names of what can be used on the page, in the order of the tree. */
+/** The roles and names of the controls on the page, in the order of the tree. */
 export async function controlsOf(page: Page): Promise<string[]> {
   const nodes = await treeOf(page);
   return nodes.filter(({ role }) => controls.includes(role)).map(({ role, name }) => `${role} ${name}`);
@@ -64,7 +64,7 @@ export async function contrastProblems(page: Page, selector = 'body'): Promise<s
   return problems;
 }
 
-/** Goes through the page by the Tab key; what cannot be seen to be in focus. */
+/** Moves through the page with the Tab key; returns elements without a visible focus. */
 export async function focusProblems(page: Page): Promise<{ reached: number; unseen: string[] }> {
   await page.evaluate('document.activeElement?.blur()');
   const reached = new Set<string>();

@@ -1,5 +1,5 @@
-// A person with a browser of their own, signed in at a hub: cookies are shared with nobody else.
-// Not here: what they look at.
+// A browser session of one user, signed in at a hub, with its own cookies.
+// Not here: the pages.
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 const quiet = [
@@ -17,7 +17,7 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Opens `address`, fills in the hub's login form, and waits until the address is there. */
+/** Opens `address`, fills in the hub's login form, and waits until the page has loaded. */
 export async function openSignedIn(
   browser: Browser,
   address: string,

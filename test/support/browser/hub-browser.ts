@@ -1,5 +1,5 @@
 // Just enough of a browser to log in to a hub and use it: cookies by path, redirects, the hub's XSRF field.
-// Not here: what it looks like (browser-session.ts, with Chromium).
+// Not here: rendering (browser-session.ts, with Chromium).
 import { navigate, type Page, type PageRequest } from './navigate.ts';
 
 export class HubBrowser {

@@ -1,5 +1,5 @@
-// A request as a browser sends it when a person opens a page or submits its form on an address without TLS. fetch() says
-// "Sec-Fetch-Mode: cors" with all of its requests, and JupyterHub gives those no cookie against forged requests.
+// A request as a browser sends it when a person opens a page or submits its form on an address without TLS. fetch() sends
+// "Sec-Fetch-Mode: cors" with every request, and JupyterHub sets no XSRF cookie in the responses to those.
 // Not here: cookies and redirects (hub-browser.ts).
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';

@@ -1,21 +1,21 @@
-// The part of a hub that the admin page speaks to: tokens for codes, persons for tokens. The code is the person's name, or that of a failure.
-// Not here: a real hub (demo.ts).
+// The part of a hub that the admin page uses: exchanges codes for tokens and tokens for users. The code is the user's
+// name, or the name of a failure. Not here: a real hub (demo.ts).
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface PageHub {
   readonly apiUrl: string;
-  /** Scopes of whoever has signed in; without any, the hub knows their tokens no more. */
+  /** Scopes of users who have signed in; without scopes, the hub rejects their tokens. */
   readonly scopes: Map<string, readonly string[]>;
-  /** How often it was asked who somebody is. */
+  /** The number of requests for the user of a token. */
   asked(): number;
   /** The form of the last request for a token. */
   exchanged(): URLSearchParams;
   close(): void;
 }
 
-/** The answers for codes that are no names. */
+/** The responses to codes that are not user names. */
 const failures: Readonly<Record<string, readonly [number, object]>> = {
   refused: [400, { error: 'invalid_grant' }],
   strange: [200, { hello: 'world' }],

@@ -5,10 +5,10 @@ import { HubBrowser } from '../browser/hub-browser.ts';
 
 export interface HubUser {
   readonly name: string;
-  /** Presses the start button and waits until the hub says ready; resolves with the messages shown meanwhile. */
+  /** Presses the start button and waits until the hub reports ready; resolves with the messages shown meanwhile. */
   startServer(): Promise<string[]>;
   stopServer(): Promise<void>;
-  /** The hub's own view: the default server, or undefined when there is none. */
+  /** The hub's own view: the default server, or undefined if none exists. */
   server(): Promise<{ ready: boolean; pending: string | null; url: string } | undefined>;
   /** A request as this user, through the proxy. */
   fetch(path: string, init?: RequestInit): Promise<Response>;

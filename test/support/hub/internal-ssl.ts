@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 
 const probe = new URL('../../hub/jupyterhub_suite/internal_ssl.py', import.meta.url).pathname;
 
-/** With JupyterHub's Python: why its own certificates are refused, or nothing. */
+/** Why JupyterHub's Python refuses its own certificates, or nothing. */
 export function refusalOfInternalSsl(): string {
   const argv = ['-W', 'ignore', '-B', probe];
   return execFileSync('/usr/bin/python3', argv, { encoding: 'utf8' }).trim();

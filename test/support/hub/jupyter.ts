@@ -1,4 +1,4 @@
-// A Jupyter server of the machine in a sandbox of the service, and what a browser does with it: kernels, cells,
+// A Jupyter server of the machine in a sandbox of the service, used as a browser does: kernels, cells,
 // terminals. Not here: the service (service.ts).
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -55,7 +55,7 @@ export function browse(base: string): Browser {
       await once(socket, 'open');
       return {
         async begin(code) {
-          // Jupyter can miss what a kernel says of itself at its start, and then waits for its next word
+          // Jupyter can miss the first status message of a kernel, and then waits for the next one
           const ask = () => {
             socket.send(message('kernel_info_request', {}));
             return stateOf(kernel);

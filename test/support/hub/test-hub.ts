@@ -1,5 +1,5 @@
 // A real JupyterHub with the plugin under test, its proxy started by PortwrapProxy, and a spawner service beside
-// it. Any user name logs in with the password. Not here: what is asked of them.
+// it. Any user name logs in with the password. Not here: the requests.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -42,7 +42,7 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly withPage?: boolean;
   /** Files with which the proxy speaks TLS with browsers. */
   readonly tls?: { readonly key: string; readonly cert: string };
-  /** Hub, proxy and servers speak TLS with each other and with nobody else. */
+  /** Hub, proxy and servers use TLS with each other and accept no other clients. */
   readonly internalSsl?: boolean;
 }
 
@@ -169,7 +169,7 @@ interface PagePlaces {
   readonly page: number;
 }
 
-/** As in docs/jupyterhub.md, but for the address of the proxy's API, which these hubs say. */
+/** As in docs/jupyterhub.md, except that these hubs set the address of the proxy's API. */
 const withInternalSsl = `
 c.JupyterHub.internal_ssl = True
 c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
@@ -212,7 +212,7 @@ for name in ("alice", "bob", "carol"):
 `;
 }
 
-/** By which JupyterHub finds the plugin without installing it. */
+/** Package metadata through which JupyterHub finds the plugin without an installation. */
 function writePluginMetadata(directory: string): void {
   const metadata = join(directory, 'portwrap_spawner-0.dist-info');
   mkdirSync(metadata);

@@ -1,6 +1,6 @@
-// Two ordinary accounts to run sandboxes as, of this run of the tests alone, and /dev/net/tun open for them. Whoever
-// needs one makes it; the whole run removes them at its end (whole-run.ts).
-// Not here: the commands that are run as them (run-portwrap.ts).
+// Two ordinary accounts to run sandboxes as, of this run of the tests alone, and /dev/net/tun open for them. Tests
+// create them on demand; the whole run removes them at its end (whole-run.ts).
+// Not here: running commands as them (run-portwrap.ts).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { runId } from './run-id.ts';
@@ -42,7 +42,7 @@ function makeAccount(name: string): void {
   const useradd = (...more: string[]) =>
     execFileSync('useradd', [...more, '--shell', '/bin/sh', name], { stdio: 'pipe' });
   if (world?.home !== 'automount') return void useradd('--create-home');
-  const home = `/export/home/${name}`; // nobody can make a directory where the automounter makes them
+  const home = `/export/home/${name}`; // no directory can be created where the automounter manages them
   mkdirSync(home, { recursive: true });
   useradd('--no-create-home');
   const made = findAccount(name);
@@ -66,7 +66,7 @@ export function removeTestAccounts(): string[] {
     if (account === null) return [];
     const left = processesOf(account.uid);
     for (const { pid } of left) killQuietly(pid);
-    // --force: the killed ones may be there for another moment
+    // --force: killed processes may exist for another moment
     execFileSync('userdel', ['--force', '--remove', account.name], { stdio: 'pipe' });
     return left.map(({ pid, command }) => `${pid} ${command}`);
   });
@@ -93,11 +93,11 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // it went with another one
+    // it was removed with another account
   }
 }
 
-/** slirp4netns of an ordinary user opens /dev/net/tun; only root can let it. */
+/** slirp4netns of an ordinary user opens /dev/net/tun; only root can permit that. */
 export function openTunDevice(): void {
   if (!isRoot || (statSync('/dev/net/tun').mode & 0o777) === 0o666) return;
   process.stderr.write('test set-up: chmod 0666 /dev/net/tun\n');

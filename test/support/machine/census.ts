@@ -1,5 +1,5 @@
-// What is left of a test: living processes that refer to its directory, and files below it.
-// A zombie is dead: it only waits for its parent. Not here: ending anything.
+// The leftovers of a test: running processes that refer to its directory, and files below it. Zombies do not count.
+// Not here: ending processes.
 import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -59,7 +59,7 @@ function kindOf(entry: Dirent): string {
   return entry.isSymbolicLink() ? 'link' : 'file';
 }
 
-/** A process may end, or belong to somebody else, while we look. */
+/** A process may end, or belong to another user, during the check. */
 function text(pid: string, name: string): string {
   try {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');

@@ -1,5 +1,5 @@
-// Ports of 127.0.0.1 that nobody listens on: for programs that must be told one. Below the ephemeral range, where
-// no outgoing connection takes one away, and apart from those of the other test file that runs meanwhile.
+// Free ports of 127.0.0.1, for programs that need a fixed one. Below the ephemeral range, so that no outgoing
+// connection takes them, and different from those of test files that run concurrently.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
@@ -38,7 +38,7 @@ export async function freeRange(count: number): Promise<{ readonly low: number; 
   return { low: found[0] ?? 0, high: found.at(-1) ?? 0 };
 }
 
-/** None comes twice before all have. */
+/** No port is repeated before all were used. */
 function candidate(): number {
   next = (next + 1) % each;
   return low + next;

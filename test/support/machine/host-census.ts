@@ -1,6 +1,6 @@
-// Everything that a launch could leave behind or take away on the machine it runs on, as lines of text that are
-// equal when the thing is the same one. It is taken in a world of the test's own (scripts/worlds.mjs), where nobody
-// else acts. Not here: what belongs to one test's directory (census.ts).
+// Everything on the machine that a launch could leave behind or remove, as lines of text that are equal for equal
+// things. It is taken in a world of the test's own (scripts/worlds.mjs), without other activity.
+// Not here: what belongs to one test's directory (census.ts).
 import { spawnSync } from 'node:child_process';
 import { type Dirent, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export function hostCensus(): HostCensus {
   };
 }
 
-/** What differs: "gone" and "new" lines of each kind, and kinds where nothing does are left out. */
+/** The differences: "gone" and "new" lines of each kind; kinds without differences are omitted. */
 export type Changes = Partial<Record<Kind, { readonly gone: string[]; readonly new: string[] }>>;
 
 export function changes(before: HostCensus, after: HostCensus): Changes {
@@ -44,7 +44,7 @@ export function changes(before: HostCensus, after: HostCensus): Changes {
   return Object.fromEntries(differing);
 }
 
-/** The lines of `list` that are not in `other`, each as often as it is there more often. */
+/** The multiset difference: lines of `list` minus lines of `other`. */
 function without(list: readonly string[], other: readonly string[]): string[] {
   const left = [...other];
   return list.filter((line) => {
@@ -66,7 +66,7 @@ function mounts(): string[] {
   );
 }
 
-/** mount_namespaces(7): the optional fields of mountinfo. Their numbers say nothing. */
+/** mount_namespaces(7): the optional fields of mountinfo. Their numbers are irrelevant. */
 function propagation(fields: readonly string[]): string {
   const names = fields.map((field) => field.split(':')[0]).filter((name) => name !== 'propagate_from');
   if (names.length === 0) return 'private';
@@ -76,7 +76,7 @@ function propagation(fields: readonly string[]): string {
 const zombie = ' (a zombie)';
 export const isZombie = (line: string) => line.includes(zombie);
 
-/** Those that live, and in which groups; a thread of the kernel has no arguments. */
+/** Running processes and their groups; kernel threads have no arguments. */
 function processes(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -93,7 +93,7 @@ function processes(): string[] {
 const listening = '0A';
 const listeningUnix = 0x10000;
 
-/** Whoever can be connected to: listeners, bound UDP sockets, names of unix sockets, abstract ones ("@") too. */
+/** Sockets that accept connections: listeners, bound UDP sockets, names of unix sockets, abstract ones ("@") too. */
 function sockets(): string[] {
   const internet = ['tcp', 'tcp6', 'udp', 'udp6'].flatMap((protocol) =>
     lines(`/proc/net/${protocol}`)
@@ -117,7 +117,7 @@ function controlGroups(): string[] {
     .map(describeGroup);
 }
 
-/** Removes the empty group of that name, where there is one: a world's groups are its own. */
+/** Removes the empty group of that name if it exists: a world has its own groups. */
 export function removeControlGroups(name: string): void {
   for (const directory of hierarchies().map((point) => join(point, name))) {
     if (statSync(directory, { throwIfNoEntry: false }) !== undefined) rmdirSync(directory);
@@ -182,7 +182,7 @@ function kindOf(entry: Dirent): string {
 
 const lines = (path: string) => text(path).split('\n').filter(Boolean);
 
-/** What is gone while we look is not there. */
+/** Entries that vanish during the check are omitted. */
 function text(path: string): string {
   try {
     return readFileSync(path, 'utf8');

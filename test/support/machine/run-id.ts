@@ -1,7 +1,7 @@
-// Which run of the tests this is: part of the name of whatever it makes where others make things too.
+// The id of this test run: part of the name of everything that it creates in shared places.
 // Not here: setting it (whole-run.ts, and scripts/checks/run.mjs for npm test).
 
-/** Where it stands; it reaches the workers of the tests with the environment. */
+/** The variable that holds it; test workers inherit it with the environment. */
 export const variable = 'PORTWRAP_TEST_RUN';
 
 /** A bench is a run of its own. */

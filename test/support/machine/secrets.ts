@@ -1,4 +1,4 @@
-// Where a secret can be read that must be noPlacement: files below a directory, arguments and environments of processes.
+// Finds secrets in places where none may be: files below a directory, arguments and environments of processes.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -33,7 +33,7 @@ export function processesThatTell(secret: string): string[] {
     try {
       return ['cmdline', 'environ'].some((name) => readFileSync(`/proc/${pid}/${name}`).includes(secret));
     } catch {
-      return false; // it ended while we looked
+      return false; // it ended during the check
     }
   });
 }

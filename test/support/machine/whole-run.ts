@@ -1,6 +1,6 @@
-// Around all test files of a run: a temporary directory of its own, and the end of the accounts. What tests leave
-// there, or leave running as these accounts, fails the run by its name; npm test looks after the directory itself.
-// Not here: one test file's own set-up.
+// Around all test files of a run: a temporary directory of its own, and the end of the accounts. Leftover files
+// there, and leftover processes of these accounts, fail the run by name; npm test handles its own directory.
+// Not here: the setup of one test file.
 import { readdirSync } from 'node:fs';
 import { removeTestAccounts } from './accounts.ts';
 import { variable } from './run-id.ts';

@@ -1,5 +1,5 @@
-// The world in which this test file runs, as scripts/worlds.mjs has made it; null on the machine as it is.
-// Not here: making one (scripts/worlds/).
+// The world in which this test file runs, made by scripts/worlds.mjs; null on the machine itself.
+// Not here: making a world (scripts/worlds/).
 import { readFileSync } from 'node:fs';
 import { cgroupSurroundings, findCgroupWay } from '../../../portwrap/index.ts';
 
@@ -7,7 +7,7 @@ export interface World {
   readonly name: string;
   /** How mounts propagate. */
   readonly mounts: 'private' | 'shared' | 'slave';
-  /** Are the directories below /home mounted when they are looked at? */
+  /** Whether the directories below /home are mounted on first access. */
   readonly home: 'plain' | 'automount';
   /** machine: as this machine has them; version-2: without any controller; none; read-only. */
   readonly groups: 'machine' | 'version-2' | 'none' | 'read-only';
@@ -15,11 +15,11 @@ export interface World {
 
 export const world: World | null = readWorld(process.env);
 
-/** Can limits be kept? By root, wherever the machine can do so and the world leaves it that. */
+/** Whether limits can be enforced: as root, if both the machine and the world support it. */
 export const hasControlGroups =
   process.getuid?.() === 0 && (world === null || world.groups === 'machine') && canLimit();
 
-/** With version 1 it is plain to see; with version 2 it depends on who has started us, and how. */
+/** Known for version 1; for version 2 it depends on the process that started the tests, and how. */
 function canLimit(): boolean {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8');
   if (/ - cgroup \S+ rw,(\S+,)?memory/.test(mounts)) return true;

@@ -18,7 +18,7 @@ AccountingStoragePort=${port}
 AccountingStoragePass=${directory}/munge/socket`;
 }
 
-/** Makes an empty database and starts it. Settles when it takes connections. */
+/** Makes an empty database and starts it. Settles when it accepts connections. */
 export async function startDatabase(
   directory: string,
   begin: (name: string, program: string, argv: readonly string[]) => void,

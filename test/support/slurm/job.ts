@@ -1,4 +1,4 @@
-// `portwrap job` as a batch system starts it, with somebody who takes its reports. Not here: a batch system (slurm.ts).
+// `portwrap job` as a batch system starts it, with a listener for its reports. Not here: a batch system (slurm.ts).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface TestJob {
   readonly process: ChildProcess;
   /** The names of the events that were reported so far. */
   events(): string[];
-  /** Exit code, or the name of the signal that ended it; then nobody takes reports any more. */
+  /** Exit code, or the name of the signal that ended it; then the listener for reports is closed. */
   readonly ended: Promise<number | string>;
 }
 

@@ -26,7 +26,7 @@ export type Daemon = 'slurmctld' | 'n1' | 'n2' | 'slurmdbd';
 export interface TestCluster {
   /** slurm.conf. */
   readonly conf: string;
-  /** A free port for the service to take reports at. */
+  /** A free port for the report listener of the service. */
   readonly reportPort: number;
   /** Runs a command of Slurm as root, or as that user; its output. */
   run(command: string, argv: readonly string[], user?: string): string;
@@ -154,7 +154,7 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
   return cluster;
 }
 
-/** Also in hooks and in benches, where there is no expect.poll(). */
+/** For hooks and benches, which have no expect.poll(). */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const late = Date.now() + 90_000;
   while (!(await isTrue())) {
@@ -163,7 +163,7 @@ export async function until(what: string, isTrue: () => boolean | Promise<boolea
   }
 }
 
-/** Do the controller and both nodes answer? */
+/** Whether the controller and both nodes respond. */
 function isUp(cluster: TestCluster): boolean {
   try {
     const states = cluster
@@ -208,7 +208,7 @@ function configuration(
   more: string,
 ): string {
   const host = hostname().split('.')[0];
-  // as many CPUs and as much memory as it takes: what is under test is not how a node is shared
+  // plenty of CPUs and memory: sharing a node is not under test
   const node = (name: 'n1' | 'n2') =>
     `NodeName=${name} NodeAddr=127.0.0.1 NodeHostname=${host} Port=${ports[name]} CPUs=64 RealMemory=8000`;
   return `ClusterName=test

@@ -1,5 +1,5 @@
-// The tree as its imports draw it: no folder needs another that needs it, and none is a heap.
-// A file beside folders is a part of its own; types count, too. Not here: what a folder may use (biome.json).
+// The dependency tree from imports: no circles between folders, and no folder with too many files.
+// A file beside folders is a part of its own; type imports count too. Not here: allowed imports (biome.json).
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ const product = files.filter((path) => /^(?:config|portwrap|proxy|spawner)\//.te
 const folders = new Set(product.map((path) => dirname(path)));
 const withFolders = new Set([...folders].map((folder) => dirname(folder)));
 
-/** The folder of a file, or the file itself where it lies beside folders. */
+/** The folder of a file, or the file itself if it is beside folders. */
 const part = (path: string) => (withFolders.has(dirname(path)) ? path : dirname(path));
 
 function importsOf(path: string): string[] {
@@ -36,7 +36,7 @@ function drawGraph(): ReadonlyMap<string, ReadonlyMap<string, string>> {
   return graph;
 }
 
-/** The imports of each circle that a walk from `start` comes back to. */
+/** The imports of each circle found by a walk from `start`. */
 function circlesFrom(start: string, graph: ReturnType<typeof drawGraph>): string[][] {
   const done = new Set<string>();
   const walk = (at: string, way: readonly string[]): string[][] => {

@@ -1,4 +1,4 @@
-// Every rule of biome.json finds what it is there for: one bad file for each, linted with the rules as they are.
+// Every rule of biome.json works: one bad file for each, linted with the real rules.
 // A pattern that matches nothing, as "../portwrap/!(index.ts)" once did, fails here.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const uses = (path: string) => `import { x } from '${path}';\nexport const y = x;\n`;
 
-/** Which rule, in which file, with which text. */
+/** The rule, the file, and its text. */
 const bad: readonly (readonly [string, string, string])[] = [
-  // who may import whom
+  // allowed imports
   ['style/noRestrictedImports', 'config/restricted-1.ts', uses('../portwrap/index.ts')],
   ['style/noRestrictedImports', 'config/schema/restricted-2.ts', uses('../../spawner/service.ts')],
   ['style/noRestrictedImports', 'config/schema/values/restricted-3.ts', uses('../../../proxy/proxy.ts')],
@@ -49,7 +49,7 @@ const bad: readonly (readonly [string, string, string])[] = [
     'spawner/circle-b.ts',
     "import type { A } from './circle-a.ts';\nexport type B = { a: A };\n",
   ],
-  // the environment is read in main.ts only, and nothing is written but by the logger
+  // only main.ts reads the environment, and only the logger writes output
   ['style/noProcessEnv', 'spawner/servers/environment.ts', 'export const home = process.env.HOME;\n'],
   ['suspicious/noConsole', 'proxy/front/console.ts', "console.log('x');\n"],
   // language
@@ -78,7 +78,7 @@ const bad: readonly (readonly [string, string, string])[] = [
   ['suspicious/noExplicitAny', 'proxy/any.ts', 'export const x = (value: any) => value.y;\n'],
 ];
 
-/** What the rules let pass, beside the bad files. */
+/** Good files that the rules accept. */
 const good: readonly (readonly [string, string])[] = [
   ['proxy/existing.ts', 'export const target = 1;\n'],
   ['spawner/servers/fine-1.ts', uses('../../portwrap/index.ts')],

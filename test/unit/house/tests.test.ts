@@ -1,5 +1,5 @@
-// Every test asserts something, and whatever is left out says why. A test without expect can only fail by hanging, or
-// by an exception that nobody looks for. Not here: reading the sources (test/support/test-bodies.ts).
+// Every test asserts something, and every skipped test states a reason. A test without expect can only fail by hanging,
+// or by an unrelated exception. Not here: reading the sources (test/support/test-bodies.ts).
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

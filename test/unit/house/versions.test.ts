@@ -1,5 +1,5 @@
-// One version, one protocol and one oldest Python, wherever they are written. Not here: what a service does with a
-// plugin of another protocol (test/browser/versions.test.ts).
+// One version, one protocol and one oldest Python, are the same in every file that states them. Not here: the
+// behaviour with a plugin of another protocol (test/browser/versions.test.ts).
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
