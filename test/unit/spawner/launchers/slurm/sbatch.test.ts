@@ -80,7 +80,7 @@ test.each([
     'an interface without the networks of the nodes',
     `${head}profiles: [{name: p, launcher: slurm, slurm: {host_interface: ib0}}]`,
   ],
-  ['an option that leads noPlacement', `${head}profiles: [{name: p, options: [{name: a, type: text}]}]`],
+  ['an option whose value is not used', `${head}profiles: [{name: p, options: [{name: a, type: text}]}]`],
 ])('%s: refused with the configuration', (_what, text) => {
   expect(() => parseConfig(text, 'f')).toThrow(/slurm|variable/);
 });
