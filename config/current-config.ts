@@ -1,27 +1,26 @@
-// The configuration that is in force, and how another one takes its place without a restart. Not here: reading
-// a file (config/load.ts).
+// The current configuration, and replacing it without a restart. Not here: reading a file (config/load.ts).
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './load.ts';
 
 export interface CurrentConfig {
   get(): Config;
-  /** Takes over what may change while servers run; tells what did, and what waits for a restart. */
+  /** Applies the keys that can change while servers run; returns the changed keys and those that need a restart. */
   replace(next: Config): Reload;
 }
 
 export interface Reload {
   /** Keys whose new values are in force. */
   readonly changed: readonly string[];
-  /** Keys that have new values in the file, and keep their old ones until the service is restarted. */
+  /** Keys with new values in the file that keep the old ones until the service restarts. */
   readonly needRestart: readonly string[];
 }
 
-/** When a new value of a key is in force: what is bound, or what servers that run were built on, needs a restart. */
+/** When a new value takes effect: listening addresses and the settings that running servers depend on need a restart. */
 type Effect = 'at once' | 'after a restart';
 type Effects<Keys extends object> = { readonly [Key in keyof Keys]-?: Effect };
 
 export const effects: Effects<Config> = {
-  service: 'at once', // but for what is said below
+  service: 'at once', // except the keys of serviceEffects
   hubs: 'at once',
   proxy: 'after a restart',
   accounts: 'after a restart',
@@ -61,7 +60,7 @@ export function createCurrentConfig(first: Config): CurrentConfig {
   };
 }
 
-/** `next`, with the values of `now` where they cannot be replaced. */
+/** `next` with the values of `now` for keys that need a restart. */
 function keepFixed<Keys extends object>(now: Keys, next: Keys, effect: Effects<Keys>): Keys {
   const fixed = keysOf(now).filter((key) => effect[key] === 'after a restart');
   return { ...next, ...Object.fromEntries(fixed.map((key) => [key, now[key]])) };

@@ -1,4 +1,4 @@
-// A YAML 1.2 text as plain data in which every key and value can be found again by line and column.
+// A YAML 1.2 text as plain data in which every key and value has a line and a column.
 // Not here: what the data must look like (schema.ts, issue.ts).
 import {
   type Document,
@@ -15,12 +15,12 @@ import {
 import type { KeyPath, Position, Problem } from './problem.ts';
 
 export interface ConfigDocument {
-  /** The data; `undefined` when the text is not YAML, and then there are problems. */
+  /** The data; `undefined` when the text is not valid YAML; `problems` then has entries. */
   readonly value: unknown;
   readonly problems: readonly Problem[];
-  /** Where the value at `path` begins, or the nearest thing around it that is there. */
+  /** Where the value at `path` begins, or its nearest enclosing value that exists. */
   positionOf(path: KeyPath): Position;
-  /** Where the key that `path` ends with is written. */
+  /** Where the last key of `path` is. */
   positionOfKey(path: KeyPath): Position;
 }
 
@@ -55,7 +55,7 @@ function plainData(
     Alias(_key, alias) {
       if (alias.resolve(document) !== undefined) return;
       const text =
-        'is not valid YAML: no "&" anchor of that name stands before it; quote text that begins with "*"';
+        'is not valid YAML: no "&" anchor with that name precedes it; quote text that begins with "*"';
       problems.push({ ...position(alias.range?.[0]), path: [], text });
     },
   });
@@ -97,25 +97,25 @@ function find(document: Document, path: KeyPath): { value: number | undefined; k
 const yamlFaults: Readonly<Record<ErrorCode, string>> = {
   ALIAS_PROPS: 'an alias ("*name") can have no anchor or tag; quote text that begins with "*"',
   BAD_ALIAS: 'this alias ("*name") cannot be used; quote text that begins with "*"',
-  BAD_COLLECTION_TYPE: 'this tag ("!name") does not fit; quote text that begins with "!"',
-  BAD_DIRECTIVE: 'this directive ("%...") is not known',
-  BAD_DQ_ESCAPE: 'this "\\" escape is not known in double quotes; use single quotes',
-  BAD_INDENT: 'this line is not indented as the lines around it, or a bracket before it is not closed',
-  BAD_PROP_ORDER: 'the anchor or tag must stand before what it marks',
+  BAD_COLLECTION_TYPE: 'this tag ("!name") does not fit the value; quote text that begins with "!"',
+  BAD_DIRECTIVE: 'unknown directive ("%...")',
+  BAD_DQ_ESCAPE: 'unknown "\\" escape in double quotes; use single quotes',
+  BAD_INDENT: 'the indentation differs from the lines around it, or a bracket before it is not closed',
+  BAD_PROP_ORDER: 'the anchor or tag must come before its value',
   BAD_SCALAR_START: 'text cannot begin with this character; put it into quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'a second "key:" stands on this line; put text that contains ": " into quotes',
-  BLOCK_IN_FLOW: 'an indented block cannot stand inside [ ] or { }',
-  DUPLICATE_KEY: 'this key is there twice; keep one of them',
-  IMPOSSIBLE: 'it cannot be understood from here on',
+  BLOCK_AS_IMPLICIT_KEY: 'this line has a second "key:"; put text that contains ": " into quotes',
+  BLOCK_IN_FLOW: 'an indented block is not allowed inside [ ] or { }',
+  DUPLICATE_KEY: 'duplicate key; keep one of them',
+  IMPOSSIBLE: 'syntax error',
   KEY_OVER_1024_CHARS: 'a key cannot be longer than 1024 characters; is a ":" or a quote missing?',
   MISSING_CHAR: 'a character is missing here: a ":" with a space after it, a quote, a comma or a bracket',
-  MULTILINE_IMPLICIT_KEY: 'a key must stand on one line; is a ":" or a quote missing?',
-  MULTIPLE_ANCHORS: 'it can have one anchor ("&name") only; quote text that begins with "&"',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line; is a ":" or a quote missing?',
+  MULTIPLE_ANCHORS: 'a value can have one anchor ("&name") only; quote text that begins with "&"',
   MULTIPLE_DOCS: 'a second document begins here; the file must have one, without "---" between',
-  MULTIPLE_TAGS: 'it can have one tag ("!name") only; quote text that begins with "!"',
+  MULTIPLE_TAGS: 'a value can have one tag ("!name") only; quote text that begins with "!"',
   NON_STRING_KEY: 'a key must be plain text',
   RESOURCE_EXHAUSTION: 'it is nested too deeply',
   TAB_AS_INDENT: 'lines must be indented by spaces, not by tabs',
-  TAG_RESOLVE_FAILED: 'this tag ("!name") is not known; quote text that begins with "!"',
-  UNEXPECTED_TOKEN: 'this does not belong here; is an indentation, a quote or a bracket wrong?',
+  TAG_RESOLVE_FAILED: 'unknown tag ("!name"); quote text that begins with "!"',
+  UNEXPECTED_TOKEN: 'unexpected token; is an indentation, a quote or a bracket wrong?',
 };

@@ -1,17 +1,17 @@
-// The error catalogue: every failure a person can meet has a code here, with its HTTP status, its exit
-// code on a command line, and what to do about it. Codes are never renamed and never used again.
-// Not here: how an error is rendered (spawner/http, the main.ts files).
+// The error catalogue: the code of every user-visible failure, with its HTTP status, its exit code on a
+// command line, and a hint. Codes are never renamed and never reused.
+// Not here: rendering errors (spawner/http, the main.ts files).
 
 interface ErrorKind {
   /** HTTP status of the REST APIs. */
   readonly status: number;
   /** Exit code of our own commands. 125-127 follow env(1) and docker-run(1). */
   readonly exit: number;
-  /** What to do, for the person who meets it. A thrower may give a better one. */
+  /** What the user can do. The code that throws the error may give a more specific hint. */
   readonly hint: string;
-  /** Of a server that ended: somebody wanted that, so it has not failed. */
+  /** The server was ended on purpose, so it did not fail. */
   readonly deliberate?: true;
-  /** Of a start that was refused: its user understands why, so a hub answers with this status, and else with 500. */
+  /** The start was refused for a reason that the user understands: the hub responds with this status instead of 500. */
   readonly refusal?: true;
 }
 
@@ -21,17 +21,21 @@ export const errorCatalogue = {
 
   CONFIG_INVALID: { status: 500, exit: 78, hint: 'hub-config.example.yaml documents every key.' },
   CONFIG_UNREADABLE: { status: 500, exit: 78, hint: 'Check the path and its permissions.' },
-  LISTEN_FAILED: { status: 500, exit: 98, hint: 'Choose another address, or stop what listens there.' },
+  LISTEN_FAILED: {
+    status: 500,
+    exit: 98,
+    hint: 'Choose another address, or stop the program that listens on it.',
+  },
 
   REQUEST_INVALID: { status: 400, exit: 64, hint: 'See docs/protocol.md.', refusal: true },
   REQUEST_TOO_LARGE: { status: 413, exit: 64, hint: 'See the limits in docs/protocol.md.', refusal: true },
   PROTOCOL_UNSUPPORTED: {
     status: 400,
     exit: 64,
-    hint: "Upgrade the older one of the service and the hub's plugin, the service first.",
+    hint: "Upgrade the service or the hub's plugin, whichever is older; if both, the service first.",
   },
   UNAUTHORIZED: { status: 401, exit: 77, hint: 'Send the token as "Authorization: token ...".' },
-  NOT_FOUND: { status: 404, exit: 64, hint: 'See docs/protocol.md for the addresses there are.' },
+  NOT_FOUND: { status: 404, exit: 64, hint: 'See docs/protocol.md for the valid paths.' },
   METHOD_NOT_ALLOWED: { status: 405, exit: 64, hint: 'See docs/protocol.md.' },
   STARTING_UP: { status: 503, exit: 75, hint: 'The service is reading its records; try again shortly.' },
 
@@ -39,7 +43,7 @@ export const errorCatalogue = {
   SPAWN_CONFLICT: {
     status: 409,
     exit: 75,
-    hint: 'Stop the server first, or wait until its stop has ended.',
+    hint: 'Stop the server first, or wait until it has stopped.',
     refusal: true,
   },
   SPAWN_CANCELLED: {
@@ -49,7 +53,12 @@ export const errorCatalogue = {
     deliberate: true,
     refusal: true,
   },
-  PROFILE_UNKNOWN: { status: 400, exit: 64, hint: 'Choose one that is offered to this user.', refusal: true },
+  PROFILE_UNKNOWN: {
+    status: 400,
+    exit: 64,
+    hint: 'Choose a profile that is offered to this user.',
+    refusal: true,
+  },
   OPTION_INVALID: { status: 400, exit: 64, hint: 'Choose another value.', refusal: true },
   TLS_UNSUPPORTED: {
     status: 400,
@@ -65,7 +74,7 @@ export const errorCatalogue = {
   USER_REFUSED: {
     status: 403,
     exit: 77,
-    hint: 'See "accounts" in the configuration: which accounts may run servers.',
+    hint: '"accounts" in the configuration sets which accounts may run servers.',
     refusal: true,
   },
   PORTS_EXHAUSTED: { status: 503, exit: 75, hint: 'Stop servers, or widen "ports.range".', refusal: true },
@@ -73,24 +82,24 @@ export const errorCatalogue = {
   SERVER_NOT_READY: {
     status: 504,
     exit: 70,
-    hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" says how long we wait.',
+    hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" sets how long the service waits.',
   },
   IDLE_CULLED: {
     status: 410,
     exit: 75,
-    hint: 'Start it again; "culling.idle_timeout" of the profile says how long a server may be idle.',
+    hint: 'Start it again; "culling.idle_timeout" of the profile sets how long a server may be idle.',
     deliberate: true,
   },
   MAX_AGE_REACHED: {
     status: 410,
     exit: 75,
-    hint: 'Start it again; "culling.max_age" of the profile says how long a server may live.',
+    hint: 'Start it again; "culling.max_age" of the profile sets how long a server may run.',
     deliberate: true,
   },
   HUB_FORGOT: {
     status: 410,
     exit: 75,
-    hint: 'Its hub did not know it, twice in a row: see "reaper" of the hub in the configuration.',
+    hint: 'The hub did not list the server in two comparisons in a row; see "reaper" of the hub in the configuration.',
     deliberate: true,
   },
   SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.', deliberate: true },
@@ -102,7 +111,7 @@ export const errorCatalogue = {
   TERMINALS_UNAVAILABLE: {
     status: 500,
     exit: 71,
-    hint: 'Mount the terminals again: mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts.',
+    hint: 'Mount devpts again: mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts.',
   },
   RESOURCES_EXHAUSTED: {
     status: 503,
@@ -112,24 +121,24 @@ export const errorCatalogue = {
   SERVICE_UNREACHABLE: {
     status: 502,
     exit: 69,
-    hint: 'Check that the service runs, and that --config names its configuration.',
+    hint: 'Check that the service runs and that --config names its configuration file.',
   },
-  SMOKE_FAILED: { status: 502, exit: 70, hint: 'The message, and the log of the service, say what failed.' },
+  SMOKE_FAILED: { status: 502, exit: 70, hint: 'See the message and the log of the service for the cause.' },
 
   JOB_REFUSED: {
     status: 422,
     exit: 70,
-    hint: 'The message is that of sbatch. Check "slurm" of the profile, and what the user chose.',
+    hint: 'The message is from sbatch. Check "slurm" of the profile and the options that the user chose.',
   },
   SCHEDULER_UNREACHABLE: {
     status: 503,
     exit: 75,
-    hint: 'Check slurmctld and munge: scontrol ping. Servers that run go on meanwhile.',
+    hint: 'Check slurmctld and munge: scontrol ping. Running servers keep running.',
   },
   JOB_NOT_STARTED: {
     status: 504,
     exit: 75,
-    hint: 'The cluster is busy, or the job asks for what it does not have: see the reason that Slurm gave.',
+    hint: 'The cluster is busy or lacks the requested resources; see the reason from Slurm.',
   },
   JOB_FAILED: {
     status: 502,
@@ -160,13 +169,17 @@ export const errorCatalogue = {
   JOB_REQUEUED: {
     status: 409,
     exit: 75,
-    hint: 'What the server held was lost, so it was ended. Start it again.',
+    hint: 'The requeued job lost the state of the server, so it was ended. Start it again.',
   },
-  JOB_GONE: { status: 502, exit: 70, hint: 'The log of slurmctld may tell; sacct does, with accounting.' },
+  JOB_GONE: {
+    status: 502,
+    exit: 70,
+    hint: 'See the log of slurmctld, or sacct if the cluster has accounting.',
+  },
   NODE_UNREACHABLE: {
     status: 502,
     exit: 70,
-    hint: 'A firewall is between the service and the node, or "slurm.host_interface" names the wrong network.',
+    hint: 'A firewall blocks connections from the service to the node, or "slurm.host_interface" names the wrong network.',
   },
   HUB_UNREACHABLE: {
     status: 502,
@@ -188,12 +201,16 @@ export const errorCatalogue = {
   PAGE_REFUSED: {
     status: 403,
     exit: 77,
-    hint: 'The hub\'s administrator gives access by the scope "access:services!service=NAME".',
+    hint: 'The hub\'s administrator grants access with the scope "access:services!service=NAME".',
   },
   FORM_REFUSED: { status: 403, exit: 77, hint: 'Load the page again and press the button there.' },
   FETCH_REFUSED: { status: 403, exit: 77, hint: 'Open the page by its address in the browser.' },
 
-  PORT_TAKEN: { status: 409, exit: 98, hint: 'Choose another host port, or stop what listens there.' },
+  PORT_TAKEN: {
+    status: 409,
+    exit: 98,
+    hint: 'Choose another host port, or stop the program that listens on it.',
+  },
   PORT_RESERVED: {
     status: 403,
     exit: 77,
@@ -203,15 +220,15 @@ export const errorCatalogue = {
   PATH_UNAVAILABLE: {
     status: 503,
     exit: 125,
-    hint: 'Check that the file system of the path is mounted and answers, and that the user may enter it.',
+    hint: 'Check that the file system of the path is mounted and responds, and that the user may enter it.',
     refusal: true,
   },
-  SANDBOX_FAILED: { status: 500, exit: 125, hint: 'The message of bubblewrap says why.' },
-  FORWARD_FAILED: { status: 500, exit: 125, hint: 'The message of the forwarder says why.' },
+  SANDBOX_FAILED: { status: 500, exit: 125, hint: 'See the message of bubblewrap.' },
+  FORWARD_FAILED: { status: 500, exit: 125, hint: 'See the message of the forwarder.' },
   LIMITS_UNAVAILABLE: {
     status: 500,
     exit: 125,
-    hint: 'Run the launcher where it may use control groups, or take the limits away.',
+    hint: 'Run the launcher where it can use control groups, or remove the limits.',
   },
   POLICY_FAILED: {
     status: 500,
@@ -222,12 +239,12 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
-/** Did somebody want the end of a server that this code explains? A code of another version is none of these. */
+/** Whether a server that ended with this code was ended on purpose. False for codes of other versions. */
 export function isDeliberate(code: string): boolean {
   return kindOf(code)?.deliberate ?? false;
 }
 
-/** The refusals of a start that its user understands, with the status that a hub answers with. */
+/** The codes of refused starts that users understand, with the status of the hub's response. */
 export function refusals(): ReadonlyMap<ErrorCode, number> {
   const codes = Object.keys(errorCatalogue) as ErrorCode[];
   return new Map(
@@ -242,9 +259,9 @@ function kindOf(code: string): ErrorKind | undefined {
 
 export interface ErrorDetails {
   readonly hint?: string | undefined;
-  /** The command that mends it, where there is one; the hint says it in words. */
+  /** The command that fixes the problem, if one exists; the hint describes it. */
   readonly fix?: string | undefined;
-  /** Which server it happened to, as user or user/name. */
+  /** The affected server, as user or user/name. */
   readonly server?: string | undefined;
   /** The last lines of a log, oldest first. */
   readonly log?: readonly string[] | undefined;
@@ -275,7 +292,7 @@ export class PortwrapError extends Error {
   }
 }
 
-/** What the machine refuses to anybody: its messages name a call and a path of ours, nothing secret. */
+/** System call errors that any program can get: the messages name a call and one of our paths, no secrets. */
 const systemFailures: Readonly<Partial<Record<string, ErrorCode>>> = {
   ENOSPC: 'STORAGE_FAILED',
   EDQUOT: 'STORAGE_FAILED',
@@ -287,7 +304,7 @@ const systemFailures: Readonly<Partial<Record<string, ErrorCode>>> = {
   EAGAIN: 'RESOURCES_EXHAUSTED',
 };
 
-/** What a caller may see of any thrown value; an unknown one becomes INTERNAL and leaks nothing. */
+/** Converts any thrown value to an error that a caller may see. Unknown values become INTERNAL without details. */
 export function toPortwrapError(error: unknown): PortwrapError {
   if (error instanceof PortwrapError) return error;
   const code = systemFailures[(error as NodeJS.ErrnoException | undefined)?.code ?? ''];

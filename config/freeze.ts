@@ -1,6 +1,6 @@
 // A deep, frozen copy of plain data, and its type. Not here: class instances, functions, cycles.
 
-/** A copy of `value` in which every object and list is frozen; `value` itself is left alone. */
+/** A copy of `value` in which every object and list is frozen; `value` itself is unchanged. */
 export function frozenCopy<T>(value: T): Frozen<T> {
   return frozen(structuredClone(value)) as Frozen<T>;
 }

@@ -1,5 +1,5 @@
-// The command behind "npm run generate": writes the files that are made from the schema and the error
-// catalogue; with --check it writes nothing, and exits 1 when one of them is not what it would write.
+// The command behind "npm run generate": writes the files generated from the schema and the error
+// catalogue. With --check it writes nothing and exits 1 if a file is not up to date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GeneratedFile, generatedFiles } from './generate/files.ts';

@@ -1,12 +1,12 @@
-// What the schema found wrong, as problems: where each stands, and a sentence with the value and the rule.
-// A sentence never quotes a value that may be a secret. Not here: the rules themselves (schema.ts).
+// Converts zod issues to problems: the position, and a sentence with the value and the rule.
+// A sentence never quotes a value that may be a secret. Not here: the rules (schema.ts).
 import type { z } from 'zod';
 import type { ConfigDocument } from './document.ts';
 import { knownKeys } from './known-keys.ts';
 import { nearest } from './nearest.ts';
 import { type KeyPath, type Problem, plainKey, shownPath } from './problem.ts';
 
-/** One problem for most issues, one for each key when keys are not known. */
+/** One problem for each issue, except one for each unknown key. */
 export function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument, schema: z.ZodType): Problem[] {
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
@@ -32,7 +32,7 @@ function unknownKey(key: string, known: readonly string[]): string {
 function sentence(issue: z.core.$ZodIssue, value: unknown): string {
   const rule = ruleOf(issue);
   if (value === undefined) return `is missing, ${rule}`;
-  // Rules of a whole mapping say themselves what it has.
+  // The messages of rules for a whole mapping include its value.
   if (issue.code === 'custom' && typeof value === 'object') return issue.message;
   const meant = issue.code === 'invalid_value' ? nearest(String(value), issue.values.map(String)) : undefined;
   const suggestion = meant === undefined ? quotesAdvice(issue, value) : `; did you mean "${meant}"?`;
@@ -43,7 +43,7 @@ function quotesAdvice(issue: z.core.$ZodIssue, value: unknown): string {
   if (issue.code !== 'invalid_type') return '';
   if (issue.expected === 'string') return typeof value === 'object' ? '' : ': put it into quotes';
   if (typeof value !== 'string') return '';
-  return unquotedForms[issue.expected]?.test(value) ? ': take its quotes away' : '';
+  return unquotedForms[issue.expected]?.test(value) ? ': remove its quotes' : '';
 }
 
 const unquotedForms: Readonly<Partial<Record<string, RegExp>>> = {
@@ -94,7 +94,7 @@ function shownValue(value: unknown, { path, code }: z.core.$ZodIssue): string {
   return `is ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)},`;
 }
 
-// Elsewhere a secret may stand by design or by mistake: a token in token_env, a text instead of a mapping.
+// Any other key may hold a secret by design or by mistake: a token in token_env, a string instead of a mapping.
 function mayBeSecret(value: unknown, path: KeyPath): boolean {
   if (!plainPlaces.some((place) => place.test(shownPath(path)))) return true;
   return String(value).includes('@');

@@ -1,7 +1,7 @@
-// Which keys the schema knows at a place of the file. Not here: what may stand there.
+// The keys that the schema allows at a path of the file. Not here: their values.
 import { z } from 'zod';
 
-/** The keys of the mapping at `path`; none when the schema has no mapping there. */
+/** The keys of the mapping at `path`; empty if the schema has no mapping there. */
 export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly string[] {
   let current: unknown = schema;
   for (const key of path) {
@@ -17,6 +17,6 @@ export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): read
 function unwrapped(schema: unknown): unknown {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) return unwrapped(schema.unwrap());
   if (schema instanceof z.ZodNullable || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
-  if (schema instanceof z.ZodPipe) return unwrapped(schema.in); // one that transforms what is written
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.in); // a schema with a transform
   return schema;
 }

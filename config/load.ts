@@ -1,4 +1,4 @@
-// From the path of a configuration file to what the service runs on: read, parsed, secrets resolved, frozen.
+// Loads a configuration file for the service: reads and parses it, resolves secrets, freezes the result.
 // Not here: the keys (schema.ts), the wording of problems (issue.ts).
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -24,8 +24,8 @@ export type {
 } from './schema.ts';
 
 /**
- * Reads the YAML file at `path`; `env` is where `token_env` looks.
- * Throws CONFIG_UNREADABLE when there is no such file, CONFIG_INVALID with every problem it has.
+ * Reads the YAML file at `path`; `token_env` names a variable of `env`.
+ * Throws CONFIG_UNREADABLE if the file cannot be read, CONFIG_INVALID with all of its problems.
  */
 export function loadConfig(path: string, env: Environment): Config {
   const { text, mode } = read(path);
@@ -40,20 +40,20 @@ export function loadConfig(path: string, env: Environment): Config {
   return frozenCopy({ ...config, private_files: privateFiles(path, file) });
 }
 
-/** The file itself, and those that it names for secrets. */
+/** The configuration file and the secret files that it names. */
 function privateFiles(path: string, { hubs, proxy, admin_page }: ConfigFile): string[] {
   const named = [...hubs, ...hubs.map(({ reaper }) => reaper), proxy, admin_page];
   return [path, ...named.flatMap((section) => section?.token_file ?? [])].map((file) => resolve(file));
 }
 
-/** The same, but no secret is fetched: for commands that need none. */
+/** The same without resolving secrets: for commands that need none. */
 export function loadConfigFile(path: string): ConfigFile {
   return frozenCopy(parse(read(path).text, path).file);
 }
 
 /**
- * Parses and checks the text of a configuration file, and touches nothing else; secrets stay as written.
- * `fileName` is for the error only: CONFIG_INVALID with every problem.
+ * Parses and checks the text of a configuration file, and reads nothing else; secrets are not resolved.
+ * `fileName` is used only in the error, CONFIG_INVALID with all problems.
  */
 export function parseConfig(text: string, fileName: string): ConfigFile {
   return frozenCopy(parse(text, fileName).file);
@@ -79,7 +79,7 @@ function read(path: string): { text: string; mode: number } {
 }
 
 const readFaults: Readonly<Partial<Record<string, string>>> = {
-  ENOENT: 'there is no such file',
-  EACCES: 'this account may not read it',
-  EISDIR: 'it is a directory, and must be a file',
+  ENOENT: 'the file does not exist',
+  EACCES: 'this account cannot read the file (permission denied)',
+  EISDIR: 'it is a directory; it must be a file',
 };

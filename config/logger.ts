@@ -1,5 +1,5 @@
-// The logger: structured lines, one JSON object each, on standard error; tokens never reach it.
-// Not here: what is logged, and pretty printing (that is for the reader's tools).
+// The logger: one JSON object per line on standard error; fields with secrets are redacted.
+// Not here: what is logged; pretty printing (a tool of the reader).
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 
 export type { Logger } from 'pino';

@@ -1,6 +1,6 @@
-// The known word that a mistyped one was probably meant to be.
+// Suggests the known word for a misspelled one.
 
-/** The candidate with the fewest edits to `word`, when that is at most a third of its length; or none. */
+/** The candidate with the fewest edits to `word`, if these are at most a third of its length; otherwise undefined. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate) }))
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return ranked[0]?.candidate;
 }
 
-/** Levenshtein's distance: how many characters to insert, delete or replace. */
+/** Levenshtein distance: the number of characters to insert, delete or replace. */
 function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row++) {

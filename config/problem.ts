@@ -1,8 +1,8 @@
-// A problem of a configuration file: its place, its line of text, and the error that several make together.
-// Not here: finding the problems (load.ts, document.ts), the wording of the schema's (issue.ts).
+// A problem of a configuration file: position and text, and the error that lists all problems.
+// Not here: finding problems (load.ts, document.ts), the wording of schema problems (issue.ts).
 import { PortwrapError } from './errors.ts';
 
-/** From the root of the file: names of keys, and numbers of items from 0. */
+/** From the root of the file: names of keys, and indexes of list items from 0. */
 export type KeyPath = readonly PropertyKey[];
 
 export interface Position {
@@ -15,7 +15,7 @@ export interface Position {
 export interface Problem extends Position {
   /** Empty: the file as a whole. */
   readonly path: KeyPath;
-  /** What is wrong, the value where it may be shown, and what would be right. */
+  /** The fault, the value if it may be shown, and the rule. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export function configInvalid(fileName: string, problems: readonly Problem[]): P
   return new PortwrapError('CONFIG_INVALID', [...new Set(lines)].join('\n'));
 }
 
-/** `key.list[0].key`; of a key that is not a plain word, and may be more than a key, only its beginning. */
+/** `key.list[0].key`; a key that is not a plain word may contain a value, so only its start is shown. */
 export function shownPath(path: KeyPath): string {
   return path.reduce<string>((shown, key) => {
     if (typeof key === 'number') return `${shown}[${key}]`;

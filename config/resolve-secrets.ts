@@ -1,5 +1,5 @@
-// Where a configuration file says where a secret is: fetches it from the environment or a private file.
-// Secrets, and texts that may be misplaced secrets, appear in no message. Not here: the other keys.
+// Resolves the secrets of a configuration file: reads each from the environment or a private file.
+// Messages contain no secrets, and no values that may be misplaced secrets. Not here: the other keys.
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { KeyPath } from './problem.ts';
 import { secretPattern, secretRule } from './schema/values/secret.ts';
@@ -9,13 +9,13 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Surroundings {
   readonly env: Environment;
-  /** Its mode matters when it holds tokens itself. */
+  /** Its mode is checked when the file contains a token. */
   readonly configFile: { readonly path: string; readonly mode: number };
-  /** Takes note of a problem with the key at `path`. */
+  /** Records a problem with the key at `path`. */
   report(path: KeyPath, text: string): void;
 }
 
-/** The configuration with every `token` filled in; one that could not be is reported, and left empty. */
+/** The configuration with every `token` filled in. A token that cannot be resolved is reported and left empty. */
 export function resolveSecrets(file: ConfigFile, around: Surroundings): Omit<Config, 'private_files'> {
   const hubs = file.hubs.map((hub, index): Hub => {
     const { token_env, token_file, token, reaper, ...rest } = hub;
@@ -63,37 +63,37 @@ function resolveOne(keys: SecretKeys, path: KeyPath, around: Surroundings): stri
   if (token_file !== undefined) return fromFile(token_file, [...path, 'token_file'], around);
   if (token === undefined) return null;
   const { path: configPath, mode } = around.configFile;
-  if (isOpenToOthers(mode)) around.report([...path, 'token'], `stands in a file ${openToOthers(configPath)}`);
+  if (isOpenToOthers(mode)) around.report([...path, 'token'], `is in a file ${openToOthers(configPath)}`);
   return token;
 }
 
 function fromVariable(name: string, path: KeyPath, { env, report }: Surroundings): string | null {
   const value = env[name]?.trimEnd();
   if (value !== undefined && secretPattern.test(value)) return value;
-  const fault = value === undefined ? 'is not set' : `holds no token: it ${secretRule}`;
-  report(path, `the environment variable of that name ${fault}`);
+  const fault = value === undefined ? 'is not set' : `does not contain a valid token: it ${secretRule}`;
+  report(path, `the environment variable ${fault}`);
   return null;
 }
 
 function fromFile(name: string, path: KeyPath, { report }: Surroundings): string | null {
   const read = readPrivate(name);
   if ('text' in read && secretPattern.test(read.text)) return read.text;
-  report(path, 'fault' in read ? read.fault : `the file of that name holds no token: it ${secretRule}`);
+  report(path, 'fault' in read ? read.fault : `the file does not contain a valid token: it ${secretRule}`);
   return null;
 }
 
 function readPrivate(name: string): { text: string } | { fault: string } {
   let descriptor: number | undefined;
   try {
-    // Not blocking, for a FIFO; one descriptor, so that what is checked is what is read.
+    // Non-blocking, because of FIFOs. One descriptor, so that the checked file is the one that is read.
     descriptor = openSync(name, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = fstatSync(descriptor);
-    if (!status.isFile()) return { fault: 'names something that is not a file' };
+    if (!status.isFile()) return { fault: 'does not name a regular file' };
     if (isOpenToOthers(status.mode)) return { fault: `names a file ${openToOthers(name)}` };
     return { text: readFileSync(descriptor, 'utf8').trimEnd() };
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    return { fault: missing ? 'there is no file of that name' : 'this account may not read the file' };
+    return { fault: missing ? 'the file does not exist' : 'this account cannot read the file' };
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
@@ -104,7 +104,7 @@ function isOpenToOthers(mode: number): boolean {
 }
 
 function openToOthers(path: string): string {
-  return `that every user may read or write; run: chmod o-rw ${quoted(path)}`;
+  return `that every user can read or write; run: chmod o-rw ${quoted(path)}`;
 }
 
 function quoted(path: string): string {

@@ -1,5 +1,5 @@
 // The configuration file as one zod schema: every key, its type, default, help and limits. Types, the JSON
-// schema, hub-config.example.yaml and docs/configuration.md are all made from it.
+// schema, hub-config.example.yaml and docs/configuration.md are generated from it.
 // Not here: reading a file (load.ts), the wording of problems (issue.ts).
 import { z } from 'zod';
 import type { Frozen } from './freeze.ts';
@@ -51,42 +51,42 @@ export const configSchema = z
   .superRefine(hubOfAdminPage)
   .meta({ title: 'portwrap-spawner configuration' });
 
-/** A configuration file, parsed and complete, whose secrets still stand as written. */
+/** A configuration file, parsed and complete, with unresolved secrets. */
 export type ConfigFile = Frozen<z.output<typeof configSchema>>;
 
-/** What the service runs on: complete, deep-frozen, secrets resolved. Times are in seconds. */
+/** The service's configuration: complete, deep-frozen, secrets resolved. Times are in seconds. */
 export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy' | 'admin_page'> {
-  /** Absolute paths of the configuration file and of every file with a secret: hidden from sandboxes of our own account. */
+  /** Absolute paths of the configuration file and of every file with a secret: hidden from sandboxes that run as our account. */
   readonly private_files: readonly string[];
   /** At least one; names and tokens are unique. */
   readonly hubs: readonly Hub[];
   /** `null`: the service registers no routes. */
   readonly proxy: Proxy | null;
-  /** `null`: there is no page. */
+  /** `null`: no page. */
   readonly admin_page: AdminPage | null;
 }
 
-/** A hub that may ask for servers; its `token` has 16 or more printable ASCII characters. */
+/** A hub that may start servers; its `token` has 16 or more printable ASCII characters. */
 export type Hub = Omit<WithoutSecretKeys<ConfigFile['hubs'][number]>, 'reaper'> & {
   readonly token: string;
   readonly reaper: Reaper | null;
 };
-/** How a hub is asked which servers it knows; its `token` is one of that hub. */
+/** Comparison with the list of servers of a hub; `token` is an API token of that hub. */
 export type Reaper = WithoutSecretKeys<NonNullable<ConfigFile['hubs'][number]['reaper']>> & {
   readonly token: string;
 };
-/** The proxy where routes are registered; `token: null` when it asks for none. */
+/** The proxy where routes are registered; `token: null` if it needs none. */
 export type Proxy = WithoutSecretKeys<NonNullable<ConfigFile['proxy']>> & { readonly token: string | null };
-/** The page for people: its hub's name, and the token with which it speaks to that hub. */
+/** The admin page: the name of its hub, and the API token that it uses there. */
 export type AdminPage = WithoutSecretKeys<NonNullable<ConfigFile['admin_page']>> & {
   readonly hub: string;
   readonly token: string;
 };
-/** What may be started. The first profile is the default one. */
+/** A kind of server that users can start. The first profile is the default. */
 export type Profile = ConfigFile['profiles'][number];
-/** What the sandbox of a profile may reach. */
+/** The network access of a profile's sandbox. */
 export type NetworkPolicy = Profile['network'];
-/** What a user may choose at the start of a profile's server. */
+/** An option that a user can set when starting a server of a profile. */
 export type ProfileOption = Profile['options'][number];
 /** Where the service listens. */
 export type ListenAddress = ConfigFile['service']['listen'];

@@ -14,7 +14,7 @@ export function completionScript(program: Program, shell: Shell): string {
   return { bash, fish, zsh }[shell](program);
 }
 
-/** The first word that is neither an option nor the value of one is the command. */
+/** The first word that is neither an option nor an option value is the command. */
 function bash(program: Program): string {
   const { name, commands = [] } = program;
   const words = (options: readonly Option[]) => options.flatMap(spellings).join(' ');
@@ -150,7 +150,7 @@ function zshOption(option: Option): readonly string[] {
   );
 }
 
-/** Without what means something inside a specification of zsh. */
+/** Removes the characters that are special in a zsh specification. */
 function plain(text: string): string {
   return text.replaceAll(': ', ' - ').replaceAll(/[[\]:'"$`\\]/g, ' ');
 }

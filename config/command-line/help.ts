@@ -1,4 +1,4 @@
-// The help text of a program, or of one of its commands. Not here: what it says (the program's table).
+// The help text of a program, or of one of its commands. Not here: its content (the program's table).
 import {
   explanation,
   generalOptions,
@@ -26,7 +26,7 @@ export function helpText(program: Program): string {
     .replace(/\n\n$/, '\n');
 }
 
-/** What `PROGRAM COMMAND --help` says. */
+/** The output of `PROGRAM COMMAND --help`. */
 export function commandHelpText(program: Program, command: Subcommand): string {
   const special = optionsOfCommand(program, command);
   return [
@@ -55,7 +55,7 @@ function optionRow(option: Option): Row {
   ];
 }
 
-/** Two columns; a term that is too long for its column has a line to itself. */
+/** Two columns; a term that is too long for its column gets its own line. */
 function list(title: string, rows: readonly Row[], column = columnOf(rows)): string {
   const lines = rows.map(([term, meaning]) => {
     const left = `  ${term}`;

@@ -1,5 +1,5 @@
 // The manual page of a program, section 1, as roff(7). Written to docs/ by scripts/manual.mjs.
-// Not here: what it says (the program's table).
+// Not here: its content (the program's table).
 import { explanation, type Option, type Program } from './program.ts';
 
 export function manualPage(program: Program, version: string): string {
@@ -40,7 +40,7 @@ function entry(option: Option): readonly string[] {
   return ['.TP', `${short === undefined ? '' : `\\fB\\-${short}\\fR, `}${term}`, roff(explanation(option))];
 }
 
-/** Options bold, what stands for a value italic. */
+/** Options in bold, placeholders of values in italics. */
 function styled(usage: string): string {
   return roff(usage).replaceAll(/\b[A-Z][A-Z_]+\b|(?:\\-)+[a-z]\w*|\b[a-z]\w+\b(?!\])/g, (word) =>
     /[A-Z]/.test(word) ? `\\fI${word}\\fR` : `\\fB${word}\\fR`,

@@ -1,5 +1,5 @@
-// Parses a command line as its table says, by commander: configurable-http-proxy uses it too, so that ours takes
-// the same spellings. Not here: what the values mean together (the programs).
+// Parses a command line with commander according to its table. configurable-http-proxy uses commander too, so both
+// proxies accept the same spellings. Not here: combinations of values (the programs).
 import { Command, CommanderError, Option as CommanderOption } from 'commander';
 import { PortwrapError } from '../errors.ts';
 import {
@@ -31,7 +31,7 @@ export type CommandName<P extends Program> = P extends {
   ? N
   : never;
 
-/** The values by the names of the options. A switch is false, a repeatable option empty if it was not given. */
+/** The values by option name. If not given, a switch is false and a repeatable option is empty. */
 export type Given<P extends Program> = {
   readonly [O in P['groups'][number]['options'][number] as O['name']]: Held<O>;
 };
@@ -54,7 +54,7 @@ type Value<O extends Option> = O extends { readonly type: ValueType<infer T> }
 export function parseCommandLine<const P extends Program>(program: P, argv: readonly string[]): Parsed<P> {
   const root = commandOf(program.name, generalOptions(program));
   root.version('', '-V, --version');
-  /** The command whose options are being read. */
+  /** The command whose options are being parsed. */
   let current: Subcommand | undefined;
   let parsed: Command | undefined;
   for (const one of program.commands ?? []) {
@@ -76,7 +76,7 @@ export function parseCommandLine<const P extends Program>(program: P, argv: read
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', command: current };
     if (error.code === 'commander.version') return { kind: 'version' };
-    // where no command is given, commander shows the help
+    // without a command, commander shows the help
     if (error.code !== 'commander.help') throw usage(error);
   }
   const given = givenOptions(program, { ...root.opts(), ...parsed?.opts() });
@@ -100,7 +100,7 @@ function commandOf(name: string, options: readonly Option[]): Command {
   return command;
 }
 
-/** What commander answers by itself. */
+/** Options that commander handles itself. */
 function isBuiltIn({ name }: Option): boolean {
   return name === 'help' || name === 'version';
 }
@@ -136,7 +136,7 @@ function oneOf(values: readonly string[]): ValueType<string> {
   return { parse: (text) => values.find((value) => value === text), expected: list };
 }
 
-/** By the names of the table: commander's are in camel case, and without `no-`. */
+/** By the names of the table; commander uses camel case, without `no-`. */
 function givenOptions<P extends Program>(program: P, held: Readonly<Record<string, unknown>>): Given<P> {
   const entries = optionsOf(program).map((option) => {
     const value = held[attributeOf(option.name)];

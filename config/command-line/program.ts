@@ -1,24 +1,24 @@
-// The command line of a program as data. Parsing, help, completions and the manual page are made from it.
+// The command line of a program as data. Parsing, help, completions and the manual page are generated from it.
 // Not here: the tables themselves (portwrap/cli, proxy/cli, spawner/commands).
 
 export interface Program {
   readonly name: string;
-  /** One line: what it does. */
+  /** Its purpose in one line. */
   readonly summary: string;
-  /** What follows the name, a line for each form. */
+  /** The text after the name, one line per form. */
   readonly usage: readonly string[];
   readonly description: readonly string[];
   readonly commands?: readonly Subcommand[];
-  /** It runs a command of the system, which stands after the options with its own arguments. */
+  /** It runs a command of the system, given after the options with its own arguments. */
   readonly runsCommand?: true;
   readonly groups: readonly OptionGroup[];
-  /** What the help says after the options: environment, examples, exit codes. */
+  /** The sections after the options: environment, examples, exit codes. */
   readonly sections: readonly Section[];
 }
 
 export interface Subcommand {
   readonly name: string;
-  /** Its operand; in brackets if it may be left out. */
+  /** Its operand; in brackets if optional. */
   readonly operand?: string;
   readonly help: string;
   /** Names of the options that only some commands take. */
@@ -34,13 +34,13 @@ export interface Option {
   /** Without the dashes. */
   readonly name: string;
   readonly short?: string;
-  /** What stands for its value in the help; absent: it has none. */
+  /** The placeholder of its value in the help; absent: it takes no value. */
   readonly value?: string;
   readonly repeatable?: true;
   readonly help: string;
-  /** The values there are, for completion; "path" and "user" are asked of the shell. */
+  /** The possible values, for completion; the shell completes "path" and "user". */
   readonly values?: readonly string[] | 'path' | 'user';
-  /** What the value is; absent: one of `values` if they are listed, else any text. */
+  /** The type of the value; absent: one of `values` if it is a list, otherwise any text. */
   readonly type?: ValueType<unknown>;
   readonly default?: string | number;
   /** Names of options that cannot be given together with it. */
@@ -48,9 +48,9 @@ export interface Option {
 }
 
 export interface ValueType<T> {
-  /** Undefined for a text that is no such value. May throw a PortwrapError that says more. */
+  /** Undefined for invalid text. May throw a PortwrapError with more detail. */
   parse(text: string): T | undefined;
-  /** What it must be, for the message. */
+  /** The rule, for the message: "must be ...". */
   readonly expected: string;
 }
 
@@ -83,7 +83,7 @@ export function optionsOfCommand(program: Program, command: Subcommand): readonl
   return optionsOf(program).filter(({ name }) => command.options.includes(name));
 }
 
-/** The options that stand with any command. */
+/** The options that every command takes. */
 export function generalOptions(program: Program): readonly Option[] {
   const special = new Set((program.commands ?? []).flatMap(({ options }) => options));
   return program.runsCommand
@@ -96,7 +96,7 @@ export function spellings({ name, short }: Option): readonly string[] {
   return short === undefined ? [`--${name}`] : [`-${short}`, `--${name}`];
 }
 
-/** Its help, with what the table knows besides. */
+/** Its help, plus repetition and default from the table. */
 export function explanation({ help, repeatable, default: byDefault }: Option): string {
   return [
     help,

@@ -1,4 +1,4 @@
-// Kinds of values that options of several programs take. Not here: those of one program (its table).
+// Value types that options of several programs share. Not here: types of one program (its table).
 import type { ValueType } from './program.ts';
 
 export function wholeNumber(low: number, high: number, what = 'a number'): ValueType<number> {

@@ -1,5 +1,5 @@
-// hub-config.example.yaml: every key with its help, as a file that loads as it stands.
-// What is not commented out is the default, but for keys without one, where it is the schema's example.
+// hub-config.example.yaml: every key with its help, as a valid configuration file.
+// Active lines show the default, or the example of the schema for keys without a default.
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import type { Key } from './key.ts';
@@ -19,7 +19,7 @@ const header = [
   '# "# text" explains the key below it. "#key: value" is another value for it, or a key that is not set.',
 ];
 
-/** `given`: the value that its parent's default or example has for it. */
+/** `given`: its value in the default or example of the parent. */
 function keyLines(key: Key, given: unknown): string[] {
   const value = given === undefined ? shownValue(key) : given;
   const help = commented(key.help, typeNote(key));
@@ -38,7 +38,7 @@ function keyLines(key: Key, given: unknown): string[] {
   return [...help, `${key.name}:`, ...items.flatMap((item) => indented(itemLines(key.keys, item)))];
 }
 
-/** The default; for mappings and lists of them that have none, the example. */
+/** The default, or the example for mappings and lists of mappings without a default. */
 function shownValue(key: Key): unknown {
   return key.default === undefined && key.keys.length > 0 ? key.examples[0] : key.default;
 }
@@ -47,7 +47,7 @@ function childLines(keys: readonly Key[], values: unknown): string[] {
   return keys.flatMap((key) => keyLines(key, fieldOf(values, key.name)));
 }
 
-/** The dash stands before the first key, below the help of that key. */
+/** The dash goes before the first key, below the help of that key. */
 function itemLines(keys: readonly Key[], item: unknown): string[] {
   const lines = childLines(keys, item);
   const first = lines.findIndex((line) => !line.startsWith('#'));

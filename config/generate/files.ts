@@ -1,4 +1,4 @@
-// Every file that is made from the schema and the error catalogue, with its text. Not here: writing them.
+// Every file generated from the schema and the error catalogue, with its text. Not here: writing them.
 import { errorCatalogue, refusals } from '../errors.ts';
 import { configSchema } from '../schema.ts';
 import { configurationPage } from './configuration-page.ts';

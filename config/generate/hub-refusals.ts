@@ -1,4 +1,4 @@
-// hub/portwrap_spawner/outcome/refusals.py: which errors of a start the hub answers with their own status.
+// hub/portwrap_spawner/outcome/refusals.py: the error codes of a refused start with the status of the hub's response.
 
 /** The text of the module. */
 export function hubRefusals(statuses: ReadonlyMap<string, number>): string {

@@ -1,5 +1,5 @@
-// The keys of the configuration as a tree for people who read about them: name, type in words, default, help.
-// Made from the JSON schema. Not here: how a page or a file shows them.
+// The keys of the configuration as a tree for documentation: name, type in words, default, help.
+// Generated from the JSON schema. Not here: rendering.
 import { z } from 'zod';
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
@@ -9,17 +9,17 @@ export interface Key {
   readonly help: string;
   /** In words, with limits and choices: `whole number, 1 to 65535`. */
   readonly type: string;
-  /** `undefined`: there is none, and then the key is required or optional. */
+  /** `undefined`: no default; the key is required or optional. */
   readonly default: unknown;
   readonly required: boolean;
-  /** Values to show, besides the default. */
+  /** Example values. */
   readonly examples: readonly unknown[];
-  /** The keys below it, when it is a mapping, a mapping or null, or a list of mappings. */
+  /** The keys of its mapping, if it is a mapping, a mapping or null, or a list of mappings. */
   readonly keys: readonly Key[];
   readonly isList: boolean;
 }
 
-/** Every key that stands directly below the mapping that `schema` describes. */
+/** Every direct key of the mapping that `schema` describes. */
 export function keysOf(schema: JsonSchema): Key[] {
   return Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const key = described(property);
@@ -38,11 +38,11 @@ export function keysOf(schema: JsonSchema): Key[] {
   });
 }
 
-/** What an administrator may write, as a JSON schema. */
+/** The JSON schema of the input (before transforms). */
 export function writtenForm(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
-    // zod drops the examples of a schema that transforms; ours are what is written
+    // zod drops the examples of a schema that transforms; our examples are input values
     override({ zodSchema, jsonSchema }) {
       const examples = z.globalRegistry.get(zodSchema)?.examples;
       if (Array.isArray(examples)) jsonSchema.examples = examples;

@@ -1,6 +1,6 @@
 // A Markdown table.
 
-/** One line a row; in cells "|" is escaped, and line breaks become spaces. */
+/** One line per row. Cells have "|" escaped and line breaks replaced by spaces. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => '---'), ...rows]
     .map(

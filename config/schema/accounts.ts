@@ -1,5 +1,5 @@
 // The keys below `accounts`: how a user of a hub becomes an account of this machine.
-// Not here: looking accounts up (spawner/).
+// Not here: account lookup (spawner/).
 import { z } from 'zod';
 import { numberRange } from './values/number-range.ts';
 import { pathTemplate } from './values/path-template.ts';
@@ -17,7 +17,7 @@ export const accountsSchema = z
     }),
     uid_range: numberRange(1000, highestUid)
       .refine(({ low, high }) => high < nobody.low || low > nobody.high, {
-        error: 'must not contain 65534 and 65535, which stand for "nobody"',
+        error: 'must not contain 65534 and 65535, the uids of "nobody"',
       })
       .prefault('200000-265535')
       .meta({
@@ -26,7 +26,7 @@ export const accountsSchema = z
       }),
     home: pathTemplate({ placeholders: ['username'], required: ['username'], start: '/' })
       .refine((template) => template.endsWith('/{username}'), {
-        error: 'must end with /{username}: the directory above it tells which uids are in use',
+        error: 'must end with /{username}: the uids in use are read from the directory above it',
       })
       .default('/home/{username}')
       .meta({

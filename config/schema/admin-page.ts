@@ -1,5 +1,5 @@
-// The keys below `admin_page`: the page where people look at servers and stop them, as a service of a JupyterHub.
-// Not here: what is on it (spawner/page/).
+// The keys below `admin_page`: the page where people see and stop servers, as a service of a JupyterHub.
+// Not here: its content (spawner/page/).
 import { z } from 'zod';
 import { httpOrigin } from './values/http-url.ts';
 import { itemName } from './values/item-name.ts';
@@ -43,7 +43,7 @@ export const adminPageSchema = z
     examples: [{ token_env: 'PORTWRAP_PAGE_TOKEN' }],
   });
 
-/** The page's hub must be there. */
+/** The page's hub must be one of `hubs`. */
 export function hubOfAdminPage(
   config: { hubs: readonly { name: string }[]; admin_page: { hub: string | null } | null },
   ctx: { addIssue(issue: { code: 'custom'; message: string; path: string[] }): void },

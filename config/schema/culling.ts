@@ -1,4 +1,4 @@
-// The keys below `culling` of a profile: when a server that nobody uses is stopped.
+// The keys below `culling` of a profile: when an unused server is stopped.
 // Not here: the decision (spawner/culling/rules.ts).
 import { z } from 'zod';
 
@@ -30,4 +30,4 @@ export const cullingSchema = z
     }),
   })
   .prefault({})
-  .meta({ description: 'When a server that nobody uses is stopped.' });
+  .meta({ description: 'When an unused server is stopped.' });

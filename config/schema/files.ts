@@ -1,4 +1,4 @@
-// The keys below `files` of a profile: what a sandbox sees of the file system.
+// The keys below `files` of a profile: a sandbox's view of the file system.
 import { z } from 'zod';
 import { pathTemplate } from './values/path-template.ts';
 
@@ -29,10 +29,13 @@ export const filesSchema = z
       '-/data/{username}',
     ),
     hide: paths(
-      'Paths that are not seen. One that does not exist is no error here; one that the user cannot look at is.',
+      'Paths that are hidden. A path that does not exist is ignored; a path that the user may not access is an error.',
       '/srv/secret',
     ),
-    temporary: paths('Directories that are empty inside, and gone with the server.', '/var/tmp'),
+    temporary: paths(
+      'Directories that start empty in the sandbox; their content is lost when the server ends.',
+      '/var/tmp',
+    ),
     devices: z.enum(['all', 'basic']).default('all').meta({
       description:
         'all: the devices of the machine, as permissions allow. basic: /dev/null, zero, full, random, urandom, tty and pseudo-terminals.',

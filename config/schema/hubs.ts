@@ -1,4 +1,4 @@
-// The keys below `hubs`: who may ask this service for servers.
+// The keys below `hubs`: the hubs that may start servers with this service.
 import { z } from 'zod';
 import { httpUrl } from './values/http-url.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';

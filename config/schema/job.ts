@@ -1,8 +1,8 @@
-// The keys below `slurm` of a profile: the job in which its servers run. The words are those of sbatch(1).
-// Not here: how the cluster is reached (slurm.ts), building the command (spawner/launchers/slurm/).
+// The keys below `slurm` of a profile: the job in which its servers run. The terms are those of sbatch(1).
+// Not here: access to the cluster (slurm.ts), building the command (spawner/launchers/slurm/).
 import { z } from 'zod';
 
-/** What a user may choose as well, by an option of the profile: each value in the form that Slurm reads. */
+/** The fields that an option of the profile can let users choose, with the values that Slurm accepts. */
 export const jobFields = {
   partition: /^[A-Za-z0-9_.,-]{1,256}$/,
   account: /^[A-Za-z0-9_.-]{1,256}$/,
@@ -18,7 +18,7 @@ export const jobFields = {
 export type JobField = keyof typeof jobFields;
 export const jobFieldNames = Object.keys(jobFields) as [JobField, ...JobField[]];
 
-/** These would break how a job is found, what it runs, or who reads its output. */
+/** Options that would break finding the job, its command, or access to its output. */
 const ours = [
   ...[
     'array',
@@ -48,7 +48,7 @@ function field(name: JobField, description: string, example: string) {
     });
 }
 
-/** Written without quotes it is a number to YAML. */
+/** YAML reads the value as a number if it has no quotes. */
 function countField(name: JobField, description: string, example: string | number) {
   const rule = { error: `must be a valid value of sbatch --${name}` };
   return z

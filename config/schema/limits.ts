@@ -1,4 +1,4 @@
-// The keys below `limits`: how many servers there may be, and how many may be started at once.
+// The keys below `limits`: the maximum number of servers and of concurrent starts.
 // Not here: the limit of one profile (profiles.ts).
 import { z } from 'zod';
 
@@ -12,8 +12,8 @@ export const limitsSchema = z
     }),
     concurrent_starts: z.int().min(1).max(1000).default(8).meta({
       description:
-        'Servers that are started at the same time. Further starts wait in order, and their progress shows how many are before them.',
+        'Servers that are started at the same time. Further starts wait in order, and their progress shows how many are ahead of them.',
     }),
   })
   .prefault({})
-  .meta({ description: 'How many servers there may be, and how many may be started at once.' });
+  .meta({ description: 'The maximum number of servers and of concurrent starts.' });

@@ -1,6 +1,6 @@
-// The keys below `profiles[].options`: what a user may choose at a start. The value reaches the server as an
-// environment variable; those of type memory and cpus are its limits too, and one may be a field of its Slurm job.
-// Not here: checking what a user chose (spawner/requests/user-options.ts).
+// The keys below `profiles[].options`: options that a user can set at a start. The value reaches the server as an
+// environment variable; types memory and cpus also set its limits, and an option can set a field of its Slurm job.
+// Not here: validation of values (spawner/requests/user-options.ts).
 import { z } from 'zod';
 import { jobFieldNames } from './job.ts';
 import { uniqueNames } from './values/item-name.ts';
@@ -100,7 +100,7 @@ const optionSchema = z
       ctx.addIssue({
         code: 'custom',
         path: ['variable'],
-        message: 'is required (or slurm): else the value would go nowhere',
+        message: 'is required, or slurm; otherwise the value is not used',
       });
     }
     if (option.type === 'choice' && option.choices.length === 0) {
@@ -122,15 +122,15 @@ export const optionsSchema = z
     examples: [[{ name: 'size', variable: 'DATA_SIZE', choices: ['small', 'large'] }]],
   });
 
-/** Is the value one of the limits of the server? */
+/** Whether the value is a limit of the server. */
 export function isLimit(type: string): type is 'memory' | 'cpus' {
   return type === 'memory' || type === 'cpus';
 }
 
-/** 0.02 GiB is above the least that a control group gets; 0.02 CPUs too. */
+/** Both 0.02 GiB and 0.02 CPUs are above the minimum of a control group. */
 const leastLimit = 0.02;
 
-/** A user must not choose what the dynamic loader, a shell or an interpreter runs first. */
+/** A user must not control the code that the dynamic loader, a shell or an interpreter runs first. */
 const reserved = /^(?:LD_|JUPYTERHUB_|PYTHON|BASH_ENV$|ENV$|PATH$|HOME$|USER$|LOGNAME$|SHELL$|IFS$)/;
 
 function isPattern(text: string): boolean {

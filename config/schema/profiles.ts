@@ -1,4 +1,4 @@
-// The keys below `profiles`: what an administrator offers to start, and what its sandbox may reach.
+// The keys below `profiles`: the kinds of servers that users can start, and the network access of their sandboxes.
 import { z } from 'zod';
 import { cullingSchema } from './culling.ts';
 import { filesSchema } from './files.ts';
@@ -9,7 +9,7 @@ import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
 import { pathTemplate } from './values/path-template.ts';
 
-/** The kernel has more; these are in use. Their numbers are in portwrap/launch/system-call-filter.ts. */
+/** The families in common use; the kernel has more. Their numbers are in portwrap/launch/system-call-filter.ts. */
 const socketFamilyNames = [
   'unix',
   'inet',
@@ -191,7 +191,7 @@ const profileSchema = z
   .superRefine((profile, ctx) => {
     const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
     if (profile.launcher === 'slurm') {
-      // an ordinary user's job can make no control groups, and Slurm has its own
+      // an ordinary user's job cannot create control groups, and Slurm has its own
       for (const key of ['memory', 'cpus', 'processes'] as const) {
         const instead = key === 'processes' ? 'slurm.options' : `slurm.${key}`;
         if (profile.resources[key] !== null)

@@ -1,4 +1,4 @@
-// The keys below `proxy`: the front end at which routes to servers are registered.
+// The keys below `proxy`: the proxy where routes to servers are registered.
 import { z } from 'zod';
 import { httpUrl } from './values/http-url.ts';
 import { atMostOneSecret, secretShape } from './values/secret.ts';

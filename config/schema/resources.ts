@@ -1,5 +1,5 @@
-// The keys below `resources` of a profile: what one server may use of the machine.
-// Not here: how many servers there may be (limits.ts).
+// The keys below `resources` of a profile: the resource limits of one server.
+// Not here: the number of servers (limits.ts).
 import { z } from 'zod';
 import { size } from './values/size.ts';
 
@@ -11,7 +11,7 @@ export const resourcesSchema = z
       .meta({
         description: 'Memory and swap of a server together, such as 512M or 2G. null: no limit.',
         examples: ['2G'],
-        // zod does not say in JSON schema that null is what an absent key means before a transform
+        // zod's JSON schema omits the default null of a key with a transform
         default: null,
       }),
     cpus: z

@@ -4,7 +4,7 @@ import { logLevels } from '../logger.ts';
 import { directory } from './values/directory.ts';
 import { listenAddress } from './values/listen-address.ts';
 
-// The service makes unix sockets below it, whose whole path the kernel limits to 107 bytes.
+// The service creates Unix sockets in it; the kernel limits their full path to 107 bytes.
 const longestStateDirectory = 79;
 
 export const serviceSchema = z

@@ -1,4 +1,4 @@
-// The keys below `slurm`: how the cluster is reached, and how its nodes reach the service.
+// The keys below `slurm`: access to the cluster, and from its nodes to the service.
 // Not here: the job of a profile (job.ts).
 import { z } from 'zod';
 import { httpUrl } from './values/http-url.ts';

@@ -1,14 +1,14 @@
-// Replacing a file as a whole. Not here: what is written, and what is done when it fails.
+// Replaces a file atomically. Not here: its content, and handling of failures.
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Of the file that is written first; one that is left over is of a process that was killed, and means nothing. */
+/** Suffix of the temporary file. A killed process can leave one behind; it has no meaning. */
 export const unfinishedSuffix = '.next';
 
 /**
- * Replaces the text of the file at `path`, with mode 0600. A reader, also after a crash of the machine, finds the old
- * text or the new one, never a part; when it resolves, the new one is on the disk. Two writes of one file at a time
- * are the caller's to prevent.
+ * Replaces the text of the file at `path`, with mode 0600. A reader sees either the old or the
+ * new text, never a part, even after a crash of the machine. When the promise resolves, the new text is on disk. The
+ * caller must prevent concurrent writes of one file.
  */
 export async function writeAtomically(path: string, text: string): Promise<void> {
   const next = `${path}${unfinishedSuffix}`;
@@ -22,19 +22,19 @@ export async function writeAtomically(path: string, text: string): Promise<void>
     }
     await rename(next, path);
   } catch (error) {
-    await rm(next, { force: true }).catch(() => {}); // the first failure is the one to tell
+    await rm(next, { force: true }).catch(() => {}); // report the first failure only
     throw error;
   }
   await syncDirectory(dirname(path));
 }
 
-/** The new name is on the disk only when its directory is: fsync(2). */
+/** Only an fsync of the directory makes the new name durable: fsync(2). */
 async function syncDirectory(path: string): Promise<void> {
   const directory = await open(path, 'r');
   try {
     await directory.sync();
   } catch (error) {
-    // a file system that cannot do that for directories says so in this way
+    // the file system does not support fsync on directories
     if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error;
   } finally {
     await directory.close();

@@ -1,6 +1,6 @@
-// The pauses between the attempts at something that is tried again. Not here: waiting, and when to give up.
+// Pauses between retries. Not here: waiting, and the number of retries.
 
-/** Each call tells the next pause in milliseconds: twice as long as the one before it, but none longer than `longest`. */
+/** Each call returns the next pause in milliseconds: twice the one before it, at most `longest`. */
 export function backoff(first: number, longest: number): () => number {
   let next = first;
   return () => {

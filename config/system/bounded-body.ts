@@ -1,9 +1,9 @@
-// The body of a request or response from somebody who is not trusted, up to a limit. Not here: what it means.
+// Reads the body of a request or response from an untrusted peer, up to a limit. Not here: parsing it.
 import type { IncomingMessage } from 'node:http';
 
 /**
- * The whole body, or null as soon as it is longer than `limit` bytes: what comes then is dropped, so that an answer can
- * still be sent. Rejects when the other side goes away.
+ * The whole body, or null as soon as it is longer than `limit` bytes; the rest is then discarded, so that a response
+ * can still be sent. Rejects when the peer closes the connection early.
  */
 export function readBody(message: IncomingMessage, limit: number): Promise<Buffer | null> {
   return new Promise((resolve, reject) => {

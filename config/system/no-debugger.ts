@@ -1,9 +1,8 @@
-// Imported first by each program (main.ts), for what it does when it is loaded: SIGUSR1, with which Node opens its
-// debugger to every user of this machine, does nothing. Until this line runs, the debugger has an address that no
-// machine has (RFC 5737), given in the first line of each main.ts, so that it cannot be opened either. Unlike
-// --disable-sigusr1 all versions of Node know that option.
-// Not here: what a program does with its other signals.
+// Ignores SIGUSR1, on which Node would open its debugger to every user of this machine. Each program (main.ts) imports
+// this file first, for that side effect. Until it is loaded, the debugger address is one that no machine has (RFC 5737),
+// set in the first line of each main.ts, so it cannot be opened either. All versions of Node have that option, unlike
+// --disable-sigusr1. Not here: other signals.
 process.on('SIGUSR1', () => {});
 
-/** The option of Node, for a program of ours that is started by `process.execPath`. */
+/** The Node option, for our programs that are started with `process.execPath`. */
 export const debuggerNowhere = '--inspect-port=192.0.2.1:0';

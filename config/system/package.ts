@@ -1,11 +1,11 @@
-// The package that this program belongs to: where it lies, and its version.
+// The package of this program: its directory and its version.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const manifest = 'package.json';
 
-/** Above this file, whether it is source or what is built from it. */
+/** A parent of this file, both in the sources and in the build. */
 export function packageRoot(directory = dirname(fileURLToPath(import.meta.url))): string {
   return existsSync(join(directory, manifest)) ? directory : packageRoot(dirname(directory));
 }

@@ -1,7 +1,7 @@
-// Comparing a secret with what somebody has shown. Not here: where it was shown.
+// Compares a secret with the one that a client sent. Not here: reading it from the request.
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Takes the same time wherever they differ, and whatever their lengths are. */
+/** Takes constant time, independent of the first difference and of the lengths. */
 export function isSameSecret(given: string, right: string): boolean {
   return timingSafeEqual(digest(given), digest(right));
 }

@@ -1,7 +1,7 @@
-// Unix sockets that are left over. Not here: listening.
+// Detects stale Unix sockets. Not here: listening.
 import { connect } from 'node:net';
 
-/** Does nobody listen on the socket at `path` any more? So it is when its owner was killed. */
+/** True if no process listens on the socket at `path`, for example because its owner was killed. */
 export function isStaleSocket(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(path);

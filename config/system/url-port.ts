@@ -1,6 +1,6 @@
-// The port that a URL means. Not here: its host.
+// The effective port of a URL. Not here: its host.
 
-/** The one that it names, or that of its scheme. */
+/** The explicit port, or the default port of the scheme. */
 export function portOf({ port, protocol }: Pick<URL, 'port' | 'protocol'>): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
 }

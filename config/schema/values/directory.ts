@@ -1,4 +1,4 @@
-// The absolute path of a directory, without a slash at its end. Not here: whether it exists.
+// The absolute path of a directory, without a trailing slash. Not here: checking that it exists.
 import { z } from 'zod';
 
 const absolute = /^\/(?:[^\0]*[^\0/])?$/;

@@ -1,9 +1,9 @@
-// The http or https URL of an API, without a slash at its end and without a user name or query.
+// The http or https URL of an API, without a trailing slash, user name or query.
 import { z } from 'zod';
 
 const rule = 'must be an http:// or https:// URL without user name, query, fragment and "/" at its end';
 
-/** One that ends with its host or port. */
+/** A URL that ends with its host or port. */
 export const httpOrigin = z
   .string()
   .refine((text) => isPlainHttpUrl(text) && new URL(text).pathname === '/', {

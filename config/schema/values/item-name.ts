@@ -1,11 +1,11 @@
-// The names of things in lists (hubs, profiles): their form, and that each is there once.
+// Names of list items (hubs, profiles): their form and their uniqueness.
 import { z } from 'zod';
 
 export const itemName = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/, {
   error: 'must be 1 to 32 of a-z, 0-9 and "-", with a letter or digit at both ends',
 });
 
-/** Reports, at each item's name, that an earlier item has the same one. Takes half-parsed lists too. */
+/** Reports, at each item's name, that an earlier item has the same name. Accepts partly parsed lists too. */
 export function uniqueNames(items: unknown, ctx: UniquenessContext): void {
   if (!Array.isArray(items)) return;
   const firstWithName = new Map<unknown, number>();

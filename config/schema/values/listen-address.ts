@@ -1,4 +1,4 @@
-// The address a server of ours listens on: "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH", parsed.
+// The address that one of our servers listens on: "HOST:PORT", "[IPv6]:PORT" or "unix:/PATH", parsed.
 import { z } from 'zod';
 
 const tcp =

@@ -1,11 +1,11 @@
-// A path with {placeholders}: only known ones, and those that it needs.
-// Not here: filling them in.
+// A path with {placeholders}: known ones only, and all required ones.
+// Not here: replacing them.
 import { z } from 'zod';
 
 interface TemplateRules {
   readonly placeholders: readonly string[];
   readonly required: readonly string[];
-  /** With what it begins. */
+  /** How it begins. */
   readonly start: '/' | '/ or {prefix}' | '/ or {home}, or - before it';
 }
 

@@ -1,14 +1,14 @@
-// The three ways to write down a secret, and the rule about how many of them a mapping may have.
+// The three keys for a secret, and the rule how many of them a mapping may have.
 // Not here: reading the file or the variable (resolve-secrets.ts).
 import { z } from 'zod';
 
-/** What a secret must look like, to go into an HTTP header; never quote a value that does not. */
+/** The form of a secret, so that it fits into an HTTP header. Messages must never quote a value that does not match. */
 export const secretPattern = /^[\x21-\x7e]{16,512}$/;
 export const secretRule = 'must be 16 to 512 printable ASCII characters without spaces';
 
 export type SecretKey = 'token_env' | 'token_file' | 'token';
 
-/** The three keys, all optional; `example` says what an administrator might call the variable and the file. */
+/** The three keys, all optional; `example` has example names for the variable and the file. */
 export function secretShape(example: { env: string; file: string }) {
   return {
     token_env: z
@@ -35,7 +35,7 @@ export function secretShape(example: { env: string; file: string }) {
       .meta({
         description:
           'The token itself, 16 or more characters. Other users must then not be able to read this file.',
-        // Refused by the pattern, so that nobody runs with a token that everybody knows.
+        // The pattern refuses this example, so that no service runs with a token that is public.
         examples: ['<openssl rand -hex 32>'],
       }),
   } satisfies Record<SecretKey, z.ZodType>;

@@ -1,5 +1,5 @@
-// A size of memory, written as "512M" or "2G". It stays text in the configuration: zod leaves the default of a
-// key that it transforms out of the JSON schema. bytesOf() reads it.
+// A size of memory, written as "512M" or "2G". It stays text in the configuration: zod omits the default of
+// a key with a transform from the JSON schema. bytesOf() parses it.
 import { z } from 'zod';
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };

@@ -226,8 +226,8 @@ test('whatever the text is, the outcome is a configuration or CONFIG_INVALID', (
 });
 
 test.each([
-  ['does not exist', () => join(directory, 'none.yaml'), 'there is no such file'],
-  ['is a directory', () => directory, 'it is a directory, and must be a file'],
+  ['does not exist', () => join(directory, 'none.yaml'), 'the file does not exist'],
+  ['is a directory', () => directory, 'it is a directory; it must be a file'],
 ])('a path that %s is CONFIG_UNREADABLE and says so', (_title, path, reason) => {
   const file = path();
   expect(() => loadConfig(file, env)).toThrow(

@@ -76,7 +76,7 @@ describe('one mistake, one line', () => {
     [
       'text in place of a number',
       `${hub}profiles:\n  - name: a\n    guest_port: "8888"`,
-      'f:4:17: profiles[0].guest_port: is "8888", must be a number: take its quotes away',
+      'f:4:17: profiles[0].guest_port: is "8888", must be a number: remove its quotes',
     ],
     [
       'text in place of true',
@@ -136,7 +136,7 @@ describe('one mistake, one line', () => {
     [
       'uids that mean nobody',
       `${hub}accounts: {uid_range: 65535-70000}`,
-      'f:2:23: accounts.uid_range: is "65535-70000", must not contain 65534 and 65535, which stand for "nobody"',
+      'f:2:23: accounts.uid_range: is "65535-70000", must not contain 65534 and 65535, the uids of "nobody"',
     ],
     [
       'a forward open to everyone',
@@ -215,19 +215,19 @@ describe('one mistake, one line', () => {
 
 describe('text that is not YAML', () => {
   test.each([
-    ['a key twice', 'hubs: []\nhubs: []', 'f:2:1', 'this key is there twice; keep one of them'],
+    ['a key twice', 'hubs: []\nhubs: []', 'f:2:1', 'duplicate key; keep one of them'],
     ['a tab', 'service:\n\tlisten: x', 'f:2:1', 'lines must be indented by spaces, not by tabs'],
     [
       'an open bracket',
       'hubs: [a',
       'f:1:9',
-      'this line is not indented as the lines around it, or a bracket before it is not closed',
+      'the indentation differs from the lines around it, or a bracket before it is not closed',
     ],
     [
       'two keys on a line',
       'hubs: a: b',
       'f:1:7',
-      'a second "key:" stands on this line; put text that contains ": " into quotes',
+      'this line has a second "key:"; put text that contains ": " into quotes',
     ],
     [
       'two documents',
@@ -235,18 +235,13 @@ describe('text that is not YAML', () => {
       'f:2:1',
       'a second document begins here; the file must have one, without "---" between',
     ],
-    [
-      'a strange tag',
-      'hubs: !x a',
-      'f:1:7',
-      'this tag ("!name") is not known; quote text that begins with "!"',
-    ],
+    ['a strange tag', 'hubs: !x a', 'f:1:7', 'unknown tag ("!name"); quote text that begins with "!"'],
     ['a key that is a list', '[a]: b', 'f:1:1', 'a key must be plain text'],
     [
       'an alias of nothing',
       'hubs: *a',
       'f:1:7',
-      'no "&" anchor of that name stands before it; quote text that begins with "*"',
+      'no "&" anchor with that name precedes it; quote text that begins with "*"',
     ],
   ])('%s', (_title, text, position, fault) => {
     expect(problemsOf(text)).toContain(`${position}: the file is not valid YAML: ${fault}`);

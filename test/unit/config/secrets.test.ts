@@ -73,28 +73,24 @@ describe('a token is refused, at its key', () => {
     [
       'a variable that is not set',
       () => load('token_env: T'),
-      '3:16: hubs[0].token_env: the environment variable of that name is not set',
+      '3:16: hubs[0].token_env: the environment variable is not set',
     ],
     [
       'a variable that holds too little',
       () => load('token_env: T', { T: 'sesame' }),
-      '3:16: hubs[0].token_env: the environment variable of that name holds no token: it must be 16 to 512 printable ASCII characters without spaces',
+      '3:16: hubs[0].token_env: the environment variable does not contain a valid token: it must be 16 to 512 printable ASCII characters without spaces',
     ],
     [
       'a file that holds two lines',
       () => load(`token_file: ${write('two', `${token}\n${token}`, 0o600)}`),
-      '3:17: hubs[0].token_file: the file of that name holds no token: it must be 16 to 512 printable ASCII characters without spaces',
+      '3:17: hubs[0].token_file: the file does not contain a valid token: it must be 16 to 512 printable ASCII characters without spaces',
     ],
     [
       'a file that is missing',
       () => load('token_file: /nowhere/sesame'),
-      '3:17: hubs[0].token_file: there is no file of that name',
+      '3:17: hubs[0].token_file: the file does not exist',
     ],
-    [
-      'a directory',
-      () => load('token_file: /'),
-      '3:17: hubs[0].token_file: names something that is not a file',
-    ],
+    ['a directory', () => load('token_file: /'), '3:17: hubs[0].token_file: does not name a regular file'],
   ])('%s', (_title, loaded, line) => {
     expect(failure(loaded)).toBe(`${join(directory, 'hub-config.yaml')}:${line}`);
   });
@@ -102,7 +98,7 @@ describe('a token is refused, at its key', () => {
   test('a FIFO, without waiting for a writer', () => {
     const fifo = join(directory, 'fifo');
     execFileSync('mkfifo', ['-m', '600', fifo]);
-    expect(failure(() => load(`token_file: ${fifo}`))).toMatch(/names something that is not a file$/);
+    expect(failure(() => load(`token_file: ${fifo}`))).toMatch(/does not name a regular file$/);
   });
 
   test('two hubs with one token', () => {
@@ -114,7 +110,7 @@ describe('a token is refused, at its key', () => {
 
   test('the token of a reaper that is not set', () => {
     expect(failure(() => load('token_env: T\n    reaper: {token_env: R}', { T: token }))).toMatch(
-      /:4:25: hubs\[0\]\.reaper\.token_env: the environment variable of that name is not set$/,
+      /:4:25: hubs\[0\]\.reaper\.token_env: the environment variable is not set$/,
     );
   });
 
@@ -140,7 +136,7 @@ describe('a file that other users may read or write is refused with the command 
 
   test('the configuration itself, when a token stands in it', () => {
     expect(failure(() => load(`token: ${token}`, {}, 0o644))).toMatch(
-      /:3:12: hubs\[0\]\.token: stands in a file that every user may read or write; run: chmod o-rw '.*hub-config\.yaml'$/,
+      /:3:12: hubs\[0\]\.token: is in a file that every user can read or write; run: chmod o-rw '.*hub-config\.yaml'$/,
     );
   });
 
