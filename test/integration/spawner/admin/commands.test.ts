@@ -13,7 +13,7 @@ const test = serviceTest(`
   - name: jupyter
     ready_timeout: 50
   - name: broken
-    path: [/noPlacement]
+    path: [/nowhere]
 `);
 
 let serial = 0;

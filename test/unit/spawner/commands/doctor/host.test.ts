@@ -12,7 +12,7 @@ import {
 test.each([
   ['/run/portwrap', 0x01021994, 'ok'],
   ['/var/lib/portwrap', 0xef53, 'warning'],
-  ['/noPlacement', null, 'warning'],
+  ['/nowhere', null, 'warning'],
 ])('the state directory %s of type %s is %s', (path, type, status) => {
   expect(evaluateStateDirectory(path, type).status).toBe(status);
 });
