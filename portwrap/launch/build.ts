@@ -9,6 +9,7 @@ import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
+import { killStuckLater } from '../sandbox/stuck.ts';
 import { becomeArgv } from '../system/account.ts';
 import { type StartedChild, startChild } from '../system/child.ts';
 import { aborted, withDeadline } from '../system/deadline.ts';
@@ -229,6 +230,7 @@ async function endSandbox(directory: string, life: Liveness, closePipes: () => v
   closePipes();
   const child = findChild(directory);
   if (child !== null) signalProcess(child, 'SIGKILL');
+  killStuckLater(join(directory, fifos.life), life.gone);
   await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
 }
 

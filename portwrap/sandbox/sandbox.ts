@@ -30,6 +30,7 @@ import {
 import type { Toolbox } from '../system/tools.ts';
 import { type ForwardEvent, keepForward } from './keep-forward.ts';
 import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
+import { killStuckLater } from './stuck.ts';
 
 /** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
 export interface SandboxRecord {
@@ -202,6 +203,7 @@ export async function destroySandbox(directory: string): Promise<void> {
     const monitor = child === null ? null : monitorOf(child);
     // without a pid it is still being built, and ends at its gate, since its launcher has ended
     if (child !== null) signalProcess(child, 'SIGKILL');
+    killStuckLater(join(directory, fifos.life), life.gone);
     const ended =
       child === null ? life.gone : Promise.race([life.gone, gone(child).then(() => pause(lastHold))]);
     // the monitor ends after its child, when it has written the exit code

@@ -1,0 +1,42 @@
+// A process of bubblewrap that waits forever is found by the FIFO that it holds. Real processes under that name.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { killStuck } from '../../../../portwrap/sandbox/stuck.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'stuck-'));
+const [own, other] = [join(directory, 'life.fifo'), join(directory, 'other.fifo')];
+execFileSync('mkfifo', [own, other]);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** A shell of that name that holds a FIFO open. */
+async function holder(name: string, fifo: string): Promise<ChildProcess> {
+  const program = join(directory, name);
+  if (!existsSync(program)) copyFileSync('/bin/sh', program);
+  chmodSync(program, 0o755);
+  const child = spawn(program, ['-c', 'exec 7<>"$1"; echo; read -r _', name, fifo], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  await once(child.stdout as NodeJS.ReadableStream, 'data');
+  return child;
+}
+
+test('kills the processes of bubblewrap that hold the FIFO, and no others', async () => {
+  const stuck = await holder('bwrap', own);
+  const rest = [await holder('slirp4netns', own), await holder('bwrap', other)];
+  const ended = once(stuck, 'exit');
+  killStuck(own);
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  for (const child of rest) {
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+});
+
+test('does nothing where the FIFO is gone', () => {
+  expect(killStuck(join(directory, 'missing'))).toBeUndefined();
+});
