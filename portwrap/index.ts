@@ -57,8 +57,9 @@ export {
   ownAccount,
 } from './system/account.ts';
 export { runTool, type ToolRun } from './system/child.ts';
-export { aborted, withDeadline } from './system/deadline.ts';
-export { answersOf, type Look, lookAs, pathUnavailable } from './system/look.ts';
+export { aborted, unlessAborted, withDeadline } from './system/deadline.ts';
+export { answerDeadline, answersOf, type Look, lookAs, pathUnavailable } from './system/look.ts';
+export { isAtOrBelow } from './system/path.ts';
 export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './system/process.ts';
 export { readFileOrNull } from './system/read-file.ts';
 export {

@@ -1,6 +1,8 @@
 // Reads from /proc the control group hierarchies of this machine, and the groups of a process in them.
 // Not here: finding a place for new groups (way.ts), the groups of sandboxes (cgroup.ts).
 import { join, resolve } from 'node:path';
+import { type MountEntry, parseMountinfo } from '../mounts/table.ts';
+import { isAtOrBelow } from '../system/path.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, controllers } from './limits.ts';
 
@@ -13,11 +15,13 @@ export interface CgroupHierarchies {
 
 /** `process` and `mounts` are directories in /proc: the process whose groups are read, and the one whose mounts are. */
 export function readHierarchies(process = '/proc/self', mounts = '/proc/self'): CgroupHierarchies {
-  const mounted = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '');
+  const mounted = parseMountinfo(readFileOrNull(join(mounts, 'mountinfo')) ?? '');
   const groups = parseGroups(readFileOrNull(join(process, 'cgroup')) ?? '');
   const v1: Partial<Record<Controller, string>> = {};
   for (const controller of controllers) {
-    const mount = mounted.find(({ type, options }) => type === 'cgroup' && options.includes(controller));
+    const mount = mounted.find(
+      ({ type, superOptions }) => type === 'cgroup' && superOptions.includes(controller),
+    );
     const group = groups.find((entry) => entry.controllers.includes(controller));
     if (mount !== undefined && group !== undefined) v1[controller] = below(mount, group.path);
   }
@@ -42,46 +46,19 @@ export interface CgroupMount {
   readonly controllers: readonly string[];
 }
 
-/** All mounts, in the order in which they were made. */
-export function cgroupMounts(mounts = '/proc/self'): CgroupMount[] {
-  const found = parseMounts(readFileOrNull(join(mounts, 'mountinfo')) ?? '').filter(({ type }) =>
-    /^cgroup2?$/.test(type),
-  );
-  return found.map(({ point, type, options }) => ({
-    point: unescaped(point),
-    controllers: type === 'cgroup' ? options : [],
+/** All of them in `mountinfo`, the table of a process, in the order in which they were made. */
+export function cgroupMounts(mountinfo: string): CgroupMount[] {
+  const found = parseMountinfo(mountinfo).filter(({ type }) => /^cgroup2?$/.test(type));
+  return found.map(({ point, type, superOptions }) => ({
+    point,
+    controllers: type === 'cgroup' ? superOptions : [],
   }));
 }
 
-/** mountinfo escapes spaces and the like as octal numbers. */
-function unescaped(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-}
-
-interface Mount {
-  /** The group that is mounted there; "/" except in containers. */
-  readonly root: string;
-  readonly point: string;
-  readonly type: string;
-  readonly options: readonly string[];
-}
-
-function below({ root, point }: Mount, path: string): string {
-  const inside = root !== '/' && `${path}/`.startsWith(`${root}/`) ? path.slice(root.length) : path;
+/** `root` is a group other than "/" in containers. */
+function below({ root, point }: MountEntry, path: string): string {
+  const inside = root !== '/' && isAtOrBelow(path, root) ? path.slice(root.length) : path;
   return resolve(point, `.${inside}`);
-}
-
-/** proc_pid_mountinfo(5): the fields after " - " are type, source and super options. */
-function parseMounts(text: string): Mount[] {
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const [before = '', after = ''] = line.split(' - ');
-      const [, , , root = '/', point = ''] = before.split(' ');
-      const [type = '', , options = ''] = after.split(' ');
-      return { root, point, type, options: options.split(',') };
-    });
 }
 
 /** cgroups(7): "id:controllers:path"; version 2 has no controllers in its line. */

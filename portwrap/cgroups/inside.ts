@@ -1,8 +1,9 @@
 // The control group mounts inside a sandbox: all read-only, with the sandbox's own group as the root, so that programs
 // that read their own limits (the JVM, joblib, Go) find them.
 // Not here: mounting (launch/bwrap-argv.ts).
+import { isAtOrBelow } from '../system/path.ts';
 import type { CgroupPlace } from './cgroup.ts';
-import { type CgroupMount, cgroupMounts } from './hierarchies.ts';
+import type { CgroupMount } from './hierarchies.ts';
 
 /** A directory of this machine that is mounted read-only at `target` inside. */
 export interface ReadOnlyMount {
@@ -14,12 +15,9 @@ export interface ReadOnlyMount {
  * The mounts, in order. `place` is the sandbox's own group; null: it has none, and sees the machine's groups.
  * `mounts` are the mounts of the kernel's control group file systems (cgroupMounts).
  */
-export function cgroupsInside(
-  place: CgroupPlace | null,
-  mounts: readonly CgroupMount[] = cgroupMounts(),
-): ReadOnlyMount[] {
+export function cgroupsInside(place: CgroupPlace | null, mounts: readonly CgroupMount[]): ReadOnlyMount[] {
   // a bind mount includes the mounts below it
-  const outermost = [...new Set(mounts.map(({ point }) => (isBelow(point, usual) ? usual : point)))];
+  const outermost = [...new Set(mounts.map(({ point }) => (isAtOrBelow(point, usual) ? usual : point)))];
   const closed = outermost.map((point) => ({ source: point, target: point }));
   return place === null ? closed : [...closed, ...ownGroups(place, mounts)];
 }
@@ -27,7 +25,7 @@ export function cgroupsInside(
 function ownGroups({ directories }: CgroupPlace, mounts: readonly CgroupMount[]): ReadOnlyMount[] {
   return Object.entries(directories).flatMap(([controller, source]) =>
     mounts
-      .filter(({ point }) => isBelow(source, point))
+      .filter(({ point }) => isAtOrBelow(source, point))
       .filter(({ controllers }) => controller === 'unified' || controllers.includes(controller))
       .map(({ point }) => ({ source, target: point })),
   );
@@ -35,7 +33,3 @@ function ownGroups({ directories }: CgroupPlace, mounts: readonly CgroupMount[])
 
 /** The usual mount point; with version 1 it contains one directory for each hierarchy. */
 const usual = '/sys/fs/cgroup';
-
-function isBelow(path: string, directory: string): boolean {
-  return `${path}/`.startsWith(`${directory}/`);
-}

@@ -20,7 +20,7 @@ import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type Account, becomeArgv, findAccount, loginEnvironment } from '../system/account.ts';
 import { runTool } from '../system/child.ts';
-import { aborted } from '../system/deadline.ts';
+import { unlessAborted } from '../system/deadline.ts';
 import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
@@ -69,9 +69,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
   for (const [signal, listener] of listeners) process.on(signal, listener);
   try {
     const context = launchContext(request, around, cgroups, tell);
-    const described = sandboxSpec(request, around, account);
-    described.catch(() => {}); // when a signal has won the race
-    const spec = await Promise.race([described, aborted(interrupt.signal)]);
+    const spec = await unlessAborted(sandboxSpec(request, around, account), interrupt.signal);
     const sandbox = await launch(context, spec, interrupt.signal);
     deliver = (signal) => {
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);

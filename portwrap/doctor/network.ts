@@ -8,6 +8,7 @@ import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
 import { ordinaryFamilies } from '../launch/system-call-filter.ts';
+import { inOwnMounts } from '../mounts/own.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
@@ -15,7 +16,6 @@ import { nftRuleset } from '../network/policy.ts';
 import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { lookAs } from '../system/look.ts';
-import { inOwnMounts } from '../system/own-mounts.ts';
 import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warning } from './check.ts';
 
 const policy = { internet: false, dns: false, hosts: [] } as const;

@@ -18,7 +18,7 @@ import { portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { aborted } from '../system/deadline.ts';
+import { unlessAborted } from '../system/deadline.ts';
 import { makeFifos, openReader } from '../system/liveness.ts';
 import { lookAs } from '../system/look.ts';
 import type { Toolbox } from '../system/tools.ts';
@@ -110,8 +110,7 @@ async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter,
     const described = facing.then((host) =>
       sandboxSpec(spec, around, { directory: join(directory, 'sandbox'), host, output }),
     );
-    described.catch(() => {}); // a signal comes first
-    const sandbox = await Promise.race([described, aborted(abort)])
+    const sandbox = await unlessAborted(described, abort)
       .then((sandboxed) => launch(launchContext(spec, around), sandboxed, abort))
       .finally(() => output.closeWriter());
     return { sandbox, output };

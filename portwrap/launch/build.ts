@@ -5,9 +5,11 @@ import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import type { CgroupPlace } from '../cgroups/cgroup.ts';
+import { cgroupMounts } from '../cgroups/hierarchies.ts';
 import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
+import { readMountinfo } from '../mounts/table.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
 import { killStuckLater } from '../sandbox/stuck.ts';
 import { becomeArgv } from '../system/account.ts';
@@ -17,7 +19,6 @@ import { ownUntil } from '../system/descriptor.ts';
 import { fifos, type Liveness, openReader, watchLiveness } from '../system/liveness.ts';
 import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
-import { mountsOf, ownMounts } from '../system/steady-mounts.ts';
 import type { Teardown } from '../system/teardown.ts';
 import { bwrapArgs } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
@@ -50,18 +51,24 @@ const goneDeadline = 10_000;
 /** Milliseconds after which it is asked what bwrap waits for. */
 const suspiciousDelay = 5_000;
 
-/** `place`: its control group, if it exists already. Throws PortwrapError, or the reason of `abort`. */
+export interface Surroundings {
+  /** Its control group, if it exists already. */
+  readonly place: CgroupPlace | null;
+  /** The mounts of the machine, proc_pid_mountinfo(5). */
+  readonly mountinfo: string;
+}
+
+/** Throws PortwrapError, or the reason of `abort`. */
 export async function buildSandbox(
   context: LaunchContext,
   spec: SandboxSpec,
-  place: CgroupPlace | null,
+  around: Surroundings,
   undo: Teardown,
   abort: AbortSignal,
 ): Promise<HeldSandbox> {
   const at = (name: string) => join(spec.directory, name);
   const own = ownUntil(undo);
   const { synthetic, readOnlyRoot } = spec.files;
-  const mountsBefore = readOnlyRoot ? ownMounts() : '';
   const status = own(
     openSync(at(statusFile), constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600),
   );
@@ -124,7 +131,7 @@ export async function buildSandbox(
 
   // secrets in these files are never on a disk: a pipe fills a file in the sandbox's own tmpfs
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
-  pipe(descriptors.args).end(sandboxArgs(context, spec, place));
+  pipe(descriptors.args).end(sandboxArgs(context, spec, around));
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   const stuck = watchForDeadPaths(context, spec);
   try {
@@ -134,7 +141,7 @@ export async function buildSandbox(
   }
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
-  if (readOnlyRoot) refuseLateMount(spec, child, mountsBefore);
+  if (readOnlyRoot) refuseLateMount(spec, child, around.mountinfo);
   return { child, life, starter, policy, release: () => gate.end(startSignal), leaveScope };
 }
 
@@ -193,10 +200,10 @@ function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
   });
 }
 
-function sandboxArgs(context: LaunchContext, spec: SandboxSpec, place: CgroupPlace | null): string {
+function sandboxArgs(context: LaunchContext, spec: SandboxSpec, around: Surroundings): string {
   const args = bwrapArgs({
     files: spec.files,
-    closed: cgroupsInside(place),
+    closed: cgroupsInside(around.place, cgroupMounts(around.mountinfo)),
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
@@ -236,7 +243,7 @@ async function endSandbox(directory: string, life: Liveness, closePipes: () => v
 
 /** Whoever launches tries again, for the mounts of the machine have changed. */
 function refuseLateMount({ files }: SandboxSpec, child: ProcessIdentity, before: string): void {
-  const point = lateMount(files, mountsOf(child.pid), before);
+  const point = lateMount(files, readMountinfo(child.pid), before);
   if (point === null) return;
   throw new PortwrapError('SANDBOX_FAILED', `${point} was mounted while the read-only sandbox was built`);
 }

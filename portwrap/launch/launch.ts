@@ -15,6 +15,7 @@ import {
 import { neededControllers } from '../cgroups/limits.ts';
 import type { CgroupRoot } from '../cgroups/root.ts';
 import { settleInScope } from '../cgroups/scope.ts';
+import { whileMountsAreSteady } from '../mounts/steady.ts';
 import type { Forward } from '../network/forwarder.ts';
 import { reachesHostLoopback } from '../network/policy.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
@@ -22,7 +23,6 @@ import { awaitExitCode, toExit } from '../sandbox/status.ts';
 import { aborted } from '../system/deadline.ts';
 import { closeStrayDescriptors } from '../system/inherited-descriptors.ts';
 import { bootId, childrenOf, monitorOf, type ProcessIdentity } from '../system/process.ts';
-import { whileMountsAreSteady } from '../system/steady-mounts.ts';
 import { createTeardown, type Teardown } from '../system/teardown.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
@@ -33,10 +33,15 @@ import { loadPolicy, policyLog } from './wrapper.ts';
  * PORTS_EXHAUSTED, FORWARD_FAILED) or the reason of `abort`, and then leaves nothing behind.
  */
 export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
-  return whileMountsAreSteady(() => launchOnce(context, spec, abort));
+  return whileMountsAreSteady((mountinfo) => launchOnce(context, spec, mountinfo, abort));
 }
 
-async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
+async function launchOnce(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  mountinfo: string,
+  abort: AbortSignal,
+): Promise<Sandbox> {
   const undo = createTeardown();
   let forwarding: Promise<Forward> | undefined;
   try {
@@ -52,7 +57,7 @@ async function launchOnce(context: LaunchContext, spec: SandboxSpec, abort: Abor
         () => {},
       ),
     );
-    const held = await buildSandbox(context, spec, early, undo, abort);
+    const held = await buildSandbox(context, spec, { place: early, mountinfo }, undo, abort);
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));

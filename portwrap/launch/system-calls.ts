@@ -24,6 +24,15 @@ const ioUring = [425];
 /** The table that all newer architectures share. */
 const generic = { ioctl: [29], socket: [198, 199], socketcall: [], keys: [217, 218, 219], ioUring };
 
+const arm = {
+  audit: 0x40000028,
+  ioctl: [54],
+  socket: [281, 288],
+  socketcall: [102],
+  keys: [309, 310, 311],
+  ioUring,
+};
+
 /** By Node's name of the processor (process.arch): its own convention and the others that it supports. */
 export const architectures: Readonly<Record<string, readonly Architecture[]>> = {
   x64: [
@@ -37,13 +46,8 @@ export const architectures: Readonly<Record<string, readonly Architecture[]>> = 
     },
     { audit: 0x40000003, ioctl: [54], socket: [359, 360], socketcall: [102], keys: [286, 287, 288], ioUring },
   ],
-  arm64: [
-    { audit: 0xc00000b7, ...generic },
-    { audit: 0x40000028, ioctl: [54], socket: [281, 288], socketcall: [102], keys: [309, 310, 311], ioUring },
-  ],
-  arm: [
-    { audit: 0x40000028, ioctl: [54], socket: [281, 288], socketcall: [102], keys: [309, 310, 311], ioUring },
-  ],
+  arm64: [{ audit: 0xc00000b7, ...generic }, arm],
+  arm: [arm],
   riscv64: [{ audit: 0xc00000f3, ...generic }],
   loong64: [{ audit: 0xc0000102, ...generic }],
   ppc64: [

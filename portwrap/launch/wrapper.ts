@@ -3,7 +3,7 @@
 // Not here: the script inside (gate.ts), the launcher's ends of the descriptors (build.ts).
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import { inOwnMounts } from '../system/own-mounts.ts';
+import { inOwnMounts } from '../mounts/own.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';

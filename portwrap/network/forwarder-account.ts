@@ -2,8 +2,8 @@
 // packets of untrusted users, so a vulnerability in it must not give access to a process of root.
 // Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
 import { readFileSync } from 'node:fs';
+import { inOwnMounts } from '../mounts/own.ts';
 import { becomeBareArgv } from '../system/account.ts';
-import { inOwnMounts } from '../system/own-mounts.ts';
 import type { Toolbox } from '../system/tools.ts';
 
 /** Real uid and gid of a sandbox's first process, as the host sees them. */

@@ -34,7 +34,7 @@ const apiSocketInside = `/proc/self/fd/${descriptors.api}/socket`;
 
 /**
  * The arguments. `confined`: it runs as root, so it gives up the host's file system and its capabilities. This needs a
- * mount namespace of its own (system/own-mounts.ts): it makes only "/" private before it mounts and unmounts.
+ * mount namespace of its own (mounts/own.ts): it makes only "/" private before it mounts and unmounts.
  */
 export function slirpArgv(
   request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns'>,

@@ -9,6 +9,12 @@ export function withDeadline<T>(work: Promise<T>, milliseconds: number, late: ()
   return Promise.race([work, deadline]).finally(() => clearTimeout(timer));
 }
 
+/** The outcome of `work`, or a rejection with the signal's reason; then the outcome of `work` is ignored. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  work.catch(() => {});
+  return Promise.race([work, aborted(signal)]);
+}
+
 /** Rejects with the signal's reason when it is aborted, and never settles otherwise. */
 export function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {

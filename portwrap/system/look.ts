@@ -17,7 +17,7 @@ export type Found =
 export type Look = (paths: readonly string[]) => Promise<ReadonlyMap<string, Found>>;
 
 /** Milliseconds until file systems must have responded. */
-const answerDeadline = 5_000;
+export const answerDeadline = 5_000;
 
 /** Checks as `account`; null: as the account of this process. */
 export function lookAs(tools: Toolbox, account: Account | null): Look {
@@ -25,7 +25,7 @@ export function lookAs(tools: Toolbox, account: Account | null): Look {
     if (paths.length === 0) return new Map();
     const become = account === null ? [] : becomeArgv(tools('setpriv'), account);
     const script = [tools('sh'), '-c', lookScript(tools('realpath')), 'portwrap', ...paths];
-    const answers = await answersOf([...become, ...script], answerDeadline);
+    const answers = await answersOf([...become, ...script]);
     return new Map(
       paths.map((path, index) => {
         const answer = answers[index];
@@ -45,7 +45,7 @@ export function pathUnavailable(path: string, reason: string, hint?: string): Po
  * The output of `argv`, in records that end with NUL. After the deadline the process is killed, and not waited for, as
  * it may be unkillable.
  */
-export async function answersOf(argv: readonly string[], deadline: number): Promise<readonly string[]> {
+export async function answersOf(argv: readonly string[]): Promise<readonly string[]> {
   const [program = '', ...more] = argv;
   const child = startChild(program, more, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   const { stdout } = child.process;
@@ -56,7 +56,7 @@ export async function answersOf(argv: readonly string[], deadline: number): Prom
     else stdout.once('close', () => resolve());
   });
   const ended = Promise.all([child.exited, closed]);
-  await withDeadline(ended, deadline, () => new Late()).catch((error: unknown) => {
+  await withDeadline(ended, answerDeadline, () => new Late()).catch((error: unknown) => {
     if (!(error instanceof Late)) throw error;
     abandon(child.process.pid);
     stdout?.destroy();

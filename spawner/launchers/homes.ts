@@ -4,7 +4,7 @@
 import { chownSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
-import { answersOf, pathUnavailable, type Toolbox } from '../../portwrap/index.ts';
+import { answerDeadline, answersOf, pathUnavailable, type Toolbox } from '../../portwrap/index.ts';
 import { makeDirectory } from '../system/make-directory.ts';
 import { storageFailure } from '../system/storage-failure.ts';
 
@@ -37,9 +37,6 @@ export function createHomes(tools: Toolbox): Homes {
 
 /** A home that is still being made; no user of accounts.mode "dynamic" can have that name. */
 const unfinishedHome = ':new';
-
-/** Milliseconds that file systems have to answer. */
-const answerDeadline = 5_000;
 
 /**
  * Nobody sees a home that is not its owner's yet: whenever the service is killed, there is a whole one or none.
@@ -83,10 +80,16 @@ async function freeUid(tools: Toolbox, homes: string, range: UidRange): Promise<
 
 /** What find(1) says of what it finds, without following links. */
 async function look(tools: Toolbox, path: string, where: readonly string[]): Promise<Entry[]> {
-  const answers = await answersOf(
-    [tools('sh'), '-c', '"$@"; printf "end\\0"', 'portwrap', tools('find'), ...where, '-printf', '%y %U\\0'],
-    answerDeadline,
-  );
+  const answers = await answersOf([
+    tools('sh'),
+    '-c',
+    '"$@"; printf "end\\0"',
+    'portwrap',
+    tools('find'),
+    ...where,
+    '-printf',
+    '%y %U\\0',
+  ]);
   if (answers.at(-1) !== 'end') {
     const seconds = answerDeadline / 1_000;
     throw pathUnavailable(

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import {
-  aborted,
   adoptSandbox,
   answered,
   createForwarder,
@@ -17,6 +16,7 @@ import {
   launch,
   lookAs,
   type Sandbox,
+  unlessAborted,
 } from '../../portwrap/index.ts';
 import { logFileOf } from '../logs/files.ts';
 import type { Meter } from '../records/meter.ts';
@@ -63,8 +63,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });
-        described.catch(() => {}); // an abort comes first
-        const spec = await Promise.race([described, aborted(abort)]);
+        const spec = await unlessAborted(described, abort);
         report({ progress: 20, message: 'Building the sandbox' });
         return runningServer(await launch(context, spec, abort), input);
       } finally {

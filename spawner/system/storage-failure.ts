@@ -1,6 +1,7 @@
 // What it means that a file of the service could not be read or written, and what to do about it.
 // Not here: what the other failures of the system mean (config/errors.ts).
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { isAtOrBelow } from '../../portwrap/index.ts';
 
 /** By the system's error code (errno(3)); `%` stands for the directory. */
 const remedies: Readonly<Partial<Record<string, string>>> = {
@@ -32,5 +33,5 @@ export function storageFailure(
 /** Is that a call of the system that failed at `directory` or below it? */
 export function isBelow(cause: unknown, directory: string): boolean {
   const { path } = (cause ?? {}) as NodeJS.ErrnoException;
-  return path === directory || (path?.startsWith(`${directory}/`) ?? false);
+  return path !== undefined && isAtOrBelow(path, directory);
 }

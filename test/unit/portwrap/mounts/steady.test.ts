@@ -1,7 +1,7 @@
 // A sandbox whose building failed while mounts changed is built again; any other failure is told at once.
 import { expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
-import { whileMountsAreSteady } from '../../../../portwrap/system/steady-mounts.ts';
+import { whileMountsAreSteady } from '../../../../portwrap/mounts/steady.ts';
 
 const broken = new PortwrapError('SANDBOX_FAILED', 'bubblewrap could not build the sandbox');
 
