@@ -13,7 +13,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { post } from '../portwrap/job/report.ts';
 import { createReports } from '../spawner/launchers/slurm/reports/reports.ts';
 import { jobsBefore, parseQueue } from '../spawner/launchers/slurm/scheduler/squeue.ts';
-import { openTunDevice, removeTestAccounts, testAccount } from '../test/support/machine/accounts.ts';
+import {
+  makeTestAccounts,
+  openTunDevice,
+  removeTestAccounts,
+  testAccount,
+} from '../test/support/machine/accounts.ts';
 import { freePorts } from '../test/support/machine/free-ports.ts';
 import { hubToken, serverPath, startService } from '../test/support/service.ts';
 import { slurmSettings, startCluster } from '../test/support/slurm/slurm.ts';
@@ -27,6 +32,7 @@ const seconds = Number(process.env.SECONDS ?? 30);
 openTunDevice();
 const directory = mkdtempSync(join(tmpdir(), 'bench-slurm-'));
 chmodSync(directory, 0o755);
+makeTestAccounts();
 const { name: user, uid, gid, home } = testAccount('a');
 /** The smallest possible server, and one that users start. */
 const commands = {

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, isRoot, testAccount } from '../../support/machine/accounts.ts';
+import { accountName } from '../../support/machine/accounts.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import { runId } from '../../support/machine/run-id.ts';
 import { needsRoot } from '../../support/reasons.ts';
@@ -20,7 +20,6 @@ let onLoopback = 0;
 let onAll = 0;
 
 beforeAll(async () => {
-  if (isRoot) testAccount('b');
   writeFileSync(join(hostTmp, 'a-file-of-the-host'), '');
   onLoopback = await listen('127.0.0.1');
   onAll = await listen('0.0.0.0');

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice } from '../../support/machine/accounts.ts';
 import { needsRoot } from '../../support/reasons.ts';
 import { runCommand, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
@@ -32,7 +32,6 @@ describe('portwrap-spawner doctor --launcher slurm', needsRoot, () => {
   let service: TestService;
   beforeAll(async () => {
     openTunDevice();
-    testAccount('a');
     cluster = await startCluster();
     const profile =
       '  - {name: web, launcher: slurm}\n  - {name: moon, launcher: slurm, slurm: {partition: moon}}';

@@ -2,7 +2,7 @@
 // knows what the controller has forgotten, partitions that preempt, and nodes that enforce memory.
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice } from '../../support/machine/accounts.ts';
 import { needsRoot, skipIf } from '../../support/reasons.ts';
 import { serverPath, startService, type TestService } from '../../support/service.ts';
 import { slurmSettings, startCluster, type TestCluster } from '../../support/slurm/slurm.ts';
@@ -36,7 +36,6 @@ describe('a server that is a Slurm job, on a cluster that keeps accounts', needs
   let service: TestService;
   beforeAll(async () => {
     openTunDevice();
-    testAccount('a');
     cluster = await startCluster(settings, { accounting: true });
     service = await startService(
       `

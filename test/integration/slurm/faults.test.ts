@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { post } from '../../../portwrap/job/report.ts';
-import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice } from '../../support/machine/accounts.ts';
 import { needsRoot } from '../../support/reasons.ts';
 import {
   hubToken,
@@ -38,7 +38,6 @@ describe('a server that is a Slurm job', needsRoot, () => {
 
   beforeAll(async () => {
     openTunDevice();
-    for (const letter of ['a', 'b'] as const) testAccount(letter);
     cluster = await startCluster();
     service = await startService(
       `

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Demo, startDemo } from '../../support/demo.ts';
 import { type HubUser, type KernelSession, logIn } from '../../support/hub/hub-user.ts';
-import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice } from '../../support/machine/accounts.ts';
 import { needsRoot } from '../../support/reasons.ts';
 import { startCluster, type TestCluster, until } from '../../support/slurm/slurm.ts';
 
@@ -19,7 +19,6 @@ describe('a notebook in a Slurm job', needsRoot, () => {
 
   beforeAll(async () => {
     openTunDevice();
-    testAccount('a');
     [cluster, demo] = await Promise.all([startCluster(), startDemo()]);
     useCluster(join(demo.directory, 'config.yaml'), cluster);
     const pid = demo.servicePid();

@@ -7,7 +7,7 @@ import { chmodSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { forwarderNames } from '../../../portwrap/index.ts';
 import { fetchText } from '../../support/http.ts';
-import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
+import { accountName, openTunDevice } from '../../support/machine/accounts.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import {
   changes,
@@ -26,7 +26,6 @@ afterAll(() => installed.remove());
 // what a failed test has left must not hide that the next one leaves it too
 afterEach(() => removeControlGroups('portwrap'));
 openTunDevice();
-for (const letter of ['a', 'b'] as const) testAccount(letter);
 
 const serve = [process.execPath, installed.fixture('serve.mjs'), 'it', '8888'];
 const kills = 20;

@@ -1,5 +1,5 @@
-// Two ordinary accounts to run sandboxes as, of this run of the tests alone, and /dev/net/tun open for them. Tests
-// create them on demand; the whole run removes them at its end (whole-run.ts).
+// Two ordinary accounts to run sandboxes as, of this run of the tests alone, and /dev/net/tun open for them. The
+// whole run makes them and removes them at its end (whole-run.ts).
 // Not here: running commands as them (run-portwrap.ts).
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -22,19 +22,22 @@ export function accountName(letter: Letter): string {
   return `pwtest-${letter}-${runId()}`;
 }
 
-/** The account, made with useradd(8) when it is missing and we are root. */
+/** The account, which the setup of the run has made. */
 export function testAccount(letter: Letter): TestAccount {
   const name = accountName(letter);
-  const known = findAccount(name);
-  if (known !== null) return known;
-  try {
-    makeAccount(name);
-  } catch (error) {
-    if (findAccount(name) === null) throw error; // a parallel test file may have been quicker
-  }
   const made = findAccount(name);
-  if (made === null) throw new Error(`useradd did not make ${name}`);
+  if (made === null) throw new Error(`there is no account ${name}: the tests do not run as root`);
   return made;
+}
+
+/**
+ * Makes them with useradd(8), before any test file runs: two that look for the name at the same time both find it free,
+ * and add it twice, with two uids and one home.
+ */
+export function makeTestAccounts(): void {
+  if (!isRoot) return;
+  for (const letter of letters)
+    if (findAccount(accountName(letter)) === null) makeAccount(accountName(letter));
 }
 
 /** useradd waits for others that write /etc/passwd. */

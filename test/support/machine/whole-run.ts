@@ -1,8 +1,8 @@
-// Around all test files of a run: a temporary directory of its own, and the end of the accounts. Leftover files
+// Around all test files of a run: a temporary directory of its own, and the accounts. Leftover files
 // there, and leftover processes of these accounts, fail the run by name; npm test handles its own directory.
 // Not here: the setup of one test file.
 import { readdirSync } from 'node:fs';
-import { removeTestAccounts } from './accounts.ts';
+import { makeTestAccounts, removeTestAccounts } from './accounts.ts';
 import { variable } from './run-id.ts';
 import { world } from './world.ts';
 
@@ -14,6 +14,7 @@ interface Run {
 export default async function setup(): Promise<() => void> {
   const { beginRun } = await import(new URL('../../../scripts/checks/run.mjs', import.meta.url).href);
   const own: Run | null = process.env[variable] === undefined ? beginRun(process.env) : null;
+  makeTestAccounts();
   return () => {
     // a world's own accounts go with it
     const left = world === null ? removeTestAccounts().map((line) => `process ${line}`) : [];
