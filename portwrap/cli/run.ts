@@ -1,8 +1,6 @@
 // Runs one command in the foreground, as `portwrap` on a terminal: output, exit code, signals.
 // Not here: the command line (parse.ts), the launch (launch/launch.ts).
-import { randomBytes } from 'node:crypto';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { constants } from 'node:os';
 import { PortwrapError } from '../../config/errors.ts';
 import { neededControllers } from '../cgroups/limits.ts';
 import { type Cgroups, noCgroups, openCgroups } from '../cgroups/root.ts';
@@ -10,6 +8,7 @@ import { cgroupSurroundings, findCgroupWay } from '../cgroups/way.ts';
 import { fileView } from '../launch/file-view.ts';
 import { substituteGuestPort } from '../launch/guest-port.ts';
 import { launch } from '../launch/launch.ts';
+import { ownDirectory } from '../launch/own-directory.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
@@ -166,7 +165,7 @@ async function sandboxSpec(
   const { hostAddress, hostPort, guestPort, policy, socketFamilies, limits } = request;
   return {
     ...{ hostAddress, guestPort, policy, socketFamilies, limits, account },
-    directory: join(tmpdir(), `portwrap-${randomBytes(8).toString('hex')}`),
+    directory: ownDirectory(around.uid, around.environment.XDG_RUNTIME_DIR),
     command: substituteGuestPort(request.command, guestPort),
     environment: payloadEnvironment(around.environment, account),
     workingDirectory,

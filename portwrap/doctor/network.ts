@@ -1,12 +1,12 @@
 // Checks the network of a sandbox: the tun device, both ways of loading the network policy, and a complete launch until
 // the forwarder is ready. Not here: bubblewrap itself (sandbox.ts).
-import { mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
+import { ownDirectory } from '../launch/own-directory.ts';
 import { ordinaryFamilies } from '../launch/system-call-filter.ts';
 import { inOwnMounts } from '../mounts/own.ts';
 import { createForwarder } from '../network/forwarders.ts';
@@ -97,7 +97,8 @@ export function evaluatePolicy(way: string, message: string | null, isNeeded: bo
 /** Launches a sandbox until the forwarder is ready, and stops it. */
 export async function checkLaunch(context: DoctorContext): Promise<Check> {
   const { tools, asRoot } = context;
-  const directory = mkdtempSync(join(tmpdir(), 'portwrap-doctor-'));
+  const directory = ownDirectory(process.getuid?.() ?? -1);
+  mkdirSync(directory, { mode: 0o700 });
   const log = ownDescriptor(openSync(join(directory, 'log'), 'a'));
   const began = performance.now();
   try {

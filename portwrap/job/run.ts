@@ -2,9 +2,9 @@
 // ends with this process. Not here: the launch (launch/launch.ts), sending reports (report.ts).
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
 import { isIPv4, Socket } from 'node:net';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import { portOf } from '../../config/system/url-port.ts';
@@ -12,6 +12,7 @@ import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
+import { ownDirectory } from '../launch/own-directory.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { portsFromRandom } from '../network/host-ports.ts';
@@ -102,7 +103,8 @@ async function attend(
 
 /** Leaves nothing on disk: the files of the launch are removed when it returns. */
 async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter, abort: AbortSignal) {
-  const directory = mkdtempSync(join(tmpdir(), 'portwrap-'));
+  const directory = ownDirectory(around.uid, around.environment.XDG_RUNTIME_DIR);
+  mkdirSync(directory, { mode: 0o700 });
   try {
     const facing = hostAddress(spec);
     facing.catch(() => {}); // awaited below

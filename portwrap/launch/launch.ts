@@ -16,7 +16,7 @@ import { neededControllers } from '../cgroups/limits.ts';
 import type { CgroupRoot } from '../cgroups/root.ts';
 import { settleInScope } from '../cgroups/scope.ts';
 import { whileMountsAreSteady } from '../mounts/steady.ts';
-import type { Forward } from '../network/forwarder.ts';
+import type { Forward, Forwarder } from '../network/forwarder.ts';
 import { reachesHostLoopback } from '../network/policy.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
@@ -50,6 +50,8 @@ async function launchOnce(
     mkdirSync(spec.directory, { mode: 0o700 });
     undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
     const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
+    const prepared = context.forwarder.prepare?.();
+    if (prepared !== undefined) undo.add('preparations of the forwarder', prepared.close);
     // undone after the sandbox, whose end ends the forwarder: then the host port is free again
     undo.add('forwarder', () =>
       forwarding?.then(
@@ -65,7 +67,7 @@ async function launchOnce(
     // only with limits
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
-    forwarding = attachForwarder(context, spec, held);
+    forwarding = attachForwarder(prepared ?? context.forwarder, spec, held);
     // the forwarder is accounted to the server whose packets it handles; if it cannot be moved, it stays in our group
     if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
     const ended = held.life.gone.then(() =>
@@ -118,8 +120,12 @@ function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPla
   return place;
 }
 
-function attachForwarder(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<Forward> {
-  return context.forwarder.attach({
+function attachForwarder(
+  forwarder: Pick<Forwarder, 'attach'>,
+  spec: SandboxSpec,
+  held: HeldSandbox,
+): Promise<Forward> {
+  return forwarder.attach({
     child: held.child.pid,
     life: held.life,
     directory: spec.directory,

@@ -47,4 +47,13 @@ export interface Forwarder {
    * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; then leaves nothing behind.
    */
   attach(request: ForwardRequest): Promise<Forward>;
+  /** The same in two steps: what needs no sandbox begins at once, while the sandbox is built. */
+  prepare?(): Preparation;
+}
+
+/** For one `attach`. */
+export interface Preparation {
+  attach(request: ForwardRequest): Promise<Forward>;
+  /** Ends what was prepared and not used. */
+  close(): Promise<void>;
 }

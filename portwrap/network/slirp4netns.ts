@@ -1,5 +1,5 @@
 // The slirp4netns forwarder: arguments, start, readiness by descriptor, the host port over its API socket.
-// The socket is unlinked before any payload runs: a program that reaches it could forward any port of the host.
+// A program that reaches the socket could forward any port of the host: it never has a name that a payload can see.
 // Not here: when it is attached (launch/launch.ts), its account (forwarder-account.ts).
 import { chownSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -9,14 +9,15 @@ import type { Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import { startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
-import { ownUntil } from '../system/descriptor.ts';
+import { ownDescriptor, ownUntil } from '../system/descriptor.ts';
 import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness.ts';
 import { identify } from '../system/process.ts';
 import { createTeardown } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
+import type { Forward, Forwarder, ForwardRequest, Preparation } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from './forwarder-account.ts';
 import { noPortBound } from './host-ports.ts';
+import { makeNamelessDirectory, type NamelessDirectory } from './nameless-directory.ts';
 import { slirpNetwork } from './policy.ts';
 
 /** Milliseconds until slirp4netns must be ready, and until it must respond to one API request. */
@@ -24,13 +25,29 @@ const readyDeadline = 10_000;
 const responseDeadline = 5_000;
 
 export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
-  return { name: 'slirp4netns', network: slirpNetwork, attach: (request) => attach(tools, asRoot, request) };
+  const prepare = (): Preparation => {
+    // root's directories are closed to other accounts; an ordinary user has no directory that is closed to itself
+    const hidden = asRoot ? null : makeNamelessDirectory(tools);
+    return {
+      attach: (request) => attach(tools, asRoot, request, hidden),
+      close: async () => hidden?.close(),
+    };
+  };
+  return {
+    name: 'slirp4netns',
+    network: slirpNetwork,
+    prepare,
+    async attach(request) {
+      const prepared = prepare();
+      return prepared.attach(request).finally(() => prepared.close());
+    },
+  };
 }
 
 const descriptors = { ready: 3, exit: 4, token: 5, api: 6 } as const;
 
-/** Reached through a descriptor of its directory: the directories above are accessible only to the launcher. */
-const apiSocketInside = `/proc/self/fd/${descriptors.api}/socket`;
+/** The API socket in the directory of which `fd` is a descriptor of the caller. */
+const apiSocket = (fd: number) => `/proc/self/fd/${fd}/socket`;
 
 /**
  * The arguments. `confined`: it runs as root, so it gives up the host's file system and its capabilities. This needs a
@@ -56,22 +73,27 @@ export function slirpArgv(
     ...(request.dns ? [] : ['--disable-dns']),
     `--ready-fd=${descriptors.ready}`,
     `--exit-fd=${descriptors.exit}`,
-    `--api-socket=${apiSocketInside}`,
+    `--api-socket=${apiSocket(descriptors.api)}`,
     ...target,
     'tap0',
   ];
 }
 
-async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest): Promise<Forward> {
+/** `prepared`: the directory for the API socket, in a launch by an ordinary user. */
+async function attach(
+  tools: Toolbox,
+  asRoot: boolean,
+  request: ForwardRequest,
+  prepared: NamelessDirectory | null,
+): Promise<Forward> {
   const undo = createTeardown();
-  const api = join(request.directory, 'api');
   const logFile = join(request.directory, 'forwarder.log');
   const owner = asRoot ? sandboxOwner(request.child) : null;
   const hostPorts = [...request.hostPorts];
   try {
     const own = ownUntil(undo);
-    undo.add('API socket', () => rm(api, { recursive: true, force: true }));
-    const apiDirectory = own(openApiDirectory(api, owner));
+    const api = await openApiDirectory(tools, request.directory, owner, prepared);
+    undo.add('API socket', api.close);
     const log = own(openSync(logFile, 'a', 0o600));
     const life = own(request.life.openReader());
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));
@@ -80,7 +102,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const [program = '', ...rest] = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), argv);
     const child = startChild(program, rest, {
       // its banner is discarded, its errors go to the log
-      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, apiDirectory.fd],
+      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, api.fd],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
     const pid = child.process.pid;
@@ -90,7 +112,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       child.process.kill('SIGKILL');
       await child.exited; // then the port is free
     });
-    for (const descriptor of [token, life, log, apiDirectory]) descriptor.close();
+    for (const descriptor of [token, life, log]) descriptor.close();
 
     const ready = child.process.stdio[descriptors.ready] as Readable;
     const died = child.exited.then(() => {
@@ -104,9 +126,8 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       readyDeadline,
       () => new PortwrapError('FORWARD_FAILED', `slirp4netns was not ready within ${readyDeadline} ms`),
     );
-    const apiSocket = join(api, 'socket');
-    const hostPort = await Promise.race([bindHostPort(apiSocket, request, hostPorts), died]);
-    await rm(api, { recursive: true });
+    const hostPort = await Promise.race([bindHostPort(apiSocket(api.fd), request, hostPorts), died]);
+    await api.close();
     if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
     undo.release();
     const watched = watchLiveness(liveness.fd);
@@ -122,22 +143,55 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
   }
 }
 
-/** Creates a directory that only the owner can access; returns a descriptor of it. */
-function openApiDirectory(path: string, owner: SandboxOwner | null): number {
+interface ApiDirectory {
+  readonly fd: number;
+  /** Removes the socket. */
+  close(): Promise<void>;
+}
+
+/** For another account, a directory below one of root's. For the own account, one without a name. */
+async function openApiDirectory(
+  tools: Toolbox,
+  directory: string,
+  owner: SandboxOwner | null,
+  prepared: NamelessDirectory | null,
+): Promise<ApiDirectory> {
+  if (owner === null || owner.uid === 0) {
+    const nameless = prepared ?? makeNamelessDirectory(tools);
+    const { fd } = await nameless.opened;
+    let open = true;
+    return {
+      fd,
+      async close() {
+        if (!open) return;
+        open = false;
+        await rm(apiSocket(fd), { force: true }); // slirp4netns keeps its own descriptor of the directory
+        await nameless.close();
+      },
+    };
+  }
+  const path = join(directory, 'api');
   mkdirSync(path, { mode: 0o700 });
-  if (owner !== null) chownSync(path, owner.uid, owner.gid);
-  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  chownSync(path, owner.uid, owner.gid);
+  const descriptor = ownDescriptor(openSync(path, constants.O_RDONLY | constants.O_DIRECTORY));
+  return {
+    fd: descriptor.fd,
+    async close() {
+      descriptor.close();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
 
 /** The bind is the lease: the port is ours only after slirp4netns has confirmed it. */
 async function bindHostPort(
-  apiSocket: string,
+  socket: string,
   request: ForwardRequest,
   hostPorts: readonly number[],
 ): Promise<number> {
   const tried: number[] = [];
   for (const hostPort of hostPorts) {
-    const reply = await askSlirp(apiSocket, {
+    const reply = await askSlirp(socket, {
       execute: 'add_hostfwd',
       arguments: {
         proto: 'tcp',
@@ -154,8 +208,8 @@ async function bindHostPort(
 }
 
 /** One request per connection, under 4096 bytes, then closed for writing: slirp4netns blocks until it has read it. */
-async function askSlirp(apiSocket: string, request: object): Promise<Record<string, unknown>> {
-  const socket = connect({ path: apiSocket });
+async function askSlirp(path: string, request: object): Promise<Record<string, unknown>> {
+  const socket = connect({ path });
   const response = new Promise<string>((resolve, reject) => {
     let text = '';
     socket.setEncoding('utf8');

@@ -17,6 +17,8 @@ export interface Installed {
   /** World-readable: dist/, package.json and the fixtures. */
   readonly directory: string;
   readonly main: string;
+  /** Below /tmp, of which every sandbox has its own: for XDG_RUNTIME_DIR. */
+  readonly scratch: string;
   fixture(name: string): string;
   remove(): void;
 }
@@ -25,6 +27,8 @@ export interface Installed {
 export function installPortwrap(): Installed {
   const directory = mkdtempSync(`/var/tmp/pw-${runId()}-`); // not /tmp: a sandbox has its own
   chmodSync(directory, 0o755);
+  const scratch = mkdtempSync(`/tmp/pw-${runId()}-`);
+  chmodSync(scratch, 0o755);
   for (const part of ['portwrap', 'config']) {
     cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
   }
@@ -33,12 +37,15 @@ export function installPortwrap(): Installed {
   openTunDevice();
   return {
     directory,
+    scratch,
     main: join(directory, 'dist/portwrap/main.js'),
     fixture: (name) => join(directory, 'fixtures', name),
     remove() {
       // leftovers of a failed test must not affect the next one
-      for (const pid of pidsOf(directory)) killQuietly(pid);
-      rmSync(directory, { recursive: true, force: true });
+      for (const place of [directory, scratch]) {
+        for (const pid of pidsOf(place)) killQuietly(pid);
+        rmSync(place, { recursive: true, force: true });
+      }
     },
   };
 }
@@ -77,7 +84,7 @@ export function becoming(name: string): string[] {
 export interface Run {
   readonly process: ChildProcess;
   readonly pid: number;
-  /** TMPDIR of this run; the marker for the census. */
+  /** The directory around XDG_RUNTIME_DIR of this run; the marker for the census. */
   readonly scratch: string;
   stdout(): string;
   stderr(): string;
@@ -101,7 +108,7 @@ export function runPortwrap(
   command: readonly string[],
   options: RunOptions = {},
 ): Run {
-  const scratch = mkdtempSync(join(installed.directory, 'run-'));
+  const scratch = mkdtempSync(join(installed.scratch, 'run-'));
   chmodSync(scratch, 0o1777);
   mkdirSync(join(scratch, 'tmp'));
   chmodSync(join(scratch, 'tmp'), 0o1777);
@@ -118,7 +125,7 @@ export function runPortwrap(
     cwd: options.workingDirectory ?? '/',
     env: {
       PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin',
-      TMPDIR: join(scratch, 'tmp'),
+      XDG_RUNTIME_DIR: join(scratch, 'tmp'),
       LC_PORTWRAP_TEST: scratch, // marks the payload too: portwrap passes locale variables on
       ...options.environment,
     },

@@ -151,7 +151,7 @@ test.each([
       ['-S', readFileSync(main, 'utf8').split('\n')[0]?.slice(18) ?? '', main, ...argv],
       {
         stdio: 'ignore',
-        env: { ...process.env, TMPDIR: installed.directory },
+        env: { ...process.env, XDG_RUNTIME_DIR: installed.scratch },
       },
     );
     const pid = child.pid ?? -1;

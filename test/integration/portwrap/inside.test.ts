@@ -73,7 +73,7 @@ describe.each(modes())('inside a portwrap started by $name', (mode) => {
   beforeAll(async () => {
     const [port = 0] = await freePorts(1);
     // in the default /tmp, so that a directory of ours that was left there would be found
-    const environment = { TMPDIR: '/tmp' };
+    const environment = { XDG_RUNTIME_DIR: '' };
     const command = ['/usr/bin/python3', installed.fixture('attack.py'), ...targets()];
     const run = runPortwrap(installed, mode, port, command, { environment });
     expect(await run.ended, run.stderr()).toBe(0);

@@ -222,7 +222,7 @@ describe('the service leaves no trace', () => {
 /** A batch system starts jobs as their users; they find its directories open. */
 function becomingReady(): string[] {
   chmodSync(installed.directory, 0o755);
-  return ['sh', '-c', 'chmod 1777 "$TMPDIR"; exec "$@"', 'sh', ...becoming(accountName('a'))];
+  return ['sh', '-c', 'chmod 1777 "$XDG_RUNTIME_DIR"; exec "$@"', 'sh', ...becoming(accountName('a'))];
 }
 
 async function output(argv: readonly string[]) {

@@ -48,7 +48,7 @@ export async function startJob(installed: Installed, become: readonly string[]):
   const [program = '', ...argv] = [...become, process.execPath, installed.main, 'job'];
   const child = spawn(program, argv, {
     cwd: '/',
-    env: { PATH: '/usr/bin:/bin:/usr/sbin', TMPDIR: mkdtempSync(join(installed.directory, 'job-')) },
+    env: { PATH: '/usr/bin:/bin:/usr/sbin', XDG_RUNTIME_DIR: mkdtempSync(join(installed.scratch, 'job-')) },
     stdio: ['pipe', 'inherit', 'inherit'],
   });
   child.stdin?.on('error', () => {}); // a job that is killed early has not read it
