@@ -52,6 +52,9 @@ export function hasWriter(reader: number): boolean {
   }
 }
 
+/** Milliseconds without reading after bytes were read, which are at most 64 KB: a pipe's capacity. */
+const floodPause = 100;
+
 /** Watches the reading end `reader`, and takes ownership of it. */
 export function watchLiveness(reader: number): Liveness {
   // epoll reports nothing for a FIFO whose writers had ended before it was opened, so check once before
@@ -72,7 +75,12 @@ export function watchLiveness(reader: number): Liveness {
     ended = true;
     socket.destroy();
   });
-  socket.resume();
+  // whoever debugs pid 1 of a sandbox, as its payload may, can write: without a pause that would keep this process busy
+  let pause: NodeJS.Timeout | undefined;
+  socket.on('data', () => {
+    socket.pause();
+    pause = setTimeout(() => socket.resume(), floodPause);
+  });
   const open = () => openReader(`/proc/self/fd/${reader}`);
   const isHeld = () => {
     if (ended) return false;
@@ -85,6 +93,7 @@ export function watchLiveness(reader: number): Liveness {
   };
   const close = () => {
     ended = true;
+    clearTimeout(pause);
     socket.removeAllListeners('end').destroy();
   };
   return { gone, isHeld, openReader: open, close };

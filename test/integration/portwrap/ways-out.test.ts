@@ -80,6 +80,26 @@ describe.each(modes())('in a sandbox started by $name', (mode) => {
   });
 });
 
+describe.each(modes())('a payload started by $name', (mode) => {
+  test('that floods the pipes of pid 1 does not keep its launcher busy', async () => {
+    const [port = 0] = await freePorts(1);
+    const run = runPortwrap(installed, mode, port, ['/usr/bin/python3', installed.fixture('flood.py')]);
+    await expect.poll(run.stdout, { timeout: 15_000 }).toMatch(/^flooding [01]\n$/);
+    const before = processorTime(run.pid);
+    await once(AbortSignal.timeout(2_000), 'abort');
+    const spent = processorTime(run.pid) - before;
+    run.process.kill('SIGTERM');
+    expect(await run.ended).toBe(143);
+    expect(spent).toBeLessThan(30);
+  });
+});
+
+/** In ticks of 10 ms, proc(5). */
+function processorTime(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return Number(fields[11]) + Number(fields[12]);
+}
+
 describe.each(modes().slice(0, 1))('with --socket-family, a sandbox started by $name', (mode) => {
   test('can make the sockets that were named, and no others', async () => {
     const [port = 0] = await freePorts(1);
