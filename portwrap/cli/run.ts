@@ -13,7 +13,7 @@ import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
-import { killIfStopped } from '../sandbox/kill-stopped.ts';
+import { killIfDebugged, killIfStopped } from '../sandbox/kill-stopped.ts';
 import { whyUnreachable } from '../sandbox/not-ready.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -108,6 +108,7 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
   }
   // a command whose forwarder is permanently lost is unreachable
   void sandbox.forwarderGone.then(() => sandbox.stop(stopGrace));
+  void killIfDebugged(sandbox);
   const exit = await sandbox.exited;
   ended.abort();
   tell({ event: 'ended', ...exit });

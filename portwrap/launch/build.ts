@@ -20,7 +20,7 @@ import { fifos, type Liveness, openReader, watchLiveness } from '../system/liven
 import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Teardown } from '../system/teardown.ts';
-import { bwrapArgs } from './bwrap-argv.ts';
+import { bwrapArgs, checkAmount } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
@@ -80,6 +80,7 @@ export async function buildSandbox(
   const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
 
   const [program = '', ...argv] = startArgv(context, spec);
+  const bwrapArguments = sandboxArgs(context, spec, around, argv.length);
   const starter = startChild(program, argv, {
     stdio: [
       ...spec.stdio,
@@ -131,7 +132,7 @@ export async function buildSandbox(
 
   // secrets in these files are never on a disk: a pipe fills a file in the sandbox's own tmpfs
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
-  pipe(descriptors.args).end(sandboxArgs(context, spec, around));
+  pipe(descriptors.args).end(bwrapArguments);
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   const stuck = watchForDeadPaths(context, spec);
   try {
@@ -200,15 +201,23 @@ function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
   });
 }
 
-function sandboxArgs(context: LaunchContext, spec: SandboxSpec, around: Surroundings): string {
-  const args = bwrapArgs({
+/** The content of `--args`. `outside` is the number of words of the command line. Throws USAGE. */
+function sandboxArgs(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  around: Surroundings,
+  outside: number,
+): string {
+  const bwrapSpec = {
     files: spec.files,
     closed: cgroupsInside(around.place, cgroupMounts(around.mountinfo)),
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
     gateCapabilities: gateCapabilities(context, spec),
-  });
+  };
+  const args = bwrapArgs(bwrapSpec);
+  checkAmount(bwrapSpec, args, outside);
   return args.map((arg) => `${arg}\0`).join('');
 }
 

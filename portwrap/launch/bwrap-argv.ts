@@ -1,5 +1,6 @@
 // bubblewrap's arguments, as a pure function, for review.
 // Not here: starting it (launch.ts), the first program inside (gate.ts).
+import { PortwrapError } from '../../config/errors.ts';
 import type { ReadOnlyMount } from '../cgroups/inside.ts';
 import { descriptors } from './descriptors.ts';
 import type { FileView, Mount } from './file-view.ts';
@@ -34,6 +35,24 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
     ...['--json-status-fd', String(descriptors.status)],
     ...['--sync-fd', String(descriptors.life)],
   ];
+}
+
+/** bwrap takes no more words, of its command line and `--args` together (MAX_ARGS in its source). */
+const mostArguments = 9_000;
+
+/** Throws USAGE if bwrap would refuse its arguments; `outside` is how many there are beside `args`. */
+export function checkAmount(
+  spec: Pick<BwrapSpec, 'environment'>,
+  args: readonly string[],
+  outside: number,
+): void {
+  if (args.length + outside < mostArguments) return;
+  const variables = Object.keys(spec.environment).length;
+  throw new PortwrapError(
+    'USAGE',
+    `the command and its environment are too long for bubblewrap: ${args.length + outside} words, at most ${mostArguments}`,
+    { hint: `Each of the ${variables} variables counts three times. Put some of them into a file.` },
+  );
 }
 
 /** The host's files, then the mounts that hide some of them, then those that make some visible again. */

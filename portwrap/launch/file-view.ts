@@ -4,6 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
 import { slirpNetwork } from '../network/policy.ts';
 import { type Found, type Look, pathUnavailable } from '../system/look.ts';
+import { readFileOrNull } from '../system/read-file.ts';
 import { includedSshConfig } from './ssh-config.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 
@@ -108,7 +109,7 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
     ...[...lookups, ...programs].filter(existsSync).map(as('read-only')),
     ...shared.filter(existsSync).map(as('scratch')),
     ...(request.uid === undefined ? [] : [as('private')(`/run/user/${request.uid}`)]),
-    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].filter(existsSync).map(as('scratch')),
+    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].flatMap(realOnes).map(as('scratch')),
   ];
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
   const kept = request.keep.flatMap((path) => keptPath(path, isCovered, at)).map(as('writable'));
@@ -128,7 +129,14 @@ function parsePath(text: string): { path: string; optional: boolean } {
 
 /** Whether it is below a path that is covered in every view. */
 function isCoveredAlways(path: string): boolean {
-  return [...scratch, ...listeners].some((covered) => isBelow(path, covered));
+  return [...scratch, ...listeners]
+    .flatMap((covered) => [covered, ...realOnes(covered)])
+    .some((covered) => isBelow(path, covered));
+}
+
+/** Where a path of the machine leads: bwrap follows no absolute symbolic link. None if it does not exist. */
+function realOnes(path: string): string[] {
+  return existsSync(path) ? [realpathSync(path)] : [];
 }
 
 function existingPath(text: string, at: (path: string) => Found): string[] {
@@ -223,5 +231,7 @@ function missing(path: string): PortwrapError {
 function resolvConf(): SyntheticFile[] {
   // it is a symbolic link on many systems, and a file can only be mounted over the target
   const path = existsSync('/etc/resolv.conf') ? realpathSync('/etc/resolv.conf') : null;
-  return path === null ? [] : [{ path, content: `nameserver ${slirpNetwork.dns}\n` }];
+  const content = `nameserver ${slirpNetwork.dns}\n`;
+  // inside a sandbox it is there already; the kernel mounts nothing over it again, because its file is unlinked
+  return path === null || readFileOrNull(path) === content ? [] : [{ path, content }];
 }

@@ -27,10 +27,18 @@ export function ownDirectory(uid: number, runtimeDirectory?: string): string {
 }
 
 function isReplaced(path: string): boolean {
+  const real = realPath(path);
+  return (
+    real !== null &&
+    replacedDirectories.map(realPath).some((directory) => directory !== null && isAtOrBelow(real, directory))
+  );
+}
+
+/** Null for a path that does not exist. */
+function realPath(path: string): string | null {
   try {
-    const real = realpathSync(path);
-    return replacedDirectories.some((directory) => isAtOrBelow(real, directory));
+    return realpathSync(path);
   } catch {
-    return false; // it does not exist
+    return null;
   }
 }

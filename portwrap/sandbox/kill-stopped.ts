@@ -11,10 +11,32 @@ const pace = 100;
 export async function killIfStopped(sandbox: Pick<Sandbox, 'record' | 'stop'>): Promise<void> {
   const { child } = sandbox.record;
   for (; isAlive(child); await pause(pace, undefined, { ref: false })) {
-    const [payload] = childrenOf(child.pid);
-    const hasEnded = payload === undefined || readStat(payload)?.state === 'Z';
-    if (!hasEnded || !/^[tT]$/.test(readStat(child.pid)?.state ?? '')) continue;
+    if (!isStuck(child.pid, /^[tT]$/)) continue;
     await sandbox.stop(0);
     return;
   }
+}
+
+/** Milliseconds between two checks of a sandbox that nobody ends. */
+const slowPace = 1_000;
+
+/**
+ * Watches a running sandbox until it has ended; kills it when its payload has ended twice in a row under a pid 1 that is
+ * held by a debugger. One stopped by Ctrl-Z goes on with the whole job.
+ */
+export async function killIfDebugged(sandbox: Pick<Sandbox, 'record' | 'stop'>): Promise<void> {
+  const { child } = sandbox.record;
+  let wasStuck = false;
+  for (; isAlive(child); await pause(slowPace, undefined, { ref: false })) {
+    const stuck = isStuck(child.pid, /^t$/);
+    if (stuck && wasStuck) return void (await sandbox.stop(0));
+    wasStuck = stuck;
+  }
+}
+
+/** Whether the payload has ended, and its pid 1, in one of these states (proc(5)), does not notice. */
+function isStuck(child: number, states: RegExp): boolean {
+  const [payload] = childrenOf(child);
+  const hasEnded = payload === undefined || readStat(payload)?.state === 'Z';
+  return hasEnded && states.test(readStat(child)?.state ?? '');
 }

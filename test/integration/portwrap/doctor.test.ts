@@ -81,6 +81,15 @@ describe('the doctor of a machine', needsRoot, () => {
     expect(examine([...device('0666'), ...becoming(user)]).failed).toEqual([]);
   });
 
+  test.each([
+    ['no tun device', ':', 'modprobe tun', ''],
+    ['a file in its place', 'touch /dev/net/tun', expect.stringContaining('mknod'), 'tun'],
+  ])('with %s names what mends it, and makes no file there', (_, make, fix, left) => {
+    const script = `mount -t tmpfs none /dev/net; ${make}; "$@"; code=$?; [ "$(ls /dev/net)" = "${left}" ] || echo made >&2; exit $code`;
+    const { bad } = examine(['unshare', '--mount', 'sh', '-c', script, 'sh'], { user });
+    expect(bad.find(({ name }) => name === 'tun device')?.fix).toEqual(fix);
+  });
+
   test('that forbids user namespaces names the sysctl', () => {
     const forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec "$@"';
     const nested = ['unshare', '--user', '--map-root-user', 'sh', '-c', forbid, 'sh'];

@@ -9,7 +9,13 @@ import { parseListeningSockets, readTcpTables } from '../../../portwrap/index.ts
 import { fetchText } from '../../support/http.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import { needsRoot } from '../../support/reasons.ts';
-import { installPortwrap, modes, type RunOptions, runPortwrap } from '../../support/run-portwrap.ts';
+import {
+  becoming,
+  installPortwrap,
+  modes,
+  type RunOptions,
+  runPortwrap,
+} from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
 afterAll(() => installed.remove());
@@ -94,6 +100,89 @@ describe.each(modes())('portwrap started by $name', (mode) => {
     const many = await start(['true', ...Array<string>(100_000).fill('x')]);
     expect(await many.run.ended).toBe(2);
     expect(many.run.stderr()).toContain('at most 8000');
+  });
+
+  test('too many variables are refused with the limit', async () => {
+    const environment = Object.fromEntries(
+      Array.from({ length: 3_500 }, (_, index) => [`LC_V${index}`, 'x']),
+    );
+    const { run } = await start(['true'], { environment });
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toMatch(/too long for bubblewrap: \d+ words, at most 9000/);
+  });
+
+  test('a command line that the kernel refuses is refused with the limit', async () => {
+    // the longest that portwrap itself can be started with: what it starts has a script of its own in addition
+    const longest = async (size: number) => {
+      for (let length = size; ; length -= 8) {
+        const words = Array.from({ length: 21 }, () => 'x'.repeat(length));
+        const started = await start(['true', ...words]).catch((error: NodeJS.ErrnoException) => error);
+        if (!(started instanceof Error)) return started;
+        expect(started.code).toBe('E2BIG');
+      }
+    };
+    const { run } = await longest(99_900);
+    expect(await run.ended).toBe(2);
+    expect(run.stderr()).toContain('too long for the kernel');
+  });
+
+  test('a portwrap inside a sandbox works, and its server is reached through both', async () => {
+    const inner = ['-p', '9000', '-P', '8888', '--host-address', '0.0.0.0'];
+    const server = ['node', installed.fixture('serve.mjs'), 'inner', '8888'];
+    const nested = [process.execPath, installed.main, ...inner, ...server];
+    const { port, run } = await start(nested, { options: ['-P', '9000'] });
+    await expect.poll(() => fetchText(port), { interval: 20, timeout: 15_000 }).toBe('inner:8888');
+    run.process.kill('SIGTERM');
+    expect(await run.ended, run.stderr()).toBe(143);
+  });
+
+  test('a portwrap inside a sandbox refuses limits, which it cannot set there', async () => {
+    const nested = [process.execPath, installed.main, '-p', '0', '-P', '8888', '--memory', '64M', 'true'];
+    const { run } = await start(nested);
+    expect(await run.ended).not.toBe(0);
+    expect(run.stderr()).toContain('(LIMITS_UNAVAILABLE)');
+  });
+
+  test.each(['data/tmp', '/data/tmp'])('a /tmp that is a symbolic link to %s is private', async (target) => {
+    const isPart = (path: string) => !/^\/(tmp|proc|dev|data)$/.test(path) && existsSync(path);
+    const parts = readdirSync('/')
+      .map((name) => `/${name}`)
+      .filter(isPart)
+      .flatMap((path) => {
+        const [to] = link(path);
+        return to === undefined ? ['--bind', path, path] : ['--symlink', to, path];
+      });
+    const root = ['--dev-bind', '/dev', '/dev', '--proc', '/proc', '--tmpfs', '/data', '--dir', '/data/tmp'];
+    const seen = ['--file', '3', '/data/tmp/of-the-machine', '--symlink', target, '/tmp'];
+    const account = ['--unshare-user', '--uid', String(mode.uid), '--gid', String(mode.uid)];
+    const outer = [
+      'sh',
+      '-c',
+      'exec "$@" 3</dev/null',
+      'sh',
+      'bwrap',
+      ...account,
+      ...parts,
+      ...root,
+      ...seen,
+      '--',
+    ];
+    const user = { ...mode, become: [...becoming(String(mode.uid)), ...outer], options: [] };
+    const script = 'ls /tmp/; touch /tmp/made && echo made';
+    const run = runPortwrap(installed, user, await freePort(), ['sh', '-c', script]);
+    expect(await run.ended, run.stderr()).toBe(0);
+    expect(run.stdout()).toBe('made\n');
+  });
+
+  test.each([
+    ['stay', 143],
+    ['go', 137],
+  ])('a pid 1 that a daemon debugs does not keep an ended sandbox: %s', async (how, code) => {
+    const { run } = await start(['/usr/bin/python3', installed.fixture('debug-init.py'), how]);
+    await expect.poll(run.stdout, { timeout: 15_000 }).toMatch(/^(ready|refused)\n$/);
+    const refused = run.stdout() === 'refused\n'; // Yama (ptrace_scope) forbids it; then nothing is stuck
+    if (how === 'stay') run.process.kill('SIGTERM');
+    expect([code, refused ? 0 : 137]).toContain(await run.ended);
   });
 
   test('a pid 1 that is stopped does not keep an ended sandbox', async () => {
