@@ -37,7 +37,7 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   ];
 }
 
-/** bwrap takes no more words, of its command line and `--args` together (MAX_ARGS in its source). */
+/** bwrap takes no more words, of its command line and `--args` together. */
 const mostArguments = 9_000;
 
 /** Throws USAGE if bwrap would refuse its arguments; `outside` is how many there are beside `args`. */
