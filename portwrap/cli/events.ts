@@ -16,6 +16,7 @@ export type CliEvent =
       readonly seconds: number;
       readonly message: string;
     }
+  | { readonly event: 'warning'; readonly message: string }
   | { readonly event: 'forwarder'; readonly what: string; readonly message?: string }
   | {
       readonly event: 'ended';
@@ -53,6 +54,8 @@ function sentence(event: CliEvent): string {
       return `${event.url} responds`;
     case 'unready':
       return `${event.url} did not respond within ${event.seconds} s: ${event.message}`;
+    case 'warning':
+      return event.message;
     case 'forwarder':
       return `the forwarder ended: ${event.what}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'ended':

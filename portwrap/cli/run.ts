@@ -49,6 +49,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     json: request.json,
     verbose: request.verbose,
     always: [
+      'warning',
       ...(request.hostPort === 0 ? (['forwarding'] as const) : []),
       ...(request.wait ? (['ready', 'unready'] as const) : []),
     ],
@@ -148,6 +149,7 @@ function launchContext(
   return {
     ...{ tools, asRoot, forwarder },
     hostAddresses: ownAddresses,
+    warn: (message) => tell({ event: 'warning', message }),
     cgroups,
     report: ({ kind, error }) => {
       if (kind === 'died') return; // the event that follows at once reports it

@@ -6,6 +6,7 @@ import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { checkCgroups } from './cgroups.ts';
 import { type Check, type DoctorContext, failed, fixOf } from './check.ts';
+import { checkNames } from './names.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
 import { checkProcesses, collectInitialState, type InitialState } from './processes.ts';
 import { checkPrograms } from './programs.ts';
@@ -33,6 +34,7 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
     ...(await finding('sandbox', () => checkSandbox(context))),
     ...(await finding('tun device', async () => [await checkTun(context)])),
     ...(await finding('network policy', () => checkPolicy(context))),
+    ...(await finding('names', async () => [checkNames(context)])),
     ...(await finding('launch', async () => [await checkLaunch(context)])),
     ...(await finding('control groups', async () => [checkCgroups()])),
     ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),

@@ -60,7 +60,8 @@ export function evaluateTun(message: string | null): Check {
 /** As root the rules are loaded from outside, otherwise by the gate inside, which then drops its capabilities. */
 export async function checkPolicy(context: DoctorContext): Promise<Check[]> {
   const { tools } = context;
-  const rules = nftRuleset(policy, [], createForwarder(context.forwarder, tools, context.asRoot).network);
+  const { network } = createForwarder(context.forwarder, tools, context.asRoot);
+  const rules = nftRuleset({ ...policy, dns: true }, [], network, []);
   const box = [tools('bwrap'), '--dev-bind', '/', '/', '--unshare-net', '--die-with-parent'];
   const load = `${tools('nft')} -f -`;
   const inside = ['--unshare-user', '--unshare-pid', '--proc', '/proc'];
@@ -87,7 +88,7 @@ export function evaluatePolicy(way: string, message: string | null, isNeeded: bo
     ? 'A sandbox never runs without its network policy, so every launch fails.'
     : 'Only launches by an ordinary user need it; launches by root do not.';
   const fix = /Operation not supported|Protocol not supported|No such file/.test(message)
-    ? 'modprobe nf_tables'
+    ? 'modprobe -a nf_tables nft_chain_nat nft_nat'
     : /Operation not permitted|Permission denied/.test(message)
       ? "Let bubblewrap's AppArmor profile allow capabilities, or launch as root."
       : 'apt-get install nftables && modprobe nf_tables';

@@ -10,6 +10,7 @@ import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readMountinfo } from '../mounts/table.ts';
+import type { ResolverInside } from '../network/resolver-inside.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
 import { killStuckLater } from '../sandbox/stuck.ts';
 import { becomeArgv } from '../system/account.ts';
@@ -24,8 +25,8 @@ import { bwrapArgs, checkAmount } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
-import { isLowPort } from './low-ports.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
+import { isLowPort, type Sysctls } from './sysctls.ts';
 import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, fifosMade, policyLog, wrapperArgv } from './wrapper.ts';
 
@@ -56,6 +57,7 @@ export interface Surroundings {
   readonly place: CgroupPlace | null;
   /** The mounts of the machine, proc_pid_mountinfo(5). */
   readonly mountinfo: string;
+  readonly resolver: ResolverInside;
 }
 
 /** Throws PortwrapError, or the reason of `abort`. */
@@ -77,7 +79,9 @@ export async function buildSandbox(
     terminal: spec.lifetime === 'foreground',
   });
   const filterFile = own(openContent(at('filter.bpf'), filter));
-  const rules = context.asRoot ? null : own(openContent(at('rules.nft'), policyText(context, spec)));
+  const rules = context.asRoot
+    ? null
+    : own(openContent(at('rules.nft'), policyText(context, spec, around.resolver)));
 
   const [program = '', ...argv] = startArgv(context, spec);
   const bwrapArguments = sandboxArgs(context, spec, around, argv.length);
@@ -161,7 +165,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
           : tools('setpriv'),
       detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
       openFiles: spec.limits.openFiles,
-      lowPorts: !context.asRoot && isLowPort(spec.guestPort),
+      sysctls: context.asRoot ? null : sysctlsOf(spec),
       umask: spec.lifetime === 'foreground' ? null : '022',
       restoreSignals:
         spec.lifetime === 'foreground'
@@ -176,7 +180,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     keeper: context.cgroups.scope !== null,
-    lowPorts: isLowPort(spec.guestPort),
+    sysctls: sysctlsOf(spec),
   };
   const wrapper = wrapperArgv(tools, paths, [
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
@@ -192,6 +196,10 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
   const unit = basename(spec.directory);
   const scope = { manager: context.cgroups.scope, unit, description: 'A sandbox of portwrap' };
   return scopeArgv(tools, scope, process.getuid?.() ?? 0, wrapper);
+}
+
+function sysctlsOf({ guestPort, policy }: SandboxSpec): Sysctls {
+  return { lowPorts: isLowPort(guestPort), routeLoopback: policy.dns };
 }
 
 function noScope(manager: ScopeManager, cause: unknown): PortwrapError {

@@ -2,9 +2,8 @@
 // the paths through which a payload could leave the sandbox. Not here: bwrap's arguments (bwrap-argv.ts).
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { PortwrapError } from '../../config/errors.ts';
-import { slirpNetwork } from '../network/policy.ts';
+import { hostsFile } from '../network/own-name.ts';
 import { type Found, type Look, pathUnavailable } from '../system/look.ts';
-import { readFileOrNull } from '../system/read-file.ts';
 import { includedSshConfig } from './ssh-config.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 
@@ -54,7 +53,7 @@ export interface FileViewRequest {
   readonly extraDevices?: readonly string[];
   /** The uid whose /run/user/UID exists inside, empty; absent: no such directory. */
   readonly uid?: number;
-  /** Files in addition to resolv.conf. */
+  /** Files in addition to those that are always there. */
   readonly synthetic?: readonly SyntheticFile[];
 }
 
@@ -117,7 +116,7 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
     readOnlyRoot: strict,
     devices: request.devices === 'basic' ? devicesOf(request) : null,
     mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
-    synthetic: [...resolvConf(), ...includedSshConfig(), ...(request.synthetic ?? [])],
+    synthetic: [...hostsFile(), ...includedSshConfig(), ...(request.synthetic ?? [])],
   };
 }
 
@@ -225,13 +224,4 @@ function missing(path: string): PortwrapError {
   return new PortwrapError('SANDBOX_FAILED', `the path ${path} does not exist on this machine`, {
     hint: 'Correct the list of paths that the sandbox was given, or make the path; one with "-" before it may be missing.',
   });
-}
-
-/** The host's resolver may be on loopback, which is unreachable inside; the forwarder's resolver replaces it. */
-function resolvConf(): SyntheticFile[] {
-  // it is a symbolic link on many systems, and a file can only be mounted over the target
-  const path = existsSync('/etc/resolv.conf') ? realpathSync('/etc/resolv.conf') : null;
-  const content = `nameserver ${slirpNetwork.dns}\n`;
-  // inside a sandbox it is there already; the kernel mounts nothing over it again, because its file is unlinked
-  return path === null || readFileOrNull(path) === content ? [] : [{ path, content }];
 }

@@ -3,7 +3,7 @@
 // --die-with-parent may not be in effect yet.
 // Not here: the launcher's side (launch.ts).
 import { descriptors } from './descriptors.ts';
-import { openLowPorts } from './low-ports.ts';
+import { type Sysctls, sysctlCommands } from './sysctls.ts';
 
 /** The gate's message: the sandbox is built, and the gate waits. */
 export const gateReady = 'r';
@@ -17,8 +17,8 @@ export const policyFailedExit = 99;
 export interface Gate {
   readonly sh: string;
   readonly env: string;
-  /** May the payload listen on ports below 1024? Only a gate that loads the rules can give that. */
-  readonly lowPorts: boolean;
+  /** Only a gate that loads the rules can make these settings; null: the loader outside makes them. */
+  readonly sysctls: Sysctls | null;
   /** The nft program, when the gate has CAP_NET_ADMIN and loads the rules itself. */
   readonly loadRules: string | null;
   /**
@@ -48,7 +48,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     ...(gate.umask === null ? [] : [`umask ${gate.umask}`]),
     `ulimit -S -n ${gate.openFiles}`,
     ...(gate.detachMounts === null ? [] : [`${gate.detachMounts} --make-rprivate / || exit 1`]),
-    ...(gate.lowPorts ? [openLowPorts] : []),
+    ...(gate.sysctls === null ? [] : sysctlCommands(gate.sysctls)),
     ...(gate.loadRules === null
       ? []
       : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),

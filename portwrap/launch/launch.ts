@@ -17,7 +17,9 @@ import type { CgroupRoot } from '../cgroups/root.ts';
 import { settleInScope } from '../cgroups/scope.ts';
 import { whileMountsAreSteady } from '../mounts/steady.ts';
 import type { Forward, Forwarder } from '../network/forwarder.ts';
+import { readHostResolver } from '../network/host-resolver.ts';
 import { reachesHostLoopback } from '../network/policy.ts';
+import { type ResolverInside, resolverFiles, resolverInside } from '../network/resolver-inside.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
 import { aborted } from '../system/deadline.ts';
@@ -26,6 +28,7 @@ import { bootId, childrenOf, monitorOf, type ProcessIdentity } from '../system/p
 import { createTeardown, type Teardown } from '../system/teardown.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
+import type { SyntheticFile } from './synthetic-file.ts';
 import { loadPolicy, policyLog } from './wrapper.ts';
 
 /**
@@ -59,7 +62,12 @@ async function launchOnce(
         () => {},
       ),
     );
-    const held = await buildSandbox(context, spec, { place: early, mountinfo }, undo, abort);
+    const host = readHostResolver();
+    const resolver = resolverInside(host, context.forwarder.network, context.forwarder.carriesIpv6);
+    if (spec.policy.dns && resolver.problem !== null) context.warn?.(resolver.problem);
+    const described = withSynthetic(spec, resolverFiles(host, resolver));
+    const around = { place: early, mountinfo, resolver };
+    const held = await buildSandbox(context, described, around, undo, abort);
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
@@ -67,20 +75,20 @@ async function launchOnce(
     // only with limits
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
-    forwarding = attachForwarder(prepared ?? context.forwarder, spec, held);
+    forwarding = attachForwarder(prepared ?? context.forwarder, spec, held, resolver);
     // the forwarder is accounted to the server whose packets it handles; if it cannot be moved, it stays in our group
     if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
     const [forward] = await Promise.race([
-      Promise.all([connectNetwork(forwarding, applyPolicy(context, spec, held)), counted]),
+      Promise.all([connectNetwork(forwarding, applyPolicy(context, spec, held, resolver)), counted]),
       ended,
       aborted(abort),
     ]);
     // do not await anything between here and the payload's start: an abort in between would be lost
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
-    const sandbox = handOver(context, spec, held, forward, cgroup);
+    const sandbox = handOver(context, spec, held, forward, cgroup, resolver);
     held.release();
     undo.release();
     return sandbox;
@@ -120,10 +128,15 @@ function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPla
   return place;
 }
 
+function withSynthetic(spec: SandboxSpec, files: readonly SyntheticFile[]): SandboxSpec {
+  return { ...spec, files: { ...spec.files, synthetic: [...files, ...spec.files.synthetic] } };
+}
+
 function attachForwarder(
   forwarder: Pick<Forwarder, 'attach'>,
   spec: SandboxSpec,
   held: HeldSandbox,
+  resolver: ResolverInside,
 ): Promise<Forward> {
   return forwarder.attach({
     child: held.child.pid,
@@ -134,6 +147,7 @@ function attachForwarder(
     guestPort: spec.guestPort,
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
+    ipv6: spec.policy.dns && resolver.ipv6,
   });
 }
 
@@ -146,9 +160,15 @@ async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>
 }
 
 /** As root, loads the rules from outside. An unprivileged gate has loaded them before its message. */
-async function applyPolicy(context: LaunchContext, spec: SandboxSpec, held: HeldSandbox): Promise<void> {
+async function applyPolicy(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  held: HeldSandbox,
+  resolver: ResolverInside,
+): Promise<void> {
   if (held.policy === null) return;
-  await loadPolicy(held.policy, held.child.pid, policyText(context, spec), join(spec.directory, policyLog));
+  const rules = policyText(context, spec, resolver);
+  await loadPolicy(held.policy, held.child.pid, rules, join(spec.directory, policyLog));
 }
 
 function handOver(
@@ -157,6 +177,7 @@ function handOver(
   held: HeldSandbox,
   forward: Forward,
   cgroup: CgroupPlace | null,
+  resolver: ResolverInside,
 ): Sandbox {
   const record = {
     directory: spec.directory,
@@ -169,6 +190,7 @@ function handOver(
     guestPort: spec.guestPort,
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
+    ipv6: spec.policy.dns && resolver.ipv6,
     cgroup,
   };
   return watchSandbox(

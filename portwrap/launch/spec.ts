@@ -4,6 +4,7 @@
 import type { Limits } from '../cgroups/limits.ts';
 import type { Cgroups } from '../cgroups/root.ts';
 import { type NetworkPolicy, nftRuleset } from '../network/policy.ts';
+import type { ResolverInside } from '../network/resolver-inside.ts';
 import type { SandboxContext } from '../sandbox/sandbox.ts';
 import type { Account } from '../system/account.ts';
 import type { FileView } from './file-view.ts';
@@ -42,8 +43,10 @@ export interface LaunchContext extends SandboxContext {
   readonly hostAddresses: () => readonly string[];
   /** Creates the control groups. */
   readonly cgroups: Cgroups;
+  /** Called with a sentence when the sandbox starts and something in it will not work. */
+  readonly warn?: (message: string) => void;
 }
 
-export function policyText(context: LaunchContext, spec: SandboxSpec): string {
-  return nftRuleset(spec.policy, context.hostAddresses(), context.forwarder.network);
+export function policyText(context: LaunchContext, spec: SandboxSpec, resolver: ResolverInside): string {
+  return nftRuleset(spec.policy, context.hostAddresses(), context.forwarder.network, resolver.direct);
 }

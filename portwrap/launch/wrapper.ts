@@ -7,7 +7,7 @@ import { inOwnMounts } from '../mounts/own.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { closeAllBut, descriptors } from './descriptors.ts';
-import { openLowPorts } from './low-ports.ts';
+import { type Sysctls, sysctlCommands } from './sysctls.ts';
 
 /** The loader's message: the rules are loaded. */
 const policyLoaded = 'y';
@@ -22,8 +22,8 @@ export interface WrapperPaths {
   readonly forwarder: string;
   /** The file for nft's messages; null: the gate loads the rules. */
   readonly policyLog: string | null;
-  /** Whether the loader must allow unprivileged programs to bind ports below 1024. */
-  readonly lowPorts: boolean;
+  /** The settings that the loader makes. */
+  readonly sysctls: Sysctls;
   /** Whether the sandbox has its own scope, which must exist until the launcher has read its usage. */
   readonly keeper: boolean;
 }
@@ -36,8 +36,9 @@ export function wrapperArgv(tools: Toolbox, paths: WrapperPaths, argv: readonly 
   const { keeper, life, launcher, policy } = descriptors;
   const asRoot = paths.policyLog !== null;
   const nft = [tools('nft'), '-f', '-'];
-  const lifted = [tools('sh'), '-c', `'${openLowPorts}; exec ${nft.join(' ')}'`];
-  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(paths.lowPorts ? lifted : nft)];
+  const settings = sysctlCommands(paths.sysctls);
+  const set = [tools('sh'), '-c', `'${[...settings, `exec ${nft.join(' ')}`].join('; ')}'`];
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(settings.length > 0 ? set : nft)];
   // its parent is init; it ends when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +

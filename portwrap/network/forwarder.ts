@@ -18,6 +18,8 @@ export interface ForwardRequest {
   /** Whether the gateway must lead to this host's loopback. The network policy then limits it to single ports. */
   readonly hostLoopback: boolean;
   readonly dns: boolean;
+  /** Whether it must reach IPv6 name servers; only a forwarder that `carriesIpv6` can. */
+  readonly ipv6: boolean;
 }
 
 export interface Forward {
@@ -42,6 +44,8 @@ export interface ForwarderNetwork {
 export interface Forwarder {
   readonly name: string;
   readonly network: ForwarderNetwork;
+  /** Whether it can reach IPv6 addresses. */
+  readonly carriesIpv6: boolean;
   /**
    * Attaches to a sandbox and binds one of the host ports. It ends by itself when the sandbox ends.
    * Throws PORT_TAKEN when none of the ports could be bound, else FORWARD_FAILED; then leaves nothing behind.

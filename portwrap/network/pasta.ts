@@ -30,6 +30,7 @@ export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
   return {
     name: 'pasta',
     network: slirpNetwork,
+    carriesIpv6: false, // with IPv6 it gives the sandbox the host's own addresses
     async attach(request) {
       help ??= helpOf(tools, 'pasta');
       const features = pastaFeatures(await help);

@@ -27,7 +27,7 @@ export interface ReachableNetworks {
 export interface NetworkPolicy {
   /** The addresses beyond this host that it may reach. `true`: all, `false`: none. */
   readonly internet: boolean | ReachableNetworks;
-  /** Whether it may query the forwarder's name server. */
+  /** Whether it may query the resolvers of this host, through the forwarder. */
   readonly dns: boolean;
   /** The only listeners of this host that it may reach (above all the hub's API). */
   readonly hosts: readonly Endpoint[];
@@ -58,26 +58,25 @@ export function reachesHostLoopback(policy: NetworkPolicy): boolean {
 /**
  * The ruleset as nft(8) reads it. `hostAddresses` are this host's own (IPv4 and IPv6): through a forwarder
  * each of them leads to the host, so each is refused except for the endpoints in `policy.hosts`.
- * `ct state established` permits the replies on forwarded connections, whose peer is the gateway.
+ * `ct state established` permits the replies on forwarded connections, whose peer is the gateway. `nameservers`: those
+ * that resolv.conf inside contains besides the forwarder's.
  */
 export function nftRuleset(
   policy: NetworkPolicy,
   hostAddresses: readonly string[],
   network: ForwarderNetwork,
+  nameservers: readonly string[],
 ): string {
   const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
   const refused4 = [...new Set([network.cidr, '127.0.0.0/8', ...neverHosts, ...own4])];
   const rules = [
     'oifname "lo" accept',
     'ct state established,related accept',
-    ...(policy.dns ? [`ip daddr ${network.dns} meta l4proto { tcp, udp } th dport 53 accept`] : []),
-    ...policy.hosts.map(({ address, port }) => {
-      const inside = isLoopback(address) ? network.gateway : address;
-      return `ip daddr ${inside} tcp dport ${port} accept`;
-    }),
+    ...(policy.dns ? queryRules([network.dns, ...nameservers]) : []),
+    ...policy.hosts.map((host) => `${endpointInside(host, network)} accept`),
     // one rule for each: nft refuses a set in which one network contains another
     ...refused4.map((network4) => `ip daddr ${network4} reject`),
-    // the forwarder provides no IPv6; refuse it in case a later forwarder routes it
+    // the forwarder has IPv6 for name servers only
     'meta nfproto ipv6 reject',
     ...internetRules(policy.internet),
   ];
@@ -87,9 +86,65 @@ export function nftRuleset(
     '    type filter hook output priority 0; policy accept;',
     ...rules.map((rule) => `    ${rule}`),
     '  }',
+    ...(policy.dns ? redirection(policy, refused4, network, nameservers) : []),
     '}',
     '',
   ].join('\n');
+}
+
+const isQuery = 'meta l4proto { tcp, udp } th dport 53';
+
+/** Over IPv6 the sandbox must also find its router and the link-layer addresses of its neighbours. */
+function queryRules(servers: readonly string[]): string[] {
+  const rules = servers.map(
+    (address) => `${isIP(address) === 6 ? 'ip6' : 'ip'} daddr ${address} ${isQuery} accept`,
+  );
+  const needed = 'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept';
+  return servers.some((address) => isIP(address) === 6) ? [needed, ...rules] : rules;
+}
+
+function endpointInside({ address, port }: Endpoint, network: ForwarderNetwork): string {
+  return `ip daddr ${isLoopback(address) ? network.gateway : address} tcp dport ${port}`;
+}
+
+/**
+ * Sends queries that the policy refuses to the forwarder's name server instead. When the host replaces its resolv.conf,
+ * the kernel removes the mount over it (rename(2) of a mount point), and programs inside see the host's own file, whose
+ * name servers may be refused: 127.0.0.53, an address of the host, any one without internet.
+ */
+function redirection(
+  policy: NetworkPolicy,
+  refused4: readonly string[],
+  network: ForwarderNetwork,
+  nameservers: readonly string[],
+): string[] {
+  const redirect = `${isQuery} dnat ip to ${network.dns}`;
+  const { internet } = policy;
+  const rules = [
+    ...[network.dns, ...nameservers]
+      .filter((address) => isIP(address) === 4)
+      .map((address) => `ip daddr ${address} accept`),
+    ...policy.hosts.map((host) => `${endpointInside(host, network)} accept`),
+    ...refused4.map((network4) => `ip daddr ${network4} ${redirect}`),
+    ...(typeof internet === 'boolean'
+      ? []
+      : [
+          ...internet.deny.map((network4) => `ip daddr ${network4} ${redirect}`),
+          ...internet.allow.map((network4) => `ip daddr ${network4} accept`),
+        ]),
+    ...(internet === true ? [] : [`meta nfproto ipv4 ${redirect}`]),
+  ];
+  return [
+    '  chain queries {',
+    '    type nat hook output priority -100; policy accept;',
+    ...rules.map((rule) => `    ${rule}`),
+    '  }',
+    '  chain sources {',
+    '    type nat hook postrouting priority 100; policy accept;',
+    // the sender of a query to a loopback address has one itself; needs route_localnet (launch/sysctls.ts)
+    `    ip saddr 127.0.0.0/8 ip daddr ${network.dns} snat ip to ${network.guest}`,
+    '  }',
+  ];
 }
 
 function internetRules(internet: NetworkPolicy['internet']): string[] {

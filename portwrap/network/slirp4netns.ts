@@ -36,6 +36,7 @@ export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
   return {
     name: 'slirp4netns',
     network: slirpNetwork,
+    carriesIpv6: true,
     prepare,
     async attach(request) {
       const prepared = prepare();
@@ -54,7 +55,7 @@ const apiSocket = (fd: number) => `/proc/self/fd/${fd}/socket`;
  * mount namespace of its own (mounts/own.ts): it makes only "/" private before it mounts and unmounts.
  */
 export function slirpArgv(
-  request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns'>,
+  request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns' | 'ipv6'>,
   confined: boolean,
 ): string[] {
   const target = confined
@@ -71,6 +72,7 @@ export function slirpArgv(
     '--enable-seccomp',
     ...(request.hostLoopback ? [] : ['--disable-host-loopback']),
     ...(request.dns ? [] : ['--disable-dns']),
+    ...(request.ipv6 ? ['--enable-ipv6'] : []),
     `--ready-fd=${descriptors.ready}`,
     `--exit-fd=${descriptors.exit}`,
     `--api-socket=${apiSocket(descriptors.api)}`,

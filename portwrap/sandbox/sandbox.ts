@@ -47,6 +47,7 @@ export interface SandboxRecord {
   /** An argument for attaching a forwarder again. */
   readonly hostLoopback: boolean;
   readonly dns: boolean;
+  readonly ipv6: boolean;
   /** Its control group, if it has one. */
   readonly cgroup: CgroupPlace | null;
 }
@@ -167,7 +168,7 @@ export function watchSandbox(
 
 /** On the same host port. A foreground sandbox has no directory any more: it gets a temporary one. */
 async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
-  const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns } = record;
+  const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns, ipv6 } = record;
   if (!isAlive(child)) throw new PortwrapError('FORWARD_FAILED', 'the sandbox has ended');
   // a new name, since another program may have taken the old one meanwhile
   const temporary = existsSync(join(directory, fifos.life)) ? null : mkdtempSync(`${directory}-`);
@@ -181,6 +182,7 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
       guestPort,
       hostLoopback,
       dns,
+      ipv6,
     });
     // as in the launch (launch/launch.ts)
     if (record.cgroup !== null) enterCgroup(record.cgroup, forward.pids).catch(() => {});

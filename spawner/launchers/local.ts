@@ -53,7 +53,8 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       const runAs = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {
-        const context = contextFor(profile.forwarder, forwardChanged);
+        const warn = (message: string) => report({ progress: 25, message });
+        const context = { ...contextFor(profile.forwarder, forwardChanged), warn };
         const described = sandboxSpec({
           ...{ request, hub, profile, runAs, log, user: record.user },
           look: lookAs(context.tools, runAs.account),

@@ -19,6 +19,7 @@ const sandboxSchema = z.object({
   guestPort: z.int(),
   hostLoopback: z.boolean().default(true),
   dns: z.boolean().default(true),
+  ipv6: z.boolean().default(false),
   cgroup: z
     .object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) })
     .nullable()

@@ -158,7 +158,7 @@ describe('a failed launch', () => {
     ],
     [
       new PortwrapError('POLICY_FAILED', 'nft refused: Operation not supported'),
-      { fix: 'modprobe nf_tables' },
+      { fix: 'modprobe -a nf_tables nft_chain_nat nft_nat' },
     ],
   ])('is explained by the finding that it stands for: %s', (error, expected) => {
     expect(explainFailure(error, ubuntu)).toMatchObject(expected as object);

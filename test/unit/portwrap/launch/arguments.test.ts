@@ -21,7 +21,7 @@ const gate: Gate = {
   detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
-  lowPorts: false,
+  sysctls: null,
   umask: null,
   restoreSignals: [],
   lateEnvironment: {},

@@ -15,12 +15,18 @@ const gate: Gate = {
   detachMounts: null,
   dropCapabilities: null,
   openFiles: 1024,
-  lowPorts: false,
+  sysctls: null,
   umask: null,
   restoreSignals: [],
   lateEnvironment: {},
 };
-const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false, lowPorts: false };
+const paths = {
+  life: '/d/life',
+  forwarder: '/d/forwarder',
+  policyLog: null,
+  keeper: false,
+  sysctls: { lowPorts: false, routeLoopback: false },
+};
 
 /** The script of an argv such as sh -c SCRIPT. */
 function scriptOf(argv: readonly string[]): string {

@@ -9,7 +9,13 @@ import { endLoader, loadPolicy, wrapperArgv } from '../../../../portwrap/launch/
 const directory = mkdtempSync(join(tmpdir(), 'wrapper-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 const tools = (name: string) => `/bin/${name}`;
-const paths = { life: '/d/life', forwarder: '/d/forwarder', policyLog: null, keeper: false, lowPorts: false };
+const paths = {
+  life: '/d/life',
+  forwarder: '/d/forwarder',
+  policyLog: null,
+  keeper: false,
+  sysctls: { lowPorts: false, routeLoopback: false },
+};
 
 test('the FIFOs are made and open before it says so, and then it becomes the command', () => {
   expect(wrapperArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([

@@ -64,7 +64,7 @@ const common = [
   ...['--configure', '--mtu=65520', '--enable-seccomp', '--disable-host-loopback', '--disable-dns'],
   ...['--ready-fd=3', '--exit-fd=4', '--api-socket=/proc/self/fd/6/socket'],
 ];
-const request = { child: 4242, hostLoopback: false, dns: false };
+const request = { child: 4242, hostLoopback: false, dns: false, ipv6: false };
 
 test('slirp4netns enters the namespaces of the child as its owner', () => {
   expect(slirpArgv(request, false)).toEqual([...common, '4242', 'tap0']);

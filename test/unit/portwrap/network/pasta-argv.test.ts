@@ -20,6 +20,7 @@ const request: ForwardRequest = {
   guestPort: 8888,
   hostLoopback: false,
   dns: false,
+  ipv6: false,
 };
 const old = pastaFeatures("--no-map-gw\t\tDon't map gateway address to host\n");
 const recent = pastaFeatures('--map-host-loopback ADDR\n--no-map-gw\n--host-lo-to-ns-lo\tTranslate\n');

@@ -12,7 +12,7 @@ const addresses = ['127.0.0.1', '192.0.2.2', '192.0.2.2', '::1', 'fd00::2'];
 const policy: NetworkPolicy = { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] };
 
 function rules(of: Partial<NetworkPolicy>): string[] {
-  const lines = nftRuleset({ ...policy, ...of }, addresses, network).split('\n');
+  const lines = nftRuleset({ ...policy, ...of }, addresses, network, []).split('\n');
   return lines.slice(3, -3).map((line) => line.trim());
 }
 
