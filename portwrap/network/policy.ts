@@ -141,7 +141,7 @@ function redirection(
     '  }',
     '  chain sources {',
     '    type nat hook postrouting priority 100; policy accept;',
-    // the sender of a query to a loopback address has one itself; needs route_localnet (launch/sysctls.ts)
+    // the sender of a query to a loopback address has one itself; needs route_localnet, which the launch sets (launch/sysctls.ts)
     `    ip saddr 127.0.0.0/8 ip daddr ${network.dns} snat ip to ${network.guest}`,
     '  }',
   ];

@@ -74,6 +74,11 @@ test('slirp4netns enters the namespaces of the child as its owner', () => {
   ]);
 });
 
+test('slirp4netns has IPv6 only for IPv6 name servers', () => {
+  expect(slirpArgv({ ...request, ipv6: true }, false)).toContain('--enable-ipv6');
+  expect(slirpArgv(request, false)).not.toContain('--enable-ipv6');
+});
+
 test('slirp4netns that runs as root leaves the file system and its capabilities behind', () => {
   expect(slirpArgv(request, true)).toEqual([
     ...common,

@@ -13,8 +13,55 @@ const policy: NetworkPolicy = { internet: true, dns: true, hosts: [{ address: '1
 
 function rules(of: Partial<NetworkPolicy>): string[] {
   const lines = nftRuleset({ ...policy, ...of }, addresses, network, []).split('\n');
-  return lines.slice(3, -3).map((line) => line.trim());
+  return lines.slice(3, lines.indexOf('  }')).map((line) => line.trim());
 }
+
+/** The rules of the chain that redirects queries. */
+function redirected(of: Partial<NetworkPolicy>, nameservers: readonly string[] = []): string[] {
+  const text = nftRuleset({ ...policy, ...of }, addresses, network, nameservers);
+  const chain = /chain queries \{\n.*\n([^}]*(?:\{[^}]*\}[^}]*)*?)\n {2}\}/.exec(text)?.[1] ?? '';
+  return chain.split('\n').map((line) => line.trim());
+}
+
+const query = 'meta l4proto { tcp, udp } th dport 53';
+const redirect = `${query} dnat ip to 10.0.2.3`;
+
+test('queries that would be refused go to the name server of the forwarder, and no others', () => {
+  expect(redirected({}, ['192.0.2.53'])).toEqual([
+    'ip daddr 10.0.2.3 accept',
+    'ip daddr 192.0.2.53 accept',
+    'ip daddr 10.0.2.2 tcp dport 8081 accept',
+    ...['10.0.2.0/24', '127.0.0.0/8', '169.254.0.0/16', '0.0.0.0/8', '224.0.0.0/4', '255.255.255.255'].map(
+      (refused) => `ip daddr ${refused} ${redirect}`,
+    ),
+    `ip daddr 192.0.2.2 ${redirect}`,
+  ]);
+  expect(redirected({ internet: false }).at(-1)).toBe(`meta nfproto ipv4 ${redirect}`);
+  const lists = { allow: ['198.51.100.0/24'], deny: ['198.51.100.7/32'] };
+  expect(redirected({ internet: lists }).slice(-3)).toEqual([
+    `ip daddr 198.51.100.7/32 ${redirect}`,
+    'ip daddr 198.51.100.0/24 accept',
+    `meta nfproto ipv4 ${redirect}`,
+  ]);
+});
+
+test('without DNS nothing is redirected', () => {
+  expect(nftRuleset({ ...policy, dns: false }, addresses, network, [])).not.toMatch(
+    /dnat|dport 53|chain queries/,
+  );
+});
+
+test('an IPv6 name server is opened with what IPv6 needs to find it, before all else of IPv6 is refused', () => {
+  const text = nftRuleset(policy, addresses, network, ['2001:db8::53']);
+  const lines = text.split('\n').map((line) => line.trim());
+  expect(lines).toContain(
+    'icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept',
+  );
+  expect(lines.indexOf(`ip6 daddr 2001:db8::53 ${query} accept`)).toBeLessThan(
+    lines.indexOf('meta nfproto ipv6 reject'),
+  );
+  expect(lines).toContain(`ip6 daddr 2001:db8::53 ${query} accept`);
+});
 
 test('a named port of the loopback is opened at the gateway; every other way to this host is refused', () => {
   expect(rules({})).toEqual([
