@@ -53,6 +53,7 @@ async function sandbox(mode: Mode, ...options: string[]) {
     return run.stdout().slice(before).trim();
   };
   const address = async (name: string) => (await ask(`getent ahostsv4 ${name}`)).split(/\s/)[0] ?? '';
+  await ask('true'); // it has started
   return { ask, address, stderr: run.stderr };
 }
 
@@ -149,8 +150,7 @@ describe.each(modes())('in a sandbox started by $name', needsRoot, (mode) => {
 
   test('with pasta on such a host the launch says that no name resolves', async () => {
     host.run(replaced(file, server(ipv6)));
-    const { ask, stderr } = await sandbox(mode, '--forwarder', 'pasta');
-    await ask('true');
+    const { stderr } = await sandbox(mode, '--forwarder', 'pasta');
     expect(stderr()).toContain('portwrap: no name resolves inside');
   });
 
