@@ -46,7 +46,7 @@ export const filesSchema = z
       .meta({
         description:
           'Where /tmp, /var/tmp and the directories of "temporary" are kept: new and empty for each server, removed when it has ended. disk: below /var/tmp of the machine, or, in a Slurm job, in its TMPDIR. memory: as memory of the server. A path: in that directory, such as a fast disk, in which every user must be able to make directories (mode 1777); it may contain {username} and {home}.',
-        examples: ['/scratch/{username}'],
+        examples: ['memory'],
       }),
     temporary_size: size
       .nullable()
