@@ -92,7 +92,7 @@ const listeners = ['/run', '/var/run'];
 /** Sockets that serve only account lookups: nscd, nslcd, winbind. Those of sssd are below /var/lib. */
 const lookups = ['/run/nscd', '/run/nslcd', '/run/samba/winbindd'];
 /** Directories of which every sandbox has its own, unless its user or an administrator declares otherwise. */
-export const replacedDirectories = [...scratch, ...listeners] as const;
+export const replacedDirectories = [...temporaryPaths, ...sharedMemory, ...listeners] as const;
 /** NixOS's programs and graphics drivers in these directories. */
 const programs = ['/run/current-system', '/run/booted-system', '/run/opengl-driver', '/run/opengl-driver-32'];
 /** Directories there in which every program may write. */
