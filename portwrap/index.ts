@@ -43,6 +43,7 @@ export {
   adoptSandbox,
   destroySandbox,
   isSandboxAlive,
+  removeSandboxFiles,
   type Sandbox,
   type SandboxExit,
   type SandboxRecord,
@@ -70,3 +71,4 @@ export {
   readTcpTables,
 } from './system/tcp-table.ts';
 export { createToolbox, type Toolbox } from './system/tools.ts';
+export { sweepTemporary } from './temporary/sweep.ts';

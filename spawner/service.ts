@@ -161,7 +161,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     if (reports !== null) {
       listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
     }
-    await reconcile({ ...parts, config: first, launchers, servers });
+    await reconcile({ ...parts, config: first, launchers, servers, tools });
     watch.begin();
     orphanCleanup = startOrphanCleanup({ servers, config, log });
     ready = true;

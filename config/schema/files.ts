@@ -1,6 +1,7 @@
 // The keys below `files` of a profile: a sandbox's view of the file system.
 import { z } from 'zod';
 import { pathTemplate } from './values/path-template.ts';
+import { size } from './values/size.ts';
 
 const path = pathTemplate({
   placeholders: ['username', 'home'],
@@ -18,7 +19,7 @@ export const filesSchema = z
   .strictObject({
     view: z.enum(['host', 'strict']).default('host').meta({
       description:
-        'host: the files of the machine, as permissions allow. strict: the same, read-only but for the home, and without file systems that are mounted later. Either way /tmp and /dev/shm are private, and sockets of other programs are hidden.',
+        'host: the files of the machine, as permissions allow. strict: the same, read-only but for the home, and without file systems that are mounted later. Either way /tmp, /var/tmp and /dev/shm are private, and sockets of other programs are hidden.',
     }),
     read_only: paths(
       'Paths that are not writable. In these lists {username} stands for the name of the user and {home} for the home directory; a path below another one counts more. As in systemd, - before a path leaves it out where it does not exist.',
@@ -34,12 +35,41 @@ export const filesSchema = z
     ),
     temporary: paths(
       'Directories that start empty in the sandbox; their content is lost when the server ends.',
-      '/var/tmp',
+      '/opt/cache',
     ),
+    temporary_in: z
+      .union([
+        z.enum(['disk', 'memory']),
+        pathTemplate({ placeholders: ['username', 'home'], required: [], start: '/ or {home}' }),
+      ])
+      .default('disk')
+      .meta({
+        description:
+          'Where /tmp, /var/tmp and the directories of "temporary" are kept: new and empty for each server, removed when it has ended. disk: below /var/tmp of the machine, or, in a Slurm job, in its TMPDIR. memory: as memory of the server. A path: in that directory, such as a fast disk, in which every user must be able to make directories (mode 1777); it may contain {username} and {home}.',
+        examples: ['memory'],
+      }),
+    temporary_size: size
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'With temporary_in: memory, the most that each of these directories may have, such as 2G. null: a quarter of the memory of the server, or of the machine if the server has no limit. On disk nothing bounds it, and a size is an error: use quotas of the file system.',
+        examples: ['512M'],
+      }),
+
     devices: z.enum(['all', 'basic']).default('all').meta({
       description:
         'all: the devices of the machine, as permissions allow. basic: /dev/null, zero, full, random, urandom, tty and pseudo-terminals.',
     }),
+  })
+  .superRefine(({ temporary_in: place, temporary_size: bound }, ctx) => {
+    if (bound === null || place === 'memory') return;
+    ctx.addIssue({
+      code: 'custom',
+      path: ['temporary_size'],
+      message:
+        'is possible only with temporary_in: memory; on disk, use quotas of the file system that temporary_in names',
+    });
   })
   .prefault({})
   .meta({ description: 'What the sandbox sees of the file system.' });

@@ -94,6 +94,17 @@ export const optionGroups: readonly OptionGroup[] = [
         help: 'put an empty directory there, which is deleted afterwards',
       },
       {
+        name: 'temporary-in',
+        value: 'WHERE',
+        values: ['disk', 'memory'],
+        help: 'where /tmp, /var/tmp and --temporary are kept: disk (default; below /var/tmp), memory, or a directory',
+      },
+      {
+        name: 'temporary-size',
+        value: 'SIZE',
+        help: 'with --temporary-in memory: the most that each of them may have (default a quarter of the memory)',
+      },
+      {
         name: 'devices',
         value: 'WHICH',
         values: choices.devices,
@@ -137,6 +148,7 @@ export const exitCodes: readonly (readonly [string, string])[] = [
   ['127, 126', 'COMMAND was not found (127) or is not executable (126)'],
   ['2', 'wrong options'],
   ['72', 'a program that portwrap needs is missing'],
+  ['74', 'temporary files cannot be made: the disk is full or read-only'],
   ['77', 'COMMAND may not run as this account, or the host port is reserved for root'],
   ['98', 'the host port is in use'],
   ['125', 'the sandbox, its network policy, its limits or the forwarding could not be set up'],

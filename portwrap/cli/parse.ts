@@ -18,7 +18,10 @@ export interface CliRun {
   readonly forwarder: Choice<'forwarder'>;
   readonly policy: NetworkPolicy;
   readonly socketFamilies: readonly SocketFamily[];
-  readonly files: Pick<FileViewRequest, 'readOnly' | 'readWrite' | 'temporary'> &
+  readonly files: Pick<
+    FileViewRequest,
+    'readOnly' | 'readWrite' | 'temporary' | 'temporaryIn' | 'temporarySize'
+  > &
     Required<Pick<FileViewRequest, 'preset' | 'hide' | 'devices'>>;
   readonly limits: Limits;
   readonly user: string | undefined;
@@ -85,9 +88,10 @@ export function parseCli(argv: readonly string[]): CliRequest {
       readOnly: options.paths('read-only'),
       readWrite: options.paths('read-write'),
       temporary: options.paths('temporary'),
+      ...parseStorage(options.value('temporary-in') ?? 'disk', options.value('temporary-size')),
     },
     limits: {
-      memory: parseSize(options.value('memory')),
+      memory: parseSize('memory', options.value('memory')),
       cpus: parseCpus(options.value('cpus')),
       processes: options.number('processes', 1, 4_194_304) ?? null,
       openFiles: options.number('open-files', 16, 1_048_576) ?? 1024,
@@ -210,12 +214,22 @@ function parseEndpoint(value: string): { address: string; port: number } {
   throw usage(`--allow-host must be PORT or IP:PORT, not "${value}"`);
 }
 
-function parseSize(value: string | undefined): number | null {
+function parseStorage(place: string, size: string | undefined) {
+  if (!['disk', 'memory'].includes(place) && !/^\/+[^/]/.test(place)) {
+    throw usage(`--temporary-in must be disk, memory or an absolute path, not "${place}"`);
+  }
+  if (size !== undefined && place !== 'memory') {
+    throw usage('--temporary-size is possible only with --temporary-in memory; on disk, use quotas');
+  }
+  return { temporaryIn: place.replace(/(?<=.)\/+$/, ''), temporarySize: parseSize('temporary-size', size) };
+}
+
+function parseSize(name: string, value: string | undefined): number | null {
   if (value === undefined) return null;
   const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)([KMGT]?)$/i.exec(value) ?? [];
   const bytes = Math.floor(Number(number) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit.toUpperCase()));
   if (number !== '' && bytes >= 1_048_576 && Number.isSafeInteger(bytes)) return bytes;
-  throw usage(`--memory must be a size of at least 1M, such as 512M or 2G, not "${value}"`);
+  throw usage(`--${name} must be a size of at least 1M, such as 512M or 2G, not "${value}"`);
 }
 
 function parseCpus(value: string | undefined): number | null {

@@ -24,6 +24,7 @@ import { lookAs } from '../system/look.ts';
 import { readStat } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
+import { sweepTemporary } from '../temporary/sweep.ts';
 import { type CliEvent, createEventReporter } from './events.ts';
 import type { CliRun } from './parse.ts';
 
@@ -76,6 +77,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
       if (!forCommand.has(signal)) void killIfStopped(sandbox);
     };
     for (const signal of early) sandbox.signal(signal);
+    void sweepTemporary(around.tools); // of commands that were killed
     return await attend(request, sandbox, tell);
   } catch (error) {
     // after a signal, other errors are only its consequences; but a failed undo must be reported
@@ -177,6 +179,7 @@ async function sandboxSpec(
     files: await fileView(
       {
         ...request.files,
+        memory: limits.memory,
         uid: account?.uid ?? around.uid,
         keep: request.files.preset === 'strict' ? [home] : [workingDirectory, home],
       },

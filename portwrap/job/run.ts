@@ -2,7 +2,7 @@
 // ends with this process. Not here: the launch (launch/launch.ts), sending reports (report.ts).
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { closeSync, constants, mkdirSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { isIPv4, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -23,6 +23,7 @@ import { unlessAborted } from '../system/deadline.ts';
 import { makeFifos, openReader } from '../system/liveness.ts';
 import { lookAs } from '../system/look.ts';
 import type { Toolbox } from '../system/tools.ts';
+import { sweepTemporary } from '../temporary/sweep.ts';
 import type { JobSpec } from './protocol.ts';
 import { createReporter, type Reporter } from './report.ts';
 import { parseJobSpec } from './spec.ts';
@@ -115,6 +116,7 @@ async function begin(spec: JobSpec, around: JobSurroundings, reporter: Reporter,
     const sandbox = await unlessAborted(described, abort)
       .then((sandboxed) => launch(launchContext(spec, around), sandboxed, abort))
       .finally(() => output.closeWriter());
+    void sweepTemporary(around.tools); // of jobs that were killed
     return { sandbox, output };
   } finally {
     rmSync(directory, { recursive: true });
@@ -160,7 +162,10 @@ async function sandboxSpec(
     environment: { ...passedOn(spec.batch, around.environment), ...spec.environment },
     workingDirectory: spec.workingDirectory,
     account: null,
-    files: await fileView({ ...spec.files, uid: process.getuid?.() ?? 0 }, lookAs(around.tools, null)),
+    files: await fileView(
+      { ...spec.files, ...temporaryOfJob(spec, around), uid: process.getuid?.() ?? 0 },
+      lookAs(around.tools, null),
+    ),
     policy: spec.policy,
     socketFamilies: spec.socketFamilies,
     limits: { ...noLimits, openFiles: spec.openFiles },
@@ -170,6 +175,13 @@ async function sandboxSpec(
     lifetime: 'foreground',
     stdio: ['ignore', output.writer, output.writer],
   };
+}
+
+/** The batch system may give a job a directory of its own for temporary files, and remove it afterwards. */
+function temporaryOfJob({ files }: JobSpec, { environment }: JobSurroundings): { temporaryIn?: string } {
+  const { TMPDIR: own = '' } = environment;
+  const isWanted = (files.temporaryIn ?? 'disk') === 'disk' && /^\/+[^/]/.test(own) && existsSync(own);
+  return isWanted ? { temporaryIn: own } : {};
 }
 
 /** The variables with which the batch system describes a job and its devices. */

@@ -1,6 +1,6 @@
 // Builds a sandbox up to the gate: descriptors, bwrap, and the gate's message that it runs. The payload does not run yet.
 // Not here: network and start signal (launch.ts), arguments (bwrap-argv.ts, gate.ts).
-import { constants, openSync, writeFileSync } from 'node:fs';
+import { constants, openSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
@@ -21,6 +21,8 @@ import { fifos, type Liveness, openReader, watchLiveness } from '../system/liven
 import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Teardown } from '../system/teardown.ts';
+import type { TemporaryDirectory } from '../temporary/directory.ts';
+import { parts } from '../temporary/registration.ts';
 import { bwrapArgs, checkAmount } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
 import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
@@ -58,6 +60,8 @@ export interface Surroundings {
   /** The mounts of the machine, proc_pid_mountinfo(5). */
   readonly mountinfo: string;
   readonly resolver: ResolverInside;
+  /** Its temporary files on disk, if it has any. */
+  readonly temporary: TemporaryDirectory | null;
 }
 
 /** Throws PortwrapError, or the reason of `abort`. */
@@ -83,7 +87,7 @@ export async function buildSandbox(
     ? null
     : own(openContent(at('rules.nft'), policyText(context, spec, around.resolver)));
 
-  const [program = '', ...argv] = startArgv(context, spec);
+  const [program = '', ...argv] = startArgv(context, spec, lifeFifo(spec, around));
   const bwrapArguments = sandboxArgs(context, spec, around, argv.length);
   const starter = startChild(program, argv, {
     stdio: [
@@ -128,9 +132,10 @@ export async function buildSandbox(
   await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))])).catch((cause) => {
     throw context.cgroups.scope === null ? cause : noScope(context.cgroups.scope, cause);
   });
-  const life = watchLiveness(openReader(at(fifos.life)));
+  const life = watchLiveness(openReader(lifeFifo(spec, around)));
   undo.add('liveness', () => life.close());
-  undo.add('sandbox', () => endSandbox(spec.directory, life, closePipes));
+  const fifo = announceLife(spec, around);
+  undo.add('sandbox', () => endSandbox(spec.directory, fifo, life, closePipes));
   // when setsid's first process has ended, bwrap's parent is init, and it survives the launcher
   if (spec.lifetime === 'detached') await starter.exited;
 
@@ -151,7 +156,7 @@ export async function buildSandbox(
 }
 
 /** The complete argv: launch wrapper, account, bwrap, gate, command. It contains no secret. */
-function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
+function startArgv(context: LaunchContext, spec: SandboxSpec, life: string): string[] {
   const { tools } = context;
   const gate = gateArgv(
     {
@@ -176,7 +181,7 @@ function startArgv(context: LaunchContext, spec: SandboxSpec): string[] {
     spec.command,
   );
   const paths = {
-    life: join(spec.directory, fifos.life),
+    life,
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     keeper: context.cgroups.scope !== null,
@@ -202,6 +207,26 @@ function sysctlsOf({ guestPort, policy }: SandboxSpec): Sysctls {
   return { lowPorts: isLowPort(guestPort), routeLoopback: policy.dns };
 }
 
+/**
+ * Where the wrapper makes the life FIFO. The directory of a foreground sandbox is gone while it runs; that of its
+ * temporary files is not, and must show that they are in use.
+ */
+function lifeFifo(spec: SandboxSpec, { temporary }: Surroundings): string {
+  return temporary !== null && spec.lifetime === 'foreground'
+    ? join(temporary.path, parts.newLife)
+    : join(spec.directory, fifos.life);
+}
+
+/** Lets a sweep of temporary files find the FIFO, now that it has a writer; returns its path from now on. */
+function announceLife(spec: SandboxSpec, around: Surroundings): string {
+  const path = lifeFifo(spec, around);
+  if (around.temporary === null) return path;
+  const announced = join(around.temporary.path, parts.life);
+  if (spec.lifetime === 'foreground') renameSync(path, announced);
+  else symlinkSync(path, announced);
+  return announced;
+}
+
 function noScope(manager: ScopeManager, cause: unknown): PortwrapError {
   return new PortwrapError('LIMITS_UNAVAILABLE', `systemd (${manager}) created no scope for the sandbox`, {
     hint: 'See the message of systemd-run above, or remove the limits.',
@@ -218,6 +243,7 @@ function sandboxArgs(
 ): string {
   const bwrapSpec = {
     files: spec.files,
+    temporarySources: around.temporary?.sources ?? {},
     closed: cgroupsInside(around.place, cgroupMounts(around.mountinfo)),
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
@@ -250,11 +276,16 @@ function gateHasCapabilities(context: LaunchContext, spec: SandboxSpec): boolean
  * Ends a partly built sandbox. Closing the launcher's pipe ends the gate; before that, the pid in bwrap's status file is
  * killed.
  */
-async function endSandbox(directory: string, life: Liveness, closePipes: () => void): Promise<void> {
+async function endSandbox(
+  directory: string,
+  fifo: string,
+  life: Liveness,
+  closePipes: () => void,
+): Promise<void> {
   closePipes();
   const child = findChild(directory);
   if (child !== null) signalProcess(child, 'SIGKILL');
-  killStuckLater(join(directory, fifos.life), life.gone);
+  killStuckLater(fifo, life.gone);
   await withDeadline(life.gone, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
 }
 

@@ -7,6 +7,8 @@ import type { FileView, Mount } from './file-view.ts';
 
 export interface BwrapSpec {
   readonly files: FileView;
+  /** The source of each mount of the kind "temporary", by its path. */
+  readonly temporarySources: Readonly<Record<string, string>>;
   /** Always read-only, whatever `files` says. */
   readonly closed: readonly ReadOnlyMount[];
   /** The descriptor from which each synthetic file is copied, to its end, in the order of `files.synthetic`. */
@@ -23,7 +25,7 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   return [
     // own user, network, pid and ipc namespaces; all processes end with pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
-    ...fileArgs(files, spec.syntheticDescriptors),
+    ...fileArgs(files, spec.syntheticDescriptors, spec.temporarySources),
     ...spec.closed.flatMap(({ source, target }) => ['--ro-bind', source, target]),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
@@ -56,14 +58,18 @@ export function checkAmount(
 }
 
 /** The host's files, then the mounts that hide some of them, then those that make some visible again. */
-function fileArgs(files: FileView, synthetic: readonly number[]): string[] {
+function fileArgs(
+  files: FileView,
+  synthetic: readonly number[],
+  temporarySources: Readonly<Record<string, string>>,
+): string[] {
   return [
     ...(files.readOnlyRoot
       ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev']
       : ['--dev-bind', '/', '/']),
     ...(files.devices === null ? [] : deviceArgs(files.devices)),
     ...['--proc', '/proc'],
-    ...files.mounts.flatMap(mountArgs),
+    ...files.mounts.flatMap((mount) => mountArgs(mount, temporarySources)),
     // mode 0600, owned by the user
     ...files.synthetic.flatMap(({ path }, index) => {
       const descriptor = synthetic[index];
@@ -74,12 +80,21 @@ function fileArgs(files: FileView, synthetic: readonly number[]): string[] {
   ];
 }
 
-function mountArgs({ kind, path }: Mount): string[] {
+function mountArgs(
+  { kind, path, bytes }: Mount,
+  temporarySources: Readonly<Record<string, string>>,
+): string[] {
+  const size = bytes === undefined ? [] : ['--size', String(bytes)];
   switch (kind) {
+    case 'temporary': {
+      const source = temporarySources[path];
+      if (source === undefined) throw new Error(`no directory was made for ${path}`);
+      return ['--bind', source, path];
+    }
     case 'scratch':
-      return ['--perms', '1777', '--tmpfs', path];
+      return [...size, '--perms', '1777', '--tmpfs', path];
     case 'private':
-      return ['--perms', '0700', '--tmpfs', path];
+      return [...size, '--perms', '0700', '--tmpfs', path];
     case 'hidden-directory':
       return ['--perms', '0555', '--tmpfs', path];
     case 'hidden-file':
@@ -94,7 +109,8 @@ function mountArgs({ kind, path }: Mount): string[] {
 /** bwrap's own --dev would add a user namespace level, which slirp4netns as the user cannot enter. */
 function deviceArgs(devices: readonly string[]): string[] {
   return [
-    ...['--perms', '0755', '--tmpfs', '/dev'],
+    // it is the user's, and needs room for names only
+    ...['--size', '1048576', '--perms', '0755', '--tmpfs', '/dev'],
     ...devices.flatMap((path) => ['--dev-bind', path, path]),
     ...['--perms', '1777', '--dir', '/dev/shm'],
     ...['fd', 'stdin', 'stdout', 'stderr'].flatMap((name, index) => [

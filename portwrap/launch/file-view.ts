@@ -1,21 +1,33 @@
 // A sandbox's view of the file system: that of the machine, or read-only except for the home ("strict"); always without
 // the paths through which a payload could leave the sandbox. Not here: bwrap's arguments (bwrap-argv.ts).
 import { existsSync, realpathSync, statSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { PortwrapError } from '../../config/errors.ts';
 import { hostsFile } from '../network/own-name.ts';
 import { type Found, type Look, pathUnavailable } from '../system/look.ts';
+import { memoryBounds } from '../temporary/bounds.ts';
+import { ownPart } from '../temporary/registration.ts';
 import { includedSshConfig } from './ssh-config.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 
 /** One path that differs from the machine's own. */
 export interface Mount {
   /**
-   * scratch: new, empty, writable for every account. private: the same, for the user only. hidden-directory: empty and
-   * read-only, except for mounts inside it. hidden-file: unreadable. read-only, writable: the machine's own content,
-   * with this permission whatever surrounds it.
+   * temporary: new, empty, writable for every account, on disk. scratch: the same in memory. private: the same, for the
+   * user only. hidden-directory: empty and read-only, except for mounts inside it. hidden-file: unreadable. read-only,
+   * writable: the machine's own content, with this permission whatever surrounds it.
    */
-  readonly kind: 'scratch' | 'private' | 'hidden-directory' | 'hidden-file' | 'read-only' | 'writable';
+  readonly kind:
+    | 'temporary'
+    | 'scratch'
+    | 'private'
+    | 'hidden-directory'
+    | 'hidden-file'
+    | 'read-only'
+    | 'writable';
   readonly path: string;
+  /** The bytes that a file system in memory may have. */
+  readonly bytes?: number;
 }
 
 export interface FileView {
@@ -23,6 +35,8 @@ export interface FileView {
   readonly readOnlyRoot: boolean;
   /** The device nodes inside; null: those of the machine. */
   readonly devices: readonly string[] | null;
+  /** Where the mounts of the kind "temporary" come from: "disk" (/var/tmp), or a directory without links in its path. */
+  readonly temporaryIn: string;
   /** In mount order: a path follows its parents, otherwise they would cover it again. */
   readonly mounts: readonly Mount[];
   /** Small read-only files that we generate. */
@@ -48,6 +62,15 @@ export interface FileViewRequest {
   readonly readWrite?: readonly string[];
   /** Directories that are new and empty inside, and removed with the sandbox. */
   readonly temporary?: readonly string[];
+  /**
+   * Where these, /tmp and /var/tmp are kept: "disk" (default; below /var/tmp of the machine), "memory", or a directory
+   * of the machine in which the user can make directories.
+   */
+  readonly temporaryIn?: string;
+  /** Bytes that each of them may have; only in memory. null or absent: in proportion to the memory. */
+  readonly temporarySize?: number | null;
+  /** The memory limit of the server in bytes, by which file systems in memory are bounded; null or absent: none. */
+  readonly memory?: number | null;
   /** "all": the machine's devices, as permissions allow. "basic": those every program needs, and `extraDevices`. */
   readonly devices?: (typeof deviceChoices)[number];
   readonly extraDevices?: readonly string[];
@@ -57,8 +80,9 @@ export interface FileViewRequest {
   readonly synthetic?: readonly SyntheticFile[];
 }
 
-/** Shared scratch space: it contains other users' sockets (tmux, ssh-agent, X11) and shared memory. */
-const scratch = ['/tmp', '/dev/shm'];
+/** Shared scratch space: it contains other users' sockets (tmux, ssh-agent, X11). */
+const temporaryPaths = ['/tmp', '/var/tmp'];
+const sharedMemory = ['/dev/shm'];
 /**
  * Directories with the sockets of this machine's programs: ssh, D-Bus, systemd, container engines, databases. A payload
  * that connects to one has left the sandbox, and some are created later; so only the paths named below are visible.
@@ -67,7 +91,7 @@ const listeners = ['/run', '/var/run'];
 /** Sockets that serve only account lookups: nscd, nslcd, winbind. Those of sssd are below /var/lib. */
 const lookups = ['/run/nscd', '/run/nslcd', '/run/samba/winbindd'];
 /** Directories of which every sandbox has its own, unless its user or an administrator declares otherwise. */
-export const replacedDirectories = [...scratch, ...listeners] as const;
+export const replacedDirectories = [...temporaryPaths, ...sharedMemory, ...listeners] as const;
 /** NixOS's programs and graphics drivers in these directories. */
 const programs = ['/run/current-system', '/run/booted-system', '/run/opengl-driver', '/run/opengl-driver-32'];
 /** Directories there in which every program may write. */
@@ -87,6 +111,7 @@ export async function fileView(request: FileViewRequest, look: Look): Promise<Fi
     ...(request.readOnly ?? []),
     ...(request.readWrite ?? []),
     ...(request.temporary ?? []),
+    ...storageDirectory(request),
   ].map((path) => parsePath(path).path);
   // a path of the user needs a check, which costs a process, only if it may have to be made visible again
   const isBound = request.preset === 'strict' || declared.length > 0 || request.keep.some(isCoveredAlways);
@@ -98,22 +123,37 @@ export async function fileView(request: FileViewRequest, look: Look): Promise<Fi
 function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView {
   const strict = request.preset === 'strict';
   const existing = (paths: readonly string[] = []) => paths.flatMap((path) => existingPath(path, at));
+  const bounds = memoryBounds(request.memory ?? availableMemory(), request.temporarySize ?? null);
+  const inMemory = (bytes: number) => (path: string) => ({ ...as('scratch')(path), bytes });
+  const temporary = request.temporaryIn === 'memory' ? inMemory(bounds.temporary) : as('temporary');
+  const [storage] = existing(storageDirectory(request));
   // the first entry for a path counts: hidden paths stay hidden, declarations override defaults
   const mounts: Mount[] = [
     ...[...listeners, ...(request.state === undefined ? [] : [request.state])].flatMap(hiddenOfMachine),
     ...request.hide.flatMap((path) => hiddenPath(parsePath(path).path, at)),
     ...existing(request.readOnly).map(as('read-only')),
     ...(request.readWrite ?? []).flatMap((path) => writablePath(path, request.keep, at)).map(as('writable')),
-    ...existing(request.temporary).map(as('scratch')),
+    ...existing(request.temporary).map(temporary),
     ...[...lookups, ...programs].filter(existsSync).map(as('read-only')),
-    ...shared.filter(existsSync).map(as('scratch')),
-    ...(request.uid === undefined ? [] : [as('private')(`/run/user/${request.uid}`)]),
-    ...[...scratch, ...(strict ? ['/var/tmp'] : [])].flatMap(realOnes).map(as('scratch')),
+    ...shared.filter(existsSync).map(inMemory(bounds.runtime)),
+    ...(request.uid === undefined
+      ? []
+      : [{ ...as('private')(`/run/user/${request.uid}`), bytes: bounds.runtime }]),
+    ...realPaths(temporaryPaths).map(temporary),
+    ...realPaths(sharedMemory).map(inMemory(bounds.shared)),
   ];
+  // another sandbox of the user must not reach into this one
+  const storages = storage === undefined || request.uid === undefined ? [] : [ownPart(storage, request.uid)];
+  mounts.push(
+    ...storages
+      .filter((path) => !mounts.some((mount) => isBelow(path, mount.path) && isNew.has(mount.kind)))
+      .map(as('hidden-directory')),
+  );
   const isCovered = (path: string) => strict || mounts.some((mount) => isBelow(path, mount.path));
   const kept = request.keep.flatMap((path) => keptPath(path, isCovered, at)).map(as('writable'));
   return {
     readOnlyRoot: strict,
+    temporaryIn: storage ?? 'disk',
     devices: request.devices === 'basic' ? devicesOf(request) : null,
     mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
     synthetic: [...hostsFile(), ...includedSshConfig(), ...(request.synthetic ?? [])],
@@ -126,16 +166,29 @@ function parsePath(text: string): { path: string; optional: boolean } {
   return { path: optional ? text.slice(1) : text, optional };
 }
 
-/** Whether it is below a path that is covered in every view. */
-function isCoveredAlways(path: string): boolean {
-  return [...scratch, ...listeners]
-    .flatMap((covered) => [covered, ...realOnes(covered)])
-    .some((covered) => isBelow(path, covered));
+/** Mounts whose content is not the machine's. */
+const isNew: ReadonlySet<Mount['kind']> = new Set(['temporary', 'scratch', 'private']);
+
+/** The directory that the request names for temporary files. */
+function storageDirectory({ temporaryIn }: FileViewRequest): string[] {
+  return temporaryIn?.startsWith('/') ? [temporaryIn] : [];
 }
 
-/** Where a path of the machine leads: bwrap follows no absolute symbolic link. None if it does not exist. */
-function realOnes(path: string): string[] {
-  return existsSync(path) ? [realpathSync(path)] : [];
+/** Bytes: of the machine, or of the control group that this process is in. */
+function availableMemory(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+}
+
+/** A mount cannot be made on a symbolic link, such as /tmp on some machines. */
+function realPaths(paths: readonly string[]): string[] {
+  return paths.filter(existsSync).map((path) => realpathSync(path));
+}
+
+/** Whether it is below a path that is covered in every view. */
+function isCoveredAlways(path: string): boolean {
+  const covered = [...realPaths([...temporaryPaths, ...sharedMemory]), ...temporaryPaths, ...listeners];
+  return covered.some((directory) => isBelow(path, directory));
 }
 
 function existingPath(text: string, at: (path: string) => Found): string[] {

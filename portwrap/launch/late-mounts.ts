@@ -22,4 +22,4 @@ export function lateMount(files: FileView, inside: string, before: string): stri
 
 /** Mounted by bubblewrap itself; permissions and capabilities limit writes there. */
 const kernel = ['/proc', '/dev'];
-const isWritable: ReadonlySet<string> = new Set(['writable', 'scratch', 'private']);
+const isWritable: ReadonlySet<string> = new Set(['writable', 'temporary', 'scratch', 'private']);

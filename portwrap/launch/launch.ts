@@ -1,7 +1,7 @@
 // The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
 // matters; until the last step the payload is held at the gate.
 // Not here: building up to the gate (build.ts), the forwarders, the running sandbox (sandbox/sandbox.ts).
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
@@ -26,6 +26,8 @@ import { aborted } from '../system/deadline.ts';
 import { closeStrayDescriptors } from '../system/inherited-descriptors.ts';
 import { bootId, childrenOf, monitorOf, type ProcessIdentity } from '../system/process.ts';
 import { createTeardown, type Teardown } from '../system/teardown.ts';
+import { makeTemporary, type TemporaryDirectory, type TemporaryRequest } from '../temporary/directory.ts';
+import { removeTemporary, removeTemporaryOf, temporaryLink } from '../temporary/removal.ts';
 import { buildSandbox, type HeldSandbox } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
@@ -33,7 +35,7 @@ import { loadPolicy, policyLog } from './wrapper.ts';
 
 /**
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
- * PORTS_EXHAUSTED, FORWARD_FAILED) or the reason of `abort`, and then leaves nothing behind.
+ * PORTS_EXHAUSTED, FORWARD_FAILED, STORAGE_FAILED, PATH_UNAVAILABLE) or the reason of `abort`, and then leaves nothing behind.
  */
 export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
   return whileMountsAreSteady((mountinfo) => launchOnce(context, spec, mountinfo, abort));
@@ -52,6 +54,8 @@ async function launchOnce(
     closeStrayDescriptors();
     mkdirSync(spec.directory, { mode: 0o700 });
     undo.add('sandbox directory', () => rm(spec.directory, { recursive: true, force: true }));
+    const temporary = await makeTemporary(context.tools, spec.account, temporaryOf(spec), undo);
+    if (temporary !== null) symlinkSync(temporary.path, join(spec.directory, temporaryLink));
     const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
     const prepared = context.forwarder.prepare?.();
     if (prepared !== undefined) undo.add('preparations of the forwarder', prepared.close);
@@ -66,7 +70,7 @@ async function launchOnce(
     const resolver = resolverInside(host, context.forwarder.network, context.forwarder.carriesIpv6);
     if (spec.policy.dns && resolver.problem !== null) context.warn?.(resolver.problem);
     const described = withSynthetic(spec, resolverFiles(host, resolver));
-    const around = { place: early, mountinfo, resolver };
+    const around = { place: early, mountinfo, resolver, temporary };
     const held = await buildSandbox(context, described, around, undo, abort);
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
@@ -88,13 +92,18 @@ async function launchOnce(
     ]);
     // do not await anything between here and the payload's start: an abort in between would be lost
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
-    const sandbox = handOver(context, spec, held, forward, cgroup, resolver);
+    const sandbox = handOver(context, spec, { held, forward, cgroup, temporary, resolver });
     held.release();
     undo.release();
     return sandbox;
   } catch (error) {
     return undo.fail(error);
   }
+}
+
+function temporaryOf({ files }: SandboxSpec): TemporaryRequest {
+  const paths = files.mounts.filter(({ kind }) => kind === 'temporary').map(({ path }) => path);
+  return { paths, storage: files.temporaryIn };
 }
 
 /**
@@ -171,13 +180,18 @@ async function applyPolicy(
   await loadPolicy(held.policy, held.child.pid, rules, join(spec.directory, policyLog));
 }
 
+interface Launched {
+  readonly held: HeldSandbox;
+  readonly forward: Forward;
+  readonly cgroup: CgroupPlace | null;
+  readonly temporary: TemporaryDirectory | null;
+  readonly resolver: ResolverInside;
+}
+
 function handOver(
   context: LaunchContext,
   spec: SandboxSpec,
-  held: HeldSandbox,
-  forward: Forward,
-  cgroup: CgroupPlace | null,
-  resolver: ResolverInside,
+  { held, forward, cgroup, temporary, resolver }: Launched,
 ): Sandbox {
   const record = {
     directory: spec.directory,
@@ -198,10 +212,15 @@ function handOver(
     record,
     held.life,
     forward,
-    async () =>
-      spec.lifetime === 'foreground'
-        ? toExit((await held.starter.exited).code)
-        : toExit(await awaitExitCode(spec.directory)),
+    async () => {
+      if (spec.lifetime === 'foreground') {
+        // a command leaves nothing behind
+        if (temporary !== null) await removeTemporary(context.tools, temporary.path);
+        return toExit((await held.starter.exited).code);
+      }
+      void removeTemporaryOf(context.tools, spec.directory);
+      return toExit(await awaitExitCode(spec.directory));
+    },
     held.leaveScope,
   );
 }

@@ -28,6 +28,7 @@ import {
   signalProcess,
 } from '../system/process.ts';
 import type { Toolbox } from '../system/tools.ts';
+import { removeTemporaryOf } from '../temporary/removal.ts';
 import { type ForwardEvent, keepForward } from './keep-forward.ts';
 import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
 import { killStuckLater } from './stuck.ts';
@@ -89,7 +90,10 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Ad
     return endedUnseen;
   }
   const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
-  const learnExit = async () => toExit(await awaitExitCode(record.directory));
+  const learnExit = async () => {
+    void removeTemporaryOf(context.tools, record.directory);
+    return toExit(await awaitExitCode(record.directory));
+  };
   const sandbox = watchSandbox(context, record, watchLiveness(reader), forward, learnExit);
   return { kind: 'running', sandbox };
 }
@@ -196,7 +200,7 @@ async function attachAgain(context: SandboxContext, record: SandboxRecord, life:
  * Ends the sandbox of a directory, also one whose launch was interrupted, and removes the directory.
  * For recovery: it needs no record, only bwrap's status file.
  */
-export async function destroySandbox(directory: string): Promise<void> {
+export async function destroySandbox(tools: Toolbox, directory: string): Promise<void> {
   const reader = openFifo(directory, fifos.life);
   if (reader !== null) {
     const life = watchLiveness(reader);
@@ -225,6 +229,12 @@ export async function destroySandbox(directory: string): Promise<void> {
   }
   const cgroup = readCgroupPlace(directory);
   if (cgroup !== null) await removeCgroup(cgroup).catch(() => {});
+  await removeSandboxFiles(tools, directory);
+}
+
+/** Removes the directory of a sandbox that has ended. Its temporary files may be large, and are not waited for. */
+export async function removeSandboxFiles(tools: Toolbox, directory: string): Promise<void> {
+  void removeTemporaryOf(tools, directory);
   await rm(directory, { recursive: true, force: true });
 }
 

@@ -15,7 +15,7 @@ export function takeStock({ root, run }) {
     home: entries('/home').filter((name) => !ofOthers.test(name)),
     'temporary file': [
       ...entries(run.directory).map((name) => join(run.directory, name)),
-      ...['/tmp', '/var/tmp'].flatMap((path) => own(path).map((name) => join(path, name))),
+      ...['/tmp', '/var/tmp', '/srv'].flatMap((path) => own(path).map((name) => join(path, name))),
     ],
     'file in the checkout': filesBelow(root),
   };

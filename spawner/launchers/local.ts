@@ -1,6 +1,5 @@
 // The `local` launcher: a server as a sandbox on this machine. Not here: building one (portwrap/).
 import { closeSync, openSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
@@ -15,6 +14,7 @@ import {
   type LaunchContext,
   launch,
   lookAs,
+  removeSandboxFiles,
   type Sandbox,
   unlessAborted,
 } from '../../portwrap/index.ts';
@@ -73,7 +73,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
     },
     async adopt(record, _abort, { forwardChanged }) {
       if (record.sandbox === null) {
-        await destroySandbox(directoryOf(record.id));
+        await destroySandbox(input.context.tools, directoryOf(record.id));
         meter.adopted('gone');
         const message = 'the service was restarted while this server was being started';
         throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
@@ -83,7 +83,7 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       if (found.kind === 'gone') return found;
       return { kind: 'running', server: runningServer(found.sandbox, input) };
     },
-    clean: ({ id }) => rm(directoryOf(id), { recursive: true, force: true }),
+    clean: ({ id }) => removeSandboxFiles(input.context.tools, directoryOf(id)),
   };
 }
 

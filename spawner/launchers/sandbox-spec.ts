@@ -72,7 +72,7 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
 
 /** The view of the profile, with this user's paths. The state directory and `privateFiles` are hidden whatever a profile says. */
 export function fileViewRequest(
-  { files }: Profile,
+  { files, resources }: Profile,
   runAs: RunAs,
   user: string,
   stateDirectory: string,
@@ -93,6 +93,9 @@ export function fileViewRequest(
     readOnly: files.read_only.map(ofUser),
     readWrite: files.read_write.map(ofUser),
     temporary: files.temporary.map(ofUser),
+    temporaryIn: ofUser(files.temporary_in),
+    temporarySize: files.temporary_size === null ? null : bytesOf(files.temporary_size),
+    memory: resources.memory === null ? null : bytesOf(resources.memory),
     devices: files.devices,
     synthetic: runAs.files,
   };

@@ -3,7 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../../config/load.ts';
-import { destroySandbox } from '../../portwrap/index.ts';
+import { destroySandbox, sweepTemporary, type Toolbox } from '../../portwrap/index.ts';
 import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
 import { addressOf, isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
@@ -21,6 +21,7 @@ export interface ReconcileInput extends ServerParts {
   readonly launchers: Launchers;
   readonly servers: Servers;
   readonly state: StateDirectory;
+  readonly tools: Toolbox;
   readonly tokens: Pick<ServerTokens, 'forget' | 'retain'>;
 }
 
@@ -33,6 +34,11 @@ export async function reconcile(input: ReconcileInput): Promise<void> {
   void dropStaleRoutes(input); // whether or not the proxy runs
   await removeStrays(input, known);
   input.tokens.retain(known);
+  // those of sandboxes that live are kept, whoever started them
+  void sweepTemporary(input.tools).then((removed) => {
+    if (removed.length > 0)
+      log.info({ directories: removed }, 'removed temporary files that were left behind');
+  });
   log.info(
     { servers: sound.length, damaged: damaged.length, directory: state.path },
     'took over what an earlier service left',
@@ -74,11 +80,14 @@ function dropStaleRoutes({ routes, servers, config }: ReconcileInput): Promise<v
 }
 
 /** Sandboxes and logs without a record are nobody's, since the record is written first. */
-async function removeStrays({ state, log }: ReconcileInput, known: ReadonlySet<string>): Promise<void> {
+async function removeStrays(
+  { state, tools, log }: ReconcileInput,
+  known: ReadonlySet<string>,
+): Promise<void> {
   for (const name of await readdir(state.sandboxes)) {
     if (known.has(name)) continue;
     if (isRecordId(name)) {
-      await destroySandbox(join(state.sandboxes, name)).catch((error: unknown) =>
+      await destroySandbox(tools, join(state.sandboxes, name)).catch((error: unknown) =>
         log.error({ sandbox: name, err: error }, 'a sandbox without a record could not be ended'),
       );
     } else log.warn({ sandbox: name }, 'something that is not ours was left alone');

@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
-import { destroySandbox, isSameProcess, slirpNetwork } from '../../portwrap/index.ts';
+import { createToolbox, destroySandbox, isSameProcess, slirpNetwork } from '../../portwrap/index.ts';
 import { echo, exchange } from '../support/exchange.ts';
 import { isListening } from '../support/http.ts';
 import { type Launcher, startLauncher } from '../support/launcher.ts';
@@ -73,7 +73,7 @@ export function describeForwarder(
     for (const { launcher, record } of started.splice(0)) {
       launcher.process.kill('SIGKILL');
       await launcher.ended;
-      await destroySandbox(launcher.directory);
+      await destroySandbox(createToolbox(), launcher.directory);
       if (record !== null) expect(await isListening(record.hostPort)).toBe(false);
     }
   });

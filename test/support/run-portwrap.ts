@@ -4,6 +4,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, openTunDevice, testAccount } from './machine/accounts.ts';
 import { pidsOf } from './machine/census.ts';
@@ -25,7 +26,8 @@ export interface Installed {
 
 /** Copies the command and the fixtures to a fresh directory. */
 export function installPortwrap(): Installed {
-  const directory = mkdtempSync(`/var/tmp/pw-${runId()}-`); // not /tmp: a sandbox has its own
+  // neither /tmp nor /var/tmp: a sandbox has its own
+  const directory = mkdtempSync(join(isRoot ? '/srv' : homedir(), `pw-${runId()}-`));
   chmodSync(directory, 0o755);
   const scratch = mkdtempSync(`/tmp/pw-${runId()}-`);
   chmodSync(scratch, 0o755);

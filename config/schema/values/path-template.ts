@@ -6,12 +6,13 @@ interface TemplateRules {
   readonly placeholders: readonly string[];
   readonly required: readonly string[];
   /** How it begins. */
-  readonly start: '/' | '/ or {prefix}' | '/ or {home}, or - before it';
+  readonly start: '/' | '/ or {prefix}' | '/ or {home}' | '/ or {home}, or - before it';
 }
 
 const starts = {
   '/': /^\//,
   '/ or {prefix}': /^(?:\/|\{prefix\})/,
+  '/ or {home}': /^(?:\/|\{home\})/,
   '/ or {home}, or - before it': /^-?(?:\/|\{home\})/,
 };
 

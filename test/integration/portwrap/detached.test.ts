@@ -42,7 +42,7 @@ function alive(found: AdoptedSandbox): Sandbox {
 }
 
 async function expectDestroyed(directory: string, ports: readonly number[]): Promise<void> {
-  await destroySandbox(directory);
+  await destroySandbox(tools, directory);
   // a monitor whose child has ended by itself ends a moment later; it holds nothing any more
   await expect.poll(() => census(directory), { timeout: 20_000 }).toEqual(nothing);
   for (const port of ports) expect(await isListening(port)).toBe(false);

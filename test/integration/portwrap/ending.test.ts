@@ -4,6 +4,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { childrenOf } from '../../../portwrap/system/process.ts';
 import { fetchText, isListening } from '../../support/http.ts';
 import { census, nothing, pidsOf } from '../../support/machine/census.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
@@ -94,7 +95,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
     await expect.poll(() => fetchText(port), { interval: 20, timeout: 15_000 }).toBe('it:8888');
     expect(pidsOf(run.scratch, /sleep 1000/).length).toBeGreaterThan(0);
     const found = pidsOf(run.scratch, pattern).sort((a, b) => a - b);
-    const victim = what.includes('pid 1') ? found.at(-1) : found[0];
+    const victim = what.includes('pid 1') ? childrenOf(found[0] ?? 0)[0] : found[0];
     process.kill(victim ?? run.pid, 'SIGKILL');
     expect(codes).toContain(await run.ended);
     await expectNothingLeft(run, port);

@@ -115,7 +115,7 @@ async function oneLaunch(name: string, fault: Fault, delay: number, random: () =
   const outcome = await launched;
   // what a service does with a sandbox it has lost, or wants to end
   if (sandbox !== undefined && fault !== 'leave') await sandbox.stop(0);
-  await destroySandbox(directory);
+  await destroySandbox(tools, directory);
   expect(isSandboxAlive(directory)).toBe(false);
   return outcome;
 }

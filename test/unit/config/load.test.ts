@@ -78,7 +78,16 @@ test('a file of three lines is complete: every other key has its default', () =>
           socket_families: ['unix', 'inet', 'inet6', 'netlink'],
           host_ports: [],
         },
-        files: { view: 'host', read_only: [], read_write: [], hide: [], temporary: [], devices: 'all' },
+        files: {
+          view: 'host',
+          read_only: [],
+          read_write: [],
+          hide: [],
+          temporary: [],
+          temporary_in: 'disk',
+          temporary_size: null,
+          devices: 'all',
+        },
         resources: { memory: null, cpus: null, processes: null, open_files: 1024 },
         culling: {
           idle_timeout: null,

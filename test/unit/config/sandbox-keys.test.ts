@@ -40,6 +40,26 @@ test.each(['relative', '{user}/x', '{home', '/a b'])('the path %j is refused', (
   expect(() => profile(`files: {hide: ["${path}"]}`)).toThrow(/files\.hide/);
 });
 
+test.each(['disk', 'memory', '/scratch/{username}', '{home}/tmp'])(
+  'temporary files may be in %j',
+  (place) => {
+    expect(profile(`files: {temporary_in: "${place}"}`)?.files.temporary_in).toBe(place);
+  },
+);
+
+test.each(['ram', '-/scratch', '{username}/x', 'Disk'])('temporary files in %j are refused', (place) => {
+  expect(() => profile(`files: {temporary_in: "${place}"}`)).toThrow(/files\.temporary_in/);
+});
+
+test('a bound of temporary files that cannot be kept is refused, and says what can be done', () => {
+  expect(profile('files: {temporary_in: memory, temporary_size: 1G}')?.files.temporary_size).toBe('1G');
+  for (const place of ['disk', '/scratch']) {
+    expect(() => profile(`files: {temporary_in: ${place}, temporary_size: 1G}`)).toThrow(
+      /files\.temporary_size.*quotas of the file system/s,
+    );
+  }
+});
+
 test('a path may begin with the home and hold the name of the user', () => {
   expect(profile('files: {hide: ["{home}/.ssh", "/data/{username}"]}')?.files.hide).toEqual([
     '{home}/.ssh',

@@ -9,6 +9,8 @@ import { serviceTest } from '../../../support/service-test.ts';
 const test = serviceTest(`
   - name: web
     command: [/usr/bin/python3, -u, -m, http.server, "{guest-port}"]
+  - name: tmp
+    command: [sh, -c, "cd /tmp; touch kept; exec /usr/bin/python3 -m http.server 8888"]
   - name: slow
     command: [sh, -c, "sleep 3; exec /usr/bin/python3 -m http.server 8888"]
   - name: stubborn
@@ -28,6 +30,33 @@ test('servers answer while the service is dead, and are adopted on the same port
   expect((await service.call('DELETE', serverPath('ann'))).status).toBe(204);
   await expect(fetch(url)).rejects.toThrow();
 });
+
+test('temporary files outlive a restart of the service, and go with their server', async ({ service }) => {
+  const url = (await service.start('tess', { spawn_id: 'restart-tmp', profile: 'tmp' })).at(-1)?.url;
+  const directory = temporaryOf(Number((await service.call('GET', serverPath('tess'))).body.pid));
+  expect(existsSync(join(directory, 'files/0-tmp/kept'))).toBe(true);
+  await service.restart();
+  expect(await (await fetch(`${url}/kept`)).text()).toBe('');
+  await service.call('DELETE', serverPath('tess'));
+  await expect.poll(() => existsSync(directory)).toBe(false);
+});
+
+test('temporary files of a server that ended while the service was dead are removed', async ({ service }) => {
+  await service.start('tim', { spawn_id: 'restart-tmp-2', profile: 'tmp' });
+  const pid = Number((await service.call('GET', serverPath('tim'))).body.pid);
+  const directory = temporaryOf(pid);
+  expect(existsSync(directory)).toBe(true);
+  await service.restart('SIGKILL', () => {
+    process.kill(pid, 'SIGKILL');
+  });
+  await expect.poll(() => existsSync(directory)).toBe(false);
+});
+
+/** The directory in /var/tmp from which the process's /tmp comes. */
+function temporaryOf(pid: number): string {
+  const mounts = readFileSync(`/proc/${pid}/mountinfo`, 'utf8');
+  return `/var/tmp/${/\/(portwrap-[^/]+)\/files\/0-tmp \/tmp /.exec(mounts)?.[1]}`;
+}
 
 test('an orderly end of the service leaves servers running too', async ({ service }) => {
   const url = (await service.start('bea', { spawn_id: 'restart-2', profile: 'web' })).at(-1)?.url ?? '';

@@ -15,6 +15,26 @@ test('without options: the files as they are, all of the internet, no listener o
   });
 });
 
+test('--temporary-in: disk, memory with a size, or a directory; a size that cannot be kept is refused', () => {
+  expect(parse().files).toMatchObject({ temporaryIn: 'disk', temporarySize: null });
+  expect(parse('--temporary-in', 'memory', '--temporary-size', '2M').files).toMatchObject({
+    temporaryIn: 'memory',
+    temporarySize: 2_097_152,
+  });
+  expect(parse('--temporary-in', '/scratch/').files.temporaryIn).toBe('/scratch');
+  for (const place of ['disk', '/scratch']) {
+    expect(() => parse('--temporary-in', place, '--temporary-size', '2M')).toThrow(
+      /only with --temporary-in memory/,
+    );
+  }
+  for (const place of ['ram', 'x/y', '/', '']) {
+    expect(() => parse('--temporary-in', place)).toThrow(/--temporary-in must be disk, memory or/);
+  }
+  expect(() => parse('--temporary-in', 'memory', '--temporary-size', 'x')).toThrow(
+    /--temporary-size must be/,
+  );
+});
+
 test.each([
   ['yes', true],
   ['no', false],

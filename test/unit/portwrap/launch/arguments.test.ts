@@ -102,10 +102,12 @@ test('bubblewrap unshares users, network and processes, and everything dies with
   const args = bwrapArgs({
     files: {
       readOnlyRoot: false,
+      temporaryIn: 'disk',
       devices: null,
       mounts: [],
       synthetic: [{ path: '/etc/resolv.conf', content: '' }],
     },
+    temporarySources: {},
     syntheticDescriptors: [10],
     environment: { TOKEN: 's3cr3t' },
     workingDirectory: '/home/a',
@@ -125,10 +127,12 @@ test('a file of our own below a hidden directory is there before that becomes re
   const args = bwrapArgs({
     files: {
       readOnlyRoot: false,
+      temporaryIn: 'disk',
       devices: null,
       mounts: [{ kind: 'hidden-directory', path: '/run/state' }],
       synthetic: [{ path: '/run/state/tls/key.pem', content: 's3cr3t' }],
     },
+    temporarySources: {},
     syntheticDescriptors: [10],
     ...{ environment: {}, workingDirectory: '/', closed: [], gateCapabilities: [] },
   });

@@ -5,6 +5,7 @@ import { lateMount } from '../../../../portwrap/launch/late-mounts.ts';
 const line = (point: string, options: string) => `36 35 98:0 / ${point} ${options} - tmpfs none rw\n`;
 const files = {
   readOnlyRoot: true,
+  temporaryIn: 'disk',
   devices: null,
   mounts: [{ kind: 'writable', path: '/home/a b' } as const, { kind: 'read-only', path: '/data' } as const],
   synthetic: [],
