@@ -111,7 +111,7 @@ export const errorCatalogue = {
   TERMINALS_UNAVAILABLE: {
     status: 500,
     exit: 71,
-    hint: 'Mount devpts again: mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts.',
+    hint: 'Make the directory again: mkdir /dev/pts.',
   },
   RESOURCES_EXHAUSTED: {
     status: 503,

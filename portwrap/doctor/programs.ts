@@ -8,9 +8,13 @@ import { type Check, type DoctorContext, failed, fixOf, ok, warning } from './ch
 
 /** The options that we use of each program, as its help spells them. */
 export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>>> = {
-  bwrap: ['--args', '--json-status-fd', '--sync-fd', '--die-with-parent', '--perms', '--ro-bind-data'],
+  bwrap: [
+    ...['--args', '--json-status-fd', '--sync-fd', '--info-fd', '--userns-block-fd'],
+    ...['--die-with-parent', '--perms', '--ro-bind-data'],
+  ],
   env: ['--default-signal', '--ignore-signal'],
   mkfifo: ['--mode'],
+  mount: ['--no-mtab', '--internal-only', '--types'],
   nft: ['--file'],
   nsenter: ['--net'],
   setpriv: [
@@ -23,7 +27,7 @@ export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>
     '--no-new-privs',
   ],
   setsid: ['--fork'],
-  unshare: ['--mount', '--propagation'],
+  unshare: ['--mount', '--propagation', '--user', '--map-root-user'],
 };
 
 const forwarderOptions = {

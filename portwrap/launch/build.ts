@@ -10,10 +10,12 @@ import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readMountinfo } from '../mounts/table.ts';
+import { callerTerminal, terminalCommands } from '../mounts/terminals.ts';
 import type { ResolverInside } from '../network/resolver-inside.ts';
+import { mapWhenAsked } from '../sandbox/own-groups.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
 import { killStuckLater } from '../sandbox/stuck.ts';
-import { becomeArgv } from '../system/account.ts';
+import { type Account, becomeArgv } from '../system/account.ts';
 import { type StartedChild, startChild } from '../system/child.ts';
 import { aborted, withDeadline } from '../system/deadline.ts';
 import { ownUntil } from '../system/descriptor.ts';
@@ -30,9 +32,14 @@ import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { isLowPort, type Sysctls } from './sysctls.ts';
 import { systemCallFilter } from './system-call-filter.ts';
-import { endLoader, fifosMade, policyLog, wrapperArgv } from './wrapper.ts';
+import { endLoader, isPrepared, policyLog, terminalsFailed, wrapperArgv } from './wrapper.ts';
 
 const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
+
+/** In the sandbox's directory, until bwrap has used it. */
+const mapsFifo = 'maps.fifo';
+/** The byte for which bwrap waits; it ignores which one. */
+const mapsWritten = 'm';
 
 /** A sandbox whose payload waits at the gate. */
 export interface HeldSandbox {
@@ -87,8 +94,10 @@ export async function buildSandbox(
     ? null
     : own(openContent(at('rules.nft'), policyText(context, spec, around.resolver)));
 
-  const [program = '', ...argv] = startArgv(context, spec, lifeFifo(spec, around));
-  const bwrapArguments = sandboxArgs(context, spec, around, argv.length);
+  const terminal = callerTerminal(spec.stdio);
+  const terminals = terminalCommands(context.tools('mount'), around.mountinfo, terminal);
+  const [program = '', ...argv] = startArgv(context, spec, { life: lifeFifo(spec, around), terminals });
+  const bwrapArguments = sandboxArgs(context, spec, around, terminal !== null, argv.length);
   const starter = startChild(program, argv, {
     stdio: [
       ...spec.stdio,
@@ -129,7 +138,11 @@ export async function buildSandbox(
   const failed = starter.exited.then(({ code }) => {
     if (code !== 0) throw buildFailure(spec);
   });
-  await inTime(Promise.race([heard(fifosMade), failed.then(() => heard(fifosMade))])).catch((cause) => {
+  const unprepared = heard(terminalsFailed).then(() => {
+    throw new PortwrapError('SANDBOX_FAILED', 'mount(8) could not make the terminals of the sandbox');
+  });
+  const prepared = [heard(isPrepared), failed.then(() => heard(isPrepared)), unprepared];
+  await inTime(Promise.race(prepared)).catch((cause) => {
     throw context.cgroups.scope === null ? cause : noScope(context.cgroups.scope, cause);
   });
   const life = watchLiveness(openReader(lifeFifo(spec, around)));
@@ -139,13 +152,19 @@ export async function buildSandbox(
   // when setsid's first process has ended, bwrap's parent is init, and it survives the launcher
   if (spec.lifetime === 'detached') await starter.exited;
 
+  const account = groupsAccount(context, spec);
+  const mapped = account === null ? Promise.resolve() : mapWhenAsked(at(mapsFifo), account, undo);
+  const ready = mapped.then(() => {
+    if (account !== null) gate.write(mapsWritten);
+    return heard(gateReady);
+  });
   // secrets in these files are never on a disk: a pipe fills a file in the sandbox's own tmpfs
   for (const [index, { content }] of synthetic.entries()) pipe(syntheticDescriptor(index)).end(content);
   pipe(descriptors.args).end(bwrapArguments);
   const broken = life.gone.then(() => Promise.reject(buildFailure(spec)));
   const stuck = watchForDeadPaths(context, spec);
   try {
-    await inTime(Promise.race([heard(gateReady), broken, stuck.found, aborted(abort)]));
+    await inTime(Promise.race([ready, broken, stuck.found, aborted(abort)]));
   } finally {
     stuck.close();
   }
@@ -155,8 +174,17 @@ export async function buildSandbox(
   return { child, life, starter, policy, release: () => gate.end(startSignal), leaveScope };
 }
 
+/** The account whose groups are mapped; null: the launcher may not, or it has none. */
+function groupsAccount(context: LaunchContext, { account }: SandboxSpec): Account | null {
+  return context.asRoot && account?.listed ? account : null;
+}
+
 /** The complete argv: launch wrapper, account, bwrap, gate, command. It contains no secret. */
-function startArgv(context: LaunchContext, spec: SandboxSpec, life: string): string[] {
+function startArgv(
+  context: LaunchContext,
+  spec: SandboxSpec,
+  { life, terminals }: { readonly life: string; readonly terminals: readonly string[] },
+): string[] {
   const { tools } = context;
   const gate = gateArgv(
     {
@@ -180,14 +208,16 @@ function startArgv(context: LaunchContext, spec: SandboxSpec, life: string): str
     },
     spec.command,
   );
-  const paths = {
+  const outside = {
     life,
     forwarder: join(spec.directory, fifos.forwarder),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
+    maps: groupsAccount(context, spec) === null ? null : join(spec.directory, mapsFifo),
     keeper: context.cgroups.scope !== null,
     sysctls: sysctlsOf(spec),
+    terminals,
   };
-  const wrapper = wrapperArgv(tools, paths, [
+  const wrapper = wrapperArgv(tools, outside, [
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
     // are sent to the whole group: they must end the payload and not its monitor
     ...(spec.lifetime === 'detached'
@@ -239,6 +269,7 @@ function sandboxArgs(
   context: LaunchContext,
   spec: SandboxSpec,
   around: Surroundings,
+  terminal: boolean,
   outside: number,
 ): string {
   const bwrapSpec = {
@@ -248,6 +279,9 @@ function sandboxArgs(
     syntheticDescriptors: spec.files.synthetic.map((_, index) => syntheticDescriptor(index)),
     environment: environmentOf(context, spec).early,
     workingDirectory: spec.workingDirectory,
+    identity: context.asRoot ? null : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+    waitsForMaps: groupsAccount(context, spec) !== null,
+    terminal,
     gateCapabilities: gateCapabilities(context, spec),
   };
   const args = bwrapArgs(bwrapSpec);

@@ -2,7 +2,8 @@
 // Not here: starting it (launch.ts), the first program inside (gate.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { ReadOnlyMount } from '../cgroups/inside.ts';
-import { descriptors } from './descriptors.ts';
+import { consoleDevice } from '../mounts/terminals.ts';
+import { descriptors, mapping } from './descriptors.ts';
 import type { FileView, Mount } from './file-view.ts';
 
 export interface BwrapSpec {
@@ -15,6 +16,12 @@ export interface BwrapSpec {
   readonly syntheticDescriptors: readonly number[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  /** The ids inside, where bubblewrap runs as the root of an outer user namespace (wrapper.ts); null: its own. */
+  readonly identity: { readonly uid: number; readonly gid: number } | null;
+  /** Whether it waits for the maps of its user namespace (descriptors.ts). */
+  readonly waitsForMaps: boolean;
+  /** The sandbox shares the terminal of its caller, which lies at /dev/console. */
+  readonly terminal: boolean;
   /** Capabilities for the gate in an unprivileged launch; it drops them before the payload runs. */
   readonly gateCapabilities: readonly string[];
 }
@@ -25,15 +32,17 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   return [
     // own user, network, pid and ipc namespaces; all processes end with pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
-    ...fileArgs(files, spec.syntheticDescriptors, spec.temporarySources),
+    ...(spec.identity === null ? [] : identityArgs(spec.identity)),
+    ...(spec.waitsForMaps
+      ? ['--info-fd', String(mapping.report), '--userns-block-fd', String(mapping.done)]
+      : []),
+    ...fileArgs(files, spec.syntheticDescriptors, spec.temporarySources, spec.terminal),
     ...spec.closed.flatMap(({ source, target }) => ['--ro-bind', source, target]),
     ...['--chdir', spec.workingDirectory],
     ...spec.gateCapabilities.flatMap((capability) => ['--cap-add', capability]),
     ...['--seccomp', String(descriptors.filter)],
     '--clearenv',
     ...Object.entries(spec.environment).flatMap(([name, value]) => ['--setenv', name, value]),
-    // no --info-fd: bwrap writes the same to the status file, and on a pipe without a reader it would die between two
-    // forks and leave a process behind for ever
     ...['--json-status-fd', String(descriptors.status)],
     ...['--sync-fd', String(descriptors.life)],
   ];
@@ -62,12 +71,13 @@ function fileArgs(
   files: FileView,
   synthetic: readonly number[],
   temporarySources: Readonly<Record<string, string>>,
+  terminal: boolean,
 ): string[] {
   return [
     ...(files.readOnlyRoot
       ? ['--ro-bind', '/', '/', '--dev-bind', '/dev', '/dev']
       : ['--dev-bind', '/', '/']),
-    ...(files.devices === null ? [] : deviceArgs(files.devices)),
+    ...(files.devices === null ? [] : deviceArgs(files.devices, terminal)),
     ...['--proc', '/proc'],
     ...files.mounts.flatMap((mount) => mountArgs(mount, temporarySources)),
     // mode 0600, owned by the user
@@ -106,12 +116,21 @@ function mountArgs(
   }
 }
 
-/** bwrap's own --dev would add a user namespace level, which slirp4netns as the user cannot enter. */
-function deviceArgs(devices: readonly string[]): string[] {
+/** To root, bubblewrap would leave all capabilities. */
+function identityArgs({ uid, gid }: { readonly uid: number; readonly gid: number }): string[] {
+  return ['--uid', String(uid), '--gid', String(gid), '--cap-drop', 'ALL'];
+}
+
+/**
+ * bwrap's own --dev would put the payload in a user namespace below that of the network, which neither its gate nor
+ * slirp4netns as the user could then use; so the devpts is there before (mounts/terminals.ts).
+ */
+function deviceArgs(devices: readonly string[], terminal: boolean): string[] {
   return [
     // it is the user's, and needs room for names only
     ...['--size', '1048576', '--perms', '0755', '--tmpfs', '/dev'],
-    ...devices.flatMap((path) => ['--dev-bind', path, path]),
+    ...[...devices, ...(terminal ? [consoleDevice] : [])].flatMap((path) => ['--dev-bind', path, path]),
+    ...['--symlink', 'pts/ptmx', '/dev/ptmx'],
     ...['--perms', '1777', '--dir', '/dev/shm'],
     ...['fd', 'stdin', 'stdout', 'stderr'].flatMap((name, index) => [
       '--symlink',

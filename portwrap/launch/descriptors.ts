@@ -19,6 +19,17 @@ export const descriptors = {
   policy: 9,
 } as const;
 
+/**
+ * In launches of root bwrap waits until its user namespace has its maps (sandbox/own-groups.ts). These numbers are free
+ * again when it starts.
+ */
+export const mapping = {
+  /** A FIFO to which bwrap writes which process waits. */
+  report: descriptors.keeper,
+  /** The launcher's socket once more, from which that process reads one byte. */
+  done: descriptors.policy,
+} as const;
+
 export type DescriptorName = keyof typeof descriptors;
 
 /** The descriptor of the synthetic file with that index; the last ones of all. */

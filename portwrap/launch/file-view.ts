@@ -88,6 +88,8 @@ const sharedMemory = ['/dev/shm'];
  * that connects to one has left the sandbox, and some are created later; so only the paths named below are visible.
  */
 const listeners = ['/run', '/var/run'];
+/** In /dev: the socket of a logger that is not systemd's, and the message queues of the machine's programs. */
+const inDevices = ['/dev/log', '/dev/mqueue'];
 /** Sockets that serve only account lookups: nscd, nslcd, winbind. Those of sssd are below /var/lib. */
 const lookups = ['/run/nscd', '/run/nslcd', '/run/samba/winbindd'];
 /** Directories of which every sandbox has its own, unless its user or an administrator declares otherwise. */
@@ -96,7 +98,7 @@ export const replacedDirectories = [...temporaryPaths, ...sharedMemory, ...liste
 const programs = ['/run/current-system', '/run/booted-system', '/run/opengl-driver', '/run/opengl-driver-32'];
 /** Directories there in which every program may write. */
 const shared = ['/run/lock', '/run/screen'];
-const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'ptmx', 'pts'].map(
+const basicDevices = ['null', 'zero', 'full', 'random', 'urandom', 'tty', 'pts'].map(
   (name) => `/dev/${name}`,
 );
 
@@ -128,8 +130,13 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
   const temporary = request.temporaryIn === 'memory' ? inMemory(bounds.temporary) : as('temporary');
   const [storage] = existing(storageDirectory(request));
   // the first entry for a path counts: hidden paths stay hidden, declarations override defaults
+  const ofMachine = [
+    ...listeners,
+    ...(request.devices === 'basic' ? [] : inDevices),
+    ...(request.state === undefined ? [] : [request.state]),
+  ];
   const mounts: Mount[] = [
-    ...[...listeners, ...(request.state === undefined ? [] : [request.state])].flatMap(hiddenOfMachine),
+    ...ofMachine.flatMap(hiddenOfMachine),
     ...request.hide.flatMap((path) => hiddenPath(parsePath(path).path, at)),
     ...existing(request.readOnly).map(as('read-only')),
     ...(request.readWrite ?? []).flatMap((path) => writablePath(path, request.keep, at)).map(as('writable')),

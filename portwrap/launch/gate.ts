@@ -49,13 +49,11 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     `ulimit -S -n ${gate.openFiles}`,
     ...(gate.detachMounts === null ? [] : [`${gate.detachMounts} --make-rprivate / || exit 1`]),
     ...(gate.sysctls === null ? [] : sysctlCommands(gate.sysctls)),
-    ...(gate.loadRules === null
-      ? []
-      : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`, `exec ${policy}<&-`]),
+    ...(gate.loadRules === null ? [] : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`]),
     // without a launcher this write fails and the sandbox ends: it never runs unsupervised
     `printf ${gateReady} >&${launcher} || exit 1`,
     `read -r _ <&${launcher} || exit 1`,
-    `exec ${launcher}<&-`,
+    `exec ${launcher}<&- ${policy}<&-`,
     'exec "$@"',
   ];
   return [

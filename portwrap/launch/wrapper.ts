@@ -3,60 +3,72 @@
 // Not here: the script inside (gate.ts), the launcher's ends of the descriptors (build.ts).
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import { inOwnMounts } from '../mounts/own.ts';
+import { inOwnMounts, inOwnUsers } from '../mounts/own.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { closeAllBut, descriptors } from './descriptors.ts';
+import { closeAllBut, descriptors, mapping } from './descriptors.ts';
 import { type Sysctls, sysctlCommands } from './sysctls.ts';
 
 /** The loader's message: the rules are loaded. */
 const policyLoaded = 'y';
 
-/** The wrapper's message: the FIFOs exist. */
-export const fifosMade = 'f';
+/** The wrapper's messages: FIFOs and terminals exist, or the terminals cannot be made. */
+export const isPrepared = 'f';
+export const terminalsFailed = 'x';
 /** The file with nft's messages, in the sandbox's directory. */
 export const policyLog = 'policy.log';
 
-export interface WrapperPaths {
+export interface Wrapper {
   readonly life: string;
   readonly forwarder: string;
-  /** The file for nft's messages; null: the gate loads the rules. */
+  /** In launches of root the file for nft's messages; null: the gate loads the rules. */
   readonly policyLog: string | null;
+  /** The FIFO on which bwrap reports that it waits for its maps (descriptors.ts); null: it does not wait. */
+  readonly maps: string | null;
   /** The settings that the loader makes. */
   readonly sysctls: Sysctls;
   /** Whether the sandbox has its own scope, which must exist until the launcher has read its usage. */
   readonly keeper: boolean;
+  /** Commands of sh(1) that replace the machine's terminals (mounts/terminals.ts). */
+  readonly terminals: readonly string[];
 }
 
 /**
- * The argv that creates the FIFOs, starts the loader of the network policy (root only), and executes `argv`. The loader
- * reads the pid of the sandbox's pid 1, a line end and the rules; it writes `policyLoaded` on success, and closes.
+ * The argv that creates the FIFOs, starts the loader of the network policy (root only), and executes `argv`, in mounts
+ * of its own; without root in a user namespace of its own too, whose root may mount. The loader reads the pid of the
+ * sandbox's pid 1, a line end and the rules; it writes `policyLoaded` on success, and closes.
  */
-export function wrapperArgv(tools: Toolbox, paths: WrapperPaths, argv: readonly string[]): string[] {
+export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly string[]): string[] {
   const { keeper, life, launcher, policy } = descriptors;
-  const asRoot = paths.policyLog !== null;
+  const asRoot = wrapper.policyLog !== null;
   const nft = [tools('nft'), '-f', '-'];
-  const settings = sysctlCommands(paths.sysctls);
+  const settings = sysctlCommands(wrapper.sysctls);
   const set = [tools('sh'), '-c', `'${[...settings, `exec ${nft.join(' ')}`].join('; ')}'`];
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(settings.length > 0 ? set : nft)];
   // its parent is init; it ends when the launcher does
   const loader =
     `( ( read -r child <&${policy} && ` +
-    `${inOwnMounts(tools, load).join(' ')} <&${policy} >"$3" 2>&1 && ` +
+    `${load.join(' ')} <&${policy} >"$3" 2>&1 && ` +
     `printf ${policyLoaded} >&${policy} ) ${closeAllBut('policy')} & )`;
   const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
+  const replaceTerminals =
+    `( ( if ${wrapper.terminals.join(' && ')}; then printf ${isPrepared} >&${launcher}; ` +
+    `else printf ${terminalsFailed} >&${launcher}; fi ) ${closeAllBut('launcher')} & )`;
   const script = [
-    ...(paths.keeper ? [keep, `exec ${keeper}<&-`] : []),
-    `${tools('mkfifo')} -m 600 "$1" "$2" || exit 1`,
+    ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
+    `${tools('mkfifo')} -m 600 "$1" "$2"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
     ...(asRoot ? [loader] : []),
     // for reading and writing, because opening then does not block
     `exec ${life}<>"$1"`,
-    `printf ${fifosMade} >&${launcher} || exit 1`,
-    'shift 3',
-    asRoot ? `exec "$@" ${policy}<&-` : 'exec "$@"',
+    ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
+    // while bwrap starts, which waits for its arguments, and the launcher for this message
+    replaceTerminals,
+    'shift 4',
+    `exec "$@"${wrapper.maps !== null ? ` ${mapping.done}<&${launcher}` : asRoot ? ` ${policy}<&-` : ''}`,
   ].join('\n');
-  const operands = [paths.life, paths.forwarder, paths.policyLog ?? ''];
-  return [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
+  const operands = [wrapper.life, wrapper.forwarder, wrapper.policyLog ?? '', wrapper.maps ?? ''];
+  const shell = [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
+  return asRoot ? inOwnMounts(tools, shell) : inOwnUsers(tools, shell);
 }
 
 /** Lets the loader load `rules` into the network namespace of `child`. Throws POLICY_FAILED. */

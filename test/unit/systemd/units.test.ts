@@ -8,7 +8,7 @@ import { readCommandLine } from '../../../proxy/cli/options.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;
-const names = readdirSync(root);
+const names = readdirSync(root).filter((name) => /\.(?:service|socket)$/.test(name));
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const setting = (unit: string, key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(read(unit))?.[1];
 const argvOf = (unit: string) => (setting(unit, 'ExecStart') ?? '').split(' ').slice(1);

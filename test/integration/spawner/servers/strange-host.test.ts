@@ -298,15 +298,23 @@ describe('the control groups', needsRoot, () => {
 });
 
 describe('the rest of the host', needsRoot, () => {
-  test('/dev/pts gone: servers start without terminals, and it is said', async () => {
+  test('no directory /dev/pts: servers start without terminals, and it is said', async () => {
     const own = await startIn('true');
-    onItsHost('while umount -l /dev/pts 2>/dev/null; do :; done');
+    onItsHost(`mkdir ${base}/dev
+mount --rbind /dev ${base}/dev
+mount -t tmpfs -o mode=755 dev /dev
+mkdir /dev/net /dev/shm
+for name in null zero full random urandom tty net/tun; do
+  : >/dev/$name
+  mount --bind ${base}/dev/$name /dev/$name
+done
+ln -s /proc/self/fd /dev/fd`);
     await expect
       .poll(async () => (await health()).body, patient)
       .toMatchObject({ status: 'degraded', reasons: [{ code: 'TERMINALS_UNAVAILABLE' }] });
     expect((await health()).status).toBe(200);
     expect(last(await start(own, 'ann'))).toMatchObject({ ready: true });
-    onItsHost('mount -t devpts -o gid=5,mode=620,ptmxmode=666 devpts /dev/pts');
+    onItsHost('mkdir /dev/pts');
     await expect.poll(async () => (await health()).body, patient).toEqual({ status: 'ok', reasons: [] });
   });
 

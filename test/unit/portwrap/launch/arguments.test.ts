@@ -36,7 +36,7 @@ test('the gate announces itself, waits for the word, and becomes the command wit
       'ulimit -S -n 1024',
       'printf r >&8 || exit 1',
       'read -r _ <&8 || exit 1',
-      'exec 8<&-',
+      'exec 8<&- 9<&-',
       'exec "$@"',
     ].join('\n'),
     'portwrap',
@@ -77,7 +77,7 @@ test('an unprivileged gate loads the rules before it announces itself, and drops
   const full = { ...gate, loadRules: '/usr/sbin/nft', dropCapabilities: '/usr/bin/setpriv' };
   const argv = gateArgv({ ...full, restoreSignals: ['INT', 'HUP'], lateEnvironment: { LD_X: '1' } }, ['cmd']);
   const script = argv[4] ?? '';
-  expect(script).toContain('/usr/sbin/nft -f - <&9 || exit 99\nexec 9<&-\nprintf r >&8');
+  expect(script).toContain('/usr/sbin/nft -f - <&9 || exit 99\nprintf r >&8');
   expect(argv.filter((arg) => arg !== script)).toEqual([
     ...['/usr/bin/env', '--default-signal=INT,HUP', '/bin/sh', '-c', 'portwrap'],
     ...['/usr/bin/setpriv', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all', '--'],
@@ -112,10 +112,14 @@ test('bubblewrap unshares users, network and processes, and everything dies with
     environment: { TOKEN: 's3cr3t' },
     workingDirectory: '/home/a',
     closed: [{ source: '/sys/fs/cgroup/own', target: '/sys/fs/cgroup' }],
+    identity: { uid: 1001, gid: 100 },
+    terminal: false,
+    waitsForMaps: false,
     gateCapabilities: ['CAP_NET_ADMIN'],
   });
   expect(args).toEqual([
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
+    ...['--uid', '1001', '--gid', '100', '--cap-drop', 'ALL'],
     ...['--dev-bind', '/', '/', '--proc', '/proc', '--ro-bind-data', '10', '/etc/resolv.conf'],
     ...['--ro-bind', '/sys/fs/cgroup/own', '/sys/fs/cgroup'],
     ...['--chdir', '/home/a', '--cap-add', 'CAP_NET_ADMIN', '--seccomp', '5'],
@@ -135,6 +139,7 @@ test('a file of our own below a hidden directory is there before that becomes re
     temporarySources: {},
     syntheticDescriptors: [10],
     ...{ environment: {}, workingDirectory: '/', closed: [], gateCapabilities: [] },
+    ...{ identity: null, terminal: false, waitsForMaps: false },
   });
   const order = ['--tmpfs', '--ro-bind-data', '--remount-ro'].map((option) => args.indexOf(option));
   expect(order).toEqual([...order].sort((a, b) => a - b));

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { ProbeSpec } from '../../../../portwrap/index.ts';
 import { type Gate, gateArgv } from '../../../../portwrap/launch/gate.ts';
 import { wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
+import { terminalCommands } from '../../../../portwrap/mounts/terminals.ts';
 import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
 
 const tools = (name: string) => `/bin/${name}`;
@@ -20,18 +21,28 @@ const gate: Gate = {
   restoreSignals: [],
   lateEnvironment: {},
 };
+const mountinfo =
+  "3 1 0:3 / /srv/it's/dev/pts rw - devpts devpts rw\n4 1 0:3 /1 /dev/console rw - devpts devpts rw\n";
 const paths = {
-  life: '/d/life',
-  forwarder: '/d/forwarder',
-  policyLog: null,
-  keeper: false,
-  sysctls: { lowPorts: false, routeLoopback: false },
+  ...{
+    life: '/d/life',
+    forwarder: '/d/forwarder',
+    policyLog: null,
+    maps: null,
+    keeper: false,
+    sysctls: { lowPorts: false, routeLoopback: false },
+  },
+  terminals: [
+    ...terminalCommands('/bin/mount', mountinfo, '/dev/pts/3'),
+    ...terminalCommands('/bin/mount', mountinfo, null),
+  ],
 };
 
 /** The script of an argv such as sh -c SCRIPT. */
 function scriptOf(argv: readonly string[]): string {
-  expect(argv.slice(0, 2)).toEqual(['/bin/sh', '-c']);
-  return argv[2] ?? '';
+  const shell = argv.indexOf('/bin/sh');
+  expect(argv[shell + 1]).toBe('-c');
+  return argv[shell + 2] ?? '';
 }
 
 test.each([

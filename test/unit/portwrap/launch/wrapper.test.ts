@@ -13,39 +13,53 @@ const paths = {
   life: '/d/life',
   forwarder: '/d/forwarder',
   policyLog: null,
+  maps: null,
   keeper: false,
   sysctls: { lowPorts: false, routeLoopback: false },
+  terminals: ['one', 'two'],
 };
 
-test('the FIFOs are made and open before it says so, and then it becomes the command', () => {
+/** The script of a wrapper, which is the word after "-c". */
+const scriptOf = (argv: readonly string[]) => argv[argv.indexOf('-c') + 1] ?? '';
+
+test('without root, in mounts that the root of its own user namespace may change, the FIFOs are made and open, and the terminals replaced before it says so, while it becomes the command', () => {
   expect(wrapperArgv(tools, paths, ['bwrap', '--args', '3'])).toEqual([
+    ...['/bin/unshare', '--user', '--map-root-user', '--mount', '--propagation', 'slave', '--'],
     '/bin/sh',
     '-c',
     [
       '/bin/mkfifo -m 600 "$1" "$2" || exit 1',
       'exec 7<>"$1"',
-      'printf f >&8 || exit 1',
-      'shift 3',
+      '( ( if one && two; then printf f >&8; else printf x >&8; fi ) 3<&- 4<&- 5<&- 6<&- 7<&- 9<&- & )',
+      'shift 4',
       'exec "$@"',
     ].join('\n'),
     'portwrap',
-    ...['/d/life', '/d/forwarder', ''],
+    ...['/d/life', '/d/forwarder', '', ''],
     ...['bwrap', '--args', '3'],
   ]);
 });
 
-test('as root a loader of the policy waits outside, in mounts of its own, without the descriptors of the sandbox, and the command lacks its own', () => {
-  const [, , script = ''] = wrapperArgv(tools, { ...paths, policyLog: '/d/policy.log' }, ['bwrap']);
+test('as root all is done in mounts of its own; a loader of the policy waits outside of the sandbox without its descriptors, and the command lacks the loader’s', () => {
+  const argv = wrapperArgv(tools, { ...paths, policyLog: '/d/policy.log' }, ['bwrap']);
+  const script = scriptOf(argv);
+  expect(argv.slice(0, 5)).toEqual(['/bin/unshare', '--mount', '--propagation', 'slave', '--']);
   expect(script).toContain(
-    'read -r child <&9 && /bin/unshare --mount --propagation slave -- ' +
-      '/bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
+    'read -r child <&9 && /bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
   );
   expect(script).toContain('3<&- 4<&- 5<&- 6<&- 7<&- 8<&- & )');
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
 });
 
+test('a command that waits for its maps reports on a FIFO that it holds itself, and reads from the launcher', () => {
+  const script = scriptOf(wrapperArgv(tools, { ...paths, policyLog: '/d/log', maps: '/d/maps' }, ['bwrap']));
+  expect(script).toContain('/bin/mkfifo -m 600 "$1" "$2" "$4" || exit 1');
+  expect(script).toContain('exec 6<>"$4"\n( ( if one');
+  expect(script.endsWith('exec "$@" 9<&8')).toBe(true);
+});
+
 test("a keeper of its scope is left before anything else, ignoring the terminal's signals, with none of its descriptors", () => {
-  const [, , script = ''] = wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']);
+  const script = scriptOf(wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']));
   expect(script.split('\n').slice(0, 2)).toEqual([
     "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- & )",
     'exec 6<&-',

@@ -1,0 +1,72 @@
+// The terminals of a sandbox: a devpts of its own in place of the machine's, whose terminals a payload of the same user
+// could write to and read from (docs/decisions/0023-terminals-of-its-own.md).
+// Not here: the namespaces in which these lines run (launch/wrapper.ts).
+import { fstatSync, readlinkSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { type MountEntry, parseMountinfo } from './table.ts';
+
+/** The terminal that the payload shares with its caller keeps a name there, as in containers. */
+export const consoleDevice = '/dev/console';
+
+/**
+ * Commands of sh(1) that replace the machine's terminals; each fails if it cannot. `mountinfo` are the mounts of the
+ * machine, `caller` is the path of the caller's terminal, null without one.
+ */
+export function terminalCommands(mount: string, mountinfo: string, caller: string | null): string[] {
+  const bind = (source: string, target: string) =>
+    `{ [ ! -e ${quoted(target)} ] || ${mount} -n --bind ${quoted(source)} ${quoted(target)}; }`;
+  const elsewhere = distinct(parseMountinfo(mountinfo).filter(({ type }) => type === 'devpts'));
+  const instances = elsewhere.filter(({ root }) => root === '/').map(({ point }) => point);
+  const nodes = elsewhere.filter(({ root }) => root !== '/').map(({ point }) => point);
+  return [
+    // first, while its path still leads to it
+    ...(caller === null ? [] : [bind(caller, consoleDevice)]),
+    ...[usual, ...instances.filter((point) => point !== usual)].map(
+      (point) =>
+        `{ [ ! -d ${quoted(point)} ] || ${mount} -n -i -t devpts -o ${options} devpts ${quoted(point)}; }`,
+    ),
+    // some container engines mount single terminals, and ptmx
+    ...nodes
+      .filter((point) => caller === null || point !== consoleDevice)
+      .map((point) => bind(point.endsWith('/ptmx') ? newPtmx : '/dev/null', point)),
+  ];
+}
+
+const usual = '/dev/pts';
+const newPtmx = `${usual}/ptmx`;
+/** mode: a terminal is its user's, and may be written to by their group; ptmxmode: all may open one. */
+const options = 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec';
+
+/** The path of the first of these descriptors that is a terminal; null: none is one that has a path here. */
+export function callerTerminal(stdio: readonly (number | 'ignore')[]): string | null {
+  const terminal = stdio.find((fd) => typeof fd === 'number' && isatty(fd));
+  if (typeof terminal !== 'number') return null;
+  return [linkOf(terminal), consoleDevice].find((path) => path !== null && isSame(terminal, path)) ?? null;
+}
+
+function linkOf(fd: number): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return null;
+  }
+}
+
+/** In another sandbox the path may be that of another terminal. */
+function isSame(fd: number, path: string): boolean {
+  try {
+    const [own, other] = [fstatSync(fd), statSync(path)];
+    return own.dev === other.dev && own.ino === other.ino;
+  } catch {
+    return false;
+  }
+}
+
+function distinct(entries: readonly MountEntry[]): MountEntry[] {
+  return entries.filter(({ point }, index) => entries.findIndex((entry) => entry.point === point) === index);
+}
+
+/** A word of sh(1). */
+function quoted(word: string): string {
+  return /^[\w/.-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
