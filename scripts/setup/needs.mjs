@@ -64,6 +64,7 @@ export const needsToTest = {
     sbatch: 'slurm-client',
     scancel: 'slurm-client',
     scontrol: 'slurm-client',
+    script: 'bsdutils',
     sinfo: 'slurm-client',
     shellcheck: 'shellcheck',
     sleep: 'coreutils',
