@@ -9,7 +9,7 @@ import { needsRoot } from '../../support/reasons.ts';
 import { installPortwrap, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
-const own = mkdtempSync(`/var/tmp/pw-${runId()}-`);
+const own = mkdtempSync(`/srv/pw-${runId()}-`);
 afterAll(() => {
   rmSync(own, { recursive: true });
   installed.remove();
