@@ -1,0 +1,88 @@
+// The pictures of README.md, taken from the demo: node scripts/pictures.mjs [WIDTH...]
+// Starts it, uses it as two users in Debian's Chromium, and writes docs/pictures/. Other widths than 1280 go to
+// test-results/, to be looked at.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { main, Refusal, step } from './setup/say.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const readmeWidth = 1280;
+
+await main(async () => {
+  const widths = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [readmeWidth];
+  const demo = await step('Starting the demo', startDemo);
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  try {
+    for (const width of widths) await step(`Taking pictures, ${width} pixels wide`, () => take(demo, browser, width));
+  } finally {
+    await browser.close();
+    await demo.stop();
+  }
+});
+
+async function startDemo() {
+  const child = spawn(process.execPath, [join(root, 'scripts/start.mjs')], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  const found = {};
+  for await (const line of createInterface({ input: child.stdout })) {
+    const [, key, value] = /(Open|Password) +(\S+)/.exec(line) ?? [];
+    if (key !== undefined) found[key] = value;
+    if (line.includes('Ctrl-C stops everything')) break;
+  }
+  if (found.Open === undefined) throw new Refusal('The demo did not start.');
+  child.stdout.resume();
+  const stop = () => {
+    child.kill('SIGINT');
+    return ended;
+  };
+  return { url: found.Open, password: found.Password, stop };
+}
+
+async function take(demo, browser, width) {
+  const folder = join(root, width === readmeWidth ? 'docs/pictures' : 'test-results/pictures');
+  mkdirSync(folder, { recursive: true });
+  const shoot = (page, name) =>
+    page.screenshot({ path: join(folder, width === readmeWidth ? `${name}.png` : `${name}-${width}.png`) });
+  const signIn = async (name, path) => {
+    const context = await browser.newContext({ viewport: { width, height: 800 } });
+    const page = await context.newPage();
+    await page.goto(`${demo.url}hub/login?next=${encodeURIComponent(path)}`);
+    await page.getByLabel('Username').fill(name);
+    await page.getByLabel('Password').fill(demo.password);
+    await page.getByRole('button', { name: 'Sign In' }).click();
+    return page;
+  };
+  const page = await signIn('demo', '/hub/spawn');
+  const start = page.locator('#spawn_form input[type=submit], #spawn_form button[type=submit]').first();
+  await start.waitFor();
+  await shoot(page, 'form');
+  await start.click();
+  await page.locator('.jp-NotebookPanel .jp-Cell').first().waitFor({ timeout: 120_000 });
+  await runAll(page);
+  await shoot(page, 'notebook');
+  const other = await signIn('ann', '/hub/spawn');
+  await other.locator('#spawn_form [type=submit]').first().click();
+  await other.locator('.jp-NotebookPanel .jp-Cell').first().waitFor({ timeout: 120_000 });
+  const admin = await signIn('admin', '/services/portwrap/');
+  await admin.waitForURL(/services\/portwrap/);
+  await admin.waitForLoadState('networkidle');
+  await shoot(admin, 'admin-page');
+  await page.goto(`${demo.url}user/demo/dashboard/`);
+  await page.locator('#processes td').first().waitFor({ timeout: 60_000 });
+  await shoot(page, 'dashboard');
+}
+
+/** With the keyboard, as a person does; the menu differs between widths. */
+async function runAll(page) {
+  await page.locator('.jp-NotebookPanel .jp-CodeCell').first().click();
+  const cells = page.locator('.jp-NotebookPanel .jp-CodeCell');
+  await page.keyboard.press('Control+Home');
+  for (let at = await cells.count() + 20; at > 0; at -= 1) await page.keyboard.press('Shift+Enter');
+  await page.getByText('Open the dashboard').waitFor({ timeout: 120_000 });
+  await page.getByText('1. Open a port').scrollIntoViewIfNeeded();
+}
