@@ -7,7 +7,7 @@ export function writeConfigFiles({ directory, ports, range, hub, root }) {
   const { path } = directory;
   const asRoot = process.getuid() === 0;
   write(path('config.yaml'), serviceConfig({ path, ports, range, hub, asRoot }));
-  write(path('hub', 'jupyterhub_config.py'), hubConfig({ path, ports, range, hub }));
+  write(path('hub', 'jupyterhub_config.py'), hubConfig({ path, ports, hub }));
   writePluginMetadata(path('plugin'), join(root, 'hub', 'pyproject.toml'));
   return { serviceConfig: path('config.yaml'), hubConfig: path('hub', 'jupyterhub_config.py') };
 }
@@ -65,6 +65,7 @@ function serverSettings({ path, hub }) {
   return {
     path: [...new Set([dirname(hub.python), '/usr/local/bin', '/usr/bin', '/bin'])],
     environment: { JUPYTER_CONFIG_PATH: path('shared', 'jupyter') },
+    ready_timeout: 120, // the first start of a machine that is busy reads JupyterLab from the disk
     stop_timeout: 5,
     // without root all users share one account, which also owns the secrets and records beside the homes
     files: { hide: [path()], read_only: [path('shared')] },
@@ -72,9 +73,8 @@ function serverSettings({ path, hub }) {
   };
 }
 
-function hubConfig({ path, ports, range, hub }) {
+function hubConfig({ path, ports, hub }) {
   const text = JSON.stringify;
-  const [low, high] = range.split('-').map(Number);
   const listeners = {
     'the hub': ports.hub,
     'the public address': ports.public,
@@ -106,7 +106,7 @@ c.JupyterHub.spawner_class = "portwrap"
 c.PortwrapSpawner.service_url = "http://127.0.0.1:${ports.service}"
 c.PortwrapSpawner.service_token_file = str(secrets / "service-token")
 # A little longer than the profile's ready_timeout, so that its reason is the one that is shown.
-c.Spawner.start_timeout = 75
+c.Spawner.start_timeout = 135
 
 # The admin page: admins see every server there, users their own.
 c.JupyterHub.services = [
@@ -131,10 +131,7 @@ if jupyterhub.version_info >= (5,):
 # The servers: with the notebook "Start here", whose cells ask a page of the hub what is seen from outside.
 c.Spawner.cmd = [${text(path('shared', 'single-user.sh'))}]
 ${hub.hasLab ? lab : classic}
-c.JupyterHub.extra_handlers = portwrap_demo.handlers(
-    listeners=${text(listeners)},
-    servers=[${low}, ${high}],
-)
+c.JupyterHub.extra_handlers = portwrap_demo.handlers(${text(listeners)})
 `;
 }
 

@@ -12,19 +12,25 @@ from tornado import web
 PORT = 8765
 
 
-def handlers(listeners, servers):
-    """For `c.JupyterHub.extra_handlers`. `listeners`: name -> port of this machine; `servers`: the range of host ports."""
-    return [(r"/demo/outside", Outside, {"listeners": listeners, "servers": servers})]
+def handlers(listeners):
+    """For `c.JupyterHub.extra_handlers`. `listeners`: name -> port of this machine."""
+    return [(r"/demo/outside", Outside, {"listeners": listeners})]
 
 
 class Outside(APIHandler):
-    def initialize(self, listeners, servers):
-        self.facts = {"port": PORT, "listeners": listeners, "servers": servers}
+    def initialize(self, listeners):
+        self.listeners = listeners
 
     async def get(self):
         if self.current_user is None:
             raise web.HTTPError(403)
-        self.finish({**self.facts, "answer": await asyncio.wait_for(ask("127.0.0.1", PORT), 10)})
+        answer = await asyncio.wait_for(ask("127.0.0.1", PORT), 10)
+        self.finish({"answer": answer, "listeners": self.listeners, "servers": self.host_ports()})
+
+    def host_ports(self):
+        """Those of all servers that run, without saying whose."""
+        spawners = [spawner for user in self.users.values() for spawner in user.spawners.values()]
+        return sorted(spawner.server.port for spawner in spawners if spawner.ready)
 
 
 async def ask(address, port):

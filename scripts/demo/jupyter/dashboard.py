@@ -24,7 +24,12 @@ app.layout = html.Div(
         dash_table.DataTable(id="processes", style_cell={"textAlign": "left", "fontFamily": "inherit"}),
         dcc.Interval(id="tick", interval=2000),
     ],
-    style={"fontFamily": "system-ui, sans-serif", "maxWidth": "60em", "margin": "2em auto", "padding": "0 1em"},
+    style={
+        "fontFamily": "system-ui, sans-serif",
+        "maxWidth": "60em",
+        "margin": "2em auto",
+        "padding": "0 1em",
+    },
 )
 
 
@@ -42,11 +47,11 @@ def processes():
     rows = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "cmdline").read_bytes().split(b"\0")
+            program, *words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
             pages = int((folder / "statm").read_text().split()[1])
         except OSError:
             continue  # it has ended
-        command = b" ".join(words).decode("utf-8", "replace").strip()
+        command = " ".join([os.path.basename(program), *words])
         rows.append({"pid": int(folder.name), "command": command[:80], "MiB": pages * 4096 >> 20})
     return sorted(rows, key=lambda row: row["pid"])
 
