@@ -3,7 +3,7 @@
 // test-results/, to be looked at.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -78,16 +78,16 @@ async function take(demo, browser, width) {
   await shoot(admin, 'admin-page');
 }
 
-/** With the keyboard, as a person does. */
 async function runAll(page) {
-  await page.locator('.jp-NotebookPanel .jp-Cell').first().click();
-  // what is pressed before the kernel is there is not run
-  await page.locator('.jp-Notebook-ExecutionIndicator[data-status=idle]').waitFor({ timeout: 60_000 });
-  const { cells } = JSON.parse(readFileSync(join(root, 'scripts/demo/Start here.ipynb'), 'utf8'));
-  for (const _ of cells) await page.keyboard.press('Shift+Enter');
-  await page.getByRole('link', { name: 'Open the dashboard' }).waitFor({ timeout: 60_000 });
+  // what is run before the kernel is there is not run
+  await page.getByText('(ipykernel) | Idle').waitFor({ timeout: 60_000 });
+  await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
+  await page.getByRole('menuitem', { name: /^Run All Cells/ }).click();
+  await page.getByText('(ipykernel) | Busy').waitFor({ timeout: 60_000 });
+  await page.getByText('(ipykernel) | Idle').waitFor({ timeout: 60_000 });
+  // what was opened, and who reaches it
   await page.locator('.jp-NotebookPanel .jp-WindowedPanel-outer').evaluate((outer) => {
-    outer.scrollTop = 640; // what was opened, and who reaches it
+    outer.scrollTop = 660;
   });
-  await page.getByRole('heading', { name: 'The host does not' }).first().waitFor();
+  await page.locator('.jp-OutputArea-output', { hasText: 'From the host' }).waitFor({ timeout: 30_000 });
 }
