@@ -4,10 +4,9 @@ import { runDemo } from './demo/demo.mjs';
 import { checkPorts } from './demo/free-ports.mjs';
 import { readSettings } from './demo/settings.mjs';
 import { ensureBuild } from './setup/build.mjs';
-import { needsToStart } from './setup/needs.mjs';
+import { ensureHub } from './setup/hub.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
-import { ensureSystemPackages } from './setup/packages.mjs';
 import { main } from './setup/say.mjs';
 import { checkTunDevice } from './setup/tun-device.mjs';
 
@@ -17,9 +16,9 @@ await main(async () => {
   checkNodeVersion();
   const settings = readSettings(process.env);
   await checkPorts(settings.ports);
-  const python = await ensureSystemPackages(needsToStart);
+  const hub = await ensureHub(settings.hub, process.env);
   checkTunDevice();
   await ensureNpmPackages(root);
   await ensureBuild(root);
-  return runDemo({ root, python, settings });
+  return runDemo({ root, hub, settings });
 });

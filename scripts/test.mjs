@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { beginRun } from './checks/run.mjs';
 import { summarize } from './checks/summary.mjs';
 import { ensureBuild } from './setup/build.mjs';
+import { hubFromPyPI } from './setup/hub.mjs';
 import { needsToTest } from './setup/needs.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
@@ -21,6 +22,8 @@ await main(async () => {
   const python = await ensureSystemPackages(needsToTest);
   openTunDevice();
   await ensureNpmPackages(root);
+  // tests that need it are skipped without it, with the reason
+  await hubFromPyPI(process.env);
   const build = await attempt('build (tsc)', () => ensureBuild(root));
   const { runChecks } = await import('./checks/checks.mjs'); // it needs the packages
   const run = beginRun(process.env);

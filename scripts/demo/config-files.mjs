@@ -3,17 +3,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-export function writeConfigFiles({ directory, ports, range, python, root }) {
+export function writeConfigFiles({ directory, ports, range, hub, root }) {
   const { path } = directory;
   const asRoot = process.getuid() === 0;
-  write(path('config.yaml'), serviceConfig({ path, ports, range, python, asRoot }));
-  write(path('hub', 'jupyterhub_config.py'), hubConfig({ path, ports }));
+  write(path('config.yaml'), serviceConfig({ path, ports, range, hub, asRoot }));
+  write(path('hub', 'jupyterhub_config.py'), hubConfig({ path, ports, hub }));
   writePluginMetadata(path('plugin'), join(root, 'hub', 'pyproject.toml'));
   return { serviceConfig: path('config.yaml'), hubConfig: path('hub', 'jupyterhub_config.py') };
 }
 
 // JSON is valid YAML and quotes every path correctly.
-function serviceConfig({ path, ports, range, python, asRoot }) {
+function serviceConfig({ path, ports, range, hub, asRoot }) {
+  const server = serverSettings({ path, hub });
   const config = {
     service: { listen: `127.0.0.1:${ports.service}`, state_dir: path('run') },
     hubs: [
@@ -36,24 +37,56 @@ function serviceConfig({ path, ports, range, python, asRoot }) {
     profiles: [
       {
         name: 'default',
-        title: 'Jupyter',
-        path: [...new Set([dirname(python), '/usr/local/bin', '/usr/bin', '/bin'])],
-        stop_timeout: 5,
-        // without root all users share one account, which also owns the secrets and records beside the homes
-        files: { hide: [path()] },
+        title: 'Notebook server',
+        description: 'Reaches other machines and the hub, and nothing else of this machine.',
+        ...server,
+      },
+      {
+        name: 'offline',
+        title: 'Without internet',
+        description: 'Reaches the hub only.',
+        ...server,
+        network: { internet: false, dns: false },
       },
     ],
   };
   return `# Written by npm start.\n${JSON.stringify(config, null, 2)}\n`;
 }
 
-function hubConfig({ path, ports }) {
+/** What all profiles have. */
+function serverSettings({ path, hub }) {
+  const choice = {
+    name: 'interface',
+    description: 'What the browser shows',
+    variable: 'PORTWRAP_DEMO_INTERFACE',
+    choices: ['JupyterLab', 'Notebook'],
+    default: 'JupyterLab',
+  };
+  return {
+    path: [...new Set([dirname(hub.python), '/usr/local/bin', '/usr/bin', '/bin'])],
+    environment: { JUPYTER_CONFIG_PATH: path('shared', 'jupyter') },
+    ready_timeout: 120, // the first start of a machine that is busy reads JupyterLab from the disk
+    stop_timeout: 5,
+    // without root all users share one account, which also owns the secrets and records beside the homes
+    files: { hide: [path()], read_only: [path('shared')] },
+    options: hub.isOurs ? [choice] : [],
+  };
+}
+
+function hubConfig({ path, ports, hub }) {
   const text = JSON.stringify;
+  const listeners = {
+    'the hub': ports.hub,
+    'the public address': ports.public,
+    "the proxy's REST API": ports.proxyApi,
+    'the spawner service': ports.service,
+    'the admin page': ports.page,
+  };
   return `# Written by npm start.
-import importlib.util
 from pathlib import Path
 
 import jupyterhub
+import portwrap_demo
 
 secrets = Path(${text(path('secrets'))})
 
@@ -73,7 +106,7 @@ c.JupyterHub.spawner_class = "portwrap"
 c.PortwrapSpawner.service_url = "http://127.0.0.1:${ports.service}"
 c.PortwrapSpawner.service_token_file = str(secrets / "service-token")
 # A little longer than the profile's ready_timeout, so that its reason is the one that is shown.
-c.Spawner.start_timeout = 75
+c.Spawner.start_timeout = 135
 
 # The admin page: admins see every server there, users their own.
 c.JupyterHub.services = [
@@ -95,11 +128,16 @@ c.Authenticator.admin_users = {"admin"}
 if jupyterhub.version_info >= (5,):
     c.Authenticator.allow_all = True
 
-if importlib.util.find_spec("jupyterlab") is None:
-    # Debian has no JupyterLab: the classic notebook instead.
-    c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}
+# The servers: with the notebook "Start here", whose cells ask a page of the hub what is seen from outside.
+c.Spawner.cmd = [${text(path('shared', 'single-user.sh'))}]
+${hub.hasLab ? lab : classic}
+c.JupyterHub.extra_handlers = portwrap_demo.handlers(${text(listeners)})
 `;
 }
+
+const lab = 'c.Spawner.default_url = "/lab/tree/Start%20here.ipynb"';
+const classic =
+  'c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}  # no JupyterLab here';
 
 /** https://packaging.python.org/en/latest/specifications/entry-points/ */
 function writePluginMetadata(folder, pyproject) {

@@ -6,15 +6,18 @@ import { makeDirectory } from './directory.mjs';
 import { interruption } from './interruption.mjs';
 import { makeParts } from './parts.mjs';
 import { stopServers } from './servers.mjs';
+import { writeShared } from './shared.mjs';
 import { welcome } from './welcome.mjs';
 
 const deathsAllowed = { count: 3, within: 60_000 };
 
 /** Returns the exit code. */
-export async function runDemo({ root, python, settings }) {
+export async function runDemo({ root, hub, settings }) {
   const directory = makeDirectory(settings.directory);
-  const files = writeConfigFiles({ ports: settings.ports, range: settings.range, directory, python, root });
-  const parts = makeParts({ root, directory, files, python, ports: settings.ports });
+  const { ports, range } = settings;
+  writeShared(directory.path('shared'), hub);
+  const files = writeConfigFiles({ ports, range, directory, hub, root });
+  const parts = makeParts({ root, directory, files, python: hub.python, ports });
   const state = { ending: false };
   const interrupted = interruption(() => killAll(parts, directory)).then((reason) => ({
     text: `Stopping (${reason}); Ctrl-C once more kills at once.`,

@@ -1,21 +1,13 @@
 // The directory of the demo: creates it with secrets, and removes it at the end unless the user chose it.
 // Not here: the configuration files in it (config-files.mjs).
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isPassable } from '../setup/cache.mjs';
 import { Refusal } from '../setup/say.mjs';
 
-/** Other users may traverse it to reach their homes; only `homes` is meant for them. */
+/** Other users may traverse it to reach their homes; only `homes` and `shared` are meant for them. */
 export function makeDirectory(named) {
   const root = named === null ? mkdtempSync(join(temporary(), 'portwrap-')) : resolve(named);
   mkdirSync(root, { recursive: true });
@@ -26,8 +18,9 @@ export function makeDirectory(named) {
   }
   chmodSync(root, 0o711);
   const path = (...parts) => join(root, ...parts);
-  for (const name of ['secrets', 'hub', 'plugin', 'logs', 'run']) makePrivate(path(name), 0o700);
-  makePrivate(path('homes'), 0o711);
+  for (const name of ['secrets', 'hub', 'plugin', 'logs', 'run']) make(path(name), 0o700);
+  make(path('homes'), 0o711);
+  make(path('shared'), 0o755);
   const secret = (name, bytes) => keepSecret(path('secrets', name), bytes);
   return {
     root,
@@ -49,13 +42,7 @@ function temporary() {
   return isPassable(tmpdir()) ? tmpdir() : '/tmp';
 }
 
-function isPassable(path) {
-  if (process.getuid() !== 0) return true;
-  const passable = (statSync(path).mode & 0o001) !== 0;
-  return passable && (dirname(path) === path || isPassable(dirname(path)));
-}
-
-function makePrivate(path, mode) {
+function make(path, mode) {
   mkdirSync(path, { recursive: true });
   chmodSync(path, mode);
 }

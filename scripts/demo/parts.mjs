@@ -35,7 +35,7 @@ export function makeParts({ root, directory, ports, files, python }) {
       name: 'JupyterHub',
       command: [python, '-m', 'jupyterhub', '--config', files.hubConfig],
       env: {
-        PYTHONPATH: `${join(root, 'hub')}:${path('plugin')}`,
+        PYTHONPATH: [join(root, 'hub'), path('plugin'), join(root, 'scripts/demo/hub')].join(':'),
         PYTHONDONTWRITEBYTECODE: '1',
       },
       cwd: path('hub'),

@@ -1,4 +1,4 @@
-// Settings of the demo from the environment: ports and directory. Not here: whether ports are free.
+// Settings of the demo from the environment: ports, directory, and which JupyterHub. Not here: whether ports are free.
 import { Refusal } from '../setup/say.mjs';
 
 export const portVariables = [
@@ -16,7 +16,11 @@ export function readSettings(env) {
   if (!/^\d{4,5}-\d{4,5}$/.test(range)) {
     throw new Refusal(`PORTWRAP_PORT_RANGE is "${range}": write LOW-HIGH, such as 20000-29999.`, 64);
   }
-  return { ports, range, directory: env.PORTWRAP_DEMO_DIR || null };
+  const hub = env.PORTWRAP_DEMO_HUB || 'pypi';
+  if (hub !== 'pypi' && hub !== 'system') {
+    throw new Refusal(`PORTWRAP_DEMO_HUB is "${hub}": write pypi, or system for that of this machine.`, 64);
+  }
+  return { ports, range, hub, directory: env.PORTWRAP_DEMO_DIR || null };
 }
 
 function readPort(env, variable, fallback) {

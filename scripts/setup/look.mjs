@@ -56,7 +56,8 @@ for name in sys.argv[1:]:
     print(name, int(found), version)
 `;
 
-function missingModules(python, modules) {
+/** Those of the modules that this Python lacks. */
+export function missingModules(python, modules) {
   let answer;
   try {
     answer = execFileSync(python, ['-c', lookup, ...modules], {

@@ -7,7 +7,6 @@ const commandsToStart = {
   env: 'coreutils',
   find: 'findutils',
   getent: 'libc-bin',
-  'jupyterhub-singleuser': 'jupyterhub',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
   mount: 'mount',
@@ -24,19 +23,35 @@ const commandsToStart = {
   unshare: 'util-linux',
 };
 
-const modulesToStart = {
-  jupyterhub: 'jupyterhub',
-  jupyter_server: 'python3-jupyter-server',
-  notebook: 'python3-notebook',
-  ipykernel: 'python3-ipykernel',
+/** Command or Python module -> package. */
+export const needsToStart = { commands: commandsToStart, modules: {} };
+
+/** A JupyterHub from PyPI. Debian's python3 has the module venv, but nothing that it calls. */
+export const needsOfVenv = { commands: { python3: 'python3' }, modules: { ensurepip: 'python3-venv' } };
+
+/** A JupyterHub of Debian's packages. Packages in `ifAvailable` are installed together with others that are missing. */
+export const needsOfSystemHub = {
+  commands: { 'jupyterhub-singleuser': 'jupyterhub' },
+  modules: {
+    jupyterhub: 'jupyterhub',
+    jupyter_server: 'python3-jupyter-server',
+    notebook: 'python3-notebook',
+    ipykernel: 'python3-ipykernel',
+  },
+  ifAvailable: ['jupyterlab'], // not in Debian 12
 };
 
-/** Command or Python module -> package. */
-export const needsToStart = { commands: commandsToStart, modules: modulesToStart };
+/** Both lists. */
+export const together = (one, another) => ({
+  ...{ commands: { ...one.commands, ...another.commands }, modules: { ...one.modules, ...another.modules } },
+  ifAvailable: [...(one.ifAvailable ?? []), ...(another.ifAvailable ?? [])],
+});
 
 export const needsToTest = {
   commands: {
     ...commandsToStart,
+    ...needsOfSystemHub.commands,
+    ...needsOfVenv.commands,
     automount: 'autofs',
     bash: 'bash',
     cat: 'coreutils',
@@ -57,7 +72,6 @@ export const needsToTest = {
     pgrep: 'procps',
     prlimit: 'util-linux',
     ps: 'procps',
-    python3: 'python3',
     resolveip: 'mariadb-server-core', // of mariadb-install-db
     sacct: 'slurm-client',
     sacctmgr: 'slurm-client',
@@ -80,7 +94,8 @@ export const needsToTest = {
     which: 'debianutils',
   },
   modules: {
-    ...modulesToStart,
+    ...needsOfSystemHub.modules,
+    ...needsOfVenv.modules,
     certipy: 'python3-certipy',
     pytest: 'python3-pytest',
     pytest_asyncio: 'python3-pytest-asyncio',

@@ -1,6 +1,6 @@
 // Installs missing system packages with apt-get, or prints the command for it.
 // Not here: the requirements (needs.mjs), checking for them (look.mjs).
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { choosePython, findCommand } from './look.mjs';
 import { Refusal, run, say, step } from './say.mjs';
@@ -9,12 +9,16 @@ import { Refusal, run, say, step } from './say.mjs';
 export async function ensureSystemPackages(needs) {
   const wanted = lookFor(needs);
   if (wanted.packages.length === 0) return wanted.python;
-  await install(wanted.packages);
+  await install(wanted.packages, needs.ifAvailable ?? []);
   const { python, missing } = lookFor(needs);
   if (missing.length > 0) {
     throw new Refusal(`Still missing after the installation: ${missing.join(', ')}.`);
   }
   return python;
+}
+
+export function isInstalled(needs) {
+  return lookFor(needs).missing.length === 0;
 }
 
 function lookFor({ commands, modules }) {
@@ -27,7 +31,7 @@ function lookFor({ commands, modules }) {
   return { python, packages: [...packages].sort(), missing: [...missingCommands, ...missingModules] };
 }
 
-async function install(packages) {
+async function install(packages, ifAvailable) {
   const command = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
   if (findCommand('apt-get') === undefined) {
     throw new Refusal(
@@ -54,10 +58,16 @@ async function install(packages) {
     );
   };
   await apt('Reading the package lists (apt-get update)', 'update');
-  const title = `Installing ${packages.join(', ')}`;
-  await apt(title, 'install', '-y', '--no-install-recommends', ...packages);
+  const all = [...packages, ...ifAvailable.filter(isKnown)];
+  await apt(`Installing ${all.join(', ')}`, 'install', '-y', '--no-install-recommends', ...all);
   if (!hadHub) await keepHubServiceOff(become);
   checkThatNodeIsStillThere(nodeBefore);
+}
+
+/** To apt, after its update. */
+function isKnown(name) {
+  const { status } = spawnSync('apt-cache', ['show', name], { stdio: 'ignore' });
+  return status === 0;
 }
 
 /** Command prefix to run as root: empty if we are root; undefined if it is impossible. */

@@ -37,13 +37,16 @@ test('the printed address, user and password log in', async () => {
   await page.getByLabel('Password').fill(demo.password);
   await look('login');
   await page.getByRole('button', { name: 'Sign In' }).click();
-  // a user without a server is sent to start one at once
-  await page.waitForURL(/\/(hub\/spawn-pending|user)\/demo/);
+  // a user without a server is sent to the form
+  await page.waitForURL(/\/hub\/spawn/);
+  await page.getByText('Without internet').first().waitFor();
+  await look('form');
   const cookies = await page.context().cookies();
   expect(cookies.map(({ name }) => name)).toContain('jupyterhub-session-id');
 });
 
-test('the server is started at once, and its files are shown', async () => {
+test('the server is started from the form, and its files are shown', async () => {
+  await page.locator('#spawn_form [type=submit]').first().click();
   await page.waitForURL(/\/user\/demo\/tree/, { timeout: 60_000 });
   const files = page.getByText('The notebook list is empty').or(page.locator('#notebook_list')).first();
   await files.waitFor();
@@ -94,6 +97,7 @@ test("the hub's start button starts it again, with the service's progress on the
     }).observe(document, { childList: true, subtree: true, characterData: true });
   `);
   await page.getByRole('button', { name: 'Start My Server' }).click();
+  await page.locator('#spawn_form [type=submit]').first().click();
   await page.waitForURL(/\/hub\/spawn-pending\/demo|\/user\/demo\/tree/, {
     waitUntil: 'commit',
     timeout: 60_000,

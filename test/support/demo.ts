@@ -26,8 +26,8 @@ export interface Demo {
 
 const root = new URL('../..', import.meta.url).pathname;
 
-/** Resolves when the demo prints that it is ready. Rejects with its output when it ends before. */
-export async function startDemo(): Promise<Demo> {
+/** Resolves when the demo prints that it is ready. Rejects with its output when it ends before. `from`: PORTWRAP_DEMO_HUB. */
+export async function startDemo(from: 'pypi' | 'system' = 'system'): Promise<Demo> {
   const [port = 0, proxyApi = 0, hub = 0, service = 0, page = 0] = await freePorts(5);
   const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: root,
@@ -38,6 +38,7 @@ export async function startDemo(): Promise<Demo> {
       PORTWRAP_HUB_PORT: `${hub}`,
       PORTWRAP_SERVICE_PORT: `${service}`,
       PORTWRAP_PAGE_PORT: `${page}`,
+      PORTWRAP_DEMO_HUB: from,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -20,6 +20,7 @@ describe('npm start', () => {
       PORTWRAP_HUB_PORT: c,
       PORTWRAP_SERVICE_PORT: d,
       PORTWRAP_PAGE_PORT: e,
+      PORTWRAP_DEMO_HUB: 'system',
       PORTWRAP_PORT_RANGE: '27000-27099',
     });
   });
@@ -158,6 +159,7 @@ test('npm start keeps a directory that was named, with the password and the home
         ...{ PORTWRAP_PORT: a, PORTWRAP_PROXY_API_PORT: b, PORTWRAP_HUB_PORT: c, PORTWRAP_SERVICE_PORT: d },
         PORTWRAP_PAGE_PORT: e,
         PORTWRAP_DEMO_DIR: join(named, 'demo'),
+        PORTWRAP_DEMO_HUB: 'system',
         PORTWRAP_PORT_RANGE: '27100-27199',
       });
       try {
@@ -186,6 +188,7 @@ test('npm start ends with the log of a part that cannot start', async () => {
     PORTWRAP_HUB_PORT: `${c}`,
     PORTWRAP_SERVICE_PORT: `${d}`,
     PORTWRAP_PAGE_PORT: `${e}`,
+    PORTWRAP_DEMO_HUB: 'system',
     PORTWRAP_PORT_RANGE: '29999-20000',
   });
   try {
