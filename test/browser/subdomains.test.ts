@@ -4,6 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificates } from '../integration/proxy/support/certificates.ts';
 import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
+import { withNotebook } from '../support/hub/hub-process.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 const authority = certificates();
@@ -16,10 +17,8 @@ let list: string;
 let on: (label: string) => string;
 
 beforeAll(async () => {
-  const notebook =
-    'c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}\n';
   const tls = authority.issue('hub', 'DNS:hub.localhost,DNS:*.hub.localhost');
-  hub = await startTestHub('  - name: default\n', notebook, {
+  hub = await startTestHub('  - name: default\n', withNotebook, {
     ...{ subdomains: 'hub.localhost', withPage: true, tls },
   });
   on = (label) => hub.url.replace('//', `//${label}.`);

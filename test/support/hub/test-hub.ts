@@ -1,12 +1,12 @@
 // A real JupyterHub with the plugin under test, its proxy started by PortwrapProxy, and a spawner service beside
 // it. Any user name logs in with the password. Not here: the requests.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePorts } from '../machine/free-ports.ts';
 import { type Answer, hubToken, startService, type TestOptions, type TestService } from '../service.ts';
+import { serverPath, startProcess, writePluginMetadata } from './hub-process.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 const proxyToken = 'test-proxy-token-0123456789';
@@ -203,6 +203,7 @@ c.PortwrapProxy.api_url = "http://127.0.0.1:${proxyApi}"
 c.PortwrapSpawner.service_url = "${serviceUrl}"
 c.PortwrapSpawner.service_token = "${hubToken}"
 c.PortwrapSpawner.start_timeout = 50
+c.Spawner.environment = {"PATH": "${serverPath}"}
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = "test-password"
 c.JupyterHub.load_roles = [{"name": "test", "scopes": ["admin:users", "admin:servers", "read:metrics"], "services": ["test"]}]
@@ -210,45 +211,4 @@ c.JupyterHub.services = [{"name": "test", "api_token": "${adminToken}"}]
 for name in ("alice", "bob", "carol"):
     c.Authenticator.allowed_users.add(name)
 `;
-}
-
-/** Package metadata through which JupyterHub finds the plugin without an installation. */
-function writePluginMetadata(directory: string): void {
-  const metadata = join(directory, 'portwrap_spawner-0.dist-info');
-  mkdirSync(metadata);
-  writeFileSync(join(metadata, 'METADATA'), 'Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: 0\n');
-  const project = readFileSync(join(root, 'hub', 'pyproject.toml'), 'utf8');
-  const groups = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
-  const sections = groups.map(([, group, line = '']) => `[${group}]\n${line.replaceAll('"', '')}\n`);
-  writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
-}
-
-async function startProcess(directory: string, health: string, logged: string[]): Promise<ChildProcess> {
-  const child = spawn('/usr/bin/python3', ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
-    cwd: directory,
-    env: {
-      PATH: process.env.PATH,
-      PYTHONPATH: `${join(root, 'hub')}:${directory}`,
-      PYTHONDONTWRITEBYTECODE: '1',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
-  await vi
-    .waitUntil(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
-        return fetch(health).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-      },
-      // for internal_ssl it makes eight keys first
-      { timeout: 150_000, interval: 100 },
-    )
-    .catch((error: unknown) => {
-      child.kill('SIGKILL');
-      throw error;
-    });
-  return child;
 }
