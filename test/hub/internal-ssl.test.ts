@@ -28,7 +28,7 @@ describe(
     let bob: Person;
 
     beforeAll(async () => {
-      hub = await startTestHub('  - {name: default, stop_timeout: 5}\n', '', {
+      hub = await startTestHub('  - {name: default, stop_timeout: 5, ready_timeout: 120}\n', '', {
         ...{ internalSsl: true, service: 'activity_interval: 1' },
       });
       alice = await settleIn('alice');
