@@ -30,7 +30,7 @@ from .settings import ServiceSettings
 from .start import certificate
 from .start.attempt import Attempt
 from .start.events import SpawnEvents
-from .start.hub_address import gateway_url
+from .start.hub_address import HubNotReachable, gateway_url
 from .start.request import start_request
 from .started_server import StartedServer
 
@@ -76,7 +76,7 @@ class PortwrapSpawner(ServiceSettings, Spawner):
                 request, self._start_bound(), lambda error: self._without_choice(error, tls)
             )
             return str(server["host"]), int(server["port"])
-        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
+        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, HubNotReachable, ValueError) as error:
             raise spawn_failure(error) from None
         finally:
             events.close()

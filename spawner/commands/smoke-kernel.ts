@@ -18,13 +18,14 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
     baseUrl,
     wsUrl: baseUrl.replace(/^http/, 'ws'),
     token,
-    appendToken: true,
-    WebSocket: WebSocket as unknown as ServerConnection.ISettings['WebSocket'],
+    // JupyterHub 5 and later refuse tokens in URLs, which end up in logs
+    appendToken: false,
+    WebSocket: authorized(token) as unknown as ServerConnection.ISettings['WebSocket'],
     fetch: fetch as ServerConnection.ISettings['fetch'],
     Request: Request as ServerConnection.ISettings['Request'],
     Headers: Headers as ServerConnection.ISettings['Headers'],
   });
-  // the library logs every step to the console, with the token in the URLs
+  // the library logs every step to the console
   globalThis.console = new Console(new Writable({ write: (_chunk, _encoding, done) => done() }));
   const manager = new KernelManager({ serverSettings });
   try {
@@ -46,6 +47,16 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
       cause,
     });
   }
+}
+
+/** WebSockets with the token in their header, as programs outside of browsers can have them. */
+function authorized(token: string): new (address: string | URL, protocols?: string | string[]) => WebSocket {
+  const options = { headers: { authorization: `token ${token}` } };
+  return class extends WebSocket {
+    constructor(address: string | URL, protocols?: string | string[]) {
+      super(address, protocols, options);
+    }
+  };
 }
 
 async function runCell(kernel: Kernel.IKernelConnection, code: string): Promise<string> {

@@ -1,9 +1,10 @@
 // The process of a JupyterHub under test: the plugin found as if it were installed, and started.
 // PORTWRAP_TEST_PYTHON is the Python with the JupyterHub (scripts/worlds/python-environment.mjs makes some), if not
 // Debian's. Not here: its configuration (test-hub.ts).
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { vi } from 'vitest';
 
 const root = new URL('../../..', import.meta.url).pathname;
@@ -36,8 +37,9 @@ export async function startProcess(
   directory: string,
   health: string,
   logged: string[],
+  python: string,
 ): Promise<ChildProcess> {
-  const child = spawn(hubPython, ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
+  const child = spawn(python, ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
     cwd: directory,
     env: {
       PATH: process.env.PATH,
@@ -64,4 +66,13 @@ export async function startProcess(
       throw error;
     });
   return child;
+}
+
+/** As an administrator does who has installed another JupyterHub. */
+export async function upgradeDatabase(directory: string, python: string): Promise<void> {
+  const argv = ['-W', 'ignore', '-m', 'jupyterhub', 'upgrade-db', '--config', 'jupyterhub_config.py'];
+  // it runs alembic by its name
+  const PATH = `${dirname(python)}:${process.env.PATH}`;
+  const env = { PATH, PYTHONPATH: `${join(root, 'hub')}:${directory}` };
+  await promisify(execFile)(python, argv, { cwd: directory, env });
 }

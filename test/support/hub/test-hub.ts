@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePorts } from '../machine/free-ports.ts';
 import { type Answer, hubToken, startService, type TestOptions, type TestService } from '../service.ts';
-import { serverPath, startProcess, writePluginMetadata } from './hub-process.ts';
+import { hubPython, serverPath, startProcess, upgradeDatabase, writePluginMetadata } from './hub-process.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 const proxyToken = 'test-proxy-token-0123456789';
@@ -32,6 +32,8 @@ export interface TestHub {
   offer(profiles: string): Promise<void>;
   /** Ends the hub by the signal and starts it again; `between` happens while none runs. */
   restart(signal: NodeJS.Signals, between?: () => Promise<void>): Promise<void>;
+  /** Ends it, and starts the JupyterHub of another Python on its upgraded database. */
+  upgrade(python: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -44,6 +46,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers use TLS with each other and accept no other clients. */
   readonly internalSsl?: boolean;
+  /** The Python with the JupyterHub, if not that of all tests. */
+  readonly python?: string;
 }
 
 /** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
@@ -76,7 +80,8 @@ export async function startTestHub(
   const logged: string[] = [];
   // with internal_ssl the proxy is the only way to the hub
   const reached = options.internalSsl === true ? url : `http://127.0.0.1:${hubPort}`;
-  const start = () => startProcess(directory, `${reached}/hub/health`, logged);
+  let python = options.python ?? hubPython;
+  const start = () => startProcess(directory, `${reached}/hub/health`, logged, python);
   let child = await start().catch(async (error: unknown) => {
     await service.dispose();
     throw error;
@@ -91,6 +96,12 @@ export async function startTestHub(
     });
     const answer = await response.text();
     return { status: response.status, body: answer === '' ? {} : JSON.parse(answer) };
+  };
+  const restart: TestHub['restart'] = async (signal, between = async () => {}) => {
+    child.kill(signal);
+    await once(child, 'exit');
+    await between();
+    child = await start();
   };
   return {
     ...{ url, password: 'test-password', service, proxyPid, api },
@@ -121,11 +132,10 @@ export async function startTestHub(
       const { status, body } = await service.call('POST', '/reload', undefined, token);
       if (status !== 200) throw new Error(`the profiles were refused: ${JSON.stringify(body)}`);
     },
-    async restart(signal, between = async () => {}) {
-      child.kill(signal);
-      await once(child, 'exit');
-      await between();
-      child = await start();
+    restart,
+    upgrade(other) {
+      python = other;
+      return restart('SIGTERM', () => upgradeDatabase(directory, other));
     },
     async dispose() {
       child.kill('SIGTERM');
