@@ -2,6 +2,7 @@
 // it. Any user name logs in with the password. Not here: the requests.
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePorts } from '../machine/free-ports.ts';
@@ -46,6 +47,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers use TLS with each other and accept no other clients. */
   readonly internalSsl?: boolean;
+  /** The hub and the API of its proxy listen at unix sockets (JupyterHub 6), by the lines of docs/jupyterhub.md. */
+  readonly atSockets?: boolean;
   /** The Python with the JupyterHub, if not that of all tests. */
   readonly python?: string;
 }
@@ -64,7 +67,7 @@ export async function startTestHub(
     : { yaml: '', python: '' };
   const service = await startService(profiles, around.yaml, {
     ...options,
-    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api", ${options.hub ?? ''}`,
+    hub: `api_url: "${options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`}/hub/api", ${options.hub ?? ''}`,
   });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });
@@ -73,13 +76,15 @@ export async function startTestHub(
     [
       hubConfig({ scheme, port, proxyApi, hubPort, serviceUrl: service.url }),
       options.tls === undefined ? '' : withTls(options.tls),
-      ...[options.internalSsl === true ? withInternalSsl : '', around.python, config],
+      ...[options.internalSsl === true ? withInternalSsl : '', around.python],
+      ...[options.atSockets === true ? withSockets(socketsOf(port), port) : '', config],
     ].join(''),
   );
   writePluginMetadata(directory);
   const logged: string[] = [];
-  // with internal_ssl the proxy is the only way to the hub
-  const reached = options.internalSsl === true ? url : `http://127.0.0.1:${hubPort}`;
+  // with these the proxy is the only way to the hub
+  const reached =
+    options.internalSsl === true || options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`;
   let python = options.python ?? hubPython;
   const start = () => startProcess(directory, `${reached}/hub/health`, logged, python);
   let child = await start().catch(async (error: unknown) => {
@@ -146,7 +151,7 @@ export async function startTestHub(
         // the hub has ended it
       }
       await service.dispose();
-      rmSync(directory, { recursive: true, force: true });
+      for (const made of [directory, socketsOf(port)]) rmSync(made, { recursive: true, force: true });
     },
   };
 }
@@ -185,6 +190,20 @@ c.JupyterHub.internal_ssl = True
 c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
 c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
 `;
+
+/** JupyterHub 6.1 makes the letters of a socket's path lower-case. */
+const socketsOf = (port: number) => join(tmpdir(), `hub-sockets-${port}`);
+
+function withSockets(directory: string, port: number): string {
+  mkdirSync(directory, { mode: 0o700 });
+  const at = (name: string) => `http+unix://${encodeURIComponent(join(directory, name))}`;
+  return `
+c.JupyterHub.hub_bind_url = "${at('hub.sock')}"
+c.JupyterHub.hub_connect_url = "${at('hub.sock')}"
+c.PortwrapProxy.api_url = "${at('proxy-api.sock')}"
+c.Spawner.hub_connect_url = "http://10.0.2.2:${port}"
+`;
+}
 
 function withTls({ key, cert }: { key: string; cert: string }): string {
   return `c.JupyterHub.ssl_key = "${key}"\nc.JupyterHub.ssl_cert = "${cert}"\n`;
