@@ -2,13 +2,15 @@
 // command line, and a hint. Codes are never renamed and never reused.
 // Not here: rendering errors (spawner/http, the main.ts files).
 
-interface ErrorKind {
+export interface ErrorKind {
   /** HTTP status of the REST APIs. */
   readonly status: number;
   /** Exit code of our own commands. 125-127 follow env(1) and docker-run(1). */
   readonly exit: number;
   /** What the user can do. The code that throws the error may give a more specific hint. */
   readonly hint: string;
+  /** What an administrator can change: in the journal and docs/errors.md, and not shown to users of a hub. */
+  readonly setting?: string;
   /** The server was ended on purpose, so it did not fail. */
   readonly deliberate?: true;
   /** The start was refused for a reason that the user understands: the hub responds with this status instead of 500. */
@@ -68,38 +70,50 @@ export const errorCatalogue = {
   LIMIT_REACHED: {
     status: 429,
     exit: 75,
-    hint: 'Stop a server, or raise "limits" or "max_servers" of the profile.',
+    hint: 'Stop a server, or try again later.',
+    setting: '"limits", and "max_servers" of the profile.',
     refusal: true,
   },
   USER_REFUSED: {
     status: 403,
     exit: 77,
-    hint: '"accounts" in the configuration sets which accounts may run servers.',
+    hint: 'Ask an administrator for access.',
+    setting: '"accounts" sets which accounts may run servers.',
     refusal: true,
   },
-  PORTS_EXHAUSTED: { status: 503, exit: 75, hint: 'Stop servers, or widen "ports.range".', refusal: true },
+  PORTS_EXHAUSTED: {
+    status: 503,
+    exit: 75,
+    hint: 'Try again when other servers have stopped.',
+    setting: '"ports.range".',
+    refusal: true,
+  },
   SERVER_DIED: { status: 502, exit: 70, hint: 'The last lines of its log say why.' },
   SERVER_NOT_READY: {
     status: 504,
     exit: 70,
-    hint: 'It must listen on 0.0.0.0 at the guest port; "ready_timeout" sets how long the service waits.',
+    hint: 'It must listen on 0.0.0.0 at the guest port.',
+    setting: '"ready_timeout" of the profile sets how long the service waits.',
   },
   IDLE_CULLED: {
     status: 410,
     exit: 75,
-    hint: 'Start it again; "culling.idle_timeout" of the profile sets how long a server may be idle.',
+    hint: 'Start it again.',
+    setting: '"culling.idle_timeout" of the profile sets how long a server may be idle.',
     deliberate: true,
   },
   MAX_AGE_REACHED: {
     status: 410,
     exit: 75,
-    hint: 'Start it again; "culling.max_age" of the profile sets how long a server may run.',
+    hint: 'Start it again.',
+    setting: '"culling.max_age" of the profile sets how long a server may run.',
     deliberate: true,
   },
   HUB_FORGOT: {
     status: 410,
     exit: 75,
-    hint: 'The hub did not list the server in two comparisons in a row; see "reaper" of the hub in the configuration.',
+    hint: 'Start it again at the hub.',
+    setting: '"reaper" of the hub: two comparisons in a row did not list the server.',
     deliberate: true,
   },
   SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.', deliberate: true },
@@ -274,18 +288,20 @@ export class PortwrapError extends Error {
   readonly status: number;
   readonly exit: number;
   readonly hint: string;
+  readonly setting: string | undefined;
   readonly fix: string | undefined;
   readonly server: string | undefined;
   readonly log: readonly string[] | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
-    const kind = errorCatalogue[code];
+    const kind: ErrorKind = errorCatalogue[code];
     this.name = 'PortwrapError';
     this.code = code;
     this.status = kind.status;
     this.exit = kind.exit;
     this.hint = details.hint ?? kind.hint;
+    this.setting = kind.setting;
     this.fix = details.fix;
     this.server = details.server;
     this.log = details.log;

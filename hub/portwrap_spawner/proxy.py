@@ -12,9 +12,10 @@ import signal
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
 from jupyterhub.utils import url_path_join
-from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.ioloop import PeriodicCallback
 from traitlets import Unicode, default
+
+from .hub_client import NoResponse, status_of
 
 
 class PortwrapProxy(ConfigurableHTTPProxy):
@@ -67,21 +68,19 @@ class PortwrapProxy(ConfigurableHTTPProxy):
         await super().check_running()
 
     async def _responds(self) -> bool:
-        request = HTTPRequest(
-            url_path_join(self.api_url, "api/routes"),
-            headers={"Authorization": "token " + self.auth_token},
-            connect_timeout=3,
-            request_timeout=5,
-        )
+        url = url_path_join(self.api_url, "api/routes")
         try:
-            await AsyncHTTPClient().fetch(request)
-            return True
-        except HTTPClientError as error:
-            if error.code in (401, 403):
-                self._log_refusal()
+            status = await status_of(url, {"Authorization": f"token {self.auth_token}"})
+        except NoResponse as reason:
+            process = _running_process(self.pid_file)
+            if process.poll() is None:
+                self.log.warning(
+                    "The proxy of pid %s does not respond at %s: %s", process.pid, self.api_url, reason
+                )
             return False
-        except OSError:
-            return False
+        if status in (401, 403):
+            self._log_refusal()
+        return status == 200
 
     def _log_refusal(self) -> None:
         self.log.error(

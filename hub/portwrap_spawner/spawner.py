@@ -13,7 +13,7 @@ from typing import Any, AsyncIterator, Callable
 from jupyterhub.spawner import Spawner
 from traitlets import default
 
-from .form.choices import choice_of, chosen_now, from_form
+from .form.choices import choice_of, chosen_now, from_form, query_fields
 from .form.spawn_page import spawn_page
 from .outcome import exit_status
 from .outcome.ending import Ending, ending_of, ending_unknown
@@ -30,7 +30,7 @@ from .settings import ServiceSettings
 from .start import certificate
 from .start.attempt import Attempt
 from .start.events import SpawnEvents
-from .start.hub_address import gateway_url
+from .start.hub_address import HubNotReachable, gateway_url
 from .start.request import start_request
 from .started_server import StartedServer
 
@@ -76,7 +76,7 @@ class PortwrapSpawner(ServiceSettings, Spawner):
                 request, self._start_bound(), lambda error: self._without_choice(error, tls)
             )
             return str(server["host"]), int(server["port"])
-        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, ValueError) as error:
+        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, HubNotReachable, ValueError) as error:
             raise spawn_failure(error) from None
         finally:
             events.close()
@@ -190,6 +190,11 @@ class PortwrapSpawner(ServiceSettings, Spawner):
     @default("options_from_form")
     def _choose_from_form(self) -> Any:
         return self._options_from_fields
+
+    def options_from_query(self, query_data: dict[str, list[Any]]) -> Json | None:
+        """None for a query without options: the hub then repeats the last ones, as without a query."""
+        fields = query_fields(query_data)
+        return super().options_from_query(fields) if fields else None
 
     async def _profile_form(self) -> str:
         last = choice_of(self.user_options)

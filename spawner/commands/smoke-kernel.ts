@@ -18,8 +18,9 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
     baseUrl,
     wsUrl: baseUrl.replace(/^http/, 'ws'),
     token,
+    // JupyterHub 5 and later refuse tokens in URLs, which end up in logs
     appendToken: false,
-    WebSocket: socketWith(token) as unknown as ServerConnection.ISettings['WebSocket'],
+    WebSocket: authorized(token) as unknown as ServerConnection.ISettings['WebSocket'],
     fetch: fetch as ServerConnection.ISettings['fetch'],
     Request: Request as ServerConnection.ISettings['Request'],
     Headers: Headers as ServerConnection.ISettings['Headers'],
@@ -48,11 +49,12 @@ export async function openKernel(baseUrl: string, token: string): Promise<SmokeK
   }
 }
 
-/** The token goes in a header: servers of JupyterHub 5 and later refuse it in a URL. */
-function socketWith(token: string): new (url: string, protocols?: string | string[]) => WebSocket {
+/** WebSockets with the token in their header, as programs outside of browsers can have them. */
+function authorized(token: string): new (address: string | URL, protocols?: string | string[]) => WebSocket {
+  const options = { headers: { authorization: `token ${token}` } };
   return class extends WebSocket {
-    constructor(url: string, protocols?: string | string[]) {
-      super(url, protocols, { headers: { authorization: `token ${token}` } });
+    constructor(address: string | URL, protocols?: string | string[]) {
+      super(address, protocols, options);
     }
   };
 }

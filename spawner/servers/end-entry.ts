@@ -28,13 +28,13 @@ export function logEnd(log: Logger, end: ServerEnd): void {
     else log.info({ exit }, 'ended');
     return;
   }
-  const { code, message, hint, cause } = failure;
+  const { code, message, hint, setting, cause } = failure;
   if (wasAskedFor && isDeliberate(code)) {
-    log.info({ exit, code, reason: message }, 'ended');
+    log.info({ exit, code, reason: message, setting }, 'ended');
     return;
   }
   const entry = {
-    ...{ code, reason: message, hint, exit },
+    ...{ code, reason: message, hint, setting, exit },
     ...(cause instanceof Error ? { cause: cause.message } : {}),
     ...(code === 'SANDBOX_FAILED' ? { said: end.lastLines.filter((line) => line.startsWith('bwrap:')) } : {}),
     ...(logFile === null ? {} : { log_file: logFile }),

@@ -11,8 +11,9 @@ export function urlOf(
   return `${certificate === null ? 'http' : 'https'}://${host}:${port}`;
 }
 
-export function cancelled(): PortwrapError {
-  return new PortwrapError('SPAWN_CANCELLED', 'the server was stopped');
+/** Why a server ends that its hub, or the end of the service, stops. `wasReady`: otherwise its start is cut off. */
+export function stopped({ wasReady }: { readonly wasReady: boolean }): PortwrapError {
+  return new PortwrapError(wasReady ? 'SERVER_STOPPED' : 'SPAWN_CANCELLED', 'the server was stopped');
 }
 
 /** `cause`: what is seen inside, as a sentence. */

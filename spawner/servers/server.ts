@@ -7,7 +7,7 @@ import type { ProgressLog } from '../records/progress.ts';
 import type { ServerRecord } from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import { endServer } from './end-server.ts';
-import { cancelled } from './exit-reason.ts';
+import { stopped } from './exit-reason.ts';
 import { change, createLife, type Life, note, type ServerParts, type ServerTask } from './life.ts';
 import { startServer } from './start-server.ts';
 
@@ -49,7 +49,7 @@ export function runServer(parts: ServerParts, task: ServerTask): Server {
       return life.phases;
     },
     ...{ progress, recorded, ended },
-    stop(now, reason = cancelled()) {
+    stop(now, reason = stopped(life)) {
       if (!isAlive(life.record.state)) return ended;
       if (now) life.grace = 0;
       if (now && life.isEnding) void life.running?.stop(0);

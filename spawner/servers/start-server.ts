@@ -5,7 +5,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import { type ForwardEvent, whyUnreachable } from '../../portwrap/index.ts';
 import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
-import { cancelled, describeExit, notReady, urlOf } from './exit-reason.ts';
+import { describeExit, notReady, stopped, urlOf } from './exit-reason.ts';
 import { change, type Life, note } from './life.ts';
 import { addRoute, forwardChanged } from './server-route.ts';
 import { createStopwatch } from './stopwatch.ts';
@@ -28,7 +28,7 @@ export async function startServer(life: Life, recorded: Promise<void>): Promise<
   if (isStarting) await becomeReady(life, server);
   watch.lap('answer');
   if (life.record.state === 'stopping')
-    life.cancel.abort(cancelled()); // a stop that a restart interrupted
+    life.cancel.abort(stopped(life)); // a stop that a restart interrupted
   else await addRoute(life);
   if (isStarting && !life.cancel.signal.aborted) {
     watch.lap('route');

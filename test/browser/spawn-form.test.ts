@@ -8,8 +8,11 @@ import {
   controlsOf,
   focusProblems,
   treeProblems,
+  unreadableTexts,
 } from '../support/browser/accessibility.ts';
+import { hubMajor } from '../support/hub/hub-process.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
+import { skipIf } from '../support/reasons.ts';
 
 const results = new URL('../../test-results/', import.meta.url).pathname;
 const evil = '<img src=x onerror=alert(1)>';
@@ -69,9 +72,9 @@ async function newPage(javaScriptEnabled: boolean): Promise<Page> {
 }
 
 async function look(name: string, looked = page): Promise<void> {
-  await looked.screenshot({ path: `${results}${name}-1280.png`, fullPage: true });
+  await looked.screenshot({ path: `${results}${name}-1280.png`, fullPage: true, animations: 'disabled' });
   await looked.setViewportSize({ width: 420, height: 900 });
-  await looked.screenshot({ path: `${results}${name}-420.png`, fullPage: true });
+  await looked.screenshot({ path: `${results}${name}-420.png`, fullPage: true, animations: 'disabled' });
   const overflows = await looked.evaluate(
     'document.documentElement.scrollWidth > document.documentElement.clientWidth',
   );
@@ -120,6 +123,21 @@ test('every control has a name, can be read in light and dark, and is seen when 
   expect(await contrastProblems(page, '.pw-profiles')).toEqual([]);
   expect((await focusProblems(page)).unseen).toEqual([]);
 });
+
+test(
+  'the form has the colours of the theme that the hub has, whatever the system prefers',
+  skipIf(hubMajor < 5, 'JupyterHub before 5 has no dark theme'),
+  async () => {
+    await page.getByRole('radio', { name: 'Large data' }).check();
+    await page.locator('#dark-theme-toggle').click();
+    await look('spawn-form-dark');
+    expect(await unreadableTexts(page, '.pw-profiles')).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.locator('#dark-theme-toggle').click();
+    expect(await unreadableTexts(page, '.pw-profiles')).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+  },
+);
 
 test('what the service refuses is said on the page, and what was chosen is still there', async () => {
   await page.getByLabel('Memory').fill('2');

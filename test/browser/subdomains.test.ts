@@ -4,9 +4,12 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { certificates } from '../integration/proxy/support/certificates.ts';
 import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
+import { hubMajor, withNotebook } from '../support/hub/hub-process.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
 const authority = certificates();
+/** Of the host that the hub gives the page. */
+const pageLabel = hubMajor < 5 ? 'services' : 'portwrap--service';
 let hub: TestHub;
 let browser: Browser;
 let admin: Page;
@@ -16,14 +19,12 @@ let list: string;
 let on: (label: string) => string;
 
 beforeAll(async () => {
-  const notebook =
-    'c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}\n';
   const tls = authority.issue('hub', 'DNS:hub.localhost,DNS:*.hub.localhost');
-  hub = await startTestHub('  - name: default\n', notebook, {
+  hub = await startTestHub('  - name: default\n', withNotebook, {
     ...{ subdomains: 'hub.localhost', withPage: true, tls },
   });
   on = (label) => hub.url.replace('//', `//${label}.`);
-  list = `${on('services')}/services/portwrap/`;
+  list = `${on(pageLabel)}/services/portwrap/`;
   browser = await launchBrowser();
   admin = await openAs('admin', list);
 }, 240_000);
@@ -46,7 +47,7 @@ test('signing in at the host of the hub leads back to the page, at the host of t
 
 test("the session's cookie is for the page's host and path alone, and good with one of that host only", async () => {
   const cookies = await admin.context().cookies();
-  const common = { domain: 'services.hub.localhost', httpOnly: true, secure: true, sameSite: 'Lax' };
+  const common = { domain: `${pageLabel}.hub.localhost`, httpOnly: true, secure: true, sameSite: 'Lax' };
   expect(cookies.find(({ name }) => name === 'portwrap-page')).toMatchObject({
     ...{ ...common, path: '/services/portwrap/' },
   });

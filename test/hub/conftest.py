@@ -11,6 +11,12 @@ from fake_service import TOKEN, FakeService
 from portwrap_spawner import PortwrapSpawner
 
 
+def pytest_configure(config):
+    # Later versions of pytest fail such tests by themselves and have no such warning.
+    if hasattr(pytest, "PytestUnhandledCoroutineWarning"):
+        config.addinivalue_line("filterwarnings", "error::pytest.PytestUnhandledCoroutineWarning")
+
+
 @pytest.fixture
 async def service():
     fake = FakeService()

@@ -28,7 +28,7 @@ describe(
     let bob: Person;
 
     beforeAll(async () => {
-      hub = await startTestHub('  - {name: default, stop_timeout: 5}\n', '', {
+      hub = await startTestHub('  - {name: default, stop_timeout: 5, ready_timeout: 120}\n', '', {
         ...{ internalSsl: true, service: 'activity_interval: 1' },
       });
       alice = await settleIn('alice');
@@ -101,11 +101,14 @@ print(answer.url, json.load(answer)["version"].split(".")[0])`;
       expect(bob.pair.key).not.toBe(alice.pair.key);
     });
 
-    test('hub and service are killed: the server goes on, and both take it over', async () => {
+    test('hub and service are killed: the server and the proxy go on, and the next ones take them over', async () => {
       const { pid } = await view(alice);
+      const proxy = hub.proxyPid();
       await hub.restart('SIGKILL', () => hub.service.restart());
       await vi.waitUntil(async () => (await alice.user.server())?.ready, { timeout: 30_000, interval: 100 });
       expect((await view(alice)).pid).toBe(pid);
+      expect(hub.proxyPid()).toBe(proxy);
+      expect(hub.logged()).toContain('Using the proxy that already runs');
       expect(await statusOf(alice)).toBe(200);
       expect(await alice.kernel.run('print(6 * 7)')).toBe('42\n');
     }, 120_000);

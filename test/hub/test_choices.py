@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from types import SimpleNamespace
 
 import pytest
+from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from portwrap_spawner.form.choices import choice_of, from_form
 from portwrap_spawner.outcome.ending import Ending
@@ -273,17 +274,40 @@ async def test_another_profile_than_the_fixed_one_is_refused_in_words(make_spawn
     assert caught.value.status_code == 400
 
 
-def request(body=b"", **query):
-    return SimpleNamespace(request=SimpleNamespace(body=body, query_arguments=query))
+def request(method, uri, body=b"", content_type="application/json"):
+    """The handler of a request as tornado has parsed it."""
+    headers = HTTPHeaders({"Host": "hub.example", "Content-Type": content_type})
+    line = RequestStartLine(method, uri, "HTTP/1.1")
+    made = HTTPServerRequest(start_line=line, headers=headers, body=body)
+    made._parse_body()
+    return SimpleNamespace(request=made)
+
+
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize("refused", ["profile", "old"])
+@pytest.mark.parametrize(
+    "handler",
+    [
+        None,
+        request("GET", "/hub/spawn/alice?next=%2Fhub%2Fhome"),
+        request("GET", "/hub/spawn/alice?_xsrf=x"),
+        # the hub's admin page
+        request("POST", "/hub/api/users/alice/server?_xsrf=x"),
+        request("POST", "/hub/api/users/alice/server", b"{}"),
+        # JupyterHub 6: a start of a named server
+        request("POST", "/hub/api/users/alice/servers/a", b'{"display_name": "A"}'),
+        request("POST", "/hub/api/users/alice/servers/a", b'{"user_options": null}'),
+        request("POST", "/hub/spawn/alice?_xsrf=x", b"_xsrf=x", FORM),
+    ],
+)
 async def test_a_last_choice_that_is_not_offered_any_more_gives_way_to_the_default(
-    service, make_spawner, refused
+    service, make_spawner, refused, handler
 ):
     service.refuse_options = {refused}
     spawner = make_spawner()
-    spawner.handler = request(next=[b"/"])
+    spawner.handler = handler
     spawner.user_options = {"profile": "gone", "old": 1}
     assert await spawner.start() == ("127.0.0.1", 20017)
     assert "profile" not in service.bodies[-1]
@@ -292,7 +316,20 @@ async def test_a_last_choice_that_is_not_offered_any_more_gives_way_to_the_defau
     assert messages[0] == "What you chose last is not offered any more; starting the default"
 
 
-@pytest.mark.parametrize("handler", [request(b"profile=gone"), request(profile=[b"gone"])])
+@pytest.mark.parametrize(
+    "handler",
+    [
+        request("POST", "/hub/spawn/alice?_xsrf=x", b"_xsrf=x&profile=gone", FORM),
+        request("POST", "/hub/api/users/alice/server", b'{"profile": "gone"}'),
+        request(
+            "POST",
+            "/hub/api/users/alice/servers/a",
+            b'{"display_name": "A", "user_options": {"profile": "gone"}}',
+        ),
+        request("GET", "/hub/spawn/alice?profile=gone"),
+        request("GET", "/hub/spawn/alice?opt-profile=gone"),
+    ],
+)
 async def test_a_choice_that_is_made_now_is_refused_instead(service, make_spawner, handler):
     service.refuse_options = {"profile"}
     spawner = make_spawner()
@@ -301,3 +338,25 @@ async def test_a_choice_that_is_made_now_is_refused_instead(service, make_spawne
     with pytest.raises(Exception, match="There is no such profile") as caught:
         await spawner.start()
     assert caught.value.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query, options",
+    [
+        ({"opt-profile": ["big"], "opt-memory": ["8"], "memory": ["2"]}, {"profile": "big", "memory": "8"}),
+        ({"profile": ["big"], "memory": ["8"]}, {"profile": "big", "memory": "8"}),
+        ({"profile": ["big"], "_xsrf": ["x"]}, {"profile": "big"}),
+    ],
+)
+def test_a_link_to_the_spawn_page_chooses_in_the_way_of_each_hub(make_spawner, query, options):
+    assert make_spawner().options_from_query(query) == options
+
+
+def test_a_link_without_options_leaves_the_last_choice(make_spawner):
+    assert make_spawner().options_from_query({"_xsrf": ["x"]}) is None
+
+
+async def test_a_select_is_shown_as_one_with_every_version_of_bootstrap(form):
+    """Bootstrap 3: form-control; 5: form-select."""
+    (select,) = [attributes for tag, attributes in Page(await form([SMALL, BIG])).controls if tag == "select"]
+    assert {"form-control", "form-select"} <= set(select["class"].split())

@@ -74,3 +74,22 @@ async def test_what_an_administrator_wants_kept_is_kept(service, make_spawner, m
     env = await sent_env(service, spawner)
     assert env["LICENSE_SERVER"] == "lm"
     assert env["N"] == "3"
+
+
+AT_A_SOCKET = "http+unix://%2Frun%2Fhub.sock/hub/"
+
+
+async def test_a_hub_at_a_unix_socket_is_reached_at_the_address_that_the_administrator_gives(
+    service, make_spawner
+):
+    """JupyterHub 6: hub_bind_url and hub_connect_url with http+unix."""
+    spawner = make_spawner(hub=hub(connect_url=AT_A_SOCKET))
+    with pytest.raises(
+        Exception, match=r"listens at a unix socket, .*: set c\.Spawner\.hub_connect_url"
+    ) as caught:
+        await spawner.start()
+    assert caught.value.status_code == 500
+    assert service.bodies == []
+    spawner = make_spawner(hub=hub(connect_url=AT_A_SOCKET), hub_connect_url="http://10.0.2.2:8000")
+    env = await sent_env(service, spawner)
+    assert env["JUPYTERHUB_API_URL"] == "http://10.0.2.2:8000/hub/api"

@@ -173,7 +173,7 @@ async def test_authorities_that_cannot_be_read_are_called_so_and_leave_no_key(ma
     assert spawner._certificate is None
 
 
-@pytest.mark.parametrize("nothing", ["missing", "empty"])
+@pytest.mark.parametrize("nothing", ["missing", "empty", "of another authority"])
 async def test_a_hub_whose_own_certificate_cannot_be_looked_at_starts_servers(
     service, make_secured, tmp_path, caplog, nothing
 ):
@@ -181,6 +181,11 @@ async def test_a_hub_whose_own_certificate_cannot_be_looked_at_starts_servers(
     spawner.hub.certfile = str(tmp_path / "hub.pem")
     if nothing == "empty":
         (tmp_path / "hub.pem").write_text("")
+    if nothing == "of another authority":
+        certipy = Certipy(store_dir=str(tmp_path))
+        certipy.create_ca("other-ca")
+        pair = certipy.create_signed_pair("hub", "other-ca", alt_names=["IP:10.0.2.2"])["files"]
+        spawner.hub.certfile, spawner.hub.keyfile = pair["cert"], pair["key"]
     spawner.log.propagate = True
     with caplog.at_level(logging.WARNING):
         assert await start(spawner) == ("127.0.0.1", 20017)

@@ -5,12 +5,16 @@ Not here: whether the choice is allowed (the service).
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import json
+from typing import Any, Mapping, NamedTuple
 
 from ..service.json_values import Json
 
 # The key of the profile in user_options; the others are the profile's options.
 PROFILE = "profile"
+# Fields of the hub's own, in bodies and queries.
+NOT_OPTIONS = ("_xsrf", "next", "display_name")
+PREFIX = "opt-"
 
 
 class Choice(NamedTuple):
@@ -47,7 +51,7 @@ def from_form(data: dict[str, list[Any]]) -> Json:
         options[PROFILE] = profile
     for field, values in data.items():
         owner, colon, name = field.partition(":")
-        if field == PROFILE or field == "_xsrf" or (colon and owner != profile):
+        if field == PROFILE or field in NOT_OPTIONS or (colon and owner != profile):
             continue
         chosen = [value for value in values if value != ""]
         if chosen:
@@ -56,12 +60,39 @@ def from_form(data: dict[str, list[Any]]) -> Json:
     return options
 
 
+def query_fields(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the form in the query of a spawn page's URL, such as ?opt-profile=big&opt-size=large.
+
+    As JupyterHub 6 reads it: if any name begins with "opt-", only those count. It has removed "opt-" then.
+    """
+    prefixed = {name[len(PREFIX) :]: value for name, value in query.items() if name.startswith(PREFIX)}
+    return prefixed or {name: value for name, value in query.items() if name not in NOT_OPTIONS}
+
+
 def chosen_now(handler: Any) -> bool:
-    """Whether the request that starts the server contains options, in its body or its query."""
+    """Whether the request that starts the server contains options; otherwise the hub repeats the last ones."""
     request = getattr(handler, "request", None)
     if request is None:
         return False
-    return bool(request.body) or any(key != "next" for key in request.query_arguments)
+    if request.body_arguments or getattr(request, "files", None):
+        return any(name not in NOT_OPTIONS for name in request.body_arguments) or bool(request.files)
+    if request.body:
+        return bool(_options_in_json(request.body))
+    # In a request of the REST API, the query has no options.
+    return getattr(request, "method", "GET") == "GET" and bool(query_fields(request.query_arguments))
+
+
+def _options_in_json(body: bytes) -> Any:
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(fields, dict):
+        return None
+    # JupyterHub 6: {"display_name": ..., "user_options": ...}; otherwise all of it is the options.
+    if "user_options" in fields or "display_name" in fields:
+        return fields.get("user_options")
+    return fields
 
 
 def _plain(value: Any) -> Any:

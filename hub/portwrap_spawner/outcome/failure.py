@@ -15,6 +15,7 @@ from ..printable import one_line
 from ..service.endpoint import ServiceMisconfigured
 from ..service.errors import ServiceError
 from ..start.certificate import CertificateUnusable
+from ..start.hub_address import HubNotReachable
 from .refusals import REFUSALS
 
 # What a service says of a field that it does not know, of the request or of its "tls".
@@ -74,6 +75,10 @@ def _account(error: Exception) -> _Account:
             "This is for an administrator to repair.",
             [],
             500,
+        )
+    if isinstance(error, HubNotReachable):
+        return _Account(
+            f"Servers cannot reach the hub: {error}.", "This is for an administrator to repair.", [], 500
         )
     if isinstance(error, CertificateUnusable):
         return _Account(

@@ -65,7 +65,7 @@ def check_hub(hub: Any, url: str, log: Any) -> None:
 
 
 def _is_valid_for(hub: Any, host: str) -> bool:
-    """Whether the TLS library accepts the name, by a handshake in memory."""
+    """Whether the TLS library accepts the name, by a handshake in memory. Raises its other objections."""
     server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_context.load_cert_chain(hub.certfile, hub.keyfile)
     client_context = ssl.create_default_context(cafile=hub.cafile or None)
@@ -80,7 +80,9 @@ def _is_valid_for(hub: Any, host: str) -> bool:
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLCertVerificationError as error:
-            return error.verify_code not in NAME_MISMATCH
+            if error.verify_code in NAME_MISMATCH:
+                return False
+            raise
     return True
 
 

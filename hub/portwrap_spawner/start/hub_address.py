@@ -10,13 +10,23 @@ from urllib.parse import urlsplit, urlunsplit
 ALL_INTERFACES = ("", "0.0.0.0", "::", "[::]")
 
 
+class HubNotReachable(Exception):
+    """Servers in sandboxes cannot connect to the hub; the message says why, and what would be right."""
+
+
 def gateway_url(hub: Any, gateway: str) -> str | None:
     """The hub's URL at the sandbox's gateway, if the hub is only known by an address of loopback.
 
     None where the hub's own address is right: it is not loopback, or an administrator has set
-    hub_connect_ip or hub_connect_url.
+    hub_connect_ip or hub_connect_url. Raises HubNotReachable.
     """
     parts = urlsplit(str(hub.api_url))
+    if parts.scheme.endswith("unix"):
+        raise HubNotReachable(
+            "the hub listens at a unix socket, which no sandbox contains: set c.Spawner.hub_connect_url to an"
+            f" address over TCP, such as that of the proxy, http://{gateway}:8000, and hubs[].api_url of the"
+            " spawner service to the same port"
+        )
     listens_everywhere = hub.ip in ALL_INTERFACES and not hub.connect_ip and not hub.connect_url
     if not listens_everywhere and not _is_loopback(parts.hostname or ""):
         return None

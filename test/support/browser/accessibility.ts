@@ -57,11 +57,16 @@ export async function contrastProblems(page: Page, selector = 'body'): Promise<s
   const problems: string[] = [];
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    const found = await page.evaluate<string[]>(`${contrast} unreadableTexts(${JSON.stringify(selector)})`);
+    const found = await unreadableTexts(page, selector);
     problems.push(...found.map((problem) => `${colorScheme} ${problem}`));
   }
   await page.emulateMedia({ colorScheme: 'light' });
   return problems;
+}
+
+/** Texts below `selector` that are hard to read as the page is now. */
+export function unreadableTexts(page: Page, selector: string): Promise<string[]> {
+  return page.evaluate<string[]>(`${contrast} unreadableTexts(${JSON.stringify(selector)})`);
 }
 
 /** Moves through the page with the Tab key; returns elements without a visible focus. */

@@ -1,12 +1,13 @@
 // A real JupyterHub with the plugin under test, its proxy started by PortwrapProxy, and a spawner service beside
 // it. Any user name logs in with the password. Not here: the requests.
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { freePorts } from '../machine/free-ports.ts';
 import { type Answer, hubToken, startService, type TestOptions, type TestService } from '../service.ts';
+import { hubPython, serverPath, startProcess, upgradeDatabase, writePluginMetadata } from './hub-process.ts';
 
 const root = new URL('../../..', import.meta.url).pathname;
 const proxyToken = 'test-proxy-token-0123456789';
@@ -32,6 +33,8 @@ export interface TestHub {
   offer(profiles: string): Promise<void>;
   /** Ends the hub by the signal and starts it again; `between` happens while none runs. */
   restart(signal: NodeJS.Signals, between?: () => Promise<void>): Promise<void>;
+  /** Ends it, and starts the JupyterHub of another Python on its upgraded database. */
+  upgrade(python: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -44,6 +47,10 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers use TLS with each other and accept no other clients. */
   readonly internalSsl?: boolean;
+  /** The hub and the API of its proxy listen at unix sockets (JupyterHub 6), by the lines of docs/jupyterhub.md. */
+  readonly atSockets?: boolean;
+  /** The Python with the JupyterHub, if not that of all tests. */
+  readonly python?: string;
 }
 
 /** `profiles` and `options` as in startService; `config` is more of jupyterhub_config.py. */
@@ -60,7 +67,7 @@ export async function startTestHub(
     : { yaml: '', python: '' };
   const service = await startService(profiles, around.yaml, {
     ...options,
-    hub: `api_url: "http://127.0.0.1:${hubPort}/hub/api", ${options.hub ?? ''}`,
+    hub: `api_url: "${options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`}/hub/api", ${options.hub ?? ''}`,
   });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });
@@ -69,14 +76,17 @@ export async function startTestHub(
     [
       hubConfig({ scheme, port, proxyApi, hubPort, serviceUrl: service.url }),
       options.tls === undefined ? '' : withTls(options.tls),
-      ...[options.internalSsl === true ? withInternalSsl : '', around.python, config],
+      ...[options.internalSsl === true ? withInternalSsl : '', around.python],
+      ...[options.atSockets === true ? withSockets(socketsOf(port), port) : '', config],
     ].join(''),
   );
   writePluginMetadata(directory);
   const logged: string[] = [];
-  // with internal_ssl the proxy is the only way to the hub
-  const reached = options.internalSsl === true ? url : `http://127.0.0.1:${hubPort}`;
-  const start = () => startProcess(directory, `${reached}/hub/health`, logged);
+  // with these the proxy is the only way to the hub
+  const reached =
+    options.internalSsl === true || options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`;
+  let python = options.python ?? hubPython;
+  const start = () => startProcess(directory, `${reached}/hub/health`, logged, python);
   let child = await start().catch(async (error: unknown) => {
     await service.dispose();
     throw error;
@@ -91,6 +101,12 @@ export async function startTestHub(
     });
     const answer = await response.text();
     return { status: response.status, body: answer === '' ? {} : JSON.parse(answer) };
+  };
+  const restart: TestHub['restart'] = async (signal, between = async () => {}) => {
+    child.kill(signal);
+    await once(child, 'exit');
+    await between();
+    child = await start();
   };
   return {
     ...{ url, password: 'test-password', service, proxyPid, api },
@@ -121,11 +137,10 @@ export async function startTestHub(
       const { status, body } = await service.call('POST', '/reload', undefined, token);
       if (status !== 200) throw new Error(`the profiles were refused: ${JSON.stringify(body)}`);
     },
-    async restart(signal, between = async () => {}) {
-      child.kill(signal);
-      await once(child, 'exit');
-      await between();
-      child = await start();
+    restart,
+    upgrade(other) {
+      python = other;
+      return restart('SIGTERM', () => upgradeDatabase(directory, other));
     },
     async dispose() {
       child.kill('SIGTERM');
@@ -136,7 +151,7 @@ export async function startTestHub(
         // the hub has ended it
       }
       await service.dispose();
-      rmSync(directory, { recursive: true, force: true });
+      for (const made of [directory, socketsOf(port)]) rmSync(made, { recursive: true, force: true });
     },
   };
 }
@@ -176,6 +191,20 @@ c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]
 c.PortwrapProxy.api_url = c.PortwrapProxy.api_url.replace("http:", "https:")
 `;
 
+/** JupyterHub 6.1 makes the letters of a socket's path lower-case. */
+const socketsOf = (port: number) => join(tmpdir(), `hub-sockets-${port}`);
+
+function withSockets(directory: string, port: number): string {
+  mkdirSync(directory, { mode: 0o700 });
+  const at = (name: string) => `http+unix://${encodeURIComponent(join(directory, name))}`;
+  return `
+c.JupyterHub.hub_bind_url = "${at('hub.sock')}"
+c.JupyterHub.hub_connect_url = "${at('hub.sock')}"
+c.PortwrapProxy.api_url = "${at('proxy-api.sock')}"
+c.Spawner.hub_connect_url = "http://10.0.2.2:${port}"
+`;
+}
+
 function withTls({ key, cert }: { key: string; cert: string }): string {
   return `c.JupyterHub.ssl_key = "${key}"\nc.JupyterHub.ssl_cert = "${cert}"\n`;
 }
@@ -202,7 +231,8 @@ c.PortwrapProxy.command = ${JSON.stringify(proxy)}
 c.PortwrapProxy.api_url = "http://127.0.0.1:${proxyApi}"
 c.PortwrapSpawner.service_url = "${serviceUrl}"
 c.PortwrapSpawner.service_token = "${hubToken}"
-c.PortwrapSpawner.start_timeout = 50
+c.PortwrapSpawner.start_timeout = 150
+c.Spawner.environment = {"PATH": "${serverPath}"}
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = "test-password"
 c.JupyterHub.load_roles = [{"name": "test", "scopes": ["admin:users", "admin:servers", "read:metrics"], "services": ["test"]}]
@@ -210,45 +240,4 @@ c.JupyterHub.services = [{"name": "test", "api_token": "${adminToken}"}]
 for name in ("alice", "bob", "carol"):
     c.Authenticator.allowed_users.add(name)
 `;
-}
-
-/** Package metadata through which JupyterHub finds the plugin without an installation. */
-function writePluginMetadata(directory: string): void {
-  const metadata = join(directory, 'portwrap_spawner-0.dist-info');
-  mkdirSync(metadata);
-  writeFileSync(join(metadata, 'METADATA'), 'Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: 0\n');
-  const project = readFileSync(join(root, 'hub', 'pyproject.toml'), 'utf8');
-  const groups = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
-  const sections = groups.map(([, group, line = '']) => `[${group}]\n${line.replaceAll('"', '')}\n`);
-  writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
-}
-
-async function startProcess(directory: string, health: string, logged: string[]): Promise<ChildProcess> {
-  const child = spawn('/usr/bin/python3', ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
-    cwd: directory,
-    env: {
-      PATH: process.env.PATH,
-      PYTHONPATH: `${join(root, 'hub')}:${directory}`,
-      PYTHONDONTWRITEBYTECODE: '1',
-    },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
-  await vi
-    .waitUntil(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
-        return fetch(health).then(
-          ({ ok }) => ok,
-          () => false,
-        );
-      },
-      // for internal_ssl it makes eight keys first
-      { timeout: 150_000, interval: 100 },
-    )
-    .catch((error: unknown) => {
-      child.kill('SIGKILL');
-      throw error;
-    });
-  return child;
 }

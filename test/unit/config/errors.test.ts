@@ -35,6 +35,11 @@ test.each(codes)('an error with the code %s carries what the catalogue says', (c
   });
 });
 
+test.each(catalogue.filter(([, kind]) => 'refusal' in kind || 'deliberate' in kind))(
+  'the hint of %s, which users of a hub read, names no key of the configuration',
+  (_code, { hint }) => expect(hint).not.toMatch(/"[a-z_]+(?:\.[a-z_]+)*"/),
+);
+
 test('a better hint replaces the one of the catalogue', () => {
   expect(new PortwrapError('TOOL_MISSING', 'no nft', { hint: 'apt-get install nftables' }).hint).toBe(
     'apt-get install nftables',

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withNotebook } from '../../../support/hub/hub-process.ts';
 import { startTestHub, type TestHub } from '../../../support/hub/test-hub.ts';
 import { processesBelow, serverPath } from '../../../support/service.ts';
 
@@ -13,7 +14,7 @@ c.JupyterHub.services.append({"name": "reaper", "api_token": "${reaperToken}"})
 c.JupyterHub.load_roles.append(
     {"name": "reaper", "services": ["reaper"], "scopes": ["list:users", "read:servers"]}
 )
-c.Spawner.environment = {"JUPYTERHUB_SINGLEUSER_APP": "notebook.notebookapp.NotebookApp"}
+${withNotebook}
 `;
 const patience = { timeout: 50_000, interval: 100 };
 const web = { command: ['/usr/bin/python3', '-m', 'http.server', '8888'] };

@@ -1,0 +1,78 @@
+// The process of a JupyterHub under test: the plugin found as if it were installed, and started.
+// PORTWRAP_TEST_PYTHON is the Python with the JupyterHub (scripts/worlds/python-environment.mjs makes some), if not
+// Debian's. Not here: its configuration (test-hub.ts).
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { vi } from 'vitest';
+
+const root = new URL('../../..', import.meta.url).pathname;
+export const hubPython = process.env.PORTWRAP_TEST_PYTHON || '/usr/bin/python3';
+/** The first number of its version. */
+export const hubMajor = Number(
+  execFileSync(hubPython, ['-W', 'ignore', '-c', 'import jupyterhub; print(jupyterhub.version_info[0])']),
+);
+/** Lines of jupyterhub_config.py with which servers have the pages of the notebook, such as /tree. */
+export const withNotebook =
+  hubMajor < 5
+    ? 'c.Spawner.environment["JUPYTERHUB_SINGLEUSER_APP"] = "notebook.notebookapp.NotebookApp"\n'
+    : '';
+/** Where servers in sandboxes find programs: first those of the hub's Python. */
+export const serverPath = [...new Set([dirname(hubPython), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
+
+/** Package metadata through which JupyterHub finds the plugin without an installation. */
+export function writePluginMetadata(directory: string): void {
+  const metadata = join(directory, 'portwrap_spawner-0.dist-info');
+  mkdirSync(metadata);
+  writeFileSync(join(metadata, 'METADATA'), 'Metadata-Version: 2.1\nName: portwrap-spawner\nVersion: 0\n');
+  const project = readFileSync(join(root, 'hub', 'pyproject.toml'), 'utf8');
+  const groups = [...project.matchAll(/^\[project\.entry-points\."(.+)"\]\n(.+)$/gm)];
+  const sections = groups.map(([, group, line = '']) => `[${group}]\n${line.replaceAll('"', '')}\n`);
+  writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
+}
+
+/** Resolves when it responds. Rejects with its log when it ends before. */
+export async function startProcess(
+  directory: string,
+  health: string,
+  logged: string[],
+  python: string,
+): Promise<ChildProcess> {
+  const child = spawn(python, ['-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
+    cwd: directory,
+    env: {
+      PATH: process.env.PATH,
+      PYTHONPATH: `${join(root, 'hub')}:${directory}`,
+      PYTHONDONTWRITEBYTECODE: '1',
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  child.stderr?.on('data', (chunk: Buffer) => logged.push(`${chunk}`));
+  await vi
+    .waitUntil(
+      async () => {
+        if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
+        return fetch(health).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      },
+      // for internal_ssl it makes eight keys first
+      { timeout: 150_000, interval: 100 },
+    )
+    .catch((error: unknown) => {
+      child.kill('SIGKILL');
+      throw error;
+    });
+  return child;
+}
+
+/** As an administrator does who has installed another JupyterHub. */
+export async function upgradeDatabase(directory: string, python: string): Promise<void> {
+  const argv = ['-W', 'ignore', '-m', 'jupyterhub', 'upgrade-db', '--config', 'jupyterhub_config.py'];
+  // it runs alembic by its name
+  const PATH = `${dirname(python)}:${process.env.PATH}`;
+  const env = { PATH, PYTHONPATH: `${join(root, 'hub')}:${directory}` };
+  await promisify(execFile)(python, argv, { cwd: directory, env });
+}
