@@ -372,7 +372,9 @@ from traitlets.config import Config
 c = Config()
 exec(sys.stdin.read())
 print(json.dumps([c.JupyterHub.services, c.JupyterHub.load_roles]))`;
-  return execFileSync('/usr/bin/python3', ['-c', read], { input: config, encoding: 'utf8' });
+  const PYTHONPATH = new URL('../../scripts/demo/hub', import.meta.url).pathname;
+  const env = { ...process.env, PYTHONPATH };
+  return execFileSync('/usr/bin/python3', ['-c', read], { input: config, encoding: 'utf8', env });
 }
 
 function rowHeaders(page: Page): Promise<string[]> {
