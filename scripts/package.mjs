@@ -1,0 +1,33 @@
+// npm run package [-- DIRECTORY]: what people install, made from this checkout into packages/ or DIRECTORY: the npm
+// tarball, the plugin's wheel and source distribution, and a Debian package for this architecture.
+// Not here: the steps (package/).
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeDeb } from './package/deb.mjs';
+import { makePlugin } from './package/plugin.mjs';
+import { makeTarball } from './package/tarball.mjs';
+import { ensureTools } from './package/tools.mjs';
+import { checkNodeVersion } from './setup/node-version.mjs';
+import { ensureNpmPackages } from './setup/npm-packages.mjs';
+import { main, say } from './setup/say.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+await main(async () => {
+  checkNodeVersion();
+  const directory = resolve(process.argv[2] ?? join(root, 'packages'));
+  await ensureTools(['dpkg-deb', 'gzip', 'npm']);
+  await ensureNpmPackages(root);
+  mkdirSync(directory, { recursive: true });
+  const work = mkdtempSync(join(directory, '.work-'));
+  try {
+    const tarball = await makeTarball(root, directory);
+    const { wheel, sdist } = await makePlugin(root, directory);
+    const deb = await makeDeb({ tarball, wheel, work, directory });
+    say();
+    for (const path of [tarball, wheel, sdist, deb]) say(path);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+});

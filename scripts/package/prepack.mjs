@@ -1,0 +1,39 @@
+// npm's prepack script: builds dist/ from nothing, and share/ with what belongs to an installation besides the programs:
+// the completions of the shells and the plugin's wheel.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureBuild } from '../setup/build.mjs';
+import { main } from '../setup/say.mjs';
+import { makePlugin } from './plugin.mjs';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const programs = { portwrap: 'portwrap', 'portwrap-proxy': 'proxy', 'portwrap-spawner': 'spawner' };
+
+/** Where each shell looks for the completions of `name`, below share/. */
+const completionPaths = {
+  bash: (name) => `bash-completion/completions/${name}`,
+  fish: (name) => `fish/vendor_completions.d/${name}.fish`,
+  zsh: (name) => `zsh/vendor-completions/_${name}`,
+};
+
+// npm reads the standard output of `npm pack --json`
+process.stdout.write = process.stderr.write.bind(process.stderr);
+
+await main(async () => {
+  for (const name of ['dist', 'share']) rmSync(join(root, name), { recursive: true, force: true });
+  await ensureBuild(root);
+  for (const [name, folder] of Object.entries(programs)) {
+    for (const [shell, path] of Object.entries(completionPaths)) {
+      const target = join(root, 'share', path(name));
+      mkdirSync(dirname(target), { recursive: true });
+      const script = join(root, 'dist', folder, 'main.js');
+      writeFileSync(target, execFileSync(process.execPath, [script, '--completion', shell]));
+    }
+  }
+  const plugin = join(root, 'share', 'plugin');
+  mkdirSync(plugin, { recursive: true });
+  const { sdist } = await makePlugin(root, plugin);
+  rmSync(sdist);
+});
