@@ -1,0 +1,13 @@
+/* Listening sockets. */
+#ifndef LISTENER_H
+#define LISTENER_H
+
+#include "targets.h"
+
+/* Listens on an address; -1 with errno when it cannot. */
+int listen_on(const struct target *target);
+
+/* The port of a listening socket. */
+unsigned port_of(int listener);
+
+#endif

@@ -1,0 +1,36 @@
+/* The command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "targets.h"
+
+enum { MOST_PORTS = 64, MOST_ROUTES = 32 };
+
+/* A listener inside the sandbox, and where on this host its connections lead. */
+struct route {
+  struct target listener;
+  struct targets targets;
+};
+
+struct options {
+  /* The sandbox: its first process, as this host sees it. */
+  pid_t sandbox;
+  /* The listener on this host, for the connections into the sandbox: the first port that can be bound. */
+  struct target bind_addresses[MOST_PORTS];
+  unsigned bind_count;
+  /* Where these lead, inside the sandbox. */
+  struct targets inside;
+  /* The ways out. */
+  struct route routes[MOST_ROUTES];
+  unsigned route_count;
+  /* Where "PORT PID PID..." is written once everything listens; -1: nowhere. */
+  int ready;
+};
+
+/* Ends the program with a message when the words cannot be understood. */
+struct options parse_options(int argc, char **argv);
+
+#endif
