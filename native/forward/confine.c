@@ -8,6 +8,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -21,48 +22,78 @@
 #error "portwrap-forward knows the system calls of x86_64 and aarch64 only"
 #endif
 
-/* What serve.c, connection.c and pipes.c use, and what the C library needs to allocate, to write a message, to end. */
-static const int allowed[] = {
-    SYS_accept4,     SYS_socket,        SYS_connect,    SYS_setsockopt,   SYS_getsockopt,
-    SYS_shutdown,    SYS_close,         SYS_splice,     SYS_pipe2,        SYS_fcntl,
-    SYS_epoll_ctl,   SYS_epoll_pwait,   SYS_epoll_create1, SYS_write,     SYS_writev,
-    SYS_brk,         SYS_mmap,          SYS_munmap,     SYS_mremap,       SYS_madvise,
-    SYS_rt_sigreturn, SYS_restart_syscall, SYS_exit,    SYS_exit_group,   SYS_futex,
-    SYS_newfstatat,  SYS_fstat,         SYS_getrandom,
+/* What serve.c, connection.c and pipes.c use, and what a C library needs to allocate, to write a message, to end. */
+static const int for_worker[] = {
+    SYS_accept4,      SYS_connect,      SYS_setsockopt,       SYS_getsockopt, SYS_shutdown,   SYS_close,
+    SYS_splice,       SYS_pipe2,        SYS_fcntl,            SYS_epoll_ctl,  SYS_epoll_pwait, SYS_epoll_create1,
+    SYS_write,        SYS_writev,       SYS_brk,              SYS_mmap,       SYS_munmap,     SYS_mremap,
+    SYS_madvise,      SYS_rt_sigreturn, SYS_restart_syscall,  SYS_exit,       SYS_exit_group, SYS_futex,
+    SYS_newfstatat,   SYS_fstat,        SYS_getrandom,        SYS_getppid,
 #ifdef SYS_epoll_wait
     SYS_epoll_wait,
 #endif
 };
 
-enum { ALLOWED = sizeof allowed / sizeof *allowed, MOST_INSTRUCTIONS = 2 * ALLOWED + 8 };
+/* What keeper.c needs besides; a worker begins with it, and then gives it up. */
+static const int for_keeper[] = {
+    SYS_clone, SYS_wait4, SYS_kill,  SYS_read,   SYS_setns,         SYS_prctl,         SYS_capset,
+    SYS_ppoll, SYS_getpid, SYS_clock_gettime, SYS_pidfd_open,
+#ifdef SYS_poll
+    SYS_poll,
+#endif
+};
 
-static void filter_system_calls(void)
-{
+enum { MOST_INSTRUCTIONS = 192 };
+
+struct program {
   struct sock_filter code[MOST_INSTRUCTIONS];
-  unsigned short length = 0;
-#define ADD(...) code[length++] = (struct sock_filter)__VA_ARGS__
-  ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
-  ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
-  ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-  ADD(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
-  for (unsigned index = 0; index < ALLOWED; index += 1) {
-    ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)allowed[index], 0, 1));
-    ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
-  }
-  ADD(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
-#undef ADD
-  struct sock_fprog program = {.len = length, .filter = code};
-  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
-    fail_errno("the filter of system calls is refused");
+  unsigned short length;
+};
+
+static void add(struct program *program, struct sock_filter instruction)
+{
+  program->code[program->length++] = instruction;
 }
 
-void confine(void)
+#define STATEMENT(...) ((struct sock_filter)BPF_STMT(__VA_ARGS__))
+#define JUMP(...) ((struct sock_filter)BPF_JUMP(__VA_ARGS__))
+
+static void allow(struct program *program, const int *calls, size_t count)
+{
+  for (size_t index = 0; index < count; index += 1) {
+    add(program, JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[index], 0, 1));
+    add(program, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  }
+}
+
+void drop_privileges(void)
 {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct none[2] = {0};
-  if (chdir("/") != 0 || syscall(SYS_capset, &header, none) != 0)
+  if (syscall(SYS_capset, &header, none) != 0)
     fail_errno("capabilities cannot be dropped");
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     fail_errno("prctl");
-  filter_system_calls();
+}
+
+void filter_system_calls(enum role role)
+{
+  struct program program = {.length = 0};
+  add(&program, STATEMENT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)));
+  add(&program, JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0));
+  add(&program, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS));
+  add(&program, STATEMENT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
+  allow(&program, for_worker, sizeof for_worker / sizeof *for_worker);
+  if (role == KEEPER)
+    allow(&program, for_keeper, sizeof for_keeper / sizeof *for_keeper);
+  /* socket(2): of the Internet's families only. The low half of its first argument; both processors are little-endian. */
+  add(&program, JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4));
+  add(&program, STATEMENT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)));
+  add(&program, JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET, 1, 0));
+  add(&program, JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_INET6, 0, 1));
+  add(&program, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+  add(&program, STATEMENT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM));
+  struct sock_fprog filter = {.len = program.length, .filter = program.code};
+  if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0)
+    fail_errno("the filter of system calls is refused");
 }

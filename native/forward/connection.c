@@ -2,7 +2,6 @@
 #include "connection.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -10,22 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "pipes.h"
+#include "direction.h"
+#include "fail.h"
 #include "targets.h"
-
-/* Rounds of reading and writing before other connections have their turn. */
-enum { MOST_ROUNDS = 16 };
-
-/* Bytes on their way from one socket to the other. */
-struct direction {
-  int from;
-  int to;
-  struct pipe *pipe;
-  bool readable;
-  bool writable;
-  bool read_ended;
-  bool write_ended;
-};
 
 struct end {
   struct connection *connection;
@@ -52,6 +38,7 @@ static void end(struct connection *connection, bool reset);
 static bool dial(struct connection *connection);
 static bool dial_next_unless_connected(struct connection *connection);
 static void pump(struct connection *connection);
+static bool was_reset(const struct direction *direction);
 static bool has_error(int fd);
 
 void connection_begin(int epoll, int client, const struct targets *targets)
@@ -85,10 +72,7 @@ void connection_events(void *pointer, uint32_t events)
     if (!dial_next_unless_connected(connection))
       return;
   }
-  if ((events & EPOLLERR) != 0 && has_error(at->fd)) {
-    end(connection, true);
-    return;
-  }
+  /* After a reset the socket still gives what had arrived before; reading it says when that is over. */
   struct direction *reads = is_client ? &connection->in : &connection->out;
   struct direction *writes = is_client ? &connection->out : &connection->in;
   if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -159,85 +143,28 @@ static bool dial_next_unless_connected(struct connection *connection)
   return false;
 }
 
-/* Reads into the pipe; false on an error. `moved`: whether anything was read. */
-static bool fill(struct direction *direction, bool *moved)
-{
-  if (direction->read_ended || !direction->readable)
-    return true;
-  if (direction->pipe == NULL && (direction->pipe = take_pipe()) == NULL)
-    return false;
-  struct pipe *pipe = direction->pipe;
-  ssize_t got = splice(direction->from, NULL, pipe->write_end, NULL, PIPE_BYTES, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (got > 0) {
-    pipe->held += (size_t)got;
-    *moved = true;
-  } else if (got == 0) {
-    direction->read_ended = true;
-    *moved = true;
-  } else if (errno == EAGAIN) {
-    /* A pipe that holds bytes may be the reason; then it is asked again when the pipe is empty. */
-    if (pipe->held == 0)
-      direction->readable = false;
-  } else if (errno != EINTR) {
-    return false;
-  }
-  return true;
-}
-
-/* Writes from the pipe; false on an error. */
-static bool drain(struct direction *direction, bool *moved)
-{
-  struct pipe *pipe = direction->pipe;
-  if (pipe == NULL || pipe->held == 0 || !direction->writable)
-    return true;
-  ssize_t put = splice(pipe->read_end, NULL, direction->to, NULL, pipe->held, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-  if (put > 0) {
-    pipe->held -= (size_t)put;
-    *moved = true;
-  } else if (put < 0 && errno == EAGAIN) {
-    direction->writable = false;
-  } else if (put == 0 || errno != EINTR) {
-    return false;
-  }
-  return true;
-}
-
-/* Moves what can be moved; false on an error. `more`: whether it stopped only because others have their turn. */
-static bool move(struct direction *direction, bool *more)
-{
-  bool moved = true;
-  for (int round = 0; moved && round < MOST_ROUNDS; round += 1) {
-    moved = false;
-    if (!fill(direction, &moved) || !drain(direction, &moved))
-      return false;
-  }
-  *more = *more || moved;
-  struct pipe *pipe = direction->pipe;
-  if (pipe != NULL && pipe->held == 0) {
-    give_pipe(pipe);
-    direction->pipe = NULL;
-    pipe = NULL;
-  }
-  if (direction->read_ended && pipe == NULL && !direction->write_ended) {
-    /* The other side may have closed already; then its own end of file or reset says so. */
-    shutdown(direction->to, SHUT_WR);
-    direction->write_ended = true;
-  }
-  return true;
-}
-
 static void pump(struct connection *connection)
 {
-  bool more = false;
-  if (!move(&connection->in, &more) || !move(&connection->out, &more)) {
+  struct direction *in = &connection->in;
+  struct direction *out = &connection->out;
+  enum progress inward = move(in);
+  enum progress outward = move(out);
+  if (inward == NO_PIPE || outward == NO_PIPE) {
+    warn("no open files are left: a connection was cut off");
     end(connection, true);
-  } else if (connection->in.write_ended && connection->out.write_ended) {
-    end(connection, false);
-  } else if (more) {
+  } else if ((in->write_ended && out->write_ended) || was_reset(in) || was_reset(out)) {
+    end(connection, in->failed || out->failed);
+  } else if (inward == MORE_LATER || outward == MORE_LATER) {
     /* epoll(7): a changed registration reports what is ready once more */
     watch(connection, &connection->client, EPOLL_CTL_MOD);
     watch(connection, &connection->server, EPOLL_CTL_MOD);
   }
+}
+
+/* Whether its sender has reset the connection, and everything that had arrived before is delivered. */
+static bool was_reset(const struct direction *direction)
+{
+  return direction->failed && direction->read_ended && direction->write_ended && !direction->receiver_gone;
 }
 
 /* `reset`: the peers see a reset, as from a server that aborts, and no regular end. */

@@ -3,16 +3,24 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+static int output = STDERR_FILENO;
+
+/* One write(2) for a line, since the keeper and its workers share the file. */
 static void say(const char *format, va_list words, const char *reason)
 {
-  fputs("portwrap-forward: ", stderr);
-  vfprintf(stderr, format, words);
+  char line[1024] = "portwrap-forward: ";
+  size_t length = strlen(line);
+  int added = vsnprintf(line + length, sizeof line - length, format, words);
+  length = added < 0 ? length : strlen(line);
   if (reason != NULL)
-    fprintf(stderr, ": %s", reason);
-  fputc('\n', stderr);
+    snprintf(line + length, sizeof line - length, ": %s", reason);
+  length = strlen(line);
+  line[length < sizeof line - 1 ? length++ : length] = '\n';
+  if (write(output, line, length) < 0)
+    return; /* nobody is left to be told */
 }
 
 void fail(const char *format, ...)
@@ -20,7 +28,7 @@ void fail(const char *format, ...)
   va_list words;
   va_start(words, format);
   say(format, words, NULL);
-  exit(1);
+  _exit(1);
 }
 
 void fail_errno(const char *format, ...)
@@ -29,14 +37,19 @@ void fail_errno(const char *format, ...)
   va_list words;
   va_start(words, format);
   say(format, words, reason);
-  exit(1);
+  _exit(1);
 }
 
-void warn_once(const char *text)
+void send_messages_to(int fd)
 {
-  static const char *last;
-  if (last == text)
-    return;
-  last = text;
-  fprintf(stderr, "portwrap-forward: %s\n", text);
+  if (fd >= 0)
+    output = fd;
+}
+
+void warn(const char *format, ...)
+{
+  va_list words;
+  va_start(words, format);
+  say(format, words, NULL);
+  va_end(words);
 }

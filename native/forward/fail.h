@@ -1,12 +1,15 @@
-/* Ends the program with a message on standard error; exit code 1. */
+/* Messages on standard error. */
 #ifndef FAIL_H
 #define FAIL_H
 
-/* A message as for printf(3). `fail_errno` adds the error of the last system call. */
+/* Ends the process with exit code 1 and a message as for printf(3). `fail_errno` adds the error of the last call. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on they are written there; -1: to standard error, as before. */
+void send_messages_to(int fd);
+
 /* Says something and goes on. */
-void warn_once(const char *text);
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,6 +1,7 @@
+#define _GNU_SOURCE
 #include "options.h"
 
-#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,12 +9,28 @@
 #include "fail.h"
 
 static const char usage[] =
-    "usage: portwrap-forward --sandbox PID [--ready FD]\n"
-    "         [--bind ADDRESS PORT[,PORT...] --inside ADDRESS PORT]... [--route ADDRESS PORT ADDRESS PORT]...\n"
-    "  --bind    listens on this host, on the first of these ports that is free\n"
-    "  --inside  where its connections lead in the sandbox's network; several are tried in this order\n"
-    "  --route   listens on the first address in the sandbox's network, and leads to the second on this host\n"
+    "usage: portwrap-forward --sandbox PID [--bind ADDRESS PORT[,PORT...] --inside ADDRESS PORT...]\n"
+    "         [--route ADDRESS PORT ADDRESS PORT]... [--ready FD] [--alive FD] [--messages FD]\n"
+    "  --bind      listens on this host, on the first of these ports that is free\n"
+    "  --inside    where its connections lead in the sandbox's network; several are tried in this order\n"
+    "  --route     listens on the first address in the sandbox's network, and leads to the second on this host\n"
+    "  --ready     gets \"PORT PID...\" when everything listens\n"
+    "  --alive     stays open until the last process has ended\n"
+    "  --messages  gets the messages after that\n"
     "portwrap(1) starts it. It ends when the process PID ends.\n";
+
+/* The words that are still to be read. */
+struct words {
+  char **next;
+  char **end;
+};
+
+static const char *word(struct words *words, const char *option)
+{
+  if (words->next == words->end)
+    fail("a word is missing after %s\n%s", option, usage);
+  return *words->next++;
+}
 
 static long number(const char *text, long low, long high)
 {
@@ -24,62 +41,86 @@ static long number(const char *text, long low, long high)
   return value;
 }
 
-static struct target address_of(const char *address, const char *port)
+static uint16_t port_number(const char *text)
 {
-  struct targets one = {0};
-  if (!add_target(&one, address, (uint16_t)number(port, 1, 65535)))
-    fail("\"%s\" is no IP address", address);
-  return one.list[0];
+  return (uint16_t)number(text, 1, 65535);
 }
 
-/* The words after an option: `count` of them. */
-static char **operands(int argc, char **argv, int *index, int count)
+static int descriptor(const char *text)
 {
-  if (*index + count >= argc)
-    fail("%s needs %d words after it", argv[*index], count);
-  char **first = &argv[*index + 1];
-  *index += count;
-  return first;
+  return (int)number(text, 0, 255);
+}
+
+static void address_and_port(struct targets *targets, struct words *words, const char *option)
+{
+  const char *address = word(words, option);
+  uint16_t port = port_number(word(words, option));
+  if (!add_target(targets, address, port))
+    fail("\"%s\" after %s is no IP address, or one too many", address, option);
+}
+
+static void bind_to(struct options *options, struct words *words)
+{
+  struct targets one = {0};
+  const char *address = word(words, "--bind");
+  if (!add_target(&one, address, 0))
+    fail("\"%s\" is no IP address", address);
+  options->bind_address = one.list[0];
+  char *ports = strdup(word(words, "--bind"));
+  for (char *port = strtok(ports, ","); port != NULL; port = strtok(NULL, ",")) {
+    if (options->port_count == MOST_PORTS)
+      fail("more than %d ports", MOST_PORTS);
+    options->ports[options->port_count++] = port_number(port);
+  }
+  free(ports);
+}
+
+static void add_route(struct options *options, struct words *words)
+{
+  if (options->route_count == MOST_ROUTES)
+    fail("more than %d routes", MOST_ROUTES);
+  struct route *route = &options->routes[options->route_count++];
+  struct targets listener = {0};
+  address_and_port(&listener, words, "--route");
+  route->listener = listener.list[0];
+  address_and_port(&route->targets, words, "--route");
+}
+
+static void parse_option(struct options *options, const char *name, struct words *words)
+{
+  if (strcmp(name, "--sandbox") == 0)
+    options->sandbox = (pid_t)number(word(words, name), 1, 1L << 30);
+  else if (strcmp(name, "--ready") == 0)
+    options->ready = descriptor(word(words, name));
+  else if (strcmp(name, "--alive") == 0)
+    options->alive = descriptor(word(words, name));
+  else if (strcmp(name, "--messages") == 0)
+    options->messages = descriptor(word(words, name));
+  else if (strcmp(name, "--bind") == 0)
+    bind_to(options, words);
+  else if (strcmp(name, "--inside") == 0)
+    address_and_port(&options->inside, words, name);
+  else if (strcmp(name, "--route") == 0)
+    add_route(options, words);
+  else
+    fail("\"%s\" is no option\n%s", name, usage);
 }
 
 struct options parse_options(int argc, char **argv)
 {
-  struct options options = {.ready = -1};
-  for (int index = 1; index < argc; index += 1) {
-    const char *name = argv[index];
-    if (strcmp(name, "--help") == 0) {
-      fputs(usage, stdout);
-      exit(0);
-    } else if (strcmp(name, "--sandbox") == 0) {
-      options.sandbox = (pid_t)number(*operands(argc, argv, &index, 1), 1, 1L << 30);
-    } else if (strcmp(name, "--ready") == 0) {
-      options.ready = (int)number(*operands(argc, argv, &index, 1), 0, 1L << 20);
-    } else if (strcmp(name, "--bind") == 0) {
-      char **words = operands(argc, argv, &index, 2);
-      for (char *port = strtok(words[1], ","); port != NULL; port = strtok(NULL, ",")) {
-        if (options.bind_count == MOST_PORTS)
-          fail("more than %d ports", MOST_PORTS);
-        options.bind_addresses[options.bind_count++] = address_of(words[0], port);
-      }
-    } else if (strcmp(name, "--inside") == 0) {
-      char **words = operands(argc, argv, &index, 2);
-      if (!add_target(&options.inside, words[0], (uint16_t)number(words[1], 1, 65535)))
-        fail("\"%s\" is no IP address, or one too many", words[0]);
-    } else if (strcmp(name, "--route") == 0) {
-      char **words = operands(argc, argv, &index, 4);
-      if (options.route_count == MOST_ROUTES)
-        fail("more than %d routes", MOST_ROUTES);
-      struct route *route = &options.routes[options.route_count++];
-      route->listener = address_of(words[0], words[1]);
-      route->targets.list[0] = address_of(words[2], words[3]);
-      route->targets.count = 1;
-    } else {
-      fail("\"%s\" is no option\n%s", name, usage);
-    }
+  struct options options = {.ready = -1, .alive = -1, .messages = -1};
+  struct words words = {.next = argv + 1, .end = argv + argc};
+  if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    fputs(usage, stdout);
+    exit(0);
+  }
+  while (words.next != words.end) {
+    const char *name = *words.next++;
+    parse_option(&options, name, &words);
   }
   if (options.sandbox == 0)
     fail("--sandbox is missing\n%s", usage);
-  if ((options.bind_count > 0) != (options.inside.count > 0))
+  if ((options.port_count > 0) != (options.inside.count > 0))
     fail("--bind and --inside need each other");
   return options;
 }

@@ -7,7 +7,7 @@
 
 #include "targets.h"
 
-enum { MOST_PORTS = 64, MOST_ROUTES = 32 };
+enum { MOST_PORTS = 1024, MOST_ROUTES = 32 };
 
 /* A listener inside the sandbox, and where on this host its connections lead. */
 struct route {
@@ -18,9 +18,10 @@ struct route {
 struct options {
   /* The sandbox: its first process, as this host sees it. */
   pid_t sandbox;
-  /* The listener on this host, for the connections into the sandbox: the first port that can be bound. */
-  struct target bind_addresses[MOST_PORTS];
-  unsigned bind_count;
+  /* The listener on this host, for the connections into the sandbox: on the first of these ports that can be bound. */
+  struct target bind_address;
+  uint16_t ports[MOST_PORTS];
+  unsigned port_count;
   /* Where these lead, inside the sandbox. */
   struct targets inside;
   /* The ways out. */
@@ -28,6 +29,10 @@ struct options {
   unsigned route_count;
   /* Where "PORT PID PID..." is written once everything listens; -1: nowhere. */
   int ready;
+  /* A descriptor that stays open as long as one of our processes lives; -1: none. */
+  int alive;
+  /* Where messages are written once everything listens; -1: to standard error, as before. */
+  int messages;
 };
 
 /* Ends the program with a message when the words cannot be understood. */

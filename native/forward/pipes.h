@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /* What splice(2) moves at once, and the size that is asked for a pipe, in bytes. */
-enum { PIPE_BYTES = 256 * 1024 };
+enum { PIPE_BYTES = 128 * 1024 };
 
 struct pipe {
   int read_end;

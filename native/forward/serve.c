@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +14,28 @@
 
 enum { MOST_EVENTS = 128, MOST_ACCEPTED = 64, RETRY_MILLISECONDS = 100 };
 
+/* Descriptors of a connection: two sockets, and the two ends of a pipe while bytes are under way in one direction. */
+enum { OWN_FILES = 64, FILES_OF_CONNECTION = 4 };
+
+unsigned most_connections(void)
+{
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur <= OWN_FILES + FILES_OF_CONNECTION)
+    return 1;
+  rlim_t most = (files.rlim_cur - OWN_FILES) / FILES_OF_CONNECTION;
+  return most > 1000000 ? 1000000 : (unsigned)most;
+}
+
+static bool watch_all(int epoll, const struct service *services, unsigned count, int operation, uint32_t events)
+{
+  for (unsigned index = 0; index < count; index += 1) {
+    struct epoll_event event = {.events = events, .data.ptr = (void *)&services[index]};
+    if (epoll_ctl(epoll, operation, services[index].listener, &event) != 0)
+      return false;
+  }
+  return true;
+}
+
 /* Whether `pointer` is one of the services, and not an end of a connection. */
 static const struct service *service_of(void *pointer, const struct service *services, unsigned count)
 {
@@ -20,63 +43,55 @@ static const struct service *service_of(void *pointer, const struct service *ser
   return service >= services && service < services + count ? service : NULL;
 }
 
-static void watch(int epoll, const struct service *service, bool on)
-{
-  struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.ptr = (void *)service};
-  epoll_ctl(epoll, EPOLL_CTL_MOD, service->listener, &event);
-}
-
-/* False when there are no descriptors or no memory left for another connection. */
-static bool accept_some(int epoll, const struct service *service)
+/* False when no further connection is possible now. */
+static bool accept_some(int epoll, const struct service *service, unsigned most)
 {
   for (int accepted = 0; accepted < MOST_ACCEPTED; accepted += 1) {
-    int client = accept4(service->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (client >= 0) {
-      connection_begin(epoll, client, service->targets);
-    } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+    if (connection_count() >= most)
       return false;
-    } else if (errno != EINTR && errno != ECONNABORTED) {
+    int client = accept4(service->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (client >= 0)
+      connection_begin(epoll, client, service->targets);
+    else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      return false;
+    else if (errno != EINTR && errno != ECONNABORTED)
       return true;
-    }
   }
   return true;
 }
 
-_Noreturn void serve(const struct service *services, unsigned count, int sandbox)
+_Noreturn void serve(const struct service *services, unsigned count, int sandbox, unsigned most)
 {
   int epoll = epoll_create1(EPOLL_CLOEXEC);
   struct epoll_event ended = {.events = EPOLLIN, .data.ptr = NULL};
-  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, sandbox, &ended) != 0)
+  if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, sandbox, &ended) != 0 ||
+      !watch_all(epoll, services, count, EPOLL_CTL_ADD, EPOLLIN))
     fail_errno("epoll");
-  for (unsigned index = 0; index < count; index += 1) {
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = (void *)&services[index]};
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, services[index].listener, &event) != 0)
-      fail_errno("epoll");
-  }
-  bool full = false;
+  bool is_full = false;
+  bool was_reported = false;
   for (;;) {
     struct epoll_event events[MOST_EVENTS];
-    int ready = epoll_wait(epoll, events, MOST_EVENTS, full ? RETRY_MILLISECONDS : -1);
-    if (full) {
-      full = false;
-      for (unsigned index = 0; index < count; index += 1)
-        watch(epoll, &services[index], true);
+    int ready = epoll_wait(epoll, events, MOST_EVENTS, is_full ? RETRY_MILLISECONDS : -1);
+    if (is_full && connection_count() < most) {
+      is_full = false;
+      watch_all(epoll, services, count, EPOLL_CTL_MOD, EPOLLIN);
     }
     for (int index = 0; index < ready; index += 1) {
       void *pointer = events[index].data.ptr;
-      const struct service *service = service_of(pointer, services, count);
       if (pointer == NULL)
         _exit(0);
+      const struct service *service = service_of(pointer, services, count);
       if (service == NULL)
         connection_events(pointer, events[index].events);
-      else if (!accept_some(epoll, service))
-        full = true;
+      else if (!accept_some(epoll, service, most))
+        is_full = true;
     }
     free_ended_connections();
-    if (full) {
-      warn_once("no open files are left: further connections wait");
-      for (unsigned index = 0; index < count; index += 1)
-        watch(epoll, &services[index], false);
-    }
+    if (!is_full)
+      continue;
+    watch_all(epoll, services, count, EPOLL_CTL_MOD, 0);
+    if (!was_reported)
+      warn("%u connections are open, and the limit of open files allows no more: further ones wait", connection_count());
+    was_reported = true;
   }
 }

@@ -9,7 +9,11 @@ struct service {
   const struct targets *targets;
 };
 
-/* Serves until the process of the pidfd has ended; then ends the program with code 0. */
-_Noreturn void serve(const struct service *services, unsigned count, int sandbox);
+/* Connections at the same time that the limit of open files allows. */
+unsigned most_connections(void);
+
+/* Serves until the process of the pidfd `sandbox` has ended; then ends the process with code 0. Connections beyond
+ * `most` wait in the kernel. */
+_Noreturn void serve(const struct service *services, unsigned count, int sandbox, unsigned most);
 
 #endif

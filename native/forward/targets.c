@@ -23,6 +23,15 @@ bool add_target(struct targets *targets, const char *address, uint16_t port)
   return true;
 }
 
+struct target with_port(struct target target, uint16_t port)
+{
+  if (target.address.any.sa_family == AF_INET)
+    target.address.v4.sin_port = htons(port);
+  else
+    target.address.v6.sin6_port = htons(port);
+  return target;
+}
+
 const struct target *target_at(const struct targets *targets, unsigned index)
 {
   return index < targets->count ? &targets->list[index] : NULL;

@@ -26,6 +26,9 @@ struct targets {
 /* Adds a literal address, IPv4 or IPv6; false when it is none, or when there are too many. */
 bool add_target(struct targets *targets, const char *address, uint16_t port);
 
+/* The same address with another port. */
+struct target with_port(struct target target, uint16_t port);
+
 /* NULL beyond the last. */
 const struct target *target_at(const struct targets *targets, unsigned index);
 

@@ -1,0 +1,46 @@
+#define _GNU_SOURCE
+#include "keeper.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A worker that dies sooner would die again. */
+enum { SHORTEST_LIFE = 1000 /* milliseconds */ };
+
+static bool replace(struct worker *worker, const struct sandbox *sandbox)
+{
+  close(worker->process);
+  waitpid(worker->pid, NULL, 0);
+  worker->pid = 0;
+  return monotonic_milliseconds() - worker->began >= SHORTEST_LIFE && start_worker(worker, sandbox);
+}
+
+static bool keep_once(struct worker *workers, unsigned count, const struct sandbox *sandbox)
+{
+  struct pollfd watched[MOST_WORKERS + 1];
+  for (unsigned index = 0; index < count; index += 1)
+    watched[index] = (struct pollfd){.fd = workers[index].process, .events = POLLIN};
+  watched[count] = (struct pollfd){.fd = sandbox->process, .events = POLLIN};
+  if (poll(watched, count + 1, -1) < 0)
+    return true; /* interrupted */
+  if (sandbox_ended(sandbox))
+    return false;
+  for (unsigned index = 0; index < count; index += 1)
+    if (watched[index].revents != 0 && !replace(&workers[index], sandbox))
+      return false;
+  return true;
+}
+
+void keep(struct worker *workers, unsigned count, const struct sandbox *sandbox)
+{
+  while (keep_once(workers, count, sandbox))
+    continue;
+  for (unsigned index = 0; index < count; index += 1) {
+    if (workers[index].pid <= 0)
+      continue;
+    kill(workers[index].pid, SIGKILL); /* one that is stopped would not notice the end */
+    waitpid(workers[index].pid, NULL, 0);
+  }
+}
