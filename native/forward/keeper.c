@@ -6,14 +6,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fail.h"
+
 /* A worker that dies sooner would die again. */
 enum { SHORTEST_LIFE = 1000 /* milliseconds */ };
 
 static bool replace(struct worker *worker, const struct sandbox *sandbox)
 {
+  int status = 0;
   close(worker->process);
-  waitpid(worker->pid, NULL, 0);
+  waitpid(worker->pid, &status, 0);
   worker->pid = 0;
+  if (WIFSIGNALED(status))
+    warn("a process of it was ended by signal %d", WTERMSIG(status));
+  else
+    warn("a process of it has ended with code %d", WEXITSTATUS(status));
   return monotonic_milliseconds() - worker->began >= SHORTEST_LIFE && start_worker(worker, sandbox);
 }
 

@@ -10,9 +10,9 @@
 #include "confine.h"
 #include "fail.h"
 #include "keeper.h"
-#include "listener.h"
+#include "network/listener.h"
 #include "options.h"
-#include "routes.h"
+#include "network/routes.h"
 
 /* The exit code when none of the ports could be bound. */
 enum { NO_PORT = 3 };

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "targets.h"
+#include "network/targets.h"
 
 enum { MOST_PORTS = 1024, MOST_ROUTES = 32 };
 

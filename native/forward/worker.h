@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "sandbox.h"
-#include "serve.h"
+#include "network/sandbox.h"
+#include "moving/serve.h"
 
 struct worker {
   const struct service *services;

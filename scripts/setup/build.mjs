@@ -1,13 +1,20 @@
 // Builds dist/ if a source is newer than the last build.
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, step } from './say.mjs';
+import { buildNative, isNativeCurrent } from '../native.mjs';
+import { run, say, step } from './say.mjs';
 
 const folders = ['config', 'portwrap', 'spawner', 'proxy'];
 const programs = ['dist/spawner/main.js', 'dist/proxy/main.js', 'dist/portwrap/main.js'];
 const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'];
 
 export async function ensureBuild(root) {
+  await ensureTypeScript(root);
+  if (isNativeCurrent(root)) return;
+  await step('Building portwrap-forward (cc)', async () => say(buildNative(root).message));
+}
+
+async function ensureTypeScript(root) {
   const stamp = join(root, 'dist', '.tsbuildinfo');
   const newest = Math.max(
     ...settings.map((name) => statSync(join(root, name)).mtimeMs),

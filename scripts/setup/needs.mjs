@@ -3,6 +3,7 @@
 
 const commandsToStart = {
   bwrap: 'bubblewrap',
+  cc: ['tcc', 'libc6-dev'], // any compiler does: this one is small
   chmod: 'coreutils',
   env: 'coreutils',
   find: 'findutils',
@@ -23,7 +24,7 @@ const commandsToStart = {
   unshare: 'util-linux',
 };
 
-/** Command or Python module -> package. */
+/** Command or Python module -> package, or packages. */
 export const needsToStart = { commands: commandsToStart, modules: {} };
 
 /** A JupyterHub from PyPI. Debian's python3 has the module venv, but nothing that it calls. */

@@ -25,7 +25,7 @@ function lookFor({ commands, modules }) {
   const { python, missing: missingModules } = choosePython(Object.keys(modules));
   const missingCommands = Object.keys(commands).filter((name) => findCommand(name) === undefined);
   const packages = new Set([
-    ...missingCommands.map((name) => commands[name]),
+    ...missingCommands.flatMap((name) => commands[name]),
     ...missingModules.map((name) => modules[name]),
   ]);
   return { python, packages: [...packages].sort(), missing: [...missingCommands, ...missingModules] };

@@ -1,4 +1,4 @@
-#include "targets.h"
+#include "network/targets.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>

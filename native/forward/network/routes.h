@@ -3,8 +3,8 @@
 #define ROUTES_H
 
 #include "options.h"
-#include "sandbox.h"
-#include "serve.h"
+#include "network/sandbox.h"
+#include "moving/serve.h"
 
 /* Opens the listeners in the network of the sandbox, and gives its loopback interface their addresses.
  * Ends the program with a message when one cannot be opened. */

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "direction.h"
+#include "moving/direction.h"
 
 #include <errno.h>
 #include <fcntl.h>

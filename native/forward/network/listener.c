@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "listener.h"
+#include "network/listener.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

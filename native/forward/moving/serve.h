@@ -2,7 +2,7 @@
 #ifndef SERVE_H
 #define SERVE_H
 
-#include "targets.h"
+#include "network/targets.h"
 
 struct service {
   int listener;

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "sandbox.h"
+#include "network/sandbox.h"
 
 #include <fcntl.h>
 #include <linux/nsfs.h>

@@ -1,17 +1,17 @@
 #define _GNU_SOURCE
-#include "connection.h"
+#include "moving/connection.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "direction.h"
+#include "moving/direction.h"
+#include "moving/epoll.h"
 #include "fail.h"
-#include "targets.h"
+#include "network/targets.h"
 
 struct end {
   struct connection *connection;

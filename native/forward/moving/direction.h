@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "pipes.h"
+#include "moving/pipes.h"
 
 struct direction {
   int from;

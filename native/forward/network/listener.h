@@ -2,7 +2,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
-#include "targets.h"
+#include "network/targets.h"
 
 /* Listens on an address; -1 with errno when it cannot. */
 int listen_on(const struct target *target);

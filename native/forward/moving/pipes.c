@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "pipes.h"
+#include "moving/pipes.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

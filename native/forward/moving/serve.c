@@ -1,16 +1,16 @@
 #define _GNU_SOURCE
-#include "serve.h"
+#include "moving/serve.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "connection.h"
 #include "fail.h"
+#include "moving/connection.h"
+#include "moving/epoll.h"
 
 enum { MOST_EVENTS = 128, MOST_ACCEPTED = 64, RETRY_MILLISECONDS = 100 };
 

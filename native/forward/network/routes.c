@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "routes.h"
+#include "network/routes.h"
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fail.h"
-#include "listener.h"
+#include "network/listener.h"
 
 /* The loopback interface of every network namespace. */
 enum { LOOPBACK_INDEX = 1 };

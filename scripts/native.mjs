@@ -1,0 +1,85 @@
+// Compiles portwrap-forward (native/forward/) to dist/native/portwrap-forward-ARCHITECTURE. Without a compiler it says so
+// and ends well: the forwarder `builtin` is not available then. Not here: tsc, choosing a binary (portwrap/network/builtin/).
+// usage: node scripts/native.mjs [--static] [--target=x86_64|aarch64]
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const sources = 'native/forward';
+const architectures = { x64: 'x86_64', arm64: 'aarch64' };
+const plain = ['-std=c11', '-O2', '-Wall', '-Wextra'];
+const hardened = ['-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now'];
+/** tcc(1) has no hardening, and compiles it, too. */
+const compilers = ['cc', 'gcc', 'clang', 'tcc'];
+
+export function nativeFile(root, target = architectures[process.arch]) {
+  return join(root, 'dist/native', `portwrap-forward-${target}`);
+}
+
+/** Whether it is there and newer than its sources; true, too, where it cannot be. */
+export function isNativeCurrent(root) {
+  if (architectures[process.arch] === undefined) return true;
+  const file = nativeFile(root);
+  return existsSync(file) && statSync(file).mtimeMs >= Math.max(...nativeSources(root).map(modified));
+}
+
+/** Returns a sentence: what was built, or why nothing was. `isBuilt` says which. */
+export function buildNative(root, { isStatic = false, target = architectures[process.arch] } = {}) {
+  if (!Object.values(architectures).includes(target)) {
+    return none(`portwrap-forward knows no processor of the kind ${target ?? process.arch}`);
+  }
+  const file = nativeFile(root, target);
+  mkdirSync(join(file, '..'), { recursive: true });
+  // a running program cannot be written over, but replaced
+  const unfinished = `${file}.${process.pid}`;
+  const own = target === architectures[process.arch];
+  const names = own ? compilers : [`${target}-linux-gnu-gcc`, `${target}-linux-musl-gcc`];
+  const shape = isStatic ? [['-static']] : [['-fPIE', '-pie'], []];
+  const attempts = names.flatMap((name) => [
+    ...shape.map((flags) => [name, ...plain, ...hardened, ...flags]),
+    [name, ...plain, ...shape.at(-1)],
+  ]);
+  let firstError = '';
+  for (const [compiler, ...flags] of attempts) {
+    const files = nativeSources(root).filter((path) => path.endsWith('.c'));
+    const include = `-I${join(root, sources)}`;
+    const run = spawnSync(compiler, [...flags, include, '-o', unfinished, ...files], { encoding: 'utf8' });
+    if (run.status === 0) {
+      renameSync(unfinished, file);
+      return { isBuilt: true, message: `${file} (${compiler})` };
+    }
+    rmSync(unfinished, { force: true });
+    if (run.error === undefined) firstError ||= `${compiler}: ${run.stderr.trim().split('\n')[0]}`;
+  }
+  return none(firstError || `there is no C compiler here (${names.join(', ')})`);
+}
+
+function none(reason) {
+  return {
+    isBuilt: false,
+    message: `portwrap-forward is not built: ${reason}. Without it the forwarder is slirp4netns.`,
+  };
+}
+
+function nativeSources(root) {
+  return readdirSync(join(root, sources), { recursive: true })
+    .filter((name) => /\.[ch]$/.test(name))
+    .map((name) => join(root, sources, name))
+    .sort();
+}
+
+function modified(path) {
+  return statSync(path).mtimeMs;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const options = { static: { type: 'boolean', default: false }, target: { type: 'string' } };
+  const { values } = parseArgs({ options });
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const { isBuilt, message } = buildNative(root, { isStatic: values.static, target: values.target });
+  if (!isBuilt) process.stderr.write(`${message}\n`);
+  // whoever asks for another processor wants that file
+  if (!isBuilt && values.target !== undefined) process.exitCode = 1;
+}
