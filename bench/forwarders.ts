@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   cgroupSurroundings,
-  createForwarder,
+  createNetwork,
   createToolbox,
   fileView,
   findCgroupWay,
@@ -83,7 +83,7 @@ async function forwarded(name: (typeof forwarderNames)[number], port: number): P
         hostAddresses: ownAddresses,
         cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
       },
-      forwarder: createForwarder(name, tools, asRoot),
+      network: createNetwork({ forwarder: name, uplink: null }, tools, asRoot),
     },
     {
       directory: join(directory, name),

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   cgroupSurroundings,
-  createSlirp4netns,
+  createNetwork,
   createToolbox,
   fileView,
   findCgroupWay,
@@ -34,7 +34,7 @@ const tools = createToolbox(process.env.PATH);
 const context = {
   tools,
   asRoot,
-  forwarder: createSlirp4netns(tools, asRoot),
+  network: createNetwork({ forwarder: null, uplink: null }, tools, asRoot),
   hostAddresses: ownAddresses,
   cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
 };

@@ -29,15 +29,27 @@ export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export type { SyntheticFile } from './launch/synthetic-file.ts';
 export { ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
-export { createForwarder, type ForwarderName, forwarderNames } from './network/forwarders.ts';
+export { isForwardProgramThere } from './network/forward-program.ts';
 export { firstOf, portsFromRandom } from './network/host-ports.ts';
+export {
+  createNetwork,
+  type ForwarderName,
+  fitTogether,
+  forwarderNames,
+  type Network,
+  type NetworkChoice,
+  reachesLoopback,
+  resolveNetwork,
+  type UplinkName,
+  uplinkNames,
+} from './network/network.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
-export { createSlirp4netns } from './network/slirp4netns.ts';
-export type { ForwardEvent } from './sandbox/keep-forward.ts';
+export type { NetworkEvent } from './sandbox/context.ts';
 export { whyUnreachable } from './sandbox/not-ready.ts';
 export { type ListeningPort, listeningPortNumbers, listeningPorts } from './sandbox/open-ports.ts';
 export { answered, answersOnce, type ReadinessProbe } from './sandbox/readiness.ts';
+export type { SandboxRecord } from './sandbox/record.ts';
 export {
   type AdoptedSandbox,
   adoptSandbox,
@@ -46,7 +58,6 @@ export {
   removeSandboxFiles,
   type Sandbox,
   type SandboxExit,
-  type SandboxRecord,
 } from './sandbox/sandbox.ts';
 export { isWritable } from './system/access.ts';
 export {

@@ -3,14 +3,7 @@
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import {
-  bootId,
-  createSlirp4netns,
-  createToolbox,
-  ownAccount,
-  ownAddresses,
-  withDeadline,
-} from '../portwrap/index.ts';
+import { bootId, createToolbox, ownAccount, ownAddresses, withDeadline } from '../portwrap/index.ts';
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
@@ -79,10 +72,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     activity: () => watch.totals(),
   });
   const cgroups = await openControlGroups(tools, log);
-  const context = {
-    ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups },
-    forwarder: createSlirp4netns(tools, asRoot),
-  };
+  const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
   const local = createLocalLauncher({
     ...{ context, cgroups, accounts, state, ports, meter },
     hostAddress: first.ports.host_address,

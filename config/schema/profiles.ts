@@ -183,13 +183,30 @@ const profileSchema = z
         'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',
     }),
     slurm: jobSchema,
-    forwarder: z.enum(['slirp4netns', 'pasta']).default('slirp4netns').meta({
-      description:
-        'The program that forwards the port. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster with many connections; not the version of Debian 12, which can lose the end of large transfers.',
-    }),
+    forwarder: z
+      .enum(['builtin', 'slirp4netns', 'pasta'])
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The program that forwards the port, the way in. builtin: connections are passed on by the kernel, and servers that listen on 127.0.0.1 only are reached. slirp4netns and pasta: their own forward; they are the uplink, too. null: builtin, or the forward of the uplink where the program for builtin is not built (portwrap-spawner doctor says so).',
+        examples: ['slirp4netns'],
+      }),
+    uplink: z
+      .enum(['slirp4netns', 'pasta'])
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The program that leads out to what "network" allows. It is not started where "network" allows neither internet nor DNS. slirp4netns: 1 MB a server. pasta: 20 MB a server, and several times faster; not the version of Debian 12, which can lose the end of large transfers. null: slirp4netns, or the forwarder if that is pasta.',
+        examples: ['pasta'],
+      }),
   })
   .superRefine((profile, ctx) => {
     const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    const { forwarder, uplink } = profile;
+    if (forwarder !== null && forwarder !== 'builtin' && uplink !== null && uplink !== forwarder)
+      refuse(['uplink'], `must be null with forwarder ${forwarder}, which is its own uplink`);
     if (profile.launcher === 'slurm') {
       // an ordinary user's job cannot create control groups, and Slurm has its own
       for (const key of ['memory', 'cpus', 'processes'] as const) {

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,6 +31,15 @@ static int bind_first(const struct options *options)
   }
   warn("none of the ports can be bound");
   _exit(NO_PORT);
+}
+
+/* The launcher executes the program by a descriptor; lists of processes shall show its name. */
+static void take_name(char *path)
+{
+  static const char name[] = "portwrap-forward";
+  prctl(PR_SET_NAME, name);
+  if (strncmp(path, "/proc/self/fd/", strlen("/proc/self/fd/")) == 0 && strlen(path) == strlen(name))
+    memcpy(path, name, strlen(name));
 }
 
 /* The launcher names the descriptors that it hands over. It has opened the program's file, too. */
@@ -63,6 +74,7 @@ int main(int argc, char **argv)
 {
   static struct options options;
   options = parse_options(argc, argv);
+  take_name(argv[0]);
   close_others(&options);
   raise_open_files();
   signal(SIGPIPE, SIG_IGN);

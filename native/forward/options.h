@@ -7,7 +7,7 @@
 
 #include "network/targets.h"
 
-enum { MOST_PORTS = 1024, MOST_ROUTES = 32 };
+enum { MOST_PORTS = 1024, MOST_ROUTES = 64 };
 
 /* A listener inside the sandbox, and where on this host its connections lead. */
 struct route {

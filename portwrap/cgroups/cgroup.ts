@@ -181,8 +181,8 @@ function removed(directory: string): boolean {
   }
 }
 
-/** bwrap's monitor, the sandbox's pid 1, and a forwarder with its shell are in the group, too. */
-const ownProcesses = 4;
+/** bwrap's monitor, the sandbox's pid 1, two of the forwarder, and two of the uplink are in the group, too. */
+const ownProcesses = 6;
 
 /** Files and values; https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/. */
 function settings({ version, directories }: CgroupPlace, limits: Limits): [string, string][] {

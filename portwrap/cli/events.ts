@@ -17,7 +17,7 @@ export type CliEvent =
       readonly message: string;
     }
   | { readonly event: 'warning'; readonly message: string }
-  | { readonly event: 'forwarder'; readonly what: string; readonly message?: string }
+  | { readonly event: 'forwarder' | 'uplink'; readonly what: string; readonly message?: string }
   | {
       readonly event: 'ended';
       readonly code: number | null;
@@ -57,7 +57,8 @@ function sentence(event: CliEvent): string {
     case 'warning':
       return event.message;
     case 'forwarder':
-      return `the forwarder ended: ${event.what}${event.message === undefined ? '' : ` (${event.message})`}`;
+    case 'uplink':
+      return `the ${event.event} ended: ${event.what}${event.message === undefined ? '' : ` (${event.message})`}`;
     case 'ended':
       if (event.outOfMemory)
         return `the command ran out of memory: the kernel killed a process; the command exited with ${event.code}`;

@@ -2,11 +2,12 @@
 import { commonOptions, type OptionGroup, shells } from '../../config/command-line/program.ts';
 import { deviceChoices, fileViewPresets } from '../launch/file-view.ts';
 import { socketFamilies } from '../launch/system-call-filter.ts';
-import { forwarderNames } from '../network/forwarders.ts';
+import { forwarderNames, uplinkNames } from '../network/network.ts';
 
 /** The permitted values of these options. */
 export const choices = {
   forwarder: forwarderNames,
+  uplink: uplinkNames,
   view: fileViewPresets,
   devices: deviceChoices,
   completion: shells,
@@ -28,7 +29,7 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'guest-port',
         short: 'P',
         value: 'PORT',
-        help: 'port inside, where COMMAND listens on all addresses (0.0.0.0)',
+        help: 'port inside, where COMMAND listens',
       },
       {
         name: 'host-address',
@@ -39,7 +40,13 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'forwarder',
         value: 'NAME',
         values: choices.forwarder,
-        help: 'program that forwards the port: slirp4netns (default) or pasta (not the version of Debian 12, which loses data)',
+        help: 'program that forwards the port: builtin (default, if it is built), slirp4netns or pasta (not the version of Debian 12, which loses data)',
+      },
+      {
+        name: 'uplink',
+        value: 'NAME',
+        values: choices.uplink,
+        help: 'program that leads COMMAND out to what it may reach, with the forwarder builtin: slirp4netns (default) or pasta',
       },
     ],
   },

@@ -6,6 +6,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Limits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
+import { fitTogether, type NetworkChoice } from '../network/network.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
 import { type Choice, type ChoiceName, choices, optionGroups } from './options.ts';
 
@@ -15,7 +16,7 @@ export interface CliRun {
   /** 0: any free port. */
   readonly hostPort: number;
   readonly guestPort: number;
-  readonly forwarder: Choice<'forwarder'>;
+  readonly network: NetworkChoice;
   readonly policy: NetworkPolicy;
   readonly socketFamilies: readonly SocketFamily[];
   readonly files: Pick<
@@ -41,7 +42,7 @@ export type CliRequest =
   | {
       readonly kind: 'doctor';
       readonly user: string | undefined;
-      readonly forwarder: Choice<'forwarder'> | undefined;
+      readonly network: NetworkChoice;
       readonly json: boolean;
     };
 
@@ -74,7 +75,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
     hostAddress: parseAddress(options.value('host-address') ?? '127.0.0.1'),
     hostPort,
     guestPort,
-    forwarder: options.choice('forwarder') ?? 'slirp4netns',
+    network: parseNetwork(options),
     policy: {
       internet: parseInternet(options.value('internet') ?? 'yes'),
       dns: !options.has('no-dns'),
@@ -110,10 +111,18 @@ const mostWords = 8_000;
 
 function parseDoctor(argv: readonly string[]): CliRequest {
   const options = parseOptions(argv);
-  const wrong = options.names.find((name) => !['user', 'forwarder', 'json'].includes(name));
-  if (wrong !== undefined) throw usage(`doctor takes --user, --forwarder and --json, not "--${wrong}"`);
-  const forwarder = options.choice('forwarder');
-  return { kind: 'doctor', user: options.value('user'), forwarder, json: options.has('json') };
+  const wrong = options.names.find((name) => !['user', 'forwarder', 'uplink', 'json'].includes(name));
+  if (wrong !== undefined)
+    throw usage(`doctor takes --user, --forwarder, --uplink and --json, not "--${wrong}"`);
+  const network = parseNetwork(options);
+  return { kind: 'doctor', user: options.value('user'), network, json: options.has('json') };
+}
+
+function parseNetwork(options: ReturnType<typeof parseOptions>): NetworkChoice {
+  const forwarder = options.choice('forwarder') ?? null;
+  const uplink = options.choice('uplink') ?? null;
+  if (fitTogether({ forwarder, uplink })) return { forwarder, uplink };
+  throw usage(`--forwarder ${forwarder} is its own uplink: leave --uplink ${uplink} out`);
 }
 
 const table = optionGroups.flatMap(({ options }) => options);

@@ -8,7 +8,7 @@ export const portwrap: Program = {
   summary: 'run a command in a network namespace of its own, with one port of the host forwarded to it',
   usage: [
     '[options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]',
-    'doctor [--user NAME] [--forwarder NAME] [--json]',
+    'doctor [--user NAME] [--forwarder NAME] [--uplink NAME] [--json]',
   ],
   description: [
     'Runs COMMAND in network, user and process namespaces of its own and forwards one port of this host to it. All other ports that COMMAND or its children open can be reached only from inside.',
@@ -18,7 +18,7 @@ export const portwrap: Program = {
   commands: [
     {
       name: 'doctor',
-      options: ['user', 'forwarder', 'json'],
+      options: ['user', 'forwarder', 'uplink', 'json'],
       help: 'report what is missing on this machine',
     },
   ],

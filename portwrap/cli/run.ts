@@ -10,8 +10,8 @@ import { substituteGuestPort } from '../launch/guest-port.ts';
 import { launch } from '../launch/launch.ts';
 import { ownDirectory } from '../launch/own-directory.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
-import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
+import { createNetwork } from '../network/network.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { killIfDebugged, killIfStopped } from '../sandbox/kill-stopped.ts';
 import { whyUnreachable } from '../sandbox/not-ready.ts';
@@ -104,7 +104,7 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
       () => tell({ event: 'ready', url }),
       () => {
         if (ended.signal.aborted) return; // it ended before it responded, which is reported below
-        const why = whyUnreachable(child, guestPort) ?? 'it listens, and does not answer HTTP requests';
+        const why = whyUnreachable(sandbox.record) ?? 'it listens, and does not answer HTTP requests';
         tell({ event: 'unready', url, seconds: waitDeadline / 1000, message: why });
       },
     );
@@ -147,15 +147,15 @@ function launchContext(
 ): LaunchContext {
   const { tools, uid } = around;
   const asRoot = uid === 0;
-  const forwarder = createForwarder(request.forwarder, tools, asRoot);
+  const network = createNetwork(request.network, tools, asRoot);
   return {
-    ...{ tools, asRoot, forwarder },
+    ...{ tools, asRoot, network },
     hostAddresses: ownAddresses,
     warn: (message) => tell({ event: 'warning', message }),
     cgroups,
-    report: ({ kind, error }) => {
+    report: ({ program, kind, error }) => {
       if (kind === 'died') return; // the event that follows at once reports it
-      tell({ event: 'forwarder', what: kind, ...(error instanceof Error ? { message: error.message } : {}) });
+      tell({ event: program, what: kind, ...(error instanceof Error ? { message: error.message } : {}) });
     },
   };
 }

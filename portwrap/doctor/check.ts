@@ -1,6 +1,6 @@
 // One finding of the doctor, and the context of its probes. Not here: the probes, one file per group.
 import { PortwrapError } from '../../config/errors.ts';
-import type { ForwarderName } from '../network/forwarders.ts';
+import type { NetworkChoice, resolveNetwork } from '../network/network.ts';
 import type { Account } from '../system/account.ts';
 import { becomeArgv } from '../system/account.ts';
 import { runTool, type ToolRun } from '../system/child.ts';
@@ -24,7 +24,9 @@ export interface DoctorContext {
   readonly asRoot: boolean;
   /** The account that the probes run as; null: the caller's. */
   readonly account: Account | null;
-  readonly forwarder: ForwarderName;
+  /** As configured, and the programs that this means on this machine. */
+  readonly choice: NetworkChoice;
+  readonly network: ReturnType<typeof resolveNetwork>;
 }
 
 export function ok(name: string, what: string): Check {

@@ -1,11 +1,13 @@
 // The doctor: runs every probe, in the order in which a launch needs its subject. Not here: the probes and their
 // evaluation (one file per group), the output (render.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import type { ForwarderName } from '../network/forwarders.ts';
+import { isForwardProgramThere } from '../network/forward-program.ts';
+import { type NetworkChoice, resolveNetwork } from '../network/network.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { checkCgroups } from './cgroups.ts';
 import { type Check, type DoctorContext, failed, fixOf } from './check.ts';
+import { checkForwardProgram } from './forward-program.ts';
 import { checkNames } from './names.ts';
 import { checkLaunch, checkPolicy, checkTun } from './network.ts';
 import { checkProcesses, collectInitialState, type InitialState } from './processes.ts';
@@ -17,7 +19,7 @@ export interface DoctorRequest {
   readonly uid: number;
   /** As root: the account that the probes run as. */
   readonly user?: string | undefined;
-  readonly forwarder?: ForwarderName | undefined;
+  readonly network: NetworkChoice;
 }
 
 /** Throws USAGE or USER_REFUSED; any other problem is a finding. */
@@ -31,6 +33,7 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
   return [
     ...initial,
     ...(await finding('programs', () => checkPrograms(context))),
+    ...(await finding('portwrap-forward', () => checkForwardProgram(context))),
     ...(await finding('sandbox', () => checkSandbox(context))),
     ...(await finding('tun device', async () => [await checkTun(context)])),
     ...(await finding('network policy', () => checkPolicy(context))),
@@ -55,7 +58,8 @@ async function createContext(request: DoctorRequest): Promise<DoctorContext> {
   }
   return {
     ...{ tools: request.tools, asRoot, account },
-    forwarder: request.forwarder ?? 'slirp4netns',
+    choice: request.network,
+    network: resolveNetwork(request.network, isForwardProgramThere()),
   };
 }
 

@@ -1,21 +1,22 @@
 // Checks that names will resolve inside a sandbox, from the resolver configuration of this host.
 // Not here: whether the host itself can resolve any.
-import { createForwarder, type ForwarderName } from '../network/forwarders.ts';
 import { type HostResolver, readHostResolver } from '../network/host-resolver.ts';
+import { createUplink, type UplinkName } from '../network/network.ts';
 import { slirpNetwork } from '../network/policy.ts';
 import { resolverInside } from '../network/resolver-inside.ts';
 import { type Check, type DoctorContext, ok, warning } from './check.ts';
 
 export function checkNames(context: DoctorContext): Check {
-  const { carriesIpv6 } = createForwarder(context.forwarder, context.tools, context.asRoot);
+  const { uplink } = context.network;
+  const { carriesIpv6 } = createUplink(uplink, context.tools, context.asRoot);
   const runsAsRoot = context.asRoot && context.account === null;
-  return evaluateNames(readHostResolver(), context.forwarder, carriesIpv6, runsAsRoot);
+  return evaluateNames(readHostResolver(), uplink, carriesIpv6, runsAsRoot);
 }
 
-/** `runsAsRoot`: the sandbox belongs to root, as with --allow-root, and so does its forwarder. */
+/** `runsAsRoot`: the sandbox belongs to root, as with --allow-root, and so does its uplink. */
 export function evaluateNames(
   host: HostResolver,
-  forwarder: ForwarderName,
+  uplink: UplinkName,
   carriesIpv6: boolean,
   runsAsRoot: boolean,
 ): Check {
@@ -29,10 +30,10 @@ export function evaluateNames(
   if (inside.problem !== null) {
     const fix = carriesIpv6
       ? 'Add an IPv4 name server to /etc/resolv.conf, such as that of systemd-resolved (127.0.0.53).'
-      : 'Use the forwarder slirp4netns, or add an IPv4 name server to /etc/resolv.conf.';
+      : 'Use the uplink slirp4netns, or add an IPv4 name server to /etc/resolv.conf.';
     return warning(name, inside.problem, why, fix);
   }
-  if (runsAsRoot && forwarder === 'slirp4netns' && !/^\/(?:etc|run)\//.test(host.path)) {
+  if (runsAsRoot && uplink === 'slirp4netns' && !/^\/(?:etc|run)\//.test(host.path)) {
     const what = `/etc/resolv.conf leads to ${host.path}, which slirp4netns of root does not see`;
     return warning(
       name,

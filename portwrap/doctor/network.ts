@@ -1,5 +1,5 @@
 // Checks the network of a sandbox: the tun device, both ways of loading the network policy, and a complete launch until
-// the forwarder is ready. Not here: bubblewrap itself (sandbox.ts).
+// the network is ready. Not here: bubblewrap itself (sandbox.ts).
 import { mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { noLimits } from '../cgroups/limits.ts';
@@ -9,16 +9,17 @@ import { launch } from '../launch/launch.ts';
 import { ownDirectory } from '../launch/own-directory.ts';
 import { ordinaryFamilies } from '../launch/system-call-filter.ts';
 import { inOwnMounts } from '../mounts/own.ts';
-import { createForwarder } from '../network/forwarders.ts';
 import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts';
+import { createNetwork } from '../network/network.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
-import { nftRuleset } from '../network/policy.ts';
+import { nftRuleset, slirpNetwork } from '../network/policy.ts';
 import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { lookAs } from '../system/look.ts';
 import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warning } from './check.ts';
 
-const policy = { internet: false, dns: false, hosts: [] } as const;
+/** DNS needs an uplink, so that this is tried, too. */
+const policy = { internet: false, dns: true, hosts: [] } as const;
 
 /** The device itself first, because the forwarder's own message is less clear. */
 export async function checkTun(context: DoctorContext): Promise<Check> {
@@ -38,7 +39,7 @@ function notTun(): Check {
   return failed(
     'tun device',
     `${tunDevice} is not the tun device (character device 10, 200)`,
-    'The forwarder needs it for its network interface.',
+    'The uplink needs it for its network interface.',
     `rm ${tunDevice} && mknod -m 0666 ${tunDevice} c 10 200`,
   );
 }
@@ -47,7 +48,7 @@ function notTun(): Check {
 export function evaluateTun(message: string | null): Check {
   const name = 'tun device';
   if (message === null) return ok(name, '/dev/net/tun can be opened');
-  const why = 'The forwarder needs it for its network interface.';
+  const why = 'The uplink needs it for its network interface.';
   if (/Permission denied|Operation not permitted/.test(message)) {
     return failed(name, '/dev/net/tun: permission denied', why, 'chmod 0666 /dev/net/tun');
   }
@@ -60,8 +61,7 @@ export function evaluateTun(message: string | null): Check {
 /** As root the rules are loaded from outside, otherwise by the gate inside, which then drops its capabilities. */
 export async function checkPolicy(context: DoctorContext): Promise<Check[]> {
   const { tools } = context;
-  const { network } = createForwarder(context.forwarder, tools, context.asRoot);
-  const rules = nftRuleset({ ...policy, dns: true }, [], network, []);
+  const rules = nftRuleset(policy, [], slirpNetwork, []);
   const box = [tools('bwrap'), '--dev-bind', '/', '/', '--unshare-net', '--die-with-parent'];
   const load = `${tools('nft')} -f -`;
   const inside = ['--unshare-user', '--unshare-pid', '--proc', '/proc'];
@@ -95,7 +95,7 @@ export function evaluatePolicy(way: string, message: string | null, isNeeded: bo
   return isNeeded ? failed(name, what, why, fix) : warning(name, what, why, fix);
 }
 
-/** Launches a sandbox until the forwarder is ready, and stops it. */
+/** Launches a sandbox until the network is ready, and stops it. */
 export async function checkLaunch(context: DoctorContext): Promise<Check> {
   const { tools, asRoot } = context;
   const directory = ownDirectory(process.getuid?.() ?? -1);
@@ -106,7 +106,7 @@ export async function checkLaunch(context: DoctorContext): Promise<Check> {
     const sandbox = await launch(
       {
         ...{ tools, asRoot, hostAddresses: ownAddresses, cgroups: noCgroups },
-        forwarder: createForwarder(context.forwarder, tools, asRoot),
+        network: createNetwork(context.network, tools, asRoot),
       },
       {
         directory: join(directory, 's'),
@@ -128,18 +128,22 @@ export async function checkLaunch(context: DoctorContext): Promise<Check> {
     );
     const took = Math.round(performance.now() - began);
     await sandbox.stop(0);
-    return ok('launch', `ready behind ${context.forwarder} after ${took} ms`);
+    return ok('launch', `ready behind ${waysOf(context)} after ${took} ms`);
   } catch (error) {
-    return evaluateLaunch(error, context.forwarder, readFileSync(join(directory, 'log'), 'utf8'));
+    return evaluateLaunch(error, waysOf(context), readFileSync(join(directory, 'log'), 'utf8'));
   } finally {
     log.close();
     rmSync(directory, { recursive: true, force: true });
   }
 }
 
+function waysOf({ network: { forwarder, uplink } }: DoctorContext): string {
+  return forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
+}
+
 /** `log` is the output of bubblewrap. */
-export function evaluateLaunch(error: unknown, forwarder: string, log: string): Check {
-  const why = `This was a complete launch with ${forwarder}; real launches will fail in the same way.`;
+export function evaluateLaunch(error: unknown, programs: string, log: string): Check {
+  const why = `This was a complete launch with ${programs}; real launches will fail in the same way.`;
   const what = [error instanceof Error ? error.message : String(error), ...log.trim().split('\n').slice(-2)];
   return failed('launch', what.filter(Boolean).join(': '), why, fixOf(error));
 }

@@ -30,13 +30,14 @@ export const neededOptions: Readonly<Partial<Record<ToolName, readonly string[]>
   unshare: ['--mount', '--propagation', '--user', '--map-root-user'],
 };
 
-const forwarderOptions = {
+const uplinkOptions = {
   slirp4netns: ['--ready-fd', '--exit-fd', '--api-socket', '--enable-seccomp', '--disable-dns'],
   pasta: ['--foreground', '--config-net', '--dns-forward', '--ns-ifname', '--pid', '--runas'],
 } as const;
 
 export async function checkPrograms(context: DoctorContext): Promise<Check[]> {
-  const needed = { ...neededOptions, [context.forwarder]: forwarderOptions[context.forwarder] };
+  const { uplink } = context.network;
+  const needed = { ...neededOptions, [uplink]: uplinkOptions[uplink] };
   return Promise.all(
     Object.entries(needed).map(async ([name, options]) => {
       const tool = name as ToolName;
@@ -69,7 +70,7 @@ export function evaluateProgram(
       tool,
       'this version can stall in large transfers, or end them short',
       'An upload or a download of some 64 MB may be incomplete, without any message.',
-      'Install passt of 2024-08 or later, or use the forwarder slirp4netns.',
+      'Install passt of 2024-08 or later, or use slirp4netns.',
     );
   }
   if (missing.length === 0) return ok(tool, known);

@@ -3,10 +3,10 @@
 import type { Check } from '../doctor/index.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import type { SocketFamily } from '../launch/system-call-filter.ts';
-import type { ForwarderName } from '../network/forwarders.ts';
+import type { NetworkChoice } from '../network/network.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 
-export const jobSpecVersion = 2;
+export const jobSpecVersion = 3;
 
 export interface JobSpec {
   /** The version of this format; a specification of another version is refused. */
@@ -22,7 +22,7 @@ export interface JobSpec {
   readonly policy: NetworkPolicy;
   readonly socketFamilies: readonly SocketFamily[];
   readonly openFiles: number;
-  readonly forwarder: ForwarderName;
+  readonly network: NetworkChoice;
   /** The interface whose first IPv4 address the port is bound on; null: the one that faces the service. */
   readonly hostInterface: string | null;
   /** Host ports to try, both ends included. */
@@ -74,7 +74,7 @@ export interface ReportTarget {
 export interface NodeProbe {
   /** The variable of the job's environment that names the node. */
   readonly nodeVariable: string;
-  readonly forwarder: ForwarderName;
+  readonly network: NetworkChoice;
   /** The URL for the reports of servers' jobs; null: the doctor's own. */
   readonly serviceUrl: string | null;
 }

@@ -14,8 +14,8 @@ import { fileView } from '../launch/file-view.ts';
 import { launch } from '../launch/launch.ts';
 import { ownDirectory } from '../launch/own-directory.ts';
 import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
-import { createForwarder } from '../network/forwarders.ts';
 import { portsFromRandom } from '../network/host-ports.ts';
+import { createNetwork } from '../network/network.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -146,7 +146,7 @@ function launchContext(spec: JobSpec, { tools, uid }: JobSurroundings): LaunchCo
   const asRoot = uid === 0;
   return {
     ...{ tools, asRoot, hostAddresses: ownAddresses },
-    forwarder: createForwarder(spec.forwarder, tools, asRoot),
+    network: createNetwork(spec.network, tools, asRoot),
     cgroups: noCgroups, // the batch system sets the limits of the job
   };
 }

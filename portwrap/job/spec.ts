@@ -3,7 +3,10 @@
 import { PortwrapError } from '../../config/errors.ts';
 import { type JobSpec, jobSpecVersion, type ProbeSpec } from './protocol.ts';
 
-/** Throws USAGE. The service has validated the content; only the version may differ. */
+/**
+ * Throws USAGE. The service has validated the content; only the version may differ. A job that was submitted before the
+ * service was upgraded may begin after it: its specification has version 2.
+ */
 export function parseJobSpec(text: string): JobSpec | ProbeSpec {
   let value: unknown;
   try {
@@ -12,6 +15,10 @@ export function parseJobSpec(text: string): JobSpec | ProbeSpec {
     throw wrong('it is not JSON', cause);
   }
   if (typeof value !== 'object' || value === null || !('version' in value)) throw wrong('it has no version');
+  if (value.version === 2 && 'forwarder' in value) {
+    const { forwarder, ...same } = value;
+    return { ...same, version: jobSpecVersion, network: { forwarder, uplink: null } } as unknown as JobSpec;
+  }
   if (value.version !== jobSpecVersion) {
     throw wrong(`unsupported version ${JSON.stringify(value.version)} (expected ${jobSpecVersion})`);
   }

@@ -211,6 +211,7 @@ function startArgv(
   const outside = {
     life,
     forwarder: join(spec.directory, fifos.forwarder),
+    uplink: join(spec.directory, fifos.uplink),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
     maps: groupsAccount(context, spec) === null ? null : join(spec.directory, mapsFifo),
     keeper: context.cgroups.scope !== null,

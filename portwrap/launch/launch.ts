@@ -1,6 +1,6 @@
 // The launch: from a specification to a sandbox whose payload runs behind one forwarded port. The order
 // matters; until the last step the payload is held at the gate.
-// Not here: building up to the gate (build.ts), the forwarders, the running sandbox (sandbox/sandbox.ts).
+// Not here: building up to the gate (build.ts), the network's programs, the running sandbox (sandbox/sandbox.ts).
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -18,8 +18,10 @@ import { settleInScope } from '../cgroups/scope.ts';
 import { whileMountsAreSteady } from '../mounts/steady.ts';
 import type { Forward, Forwarder } from '../network/forwarder.ts';
 import { readHostResolver } from '../network/host-resolver.ts';
-import { reachesHostLoopback } from '../network/policy.ts';
+import { type WaysOut, waysOut } from '../network/network.ts';
+import { reachesHostLoopback, slirpNetwork } from '../network/policy.ts';
 import { type ResolverInside, resolverFiles, resolverInside } from '../network/resolver-inside.ts';
+import type { Attached, UplinkRequest } from '../network/uplink.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
 import { aborted } from '../system/deadline.ts';
@@ -48,7 +50,7 @@ async function launchOnce(
   abort: AbortSignal,
 ): Promise<Sandbox> {
   const undo = createTeardown();
-  let forwarding: Promise<Forward> | undefined;
+  const connecting: Promise<Attached>[] = [];
   try {
     abort.throwIfAborted();
     closeStrayDescriptors();
@@ -57,17 +59,16 @@ async function launchOnce(
     const temporary = await makeTemporary(context.tools, spec.account, temporaryOf(spec), undo);
     if (temporary !== null) symlinkSync(temporary.path, join(spec.directory, temporaryLink));
     const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
-    const prepared = context.forwarder.prepare?.();
+    const prepared = context.network.forwarder.prepare?.();
     if (prepared !== undefined) undo.add('preparations of the forwarder', prepared.close);
-    // undone after the sandbox, whose end ends the forwarder: then the host port is free again
-    undo.add('forwarder', () =>
-      forwarding?.then(
-        (forward) => forward.liveness.gone,
-        () => {},
-      ),
-    );
+    // undone after the sandbox, whose end ends forwarder and uplink: then the host port is free again
+    undo.add('network', async () => {
+      for (const attached of await Promise.allSettled(connecting))
+        if (attached.status === 'fulfilled') await attached.value.liveness.gone;
+    });
     const host = readHostResolver();
-    const resolver = resolverInside(host, context.forwarder.network, context.forwarder.carriesIpv6);
+    const ways = waysOut(context.network, spec.policy);
+    const resolver = resolverInside(host, slirpNetwork, ways.carriesIpv6);
     if (spec.policy.dns && resolver.problem !== null) context.warn?.(resolver.problem);
     const described = withSynthetic(spec, resolverFiles(host, resolver));
     const around = { place: early, mountinfo, resolver, temporary };
@@ -79,20 +80,25 @@ async function launchOnce(
     // only with limits
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
-    forwarding = attachForwarder(prepared ?? context.forwarder, spec, held, resolver);
-    // the forwarder is accounted to the server whose packets it handles; if it cannot be moved, it stays in our group
-    if (cgroup !== null) forwarding.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
+    const request = uplinkRequest(spec, held, resolver);
+    const forwarding = attachForwarder(prepared ?? context.network.forwarder, request, spec, ways);
+    const uplinking = ways.uplink?.attach(request) ?? null;
+    connecting.push(forwarding, ...(uplinking === null ? [] : [uplinking]));
+    // they are accounted to the server whose packets they handle; if they cannot be moved, they stay in our group
+    for (const attaching of connecting)
+      if (cgroup !== null) attaching.then(({ pids }) => enterCgroup(cgroup, pids)).catch(() => {});
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
-    const [forward] = await Promise.race([
-      Promise.all([connectNetwork(forwarding, applyPolicy(context, spec, held, resolver)), counted]),
+    const [[forwarder, uplink]] = await Promise.race([
+      Promise.all([connected(forwarding, uplinking, applyPolicy(context, spec, held, resolver)), counted]),
       ended,
       aborted(abort),
     ]);
     // do not await anything between here and the payload's start: an abort in between would be lost
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
-    const sandbox = handOver(context, spec, { held, forward, cgroup, temporary, resolver });
+    const network = { forwarder, uplink, ways };
+    const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
     held.release();
     undo.release();
     return sandbox;
@@ -143,29 +149,44 @@ function withSynthetic(spec: SandboxSpec, files: readonly SyntheticFile[]): Sand
 
 function attachForwarder(
   forwarder: Pick<Forwarder, 'attach'>,
+  request: UplinkRequest,
   spec: SandboxSpec,
-  held: HeldSandbox,
-  resolver: ResolverInside,
+  { routes }: WaysOut,
 ): Promise<Forward> {
   return forwarder.attach({
-    child: held.child.pid,
-    life: held.life,
-    directory: spec.directory,
+    ...request,
     hostAddress: spec.hostAddress,
     hostPorts: spec.hostPorts,
     guestPort: spec.guestPort,
-    hostLoopback: reachesHostLoopback(spec.policy),
-    dns: spec.policy.dns,
-    ipv6: spec.policy.dns && resolver.ipv6,
+    routes,
+    messages: spec.stdio[2],
   });
 }
 
-/** Awaits policy and forward concurrently: they are independent, and the payload waits for both. */
-async function connectNetwork(attached: Promise<Forward>, applied: Promise<void>): Promise<Forward> {
-  const [forward, policy] = await Promise.allSettled([attached, applied]);
-  if (forward.status === 'rejected') throw forward.reason;
+function uplinkRequest(
+  { directory, policy }: SandboxSpec,
+  { child, life }: HeldSandbox,
+  resolver: ResolverInside,
+): UplinkRequest {
+  return {
+    ...{ child: child.pid, life, directory },
+    hostLoopback: reachesHostLoopback(policy),
+    dns: policy.dns,
+    ipv6: policy.dns && resolver.ipv6,
+  };
+}
+
+/** Awaits policy, forward and uplink concurrently: they are independent, and the payload waits for all. */
+async function connected(
+  forwarding: Promise<Forward>,
+  uplinking: Promise<Attached> | null,
+  applied: Promise<void>,
+): Promise<[Forward, Attached | null]> {
+  const [forwarder, uplink, policy] = await Promise.allSettled([forwarding, uplinking, applied]);
+  if (forwarder.status === 'rejected') throw forwarder.reason;
+  if (uplink.status === 'rejected') throw uplink.reason;
   if (policy.status === 'rejected') throw policy.reason;
-  return forward.value;
+  return [forwarder.value, uplink.value];
 }
 
 /** As root, loads the rules from outside. An unprivileged gate has loaded them before its message. */
@@ -182,7 +203,7 @@ async function applyPolicy(
 
 interface Launched {
   readonly held: HeldSandbox;
-  readonly forward: Forward;
+  readonly network: { readonly forwarder: Forward; readonly uplink: Attached | null; readonly ways: WaysOut };
   readonly cgroup: CgroupPlace | null;
   readonly temporary: TemporaryDirectory | null;
   readonly resolver: ResolverInside;
@@ -191,27 +212,31 @@ interface Launched {
 function handOver(
   context: LaunchContext,
   spec: SandboxSpec,
-  { held, forward, cgroup, temporary, resolver }: Launched,
+  { held, network, cgroup, temporary, resolver }: Launched,
 ): Sandbox {
+  const { forwarder, uplink, ways } = network;
   const record = {
     directory: spec.directory,
     bootId: bootId(),
     child: held.child,
-    forwarder: forward.process,
-    forwarderName: context.forwarder.name,
+    forwarder: forwarder.process,
+    forwarderName: context.network.forwarder.name,
+    uplink: uplink?.process ?? null,
+    uplinkName: ways.uplink?.name ?? null,
     hostAddress: spec.hostAddress,
-    hostPort: forward.hostPort,
+    hostPort: forwarder.hostPort,
     guestPort: spec.guestPort,
     hostLoopback: reachesHostLoopback(spec.policy),
     dns: spec.policy.dns,
     ipv6: spec.policy.dns && resolver.ipv6,
+    routes: ways.routes,
     cgroup,
   };
   return watchSandbox(
     context,
     record,
     held.life,
-    forward,
+    { forwarder, uplink },
     async () => {
       if (spec.lifetime === 'foreground') {
         // a command leaves nothing behind

@@ -3,9 +3,9 @@
 
 import type { Limits } from '../cgroups/limits.ts';
 import type { Cgroups } from '../cgroups/root.ts';
-import { type NetworkPolicy, nftRuleset } from '../network/policy.ts';
+import { type NetworkPolicy, nftRuleset, slirpNetwork } from '../network/policy.ts';
 import type { ResolverInside } from '../network/resolver-inside.ts';
-import type { SandboxContext } from '../sandbox/sandbox.ts';
+import type { SandboxContext } from '../sandbox/context.ts';
 import type { Account } from '../system/account.ts';
 import type { FileView } from './file-view.ts';
 import type { SocketFamily } from './system-call-filter.ts';
@@ -48,5 +48,5 @@ export interface LaunchContext extends SandboxContext {
 }
 
 export function policyText(context: LaunchContext, spec: SandboxSpec, resolver: ResolverInside): string {
-  return nftRuleset(spec.policy, context.hostAddresses(), context.forwarder.network, resolver.direct);
+  return nftRuleset(spec.policy, context.hostAddresses(), slirpNetwork, resolver.direct);
 }

@@ -21,6 +21,7 @@ export const policyLog = 'policy.log';
 export interface Wrapper {
   readonly life: string;
   readonly forwarder: string;
+  readonly uplink: string;
   /** In launches of root the file for nft's messages; null: the gate loads the rules. */
   readonly policyLog: string | null;
   /** The FIFO on which bwrap reports that it waits for its maps (descriptors.ts); null: it does not wait. */
@@ -56,17 +57,17 @@ export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly str
     `else printf ${terminalsFailed} >&${launcher}; fi ) ${closeAllBut('launcher')} & )`;
   const script = [
     ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
-    `${tools('mkfifo')} -m 600 "$1" "$2"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
+    `${tools('mkfifo')} -m 600 "$1" "$2" "$5"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
     ...(asRoot ? [loader] : []),
     // for reading and writing, because opening then does not block
     `exec ${life}<>"$1"`,
     ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
     // while bwrap starts, which waits for its arguments, and the launcher for this message
     replaceTerminals,
-    'shift 4',
+    'shift 5',
     `exec "$@"${wrapper.maps !== null ? ` ${mapping.done}<&${launcher}` : asRoot ? ` ${policy}<&-` : ''}`,
   ].join('\n');
-  const operands = [wrapper.life, wrapper.forwarder, wrapper.policyLog ?? '', wrapper.maps ?? ''];
+  const operands = [wrapper.life, wrapper.forwarder, wrapper.policyLog ?? '', wrapper.maps ?? '', wrapper.uplink];
   const shell = [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
   return asRoot ? inOwnMounts(tools, shell) : inOwnUsers(tools, shell);
 }

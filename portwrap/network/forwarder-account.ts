@@ -31,8 +31,12 @@ export function asSandboxOwner(
 ): string[] {
   if (owner === null) return [...argv];
   if (owner.uid === 0) return inOwnMounts(tools, argv);
-  const kept = lowPorts ? 'net_bind_service' : null;
-  return [...becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, kept), ...argv];
+  return [...becomeSandboxOwner(tools, owner, lowPorts), ...argv];
+}
+
+/** The words before the argv of a program that needs no capability for itself: then root has none either. */
+export function becomeSandboxOwner(tools: Toolbox, owner: SandboxOwner, lowPorts: boolean): string[] {
+  return becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, lowPorts ? 'net_bind_service' : null);
 }
 
 /** Whether any of these ports is reserved for root (ip(7), ip_unprivileged_port_start). */

@@ -3,6 +3,7 @@
 import type { ForwardRequest } from './forwarder.ts';
 import type { SandboxOwner } from './forwarder-account.ts';
 import { slirpNetwork } from './policy.ts';
+import type { UplinkRequest } from './uplink.ts';
 
 /** The features of the installed pasta, read from its help: the options changed much between 2023 and 2025. */
 export interface PastaFeatures {
@@ -27,13 +28,18 @@ export function keepsLargeTransfers(help: string): boolean {
   return pastaFeatures(help).mapHostLoopback;
 }
 
+/** What it forwards, if it is the forwarder, too. */
+export interface PastaForward extends Pick<ForwardRequest, 'hostAddress' | 'guestPort'> {
+  readonly hostPort: number;
+}
+
 /**
  * The arguments. The guest gets slirp4netns' addresses, so that policy and resolv.conf do not depend on the
  * forwarder. All four port options are given, because the default of each is to forward every bound port.
  */
 export function pastaArgv(
-  request: ForwardRequest,
-  hostPort: number,
+  request: Pick<UplinkRequest, 'child' | 'hostLoopback' | 'dns'>,
+  forward: PastaForward | null,
   features: PastaFeatures,
   owner: SandboxOwner | null,
 ): string[] {
@@ -50,14 +56,18 @@ export function pastaArgv(
     ...(request.dns ? ['--dns-forward', dns] : []),
     ...hostLoopback,
     ...(features.hostLoToNsLo ? ['--host-lo-to-ns-lo'] : []),
-    ...['--tcp-ports', `${request.hostAddress}/${hostPort}:${request.guestPort}`],
+    ...['--tcp-ports', forward === null ? 'none' : forwardedPort(forward)],
     ...['--udp-ports', 'none', '--tcp-ns', 'none', '--udp-ns', 'none'],
-    // written to the forwarder's FIFO when pasta is ready: this FIFO reports both its readiness and its end
+    // written to the FIFO of its role when pasta is ready: this FIFO reports both its readiness and its end
     ...['--pid', '/proc/self/fd/1'],
     // else root would switch to the account nobody, which may not enter the sandbox
     ...(owner?.uid === 0 ? ['--runas', '0:0'] : []),
     String(request.child),
   ];
+}
+
+function forwardedPort({ hostAddress, hostPort, guestPort }: PastaForward): string {
+  return `${hostAddress}/${hostPort}:${guestPort}`;
 }
 
 /**

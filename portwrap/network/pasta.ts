@@ -1,4 +1,4 @@
-// The pasta forwarder: 20 MB for each sandbox, and three times slirp4netns' throughput. It has no exit
+// pasta, as the uplink or as the forwarder, too: 20 MB for each sandbox, and three times slirp4netns' throughput. It has no exit
 // descriptor, so its parent shell ends it with the sandbox (pasta-argv.ts), even after the launcher has ended.
 // Not here: when it is attached (launch/launch.ts).
 import { chownSync, openSync, readFileSync } from 'node:fs';
@@ -16,69 +16,93 @@ import type { Toolbox } from '../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
 import { noPortBound } from './host-ports.ts';
-import { pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
-import { slirpNetwork } from './policy.ts';
+import { type PastaForward, pastaArgv, pastaFeatures, untilSandboxEnds } from './pasta-argv.ts';
+import type { Attached, Uplink, UplinkRequest } from './uplink.ts';
 
 /** Milliseconds until pasta must be ready. */
 const readyDeadline = 10_000;
 
-/** Builds pasta's arguments for one host port. */
-type ArgvFor = (hostPort: number) => string[];
-
 export function createPasta(tools: Toolbox, asRoot: boolean): Forwarder {
-  let help: Promise<string> | undefined;
+  const prepare = preparer(tools, asRoot, { fifo: fifos.forwarder, log: 'forwarder.log' });
   return {
     name: 'pasta',
-    network: slirpNetwork,
     carriesIpv6: false, // with IPv6 it gives the sandbox the host's own addresses
     async attach(request) {
-      help ??= helpOf(tools, 'pasta');
-      const features = pastaFeatures(await help);
-      const owner = asRoot ? sandboxOwner(request.child) : null;
-      const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];
       const hostPorts = [...request.hostPorts];
-      const become = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), []);
-      // pasta opens the FIFO again, through the inherited descriptor, as the sandbox's owner
-      if (owner !== null) chownSync(join(request.directory, fifos.forwarder), owner.uid, owner.gid);
-      return bindFirst({ ...request, hostPorts }, (hostPort) => [
-        ...become,
-        ...shell,
-        ...pastaArgv(request, hostPort, features, owner),
-      ]);
+      return bindFirst({ ...request, hostPorts }, await prepare(request, needsRootPorts(hostPorts)));
     },
   };
 }
 
+export function createPastaUplink(tools: Toolbox, asRoot: boolean): Uplink {
+  const prepare = preparer(tools, asRoot, { fifo: fifos.uplink, log: 'uplink.log' });
+  return {
+    name: 'pasta',
+    carriesIpv6: false, // with IPv6 it gives the sandbox the host's own addresses
+    async attach(request) {
+      const attached = await (await prepare(request, false))(null);
+      if (attached === null) throw new PortwrapError('FORWARD_FAILED', 'pasta could not bind a port');
+      return attached;
+    },
+  };
+}
+
+/** The files of its role in the sandbox's directory. */
+interface RoleFiles {
+  readonly fifo: string;
+  readonly log: string;
+}
+
+/** Starts pasta, with or without a forward; null when the port could not be bound. */
+type Start = (forward: PastaForward | null) => Promise<Attached | null>;
+
+function preparer(tools: Toolbox, asRoot: boolean, files: RoleFiles) {
+  let help: Promise<string> | undefined;
+  return async (request: UplinkRequest, lowPorts: boolean): Promise<Start> => {
+    help ??= helpOf(tools, 'pasta');
+    const features = pastaFeatures(await help);
+    const owner = asRoot ? sandboxOwner(request.child) : null;
+    const shell = [tools('sh'), '-c', untilSandboxEnds, 'portwrap', tools('pasta')];
+    const become = asSandboxOwner(tools, owner, lowPorts, []);
+    // pasta opens the FIFO again, through the inherited descriptor, as the sandbox's owner
+    if (owner !== null) chownSync(join(request.directory, files.fifo), owner.uid, owner.gid);
+    return (forward) =>
+      start(request, files, [...become, ...shell, ...pastaArgv(request, forward, features, owner)]);
+  };
+}
+
 /** Starts one pasta for each candidate until one could bind its port: pasta has no other way to request a port. */
-async function bindFirst(request: ForwardRequest, argvFor: ArgvFor): Promise<Forward> {
+async function bindFirst(
+  { hostAddress, guestPort, hostPorts }: ForwardRequest,
+  begin: Start,
+): Promise<Forward> {
   const tried: number[] = [];
-  for (const hostPort of request.hostPorts) {
-    const forward = await startOnPort(request, hostPort, argvFor);
-    if (forward !== null) return forward;
+  for (const hostPort of hostPorts) {
+    const attached = await begin({ hostAddress, guestPort, hostPort });
+    if (attached !== null) return { ...attached, hostPort };
     tried.push(hostPort);
   }
-  throw noPortBound(request.hostAddress, tried);
+  throw noPortBound(hostAddress, tried);
 }
 
 /** Null when the port could not be bound. Leaves nothing behind then, nor when it throws. */
-async function startOnPort(
-  request: ForwardRequest,
-  hostPort: number,
-  argvFor: ArgvFor,
-): Promise<Forward | null> {
+async function start(
+  request: UplinkRequest,
+  files: RoleFiles,
+  [program = '', ...argv]: readonly string[],
+): Promise<Attached | null> {
   const undo = createTeardown();
-  const logFile = join(request.directory, 'forwarder.log');
+  const logFile = join(request.directory, files.log);
   try {
     const own = ownUntil(undo);
     const log = own(openSync(logFile, 'a', 0o600));
     const logged = readFileSync(logFile).length;
     const life = own(request.life.openReader());
-    const fifo = join(request.directory, fifos.forwarder);
+    const fifo = join(request.directory, files.fifo);
     const liveness = own(openReader(fifo));
     const ready = openReady(openReader(fifo));
     undo.add('readiness', ready.close);
     const token = own(openWriter(fifo));
-    const [program = '', ...argv] = argvFor(hostPort);
     const child = startChild(program, argv, {
       // libuv makes the first three blocking, as the shell's read requires; the life FIFO was opened non-blocking
       stdio: [life.fd, token.fd, log.fd],
@@ -116,7 +140,7 @@ async function startOnPort(
       watched.close();
       child.process.unref(); // a launcher that leaves the sandbox may end before pasta does
     };
-    return { hostPort, process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
+    return { process: pasta, pids: [shell, pasta.pid], liveness: { gone, close } };
   } catch (error) {
     return undo.fail(error);
   }

@@ -2,7 +2,6 @@
 // It is loaded while the payload is still held; without capabilities the payload cannot remove it.
 // Not here: loading it (launch/launch.ts as root, launch/gate.ts inside an unprivileged sandbox).
 import { isIP } from 'node:net';
-import type { ForwarderNetwork } from './forwarder.ts';
 
 /** Whether `text` is an IPv4 network. Other texts are refused before nft(8) could interpret them differently. */
 export function isNetwork(text: string): boolean {
@@ -33,8 +32,18 @@ export interface NetworkPolicy {
   readonly hosts: readonly Endpoint[];
 }
 
+/** The addresses that a sandbox sees; its network policy and its resolv.conf contain them. */
+export interface SandboxNetwork {
+  readonly cidr: string;
+  readonly guest: string;
+  /** Leads to this host's loopback, as far as the policy has listeners there. */
+  readonly gateway: string;
+  /** The DNS server, if the policy has DNS. */
+  readonly dns: string;
+}
+
 /** The addresses that slirp4netns assigns by default (slirp4netns(1)); pasta is configured to assign the same. */
-export const slirpNetwork: ForwarderNetwork = {
+export const slirpNetwork: SandboxNetwork = {
   cidr: '10.0.2.0/24',
   guest: '10.0.2.100',
   gateway: '10.0.2.2',
@@ -48,6 +57,11 @@ const neverHosts = [linkLocal, '0.0.0.0/8', '224.0.0.0/4', '255.255.255.255'];
 
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.');
+}
+
+/** The address by which a sandbox reaches this listener. */
+export function insideOf({ address }: Endpoint, network: SandboxNetwork): string {
+  return isLoopback(address) ? network.gateway : address;
 }
 
 /** Whether the policy requires that the gateway leads to this host's loopback. */
@@ -64,7 +78,7 @@ export function reachesHostLoopback(policy: NetworkPolicy): boolean {
 export function nftRuleset(
   policy: NetworkPolicy,
   hostAddresses: readonly string[],
-  network: ForwarderNetwork,
+  network: SandboxNetwork,
   nameservers: readonly string[],
 ): string {
   const own4 = hostAddresses.filter((address) => isIP(address) === 4 && !isLoopback(address));
@@ -103,8 +117,8 @@ function queryRules(servers: readonly string[]): string[] {
   return servers.some((address) => isIP(address) === 6) ? [needed, ...rules] : rules;
 }
 
-function endpointInside({ address, port }: Endpoint, network: ForwarderNetwork): string {
-  return `ip daddr ${isLoopback(address) ? network.gateway : address} tcp dport ${port}`;
+function endpointInside(host: Endpoint, network: SandboxNetwork): string {
+  return `ip daddr ${insideOf(host, network)} tcp dport ${host.port}`;
 }
 
 /**
@@ -115,7 +129,7 @@ function endpointInside({ address, port }: Endpoint, network: ForwarderNetwork):
 function redirection(
   policy: NetworkPolicy,
   refused4: readonly string[],
-  network: ForwarderNetwork,
+  network: SandboxNetwork,
   nameservers: readonly string[],
 ): string[] {
   const redirect = `${isQuery} dnat ip to ${network.dns}`;

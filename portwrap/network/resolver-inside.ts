@@ -3,7 +3,7 @@
 // Not here: the rules that let queries pass (policy.ts).
 import { isIP } from 'node:net';
 import { readFileOrNull } from '../system/read-file.ts';
-import type { ForwarderNetwork } from './forwarder.ts';
+import type { SandboxNetwork } from './policy.ts';
 import type { HostResolver } from './host-resolver.ts';
 import { mostServers } from './host-resolver.ts';
 
@@ -24,7 +24,7 @@ export interface ResolverInside {
  */
 export function resolverInside(
   host: HostResolver,
-  network: ForwarderNetwork,
+  network: SandboxNetwork,
   carriesIpv6: boolean,
 ): ResolverInside {
   const ipv4 = host.nameservers.filter((address) => isIP(address) === 4);
@@ -57,7 +57,7 @@ export function resolverFiles(
 }
 
 /** Inside, these addresses lead elsewhere: to the sandbox itself, to the forwarder, to a neighbour on its link. */
-function canBeAsked(address: string, network: ForwarderNetwork): boolean {
+function canBeAsked(address: string, network: SandboxNetwork): boolean {
   const prefix = network.cidr.slice(0, network.cidr.lastIndexOf('.') + 1);
   return ![prefix, '127.', '169.254.', '0.'].some((start) => address.startsWith(start));
 }

@@ -1,5 +1,6 @@
-// The slirp4netns forwarder: arguments, start, readiness by descriptor, the host port over its API socket.
-// A program that reaches the socket could forward any port of the host: it never has a name that a payload can see.
+// slirp4netns, as the uplink or as the forwarder, too: arguments, start, readiness by descriptor, the host port over its
+// API socket, which an uplink does not have. A program that reaches the socket could forward any port of the host: it
+// never has a name that a payload can see.
 // Not here: when it is attached (launch/launch.ts), its account (forwarder-account.ts).
 import { chownSync, constants, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -14,11 +15,12 @@ import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness
 import { identify } from '../system/process.ts';
 import { createTeardown } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import type { Forward, Forwarder, ForwardRequest, Preparation } from './forwarder.ts';
+import type { Forwarder, ForwardRequest, Preparation } from './forwarder.ts';
 import { asSandboxOwner, needsRootPorts, type SandboxOwner, sandboxOwner } from './forwarder-account.ts';
 import { noPortBound } from './host-ports.ts';
 import { makeNamelessDirectory, type NamelessDirectory } from './nameless-directory.ts';
 import { slirpNetwork } from './policy.ts';
+import type { Attached, Uplink, UplinkRequest } from './uplink.ts';
 
 /** Milliseconds until slirp4netns must be ready, and until it must respond to one API request. */
 const readyDeadline = 10_000;
@@ -29,13 +31,19 @@ export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
     // root's directories are closed to other accounts; an ordinary user has no directory that is closed to itself
     const hidden = asRoot ? null : makeNamelessDirectory(tools);
     return {
-      attach: (request) => attach(tools, asRoot, request, hidden),
+      async attach(request) {
+        const hostPorts = [...request.hostPorts];
+        const role = { ...forwarderRole, lowPorts: needsRootPorts(hostPorts) };
+        return start(tools, asRoot, request, role, {
+          open: (owner) => openApiDirectory(tools, request.directory, owner, hidden),
+          use: async (socket) => ({ hostPort: await bindHostPort(socket, request, hostPorts) }),
+        });
+      },
       close: async () => hidden?.close(),
     };
   };
   return {
     name: 'slirp4netns',
-    network: slirpNetwork,
     carriesIpv6: true,
     prepare,
     async attach(request) {
@@ -45,18 +53,39 @@ export function createSlirp4netns(tools: Toolbox, asRoot: boolean): Forwarder {
   };
 }
 
+export function createSlirp4netnsUplink(tools: Toolbox, asRoot: boolean): Uplink {
+  return {
+    name: 'slirp4netns',
+    carriesIpv6: true,
+    attach: (request) => start(tools, asRoot, request, uplinkRole, null),
+  };
+}
+
+/** What differs between the two roles. */
+interface Role {
+  /** Its FIFO, and its log, in the sandbox's directory. */
+  readonly fifo: string;
+  readonly log: string;
+  /** Whether it must bind ports that are reserved for root. */
+  readonly lowPorts: boolean;
+}
+
+const forwarderRole = { fifo: fifos.forwarder, log: 'forwarder.log' };
+const uplinkRole: Role = { fifo: fifos.uplink, log: 'uplink.log', lowPorts: false };
+
 const descriptors = { ready: 3, exit: 4, token: 5, api: 6 } as const;
 
 /** The API socket in the directory of which `fd` is a descriptor of the caller. */
 const apiSocket = (fd: number) => `/proc/self/fd/${fd}/socket`;
 
 /**
- * The arguments. `confined`: it runs as root, so it gives up the host's file system and its capabilities. This needs a
- * mount namespace of its own (mounts/own.ts): it makes only "/" private before it mounts and unmounts.
+ * The arguments. `api`: with the API socket. `confined`: it runs as root, so it gives up the host's file system and its
+ * capabilities. This needs a mount namespace of its own (mounts/own.ts): it makes only "/" private before it mounts and
+ * unmounts.
  */
 export function slirpArgv(
-  request: Pick<ForwardRequest, 'child' | 'hostLoopback' | 'dns' | 'ipv6'>,
-  confined: boolean,
+  request: Pick<UplinkRequest, 'child' | 'hostLoopback' | 'dns' | 'ipv6'>,
+  { confined, api }: { confined: boolean; api: boolean },
 ): string[] {
   const target = confined
     ? [
@@ -75,36 +104,44 @@ export function slirpArgv(
     ...(request.ipv6 ? ['--enable-ipv6'] : []),
     `--ready-fd=${descriptors.ready}`,
     `--exit-fd=${descriptors.exit}`,
-    `--api-socket=${apiSocket(descriptors.api)}`,
+    ...(api ? [`--api-socket=${apiSocket(descriptors.api)}`] : []),
     ...target,
     'tap0',
   ];
 }
 
-/** `prepared`: the directory for the API socket, in a launch by an ordinary user. */
-async function attach(
+/** The API socket: opened for the owner of the sandbox, and used once slirp4netns is ready. */
+interface Api<T> {
+  open(owner: SandboxOwner | null): Promise<ApiDirectory>;
+  use(socket: string): Promise<T>;
+}
+
+async function start<T extends object>(
   tools: Toolbox,
   asRoot: boolean,
-  request: ForwardRequest,
-  prepared: NamelessDirectory | null,
-): Promise<Forward> {
+  request: UplinkRequest,
+  role: Role,
+  api: Api<T> | null,
+): Promise<Attached & T> {
   const undo = createTeardown();
-  const logFile = join(request.directory, 'forwarder.log');
+  const logFile = join(request.directory, role.log);
   const owner = asRoot ? sandboxOwner(request.child) : null;
-  const hostPorts = [...request.hostPorts];
   try {
     const own = ownUntil(undo);
-    const api = await openApiDirectory(tools, request.directory, owner, prepared);
-    undo.add('API socket', api.close);
+    const opened = (await api?.open(owner)) ?? null;
+    if (opened !== null) undo.add('API socket', opened.close);
     const log = own(openSync(logFile, 'a', 0o600));
     const life = own(request.life.openReader());
-    const liveness = own(openReader(join(request.directory, fifos.forwarder)));
-    const token = own(openWriter(join(request.directory, fifos.forwarder)));
-    const argv = [tools('slirp4netns'), ...slirpArgv(request, owner?.uid === 0)];
-    const [program = '', ...rest] = asSandboxOwner(tools, owner, needsRootPorts(hostPorts), argv);
+    const liveness = own(openReader(join(request.directory, role.fifo)));
+    const token = own(openWriter(join(request.directory, role.fifo)));
+    const argv = [
+      tools('slirp4netns'),
+      ...slirpArgv(request, { confined: owner?.uid === 0, api: api !== null }),
+    ];
+    const [program = '', ...rest] = asSandboxOwner(tools, owner, role.lowPorts, argv);
     const child = startChild(program, rest, {
       // its banner is discarded, its errors go to the log
-      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, api.fd],
+      stdio: ['ignore', 'ignore', log.fd, 'pipe', life.fd, token.fd, opened?.fd ?? 'ignore'],
       detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
     });
     const pid = child.process.pid;
@@ -128,8 +165,11 @@ async function attach(
       readyDeadline,
       () => new PortwrapError('FORWARD_FAILED', `slirp4netns was not ready within ${readyDeadline} ms`),
     );
-    const hostPort = await Promise.race([bindHostPort(apiSocket(api.fd), request, hostPorts), died]);
-    await api.close();
+    const used =
+      api === null || opened === null
+        ? ({} as T)
+        : await Promise.race([api.use(apiSocket(opened.fd)), died]);
+    await opened?.close();
     if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
     undo.release();
     const watched = watchLiveness(liveness.fd);
@@ -139,7 +179,7 @@ async function attach(
       watched.close();
       child.process.unref(); // a launcher that leaves the sandbox may end before slirp4netns does
     };
-    return { hostPort, process: identity, pids: [identity.pid], liveness: { gone, close } };
+    return { ...used, process: identity, pids: [identity.pid], liveness: { gone, close } };
   } catch (error) {
     return undo.fail(error);
   }

@@ -1,22 +1,14 @@
 // A running sandbox: its record, signalling and stopping it, adopting it after a restart.
 // Not here: starting it (launch/launch.ts).
-import { closeSync, existsSync, mkdtempSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { PortwrapError } from '../../config/errors.ts';
-import {
-  type CgroupPlace,
-  enterCgroup,
-  readCgroupPlace,
-  readUsage,
-  removeCgroup,
-  type Usage,
-} from '../cgroups/cgroup.ts';
-import type { Forward, Forwarder } from '../network/forwarder.ts';
+import { readCgroupPlace, readUsage, removeCgroup, type Usage } from '../cgroups/cgroup.ts';
+import type { Attached } from '../network/uplink.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
-import { fifos, hasWriter, type Liveness, makeFifos, openReader, watchLiveness } from '../system/liveness.ts';
+import { fifos, hasWriter, type Liveness, openReader, watchLiveness } from '../system/liveness.ts';
 import {
   bootId,
   childrenOf,
@@ -29,29 +21,12 @@ import {
 } from '../system/process.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { removeTemporaryOf } from '../temporary/removal.ts';
-import { type ForwardEvent, keepForward } from './keep-forward.ts';
+import { attachForwarderAgain, attachUplinkAgain } from './attach-again.ts';
+import type { SandboxContext } from './context.ts';
+import { type KeptProgram, keepProgram } from './keep-program.ts';
+import type { SandboxRecord } from './record.ts';
 import { awaitExitCode, type PayloadExit, readStatus, toExit } from './status.ts';
 import { killStuckLater } from './stuck.ts';
-
-/** Everything that is needed to adopt a sandbox later; plain JSON, no secrets. */
-export interface SandboxRecord {
-  readonly directory: string;
-  readonly bootId: string;
-  /** Pid 1 of the sandbox, as the host sees it: when it ends, every process inside ends. */
-  readonly child: ProcessIdentity;
-  readonly forwarder: ProcessIdentity;
-  /** The kind of forwarder (network/forwarders.ts). */
-  readonly forwarderName: string;
-  readonly hostAddress: string;
-  readonly hostPort: number;
-  readonly guestPort: number;
-  /** An argument for attaching a forwarder again. */
-  readonly hostLoopback: boolean;
-  readonly dns: boolean;
-  readonly ipv6: boolean;
-  /** Its control group, if it has one. */
-  readonly cgroup: CgroupPlace | null;
-}
 
 export interface SandboxExit extends PayloadExit {
   /** Whether the kernel killed one of its processes because it ran out of memory. */
@@ -85,25 +60,32 @@ export function adoptSandbox(context: SandboxContext, record: SandboxRecord): Ad
   if (record.bootId !== bootId()) return endedUnseen;
   const reader = openFifo(record.directory, fifos.life);
   const forwarder = openFifo(record.directory, fifos.forwarder);
-  if (reader === null || forwarder === null) {
-    for (const fd of [reader, forwarder]) if (fd !== null) closeSync(fd);
+  const uplink = record.uplink === null ? null : openFifo(record.directory, fifos.uplink);
+  if (reader === null || forwarder === null || (record.uplink !== null && uplink === null)) {
+    for (const fd of [reader, forwarder, uplink]) if (fd !== null) closeSync(fd);
     return endedUnseen;
   }
-  const forward = { process: record.forwarder, liveness: watchLiveness(forwarder) };
+  const programs = {
+    forwarder: { process: record.forwarder, liveness: watchLiveness(forwarder) },
+    uplink:
+      record.uplink === null || uplink === null
+        ? null
+        : { process: record.uplink, liveness: watchLiveness(uplink) },
+  };
   const learnExit = async () => {
     void removeTemporaryOf(context.tools, record.directory);
     return toExit(await awaitExitCode(record.directory));
   };
-  const sandbox = watchSandbox(context, record, watchLiveness(reader), forward, learnExit);
+  const sandbox = watchSandbox(context, record, watchLiveness(reader), programs, learnExit);
   return { kind: 'running', sandbox };
 }
 
-/** The prerequisites for keeping a sandbox reachable. */
-export interface SandboxContext {
-  readonly tools: Toolbox;
-  readonly forwarder: Forwarder;
-  /** Called when a forwarder was lost, and when it was replaced or not. The returned promise is awaited. */
-  readonly report?: (event: ForwardEvent) => void | Promise<void>;
+type Watched = Pick<Attached, 'process' | 'liveness'>;
+
+/** The programs that are attached to a sandbox. */
+export interface AttachedPrograms {
+  readonly forwarder: Watched;
+  readonly uplink: Watched | null;
 }
 
 /**
@@ -114,18 +96,28 @@ export function watchSandbox(
   context: SandboxContext,
   record: SandboxRecord,
   life: Liveness,
-  forward: Pick<Forward, 'process' | 'liveness'>,
+  programs: AttachedPrograms,
   learnExit: () => PayloadExit | Promise<PayloadExit>,
   leaveScope: () => void = () => {},
 ): Sandbox {
-  const kept = keepForward({
-    first: forward,
+  const forwarder = keepProgram({
+    first: programs.forwarder,
     sandboxLife: life,
-    attachAgain: () => attachAgain(context, record, life),
-    report: async (event) => context.report?.(event),
+    attachAgain: () => attachForwarderAgain(context, record, life),
+    report: async (event) => context.report?.({ ...event, program: 'forwarder' }),
   });
-  // the forwarder ends by itself after the sandbox; only then is the host port free
-  const exited = Promise.all([life.gone, kept.gone]).then(() => describe());
+  const uplink =
+    programs.uplink === null
+      ? null
+      : keepProgram({
+          first: programs.uplink,
+          sandboxLife: life,
+          attachAgain: () => attachUplinkAgain(context, record, life),
+          report: async (event) => context.report?.({ ...event, program: 'uplink' }),
+        });
+  const kept: readonly KeptProgram[] = [forwarder, ...(uplink === null ? [] : [uplink])];
+  // they end by themselves after the sandbox; only then is the host port free
+  const exited = Promise.all([life.gone, ...kept.map(({ gone }) => gone)]).then(() => describe());
   const describe = async (): Promise<SandboxExit> => {
     const exit = await learnExit();
     const outOfMemory = (usage()?.outOfMemoryKills ?? 0) > 0;
@@ -140,19 +132,21 @@ export function watchSandbox(
     await gone(record.child);
     const told = await Promise.race([exited, pause(lastHold)]);
     if (told !== undefined) return told;
-    kept.close();
-    signalProcess(kept.process, 'SIGKILL');
-    await gone(kept.process);
+    for (const program of kept) {
+      program.close();
+      signalProcess(program.process, 'SIGKILL');
+      await gone(program.process);
+    }
     return describe();
   };
   const usage = () => (record.cgroup === null ? null : readUsage(record.cgroup));
   const signal = (name: NodeJS.Signals) => signalPayload(record.child, name);
   return {
     get record() {
-      return { ...record, forwarder: kept.process };
+      return { ...record, forwarder: forwarder.process, uplink: uplink?.process ?? null };
     },
     exited,
-    forwarderGone: kept.gone,
+    forwarderGone: forwarder.gone,
     usage,
     signal,
     async stop(grace) {
@@ -165,35 +159,9 @@ export function watchSandbox(
     },
     leave() {
       life.close();
-      kept.close();
+      for (const program of kept) program.close();
     },
   };
-}
-
-/** On the same host port. A foreground sandbox has no directory any more: it gets a temporary one. */
-async function attachAgain(context: SandboxContext, record: SandboxRecord, life: Liveness): Promise<Forward> {
-  const { directory, child, hostAddress, hostPort, guestPort, hostLoopback, dns, ipv6 } = record;
-  if (!isAlive(child)) throw new PortwrapError('FORWARD_FAILED', 'the sandbox has ended');
-  // a new name, since another program may have taken the old one meanwhile
-  const temporary = existsSync(join(directory, fifos.life)) ? null : mkdtempSync(`${directory}-`);
-  try {
-    if (temporary !== null) await makeFifos(context.tools, [join(temporary, fifos.forwarder)]);
-    const place = { directory: temporary ?? directory, life, child: child.pid };
-    const forward = await context.forwarder.attach({
-      ...place,
-      hostAddress,
-      hostPorts: [hostPort],
-      guestPort,
-      hostLoopback,
-      dns,
-      ipv6,
-    });
-    // as in the launch (launch/launch.ts)
-    if (record.cgroup !== null) enterCgroup(record.cgroup, forward.pids).catch(() => {});
-    return forward;
-  } finally {
-    if (temporary !== null) await rm(temporary, { recursive: true, force: true });
-  }
 }
 
 /**
@@ -217,14 +185,15 @@ export async function destroySandbox(tools: Toolbox, directory: string): Promise
     await withDeadline(all, goneDeadline, () => new Error(`the sandbox in ${directory} did not end`));
     life.close();
   }
-  // it ends by itself after the sandbox; only then is the host port free
-  const forwarder = openFifo(directory, fifos.forwarder);
-  if (forwarder !== null) {
-    const watched = watchLiveness(forwarder);
+  // they end by themselves after the sandbox; only then is the host port free
+  for (const program of ['forwarder', 'uplink'] as const) {
+    const fifo = openFifo(directory, fifos[program]);
+    if (fifo === null) continue;
+    const watched = watchLiveness(fifo);
     await withDeadline(
       watched.gone,
       goneDeadline,
-      () => new Error(`the forwarder of ${directory} did not end`),
+      () => new Error(`the ${program} of ${directory} did not end`),
     );
   }
   const cgroup = readCgroupPlace(directory);

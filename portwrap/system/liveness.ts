@@ -21,7 +21,7 @@ export interface Liveness extends Watch {
 }
 
 /** The FIFOs in a sandbox's directory, named after the process whose end they report. */
-export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo' } as const;
+export const fifos = { life: 'life.fifo', forwarder: 'forwarder.fifo', uplink: 'uplink.fifo' } as const;
 
 /** Creates FIFOs that only this account can open. Node has no call for mkfifo(3). */
 export async function makeFifos(tools: Toolbox, paths: readonly string[]): Promise<void> {

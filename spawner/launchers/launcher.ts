@@ -2,7 +2,7 @@
 // Not here: the launchers there are (records/launcher-names.ts), the life of a server (servers/server.ts).
 import type { PortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
-import type { ForwardEvent, SandboxExit } from '../../portwrap/index.ts';
+import type { NetworkEvent, SandboxExit } from '../../portwrap/index.ts';
 import type { LauncherName } from '../records/launcher-names.ts';
 import type { ProgressLog } from '../records/progress.ts';
 import type { Placement, ServerRecord } from '../records/record.ts';
@@ -42,7 +42,7 @@ export interface LaunchSteps {
   /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
   readonly leaveQueue: () => void;
   /** Told when the forward of the server is lost, before anything is done about it, and when it is there again. */
-  readonly forwardChanged: (event: ForwardEvent) => Promise<void>;
+  readonly networkChanged: (event: NetworkEvent) => Promise<void>;
 }
 
 /** What is asked for, and with which certificate the server shows that it is the one that answers. */

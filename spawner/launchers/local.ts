@@ -6,7 +6,7 @@ import type { Config } from '../../config/load.ts';
 import {
   adoptSandbox,
   answered,
-  createForwarder,
+  createNetwork,
   destroySandbox,
   forwarderNames,
   isSameProcess,
@@ -14,9 +14,12 @@ import {
   type LaunchContext,
   launch,
   lookAs,
+  type NetworkChoice,
   removeSandboxFiles,
   type Sandbox,
+  type SandboxRecord,
   unlessAborted,
+  uplinkNames,
 } from '../../portwrap/index.ts';
 import { logFileOf } from '../logs/files.ts';
 import type { Meter } from '../records/meter.ts';
@@ -31,7 +34,8 @@ import { sandboxSpec } from './sandbox-spec.ts';
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
   readonly privateFiles: () => Config['private_files'];
-  readonly context: LaunchContext;
+  /** Without the network, which every profile chooses. */
+  readonly context: Omit<LaunchContext, 'network'>;
   readonly cgroups: Pick<ControlGroups, 'leave'>;
   readonly accounts: Accounts;
   readonly state: StateDirectory;
@@ -42,19 +46,20 @@ export interface LocalLauncherInput {
 export function createLocalLauncher(input: LocalLauncherInput): Launcher {
   const { state, ports, meter } = input;
   const directoryOf = (id: string) => join(state.sandboxes, id);
-  const contextFor = (forwarder: string, report: LaunchSteps['forwardChanged']): LaunchContext => ({
-    ...withForwarder(input.context, forwarder),
+  const contextFor = (choice: NetworkChoice, report: LaunchSteps['networkChanged']): LaunchContext => ({
+    ...input.context,
+    network: createNetwork(choice, input.context.tools, input.context.asRoot),
     report,
   });
   return {
     givesCertificates: true,
-    async start({ hub, profile, request, record }, abort, { report, forwardChanged }) {
+    async start({ hub, profile, request, record }, abort, { report, networkChanged }) {
       report({ progress: 5, message: `Starting ${profile.title}` });
       const runAs = await input.accounts.resolve(record.user);
       const log = openSync(logFileOf(state, record.id), 'a', 0o600);
       try {
         const warn = (message: string) => report({ progress: 25, message });
-        const context = { ...contextFor(profile.forwarder, forwardChanged), warn };
+        const context = { ...contextFor(profile, networkChanged), warn };
         const described = sandboxSpec({
           ...{ request, hub, profile, runAs, log, user: record.user },
           look: lookAs(context.tools, runAs.account),
@@ -71,14 +76,14 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         closeSync(log);
       }
     },
-    async adopt(record, _abort, { forwardChanged }) {
+    async adopt(record, _abort, { networkChanged }) {
       if (record.sandbox === null) {
         await destroySandbox(input.context.tools, directoryOf(record.id));
         meter.adopted('gone');
         const message = 'the service was restarted while this server was being started';
         throw new PortwrapError('SPAWN_CANCELLED', message, { hint: 'Start it again.' });
       }
-      const found = adoptSandbox(contextFor(record.sandbox.forwarderName, forwardChanged), record.sandbox);
+      const found = adoptSandbox(contextFor(choiceOf(record.sandbox), networkChanged), record.sandbox);
       meter.adopted(found.kind === 'running' ? 'alive' : 'gone');
       if (found.kind === 'gone') return found;
       return { kind: 'running', server: runningServer(found.sandbox, input) };
@@ -123,10 +128,10 @@ async function forwarderLost(sandbox: Sandbox): Promise<never> {
   return new Promise(() => {});
 }
 
-/** The context for a sandbox with that forwarder; one that is not known any more is attached again as the default. */
-function withForwarder(context: LaunchContext, name: string): LaunchContext {
-  const known = forwarderNames.find((candidate) => candidate === name);
-  return known === undefined
-    ? context
-    : { ...context, forwarder: createForwarder(known, context.tools, context.asRoot) };
+/** What a sandbox was started with; a kind that is not known any more is attached again as the default. */
+function choiceOf({ forwarderName, uplinkName }: SandboxRecord): NetworkChoice {
+  return {
+    forwarder: forwarderNames.find((known) => known === forwarderName) ?? null,
+    uplink: uplinkNames.find((known) => known === uplinkName) ?? null,
+  };
 }

@@ -14,12 +14,19 @@ const sandboxSchema = z.object({
   child: identity,
   forwarder: identity,
   forwarderName: z.string().default('slirp4netns'),
+  /** null, too, in records of an earlier version: their forwarder leads out. */
+  uplink: identity.nullable().default(null),
+  uplinkName: z.string().nullable().default(null),
   hostAddress: z.string(),
   hostPort: z.int(),
   guestPort: z.int(),
   hostLoopback: z.boolean().default(true),
   dns: z.boolean().default(true),
   ipv6: z.boolean().default(false),
+  routes: z
+    .array(z.object({ address: z.string(), port: z.int() }))
+    .readonly()
+    .default([]),
   cgroup: z
     .object({ version: z.literal([1, 2]), directories: z.record(z.string(), z.string()) })
     .nullable()

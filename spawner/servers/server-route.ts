@@ -1,10 +1,10 @@
 // The route of one server: it leads to the server's host port as long as the forward holds that port, and at no other
 // time, since another program may take the port of a forwarder that has died.
 // Not here: the proxy's table (routes/routes.ts), attaching a forwarder again (portwrap/).
-import { type ForwardEvent, withDeadline } from '../../portwrap/index.ts';
+import { type NetworkEvent, withDeadline } from '../../portwrap/index.ts';
 import { addressOf } from '../records/record.ts';
 import { urlOf } from './exit-reason.ts';
-import { logForward } from './forward/forward-entry.ts';
+import { logNetwork } from './forward/network-entry.ts';
 import type { Life } from './life.ts';
 
 /** Without a forward it is added when there is one again. */
@@ -22,8 +22,9 @@ export async function removeRoute(life: Life): Promise<void> {
 }
 
 /** When it resolves after the death of a forwarder, the proxy sends nobody to the port any more. */
-export async function forwardChanged(life: Life, event: ForwardEvent): Promise<void> {
-  logForward(life.log, event);
+export async function networkChanged(life: Life, event: NetworkEvent): Promise<void> {
+  logNetwork(life.log, event);
+  if (event.program === 'uplink') return; // the way in is as it was
   if (event.kind === 'died') {
     life.forward.change(false);
     await suspendRoute(life);

@@ -2,12 +2,12 @@
 // Not here: how it ends (end-server.ts), what runs it (launchers/).
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
-import { type ForwardEvent, whyUnreachable } from '../../portwrap/index.ts';
+import { type NetworkEvent, whyUnreachable } from '../../portwrap/index.ts';
 import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
 import { describeExit, notReady, stopped, urlOf } from './exit-reason.ts';
 import { change, type Life, note } from './life.ts';
-import { addRoute, forwardChanged } from './server-route.ts';
+import { addRoute, networkChanged } from './server-route.ts';
 import { createStopwatch } from './stopwatch.ts';
 
 /** Starts or adopts it. Throws what went wrong, or why it was cancelled; it may run nevertheless (`life.running`). */
@@ -57,7 +57,7 @@ async function obtain(life: Life): Promise<AdoptedServer> {
     report: progress.add,
     keep: (place: Partial<RunningServer['place']>) => change(life, place),
     leaveQueue: () => life.leaveQueue(),
-    forwardChanged: (event: ForwardEvent) => forwardChanged(life, event),
+    networkChanged: (event: NetworkEvent) => networkChanged(life, event),
   };
   try {
     if (launch === null) return await launcher.adopt(record, cancel.signal, steps);
@@ -103,7 +103,7 @@ async function answered({ record, forward }: Life, server: RunningServer, abort:
 }
 
 function causeOf({ place: { sandbox } }: RunningServer): string | null {
-  return sandbox === null ? null : whyUnreachable(sandbox.child, sandbox.guestPort);
+  return sandbox === null ? null : whyUnreachable(sandbox);
 }
 
 function announce({ record, log, progress }: Life, server: RunningServer): void {

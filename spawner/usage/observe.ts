@@ -4,6 +4,7 @@ import {
   type ListeningPort,
   listeningPortNumbers,
   listeningPorts,
+  reachesLoopback,
   readCgroupLimits,
   readUsage,
   type Usage,
@@ -31,4 +32,10 @@ export function openPortsOf({ sandbox }: ServerRecord): readonly ListeningPort[]
 /** Their numbers alone, without making other work wait. */
 export async function openPortNumbersOf({ sandbox }: ServerRecord): Promise<readonly number[]> {
   return sandbox === null ? [] : listeningPortNumbers(sandbox.child);
+}
+
+/** Whether the host port leads to it: some forwarders do not reach a server that listens on its loopback only. */
+export function isForwarded({ sandbox }: ServerRecord, { port, loopbackOnly }: ListeningPort): boolean {
+  if (sandbox === null || port !== sandbox.guestPort) return false;
+  return !loopbackOnly || reachesLoopback(sandbox.forwarderName);
 }

@@ -4,14 +4,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
+import type { NetworkChoice, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
 import type { Installed, Mode } from './run-portwrap.ts';
 
-export interface LauncherOptions {
+export interface LauncherOptions extends Partial<NetworkChoice> {
   readonly command: readonly string[];
   readonly hostPorts: readonly number[];
   readonly policy?: Partial<NetworkPolicy>;
-  readonly forwarder?: ForwarderName;
 }
 
 export interface Launcher {

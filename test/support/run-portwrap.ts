@@ -31,7 +31,7 @@ export function installPortwrap(): Installed {
   chmodSync(directory, 0o755);
   const scratch = mkdtempSync(`/tmp/pw-${runId()}-`);
   chmodSync(scratch, 0o755);
-  for (const part of ['portwrap', 'config']) {
+  for (const part of ['portwrap', 'config', 'native']) {
     cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
   }
   cpSync(join(root, 'package.json'), join(directory, 'package.json'));

@@ -1,13 +1,21 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
-// process of its own, once for every forwarder that a profile uses. A part that crashes is a finding, and the others
+// process of its own, once for every network that a profile uses. A part that crashes is a finding, and the others
 // go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts).
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
-import { loadConfigFile } from '../../../config/load.ts';
+import { type Config, loadConfigFile } from '../../../config/load.ts';
 import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
-import { type Check, doctorExit, failed, renderDoctor } from '../../../portwrap/index.ts';
+import {
+  type Check,
+  doctorExit,
+  failed,
+  isForwardProgramThere,
+  type NetworkChoice,
+  renderDoctor,
+  resolveNetwork,
+} from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
 import { collectHostChecks } from './host.ts';
 import { collectPortChecks, type PortsFinding } from './ports.ts';
@@ -20,10 +28,12 @@ export const run: Command = async (input) => {
   const file = loadConfigFile(path);
   const findings: unknown[] = [];
   let exit = 0;
-  for (const forwarder of new Set(file.profiles.map((profile) => profile.forwarder))) {
-    const { said, shown, checks, code } = await collectSandboxChecks(forwarder, user, json);
-    if (!json) input.print(`${said && `${said}\n`}With ${forwarder}, which a profile uses:\n\n${shown}\n`);
-    findings.push({ forwarder, checks });
+  for (const choice of networksOf(file)) {
+    const { said, shown, checks, code } = await collectSandboxChecks(choice, user, json);
+    const { forwarder, uplink } = resolveNetwork(choice, isForwardProgramThere());
+    const programs = forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
+    if (!json) input.print(`${said && `${said}\n`}With ${programs}, which a profile uses:\n\n${shown}\n`);
+    findings.push({ forwarder, uplink, checks });
     exit = Math.max(exit, code);
   }
   const host = collectHostChecks(file);
@@ -42,6 +52,12 @@ export const run: Command = async (input) => {
   return exit;
 };
 
+/** Each once. */
+function networksOf({ profiles }: Pick<Config, 'profiles'>): NetworkChoice[] {
+  const choices = profiles.map(({ forwarder, uplink }) => ({ forwarder, uplink }));
+  return [...new Map(choices.map((choice) => [JSON.stringify(choice), choice])).values()];
+}
+
 interface SandboxFinding {
   /** What it wrote to standard error. */
   readonly said: string;
@@ -53,12 +69,14 @@ interface SandboxFinding {
 }
 
 async function collectSandboxChecks(
-  forwarder: string,
+  { forwarder, uplink }: NetworkChoice,
   user: string | undefined,
   json: boolean,
 ): Promise<SandboxFinding> {
   const argv = [
-    ...['doctor', '--forwarder', forwarder],
+    'doctor',
+    ...(forwarder === null ? [] : ['--forwarder', forwarder]),
+    ...(uplink === null ? [] : ['--uplink', uplink]),
     ...(json ? ['--json'] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];

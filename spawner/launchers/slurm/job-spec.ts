@@ -33,7 +33,7 @@ export async function jobSpec({ launch, runAs, ...input }: JobSpecInput): Promis
     policy: await networkPolicy(profile, hub),
     socketFamilies: profile.network.socket_families,
     openFiles: profile.resources.open_files,
-    forwarder: profile.forwarder,
+    network: { forwarder: profile.forwarder, uplink: profile.uplink },
     hostInterface: profile.slurm.host_interface,
     hostPorts: input.hostPorts,
     guestPort,

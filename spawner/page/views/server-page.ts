@@ -4,7 +4,7 @@ import type { PhaseTimes } from '../../records/meter.ts';
 import type { ServerRecord } from '../../records/record.ts';
 import { isAlive } from '../../records/server-state.ts';
 import type { Server } from '../../servers/server.ts';
-import type { ListeningPort } from '../../usage/observe.ts';
+import { isForwarded, type ListeningPort } from '../../usage/observe.ts';
 import { formToken } from '../auth/form-token.ts';
 import type { Session } from '../auth/sessions.ts';
 import { type Html, html } from '../html.ts';
@@ -120,11 +120,13 @@ function openPorts({ facts: { record }, ports }: ServerPageInput): Html {
 <tbody>${ports
     .slice(0, mostPorts)
     .map(
-      ({ port, programs, loopbackOnly }) =>
-        html`<tr><th scope="row" class="number">${port}</th><td>${
-          programs.length === 0 ? html`<span class="none">–</span>` : html`<bdi>${programs.join(', ')}</bdi>`
+      (open) =>
+        html`<tr><th scope="row" class="number">${open.port}</th><td>${
+          open.programs.length === 0
+            ? html`<span class="none">–</span>`
+            : html`<bdi>${open.programs.join(', ')}</bdi>`
         }</td><td>${
-          port === record.sandbox?.guestPort && !loopbackOnly
+          record.sandbox !== null && isForwarded(record, open)
             ? html`host port <span class="amount">${record.sandbox.hostPort}</span>`
             : 'inside only'
         }</td></tr>`,

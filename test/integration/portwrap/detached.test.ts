@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import {
   type AdoptedSandbox,
   adoptSandbox,
-  createSlirp4netns,
+  createNetwork,
   createToolbox,
   destroySandbox,
   fileView,
@@ -33,7 +33,7 @@ import { installPortwrap, modes } from '../../support/run-portwrap.ts';
 const installed = installPortwrap();
 afterAll(() => installed.remove());
 const tools = createToolbox();
-const context = { tools, forwarder: createSlirp4netns(tools, isRoot) };
+const context = { tools, network: createNetwork({ forwarder: null, uplink: null }, tools, isRoot) };
 const serve = ['node', installed.fixture('serve.mjs'), 'it', '8888'];
 
 function alive(found: AdoptedSandbox): Sandbox {
@@ -176,7 +176,7 @@ describe('a launch that is aborted', needsRoot, () => {
     const launched = launch(
       {
         tools: aborting,
-        forwarder: createSlirp4netns(aborting, true),
+        network: createNetwork({ forwarder: 'slirp4netns', uplink: null }, aborting, true),
         asRoot: true,
         hostAddresses: ownAddresses,
         cgroups: noCgroups,

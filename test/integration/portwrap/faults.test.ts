@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import {
   cgroupSurroundings,
-  createSlirp4netns,
+  createNetwork,
   createToolbox,
   destroySandbox,
   fileView,
@@ -48,7 +48,7 @@ const context = {
     hostAddresses: ownAddresses,
     cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
   },
-  forwarder: createSlirp4netns(tools, isRoot),
+  network: createNetwork({ forwarder: null, uplink: null }, tools, isRoot),
 };
 const account = { name: 'nobody', uid: 64_999, gid: 64_999, home: '/', shell: '/bin/sh', listed: false };
 

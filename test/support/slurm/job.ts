@@ -41,7 +41,7 @@ export async function startJob(installed: Installed, become: readonly string[]):
     files: { keep: [], hide: [] },
     policy: { internet: false, dns: false, hosts: [] },
     socketFamilies: ordinaryFamilies,
-    ...{ openFiles: 1024, forwarder: 'slirp4netns', hostInterface: null, guestPort: 8888 },
+    ...{ openFiles: 1024, network: { forwarder: null, uplink: null }, hostInterface: null, guestPort: 8888 },
     hostPorts: { low, high: low },
     ...{ readyPath: '/', stopGrace: 5_000 },
   };

@@ -107,7 +107,10 @@ async function checkNode(
     version: jobSpecVersion,
     report: { url: reports.url, secret: reports.secret, heartbeat: 60_000 },
     probe: {
-      ...{ forwarder: profile.forwarder, serviceUrl: reports.serviceUrl },
+      ...{
+        network: { forwarder: profile.forwarder, uplink: profile.uplink },
+        serviceUrl: reports.serviceUrl,
+      },
       nodeVariable: batchVariables.node,
     },
   } as const;

@@ -7,7 +7,7 @@ const parse = (...options: string[]) => parseCli([...options, ...ports, 'cmd']) 
 
 test('without options: the files as they are, all of the internet, no listener of this host, no limits', () => {
   expect(parse()).toMatchObject({
-    forwarder: 'slirp4netns',
+    network: { forwarder: null, uplink: null },
     policy: { internet: true, dns: true, hosts: [] },
     files: { preset: 'host', devices: 'all', hide: [], readOnly: [], readWrite: [], temporary: [] },
     limits: { memory: null, cpus: null, processes: null, openFiles: 1024 },

@@ -6,7 +6,7 @@ test('a probe that crashes is a finding, and all others are still made', async (
   const broken = () => {
     throw new TypeError('a defect');
   };
-  const checks = await runDoctor({ tools: broken, uid: 1000 });
+  const checks = await runDoctor({ tools: broken, uid: 1000, network: { forwarder: null, uplink: null } });
   expect(checks.filter(({ what }) => what === 'a defect')).toMatchObject(
     ['sandbox', 'tun device', 'network policy', 'launch'].map((name) => ({ name, status: 'failed' })),
   );

@@ -27,6 +27,7 @@ const paths = {
   ...{
     life: '/d/life',
     forwarder: '/d/forwarder',
+    uplink: '/d/uplink',
     policyLog: null,
     maps: null,
     keeper: false,

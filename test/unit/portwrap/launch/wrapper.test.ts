@@ -12,6 +12,7 @@ const tools = (name: string) => `/bin/${name}`;
 const paths = {
   life: '/d/life',
   forwarder: '/d/forwarder',
+  uplink: '/d/uplink',
   policyLog: null,
   maps: null,
   keeper: false,
@@ -28,14 +29,14 @@ test('without root, in mounts that the root of its own user namespace may change
     '/bin/sh',
     '-c',
     [
-      '/bin/mkfifo -m 600 "$1" "$2" || exit 1',
+      '/bin/mkfifo -m 600 "$1" "$2" "$5" || exit 1',
       'exec 7<>"$1"',
       '( ( if one && two; then printf f >&8; else printf x >&8; fi ) 3<&- 4<&- 5<&- 6<&- 7<&- 9<&- & )',
-      'shift 4',
+      'shift 5',
       'exec "$@"',
     ].join('\n'),
     'portwrap',
-    ...['/d/life', '/d/forwarder', '', ''],
+    ...['/d/life', '/d/forwarder', '', '', '/d/uplink'],
     ...['bwrap', '--args', '3'],
   ]);
 });
@@ -53,7 +54,7 @@ test('as root all is done in mounts of its own; a loader of the policy waits out
 
 test('a command that waits for its maps reports on a FIFO that it holds itself, and reads from the launcher', () => {
   const script = scriptOf(wrapperArgv(tools, { ...paths, policyLog: '/d/log', maps: '/d/maps' }, ['bwrap']));
-  expect(script).toContain('/bin/mkfifo -m 600 "$1" "$2" "$4" || exit 1');
+  expect(script).toContain('/bin/mkfifo -m 600 "$1" "$2" "$5" "$4" || exit 1');
   expect(script).toContain('exec 6<>"$4"\n( ( if one');
   expect(script.endsWith('exec "$@" 9<&8')).toBe(true);
 });

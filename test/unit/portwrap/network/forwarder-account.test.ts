@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import {
   asSandboxOwner,
+  becomeSandboxOwner,
   needsRootPorts,
   sandboxOwner,
 } from '../../../../portwrap/network/forwarder-account.ts';
@@ -65,22 +66,34 @@ const common = [
   ...['--ready-fd=3', '--exit-fd=4', '--api-socket=/proc/self/fd/6/socket'],
 ];
 const request = { child: 4242, hostLoopback: false, dns: false, ipv6: false };
+const forwarder = { confined: false, api: true };
 
 test('slirp4netns enters the namespaces of the child as its owner', () => {
-  expect(slirpArgv(request, false)).toEqual([...common, '4242', 'tap0']);
-  expect(slirpArgv({ ...request, hostLoopback: true, dns: true }, false)).toEqual([
+  expect(slirpArgv(request, forwarder)).toEqual([...common, '4242', 'tap0']);
+  expect(slirpArgv({ ...request, hostLoopback: true, dns: true }, forwarder)).toEqual([
     ...common.filter((word) => !word.startsWith('--disable-')),
     ...['4242', 'tap0'],
   ]);
 });
 
 test('slirp4netns has IPv6 only for IPv6 name servers', () => {
-  expect(slirpArgv({ ...request, ipv6: true }, false)).toContain('--enable-ipv6');
-  expect(slirpArgv(request, false)).not.toContain('--enable-ipv6');
+  expect(slirpArgv({ ...request, ipv6: true }, forwarder)).toContain('--enable-ipv6');
+  expect(slirpArgv(request, forwarder)).not.toContain('--enable-ipv6');
+});
+
+test('slirp4netns that is the uplink only has no API socket', () => {
+  expect(slirpArgv(request, { ...forwarder, api: false }).join(' ')).not.toContain('api-socket');
+});
+
+test("a program that needs no capability for itself has none, as the owner of root's sandbox neither", () => {
+  expect(becomeSandboxOwner(tools, { uid: 0, gid: 0 }, false)).toEqual([
+    ...['/bin/setpriv', '--reuid=0', '--regid=0', '--clear-groups', '--no-new-privs'],
+    ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--'],
+  ]);
 });
 
 test('slirp4netns that runs as root leaves the file system and its capabilities behind', () => {
-  expect(slirpArgv(request, true)).toEqual([
+  expect(slirpArgv(request, { ...forwarder, confined: true })).toEqual([
     ...common,
     ...['--enable-sandbox', '--netns-type=path', '--userns-path=/proc/4242/ns/user', '/proc/4242/ns/net'],
     'tap0',

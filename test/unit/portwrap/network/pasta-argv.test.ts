@@ -6,28 +6,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { ForwardRequest } from '../../../../portwrap/network/forwarder.ts';
 import { pastaArgv, pastaFeatures, untilSandboxEnds } from '../../../../portwrap/network/pasta-argv.ts';
 import { identify } from '../../../../portwrap/system/process.ts';
 
-const life = { gone: Promise.resolve(), close() {}, isHeld: () => true, openReader: () => -1 };
-const request: ForwardRequest = {
-  child: 4242,
-  life,
-  directory: '/run/portwrap/a',
-  hostAddress: '127.0.0.1',
-  hostPorts: [20_000],
-  guestPort: 8888,
-  hostLoopback: false,
-  dns: false,
-  ipv6: false,
-};
+const request = { child: 4242, hostLoopback: false, dns: false };
+const forward = { hostAddress: '127.0.0.1', guestPort: 8888, hostPort: 20_000 };
 const old = pastaFeatures("--no-map-gw\t\tDon't map gateway address to host\n");
 const recent = pastaFeatures('--map-host-loopback ADDR\n--no-map-gw\n--host-lo-to-ns-lo\tTranslate\n');
 
 describe('the arguments of pasta', () => {
   test('are exactly these for the version of 2023', () => {
-    expect(pastaArgv(request, 20_000, old, null)).toEqual([
+    expect(pastaArgv(request, forward, old, null)).toEqual([
       ...['--foreground', '--quiet', '--ipv4-only', '--config-net', '--ns-ifname', 'tap0'],
       ...['--address', '10.0.2.100', '--netmask', '24', '--gateway', '10.0.2.2', '--no-map-gw'],
       ...['--tcp-ports', '127.0.0.1/20000:8888', '--udp-ports', 'none', '--tcp-ns', 'none'],
@@ -41,18 +30,24 @@ describe('the arguments of pasta', () => {
     ['new, no host loopback', recent, false, ['--map-host-loopback', 'none', '--host-lo-to-ns-lo']],
     ['new, host loopback', recent, true, ['--map-host-loopback', '10.0.2.2', '--host-lo-to-ns-lo']],
   ])('map the gateway to this host only when asked: %s', (_, features, hostLoopback, expected) => {
-    const argv = pastaArgv({ ...request, hostLoopback }, 20_000, features, null);
+    const argv = pastaArgv({ ...request, hostLoopback }, forward, features, null);
     expect(argv.slice(argv.indexOf('10.0.2.2') + 1, argv.indexOf('--tcp-ports'))).toEqual(expected);
   });
 
+  test('forward nothing as the uplink only', () => {
+    expect(pastaArgv(request, null, old, null).join(' ')).toContain('--tcp-ports none --udp-ports none');
+  });
+
   test('offer a name server only when the policy has one', () => {
-    expect(pastaArgv({ ...request, dns: true }, 1, old, null).join(' ')).toContain('--dns-forward 10.0.2.3');
-    expect(pastaArgv(request, 1, old, null)).not.toContain('--dns-forward');
+    expect(pastaArgv({ ...request, dns: true }, forward, old, null).join(' ')).toContain(
+      '--dns-forward 10.0.2.3',
+    );
+    expect(pastaArgv(request, forward, old, null)).not.toContain('--dns-forward');
   });
 
   test("keep root only for root's own sandbox", () => {
-    expect(pastaArgv(request, 1, old, { uid: 0, gid: 0 }).join(' ')).toContain('--runas 0:0 4242');
-    expect(pastaArgv(request, 1, old, { uid: 1001, gid: 1001 })).not.toContain('--runas');
+    expect(pastaArgv(request, forward, old, { uid: 0, gid: 0 }).join(' ')).toContain('--runas 0:0 4242');
+    expect(pastaArgv(request, forward, old, { uid: 1001, gid: 1001 })).not.toContain('--runas');
   });
 });
 

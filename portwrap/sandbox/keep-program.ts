@@ -1,43 +1,43 @@
-// Keeps a sandbox reachable: when its forwarder dies, attaches another one on the same host port.
-// Not here: attaching (the forwarders), handling a permanent loss (sandbox.ts).
+// Keeps a sandbox connected: when its forwarder or its uplink dies, attaches another one.
+// Not here: attaching (attach.ts), handling a permanent loss (sandbox.ts).
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Forward } from '../network/forwarder.ts';
+import type { Attached } from '../network/uplink.ts';
 import type { Liveness } from '../system/liveness.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 
-export interface KeptForward {
-  /** The current process of the forwarder. */
+export interface KeptProgram {
+  /** Its current process. */
   readonly process: ProcessIdentity;
-  /** Settles when the forwarder is permanently gone: with its sandbox, or when no other could be attached. */
+  /** Settles when it is permanently gone: with its sandbox, or when no other could be attached. */
   readonly gone: Promise<void>;
   close(): void;
 }
 
-export interface KeepForwardInput {
-  readonly first: Pick<Forward, 'liveness' | 'process'>;
+export interface KeepProgramInput {
+  readonly first: Pick<Attached, 'liveness' | 'process'>;
   readonly sandboxLife: Liveness;
-  /** Attaches another forwarder to the same sandbox and host port. */
-  readonly attachAgain: () => Promise<Forward>;
+  /** Attaches another one to the same sandbox; a forwarder on the same host port. */
+  readonly attachAgain: () => Promise<Attached>;
   /** Called for every event. A new attempt waits until the returned promise has settled; it never rejects. */
-  readonly report: (event: ForwardEvent) => void | Promise<void>;
+  readonly report: (event: ProgramEvent) => void | Promise<void>;
 }
 
 /**
- * died: the forwarder has ended and its sandbox lives; until "reattached", another program may bind the host port.
- * reattached: the port is bound again. retrying: it could not be bound. lost: no further attempt follows.
+ * died: it has ended and its sandbox lives; until "reattached", another program may bind a forwarder's host port.
+ * reattached: it works again. retrying: it could not be attached. lost: no further attempt follows.
  */
-export interface ForwardEvent {
+export interface ProgramEvent {
   readonly kind: 'died' | 'reattached' | 'retrying' | 'lost';
   readonly error?: unknown;
 }
 
-/** Attempts within a minute, for a forwarder that keeps dying or that cannot be attached. */
+/** Attempts within a minute, for a program that keeps dying or that cannot be attached. */
 const mostTries = 6;
 const within = 60_000;
 /** Milliseconds before the second attempt; doubled for each further one. The first attempt is immediate. */
 const firstPause = 100;
 
-export function keepForward(input: KeepForwardInput): KeptForward {
+export function keepProgram(input: KeepProgramInput): KeptProgram {
   let current = input.first;
   let closed = false;
   const tries: number[] = [];
@@ -52,7 +52,7 @@ export function keepForward(input: KeepForwardInput): KeptForward {
       await input.report({ kind: 'reattached' });
     }
   };
-  const attach = async (): Promise<Forward | null> => {
+  const attach = async (): Promise<Attached | null> => {
     for (;;) {
       if (closed || !input.sandboxLife.isHeld()) return null;
       const now = performance.now();

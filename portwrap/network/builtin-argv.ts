@@ -1,0 +1,37 @@
+// portwrap-forward's arguments, as a pure function. Not here: starting it (builtin.ts), what they do (native/forward/).
+import type { ForwardRequest } from './forwarder.ts';
+import { insideOf, slirpNetwork } from './policy.ts';
+
+/**
+ * The descriptors that it inherits, beyond standard error. `program` has two digits: then the path below is as long as
+ * the name portwrap-forward, by which the program replaces it in lists of processes.
+ */
+export const descriptors = { alive: 3, ready: 4, messages: 5, program: 10 } as const;
+
+/** It is executed by its descriptor: the directories above it may be accessible only to the launcher. */
+export const programInside = `/proc/self/fd/${descriptors.program}`;
+
+/** portwrap-forward tries no more. */
+export const mostHostPorts = 1024;
+
+type Wanted = Pick<ForwardRequest, 'child' | 'hostAddress' | 'guestPort' | 'routes' | 'messages'>;
+
+export function builtinArgv(request: Wanted, hostPorts: readonly number[]): string[] {
+  const { child, hostAddress, guestPort, routes, messages } = request;
+  const ways = new Map(routes.map((host) => [`${insideOf(host, slirpNetwork)} ${host.port}`, host]));
+  return [
+    ...['--sandbox', String(child)],
+    ...['--alive', String(descriptors.alive), '--ready', String(descriptors.ready)],
+    ...(messages === null ? [] : ['--messages', String(descriptors.messages)]),
+    ...['--bind', hostAddress, hostPorts.join(',')],
+    ...targets.flatMap((address) => ['--inside', address, String(guestPort)]),
+    ...[...ways].flatMap(([inside, { address, port }]) => [
+      '--route',
+      ...inside.split(' '),
+      ...[address, String(port)],
+    ]),
+  ];
+}
+
+/** Where servers listen inside, the usual address first. */
+const targets = ['127.0.0.1', '::1', slirpNetwork.guest] as const;
