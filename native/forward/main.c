@@ -59,15 +59,17 @@ static void raise_open_files(void)
   }
 }
 
-static void report_ready(const struct options *options, unsigned port, const struct worker *workers, unsigned count)
+/* Not by dprintf(3), which needs lseek(2) first. */
+static void report_ready(int ready, unsigned port, const struct worker *workers, unsigned count)
 {
-  if (options->ready >= 0) {
-    dprintf(options->ready, "%u", port);
-    for (unsigned index = 0; index < count; index += 1)
-      dprintf(options->ready, " %d", (int)workers[index].pid);
-    dprintf(options->ready, "\n");
-    close(options->ready);
-  }
+  char line[64];
+  int length = snprintf(line, sizeof line, "%u", port);
+  for (unsigned index = 0; index < count; index += 1)
+    length += snprintf(line + length, sizeof line - (size_t)length, " %d", (int)workers[index].pid);
+  line[length] = '\n';
+  if (write(ready, line, (size_t)length + 1) != length + 1)
+    fail_errno("the launcher cannot be told");
+  close(ready);
 }
 
 int main(int argc, char **argv)
@@ -106,7 +108,8 @@ int main(int argc, char **argv)
       fail("the sandbox's network cannot be served");
   }
   send_messages_to(options.messages);
-  report_ready(&options, port, workers, count);
+  if (options.ready >= 0)
+    report_ready(options.ready, port, workers, count);
   keep(workers, count, &sandbox);
   return 0;
 }

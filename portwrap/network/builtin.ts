@@ -60,13 +60,16 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
       await child.exited; // then the port is free
     });
     for (const descriptor of [token, log, binary]) descriptor.close();
-    const line = await withDeadline(
-      readLine(child.process.stdio[descriptors.ready] as Readable),
-      readyDeadline,
-      () => new PortwrapError('FORWARD_FAILED', `portwrap-forward was not ready within ${readyDeadline} ms`),
-    );
+    const inTime = <T>(work: Promise<T>): Promise<T> =>
+      withDeadline(
+        work,
+        readyDeadline,
+        () =>
+          new PortwrapError('FORWARD_FAILED', `portwrap-forward was not ready within ${readyDeadline} ms`),
+      );
+    const line = await inTime(readLine(child.process.stdio[descriptors.ready] as Readable));
     if (line === null || identity === null) {
-      const { code } = await child.exited;
+      const { code } = await inTime(child.exited);
       if (code === noPort) throw noPortBound(request.hostAddress, hostPorts);
       const said = readFileSync(logFile).subarray(logged).toString('utf8').trim().split('\n');
       throw new PortwrapError('FORWARD_FAILED', said.at(-1) || 'portwrap-forward ended without a message');

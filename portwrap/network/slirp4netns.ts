@@ -166,9 +166,7 @@ async function start<T extends object>(
       () => new PortwrapError('FORWARD_FAILED', `slirp4netns was not ready within ${readyDeadline} ms`),
     );
     const used =
-      api === null || opened === null
-        ? ({} as T)
-        : await Promise.race([api.use(apiSocket(opened.fd)), died]);
+      api === null || opened === null ? ({} as T) : await Promise.race([api.use(apiSocket(opened.fd)), died]);
     await opened?.close();
     if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
     undo.release();
