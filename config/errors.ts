@@ -92,7 +92,7 @@ export const errorCatalogue = {
   SERVER_NOT_READY: {
     status: 504,
     exit: 70,
-    hint: 'It must listen on 0.0.0.0 at the guest port.',
+    hint: 'It must listen at the guest port, with the forwarder slirp4netns on 0.0.0.0.',
     setting: '"ready_timeout" of the profile sets how long the service waits.',
   },
   IDLE_CULLED: {

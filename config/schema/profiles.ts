@@ -123,7 +123,7 @@ const profileSchema = z
         examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
       }),
     guest_port: z.int().min(1024).max(65_535).default(8888).meta({
-      description: 'The port inside the sandbox where the server listens, on 0.0.0.0.',
+      description: 'The port inside the sandbox where the server listens; with the forwarder slirp4netns on 0.0.0.0.',
     }),
     environment: z
       .record(

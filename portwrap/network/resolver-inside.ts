@@ -3,9 +3,9 @@
 // Not here: the rules that let queries pass (policy.ts).
 import { isIP } from 'node:net';
 import { readFileOrNull } from '../system/read-file.ts';
-import type { SandboxNetwork } from './policy.ts';
 import type { HostResolver } from './host-resolver.ts';
 import { mostServers } from './host-resolver.ts';
+import type { SandboxNetwork } from './policy.ts';
 
 export interface ResolverInside {
   /** The content of resolv.conf. */
