@@ -29,7 +29,7 @@ export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export type { SyntheticFile } from './launch/synthetic-file.ts';
 export { ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
-export { isForwardProgramThere } from './network/forward-program.ts';
+export { isForwardProgramThere } from './network/builtin/program.ts';
 export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export {
   createNetwork,

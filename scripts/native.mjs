@@ -1,5 +1,5 @@
 // Compiles portwrap-forward (native/forward/) to dist/native/portwrap-forward-ARCHITECTURE. Without a compiler it says so
-// and ends well: the forwarder `builtin` is not available then. Not here: tsc, choosing a binary (portwrap/network/builtin/).
+// and ends well: the forwarder `builtin` is not available then. Not here: tsc, choosing a binary (portwrap/network/builtin/program.ts).
 // usage: node scripts/native.mjs [--static] [--target=x86_64|aarch64]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';

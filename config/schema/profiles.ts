@@ -123,7 +123,8 @@ const profileSchema = z
         examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
       }),
     guest_port: z.int().min(1024).max(65_535).default(8888).meta({
-      description: 'The port inside the sandbox where the server listens; with the forwarder slirp4netns on 0.0.0.0.',
+      description:
+        'The port inside the sandbox where the server listens; with the forwarder slirp4netns on 0.0.0.0.',
     }),
     environment: z
       .record(
@@ -190,7 +191,7 @@ const profileSchema = z
       .meta({
         description:
           'The program that forwards the port, the way in. builtin: connections are passed on by the kernel, and servers that listen on 127.0.0.1 only are reached. slirp4netns and pasta: their own forward; they are the uplink, too. null: builtin, or the forward of the uplink where the program for builtin is not built (portwrap-spawner doctor says so).',
-        examples: ['slirp4netns'],
+        examples: ['builtin'],
       }),
     uplink: z
       .enum(['slirp4netns', 'pasta'])

@@ -1,7 +1,7 @@
 // The doctor: runs every probe, in the order in which a launch needs its subject. Not here: the probes and their
 // evaluation (one file per group), the output (render.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { isForwardProgramThere } from '../network/forward-program.ts';
+import { isForwardProgramThere } from '../network/builtin/program.ts';
 import { type NetworkChoice, resolveNetwork } from '../network/network.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';

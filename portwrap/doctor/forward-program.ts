@@ -1,6 +1,6 @@
 // Checks that portwrap-forward, the program of the forwarder `builtin`, is built and runs on this machine.
 // Not here: a launch with it (network.ts), building it (scripts/native.mjs).
-import { findForwardProgram } from '../network/forward-program.ts';
+import { findForwardProgram } from '../network/builtin/program.ts';
 import { runTool, type ToolRun } from '../system/child.ts';
 import { type Check, type DoctorContext, failed, fixOf, ok, warning } from './check.ts';
 

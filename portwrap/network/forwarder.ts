@@ -1,5 +1,5 @@
 // The forwarder: the program that forwards one host port to one guest port.
-// Not here: the drivers (builtin.ts, slirp4netns.ts, pasta.ts), their table (network.ts), the way out (uplink.ts).
+// Not here: the drivers (builtin/builtin.ts, slirp4netns.ts, pasta.ts), their table (network.ts), the way out (uplink.ts).
 import type { Endpoint } from './policy.ts';
 import type { Attached, UplinkRequest } from './uplink.ts';
 

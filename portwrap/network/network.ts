@@ -1,8 +1,8 @@
 // The network of a sandbox: a forward that leads in, and an uplink that leads out where the policy needs one. Their
 // tables of drivers. Not here: the drivers themselves.
 import type { Toolbox } from '../system/tools.ts';
-import { createBuiltin } from './builtin.ts';
-import { isForwardProgramThere } from './forward-program.ts';
+import { createBuiltin } from './builtin/builtin.ts';
+import { isForwardProgramThere } from './builtin/program.ts';
 import type { Forwarder } from './forwarder.ts';
 import { createPasta, createPastaUplink } from './pasta.ts';
 import type { Endpoint, NetworkPolicy } from './policy.ts';

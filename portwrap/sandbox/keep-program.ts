@@ -1,5 +1,5 @@
 // Keeps a sandbox connected: when its forwarder or its uplink dies, attaches another one.
-// Not here: attaching (attach.ts), handling a permanent loss (sandbox.ts).
+// Not here: attaching (attach-again.ts), handling a permanent loss (sandbox.ts).
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Attached } from '../network/uplink.ts';
 import type { Liveness } from '../system/liveness.ts';

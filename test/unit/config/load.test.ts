@@ -101,7 +101,8 @@ test('a file of three lines is complete: every other key has its default', () =>
           ...{ partition: null, account: null, qos: null, time: null, cpus: null, memory: null, gres: null },
           ...{ constraint: null, reservation: null, options: [], host_interface: null, queue_timeout: null },
         },
-        forwarder: 'slirp4netns',
+        forwarder: null,
+        uplink: null,
       },
     ],
   });

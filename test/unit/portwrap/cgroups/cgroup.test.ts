@@ -102,7 +102,7 @@ describe('version 2', () => {
     expect([value('memory.max'), value('cpu.max'), value('pids.max')]).toEqual([
       '67108864',
       '150000 100000',
-      '104',
+      '106',
     ]);
   });
 
@@ -149,7 +149,7 @@ describe('version 1', () => {
     expect(Object.keys(place?.directories ?? {}).sort()).toEqual(['cpu', 'memory', 'pids']);
     expect(read('memory/portwrap/one/memory.limit_in_bytes')).toBe('67108864');
     expect(read('cpu/portwrap/one/cpu.cfs_quota_us')).toBe('150000');
-    expect(read('pids/portwrap/one/pids.max')).toBe('104');
+    expect(read('pids/portwrap/one/pids.max')).toBe('106');
   });
 
   test('without limits nothing is limited, but usage is counted', async () => {

@@ -96,10 +96,11 @@ test.each([
   expect(refused).toThrow(value.split(',')[0] ?? value);
 });
 
-test('doctor is ours only as the first word, and takes three options', () => {
+test('doctor is ours only as the first word, and takes four options', () => {
   expect(parseCli(['doctor', '--user', 'ann', '--json'])).toEqual({
     kind: 'doctor',
     user: 'ann',
+    network: { forwarder: null, uplink: null },
     json: true,
   });
   expect(parseCli([...ports, 'doctor'])).toMatchObject({ kind: 'run', command: ['doctor'] });

@@ -1,21 +1,21 @@
 // The forwarder `builtin`: portwrap-forward listens on the host port, and connects in the sandbox's own network. It ends
-// with the first process of the sandbox. Not here: its arguments (builtin-argv.ts), its source (native/forward/).
+// with the first process of the sandbox. Not here: its arguments (argv.ts), its source (native/forward/).
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { PortwrapError } from '../../config/errors.ts';
-import { startChild } from '../system/child.ts';
-import { withDeadline } from '../system/deadline.ts';
-import { ownUntil } from '../system/descriptor.ts';
-import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness.ts';
-import { identify } from '../system/process.ts';
-import { createTeardown } from '../system/teardown.ts';
-import type { Toolbox } from '../system/tools.ts';
-import { builtinArgv, descriptors, mostHostPorts, programInside } from './builtin-argv.ts';
-import { findForwardProgram } from './forward-program.ts';
-import type { Forward, Forwarder, ForwardRequest } from './forwarder.ts';
-import { becomeSandboxOwner, needsRootPorts, sandboxOwner } from './forwarder-account.ts';
-import { firstOf, noPortBound } from './host-ports.ts';
+import { PortwrapError } from '../../../config/errors.ts';
+import { startChild } from '../../system/child.ts';
+import { withDeadline } from '../../system/deadline.ts';
+import { ownUntil } from '../../system/descriptor.ts';
+import { fifos, openReader, openWriter, watchLiveness } from '../../system/liveness.ts';
+import { identify } from '../../system/process.ts';
+import { createTeardown } from '../../system/teardown.ts';
+import type { Toolbox } from '../../system/tools.ts';
+import type { Forward, Forwarder, ForwardRequest } from '../forwarder.ts';
+import { becomeSandboxOwner, needsRootPorts, sandboxOwner } from '../forwarder-account.ts';
+import { firstOf, noPortBound } from '../host-ports.ts';
+import { builtinArgv, descriptors, mostHostPorts, programInside } from './argv.ts';
+import { findForwardProgram } from './program.ts';
 
 /** Milliseconds until it must listen. */
 const readyDeadline = 10_000;

@@ -1,6 +1,6 @@
 // portwrap-forward's arguments, as a pure function. Not here: starting it (builtin.ts), what they do (native/forward/).
-import type { ForwardRequest } from './forwarder.ts';
-import { insideOf, slirpNetwork } from './policy.ts';
+import type { ForwardRequest } from '../forwarder.ts';
+import { insideOf, slirpNetwork } from '../policy.ts';
 
 /**
  * The descriptors that it inherits, beyond standard error. `program` has two digits: then the path below is as long as
