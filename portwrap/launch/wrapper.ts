@@ -67,7 +67,13 @@ export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly str
     'shift 5',
     `exec "$@"${wrapper.maps !== null ? ` ${mapping.done}<&${launcher}` : asRoot ? ` ${policy}<&-` : ''}`,
   ].join('\n');
-  const operands = [wrapper.life, wrapper.forwarder, wrapper.policyLog ?? '', wrapper.maps ?? '', wrapper.uplink];
+  const operands = [
+    wrapper.life,
+    wrapper.forwarder,
+    wrapper.policyLog ?? '',
+    wrapper.maps ?? '',
+    wrapper.uplink,
+  ];
   const shell = [tools('sh'), '-c', script, 'portwrap', ...operands, ...argv];
   return asRoot ? inOwnMounts(tools, shell) : inOwnUsers(tools, shell);
 }

@@ -84,7 +84,7 @@ export function describeForwarder(
     test('has bound the host port when the launch is done, and carries an exchange', async () => {
       const [port = 0] = await freePorts(1);
       const record = await begin(peer(), [port]).record;
-      expect(await isListening(port)).toBe(true);
+      await expect(occupy(port)).rejects.toThrow('EADDRINUSE');
       await expect.poll(() => exchange(port, { send: 5, receive: 3 }), { timeout: 10_000 }).toBe('3+got 7');
       expect(record.hostPort).toBe(port);
     });

@@ -204,29 +204,32 @@ test(`after ${kills} random kills of its processes and of sandboxes nothing is l
   const [mode] = modes();
   if (mode === undefined) throw new Error('no way to start portwrap');
   let done = 0;
-  while (done < kills) {
-    const { launcher, record, port } = await begin(mode, {
-      policy: { hosts: [{ address: '127.0.0.1', port: 9 }], dns: done % 10 < 5 },
-    });
-    const all = new Set<number>();
-    // a sandbox whose forward dies more often in a minute counts as lost (keep-program.ts)
-    for (let round = 0; round < 5; round += 1) {
-      const keepers = pidsServing(record.child.pid);
-      const pids = [...keepers, ...keepers.flatMap(childrenOf)];
-      for (const pid of pids) all.add(pid);
-      const victims = round % 2 === 0 ? keepers : keepers.flatMap(childrenOf);
-      const victim = victims[Math.floor(Math.random() * victims.length)];
-      if (victim !== undefined) tryKill(victim);
-      done += 1;
-      await expect.poll(() => answers(port), { timeout: 15_000 }).toBe('1+got 3');
+  const work = async () => {
+    while (done < kills) {
+      const { launcher, record, port } = await begin(mode, {
+        policy: { hosts: [{ address: '127.0.0.1', port: 9 }], dns: done % 10 < 5 },
+      });
+      const all = new Set<number>();
+      // a sandbox whose forward dies more often in a minute counts as lost (keep-program.ts)
+      for (let round = 0; round < 5; round += 1) {
+        const keepers = pidsServing(record.child.pid);
+        const pids = [...keepers, ...keepers.flatMap(childrenOf)];
+        for (const pid of pids) all.add(pid);
+        const victims = round % 2 === 0 ? keepers : keepers.flatMap(childrenOf);
+        const victim = victims[Math.floor(Math.random() * victims.length)];
+        if (victim !== undefined) tryKill(victim);
+        done += 1;
+        await expect.poll(() => answers(port), { timeout: 15_000 }).toBe('1+got 3');
+      }
+      for (const pid of pidsServing(record.child.pid)) all.add(pid);
+      process.kill(record.child.pid, 'SIGKILL');
+      await expect.poll(() => [...all].filter(isThere), { timeout: 5_000 }).toEqual([]);
+      expect(pidsServing(record.child.pid)).toEqual([]);
+      expect(await isListening(port)).toBe(false);
+      expect(launcher.log()).toContain('listening');
     }
-    for (const pid of pidsServing(record.child.pid)) all.add(pid);
-    process.kill(record.child.pid, 'SIGKILL');
-    await expect.poll(() => [...all].filter(isThere), { timeout: 5_000 }).toEqual([]);
-    expect(pidsServing(record.child.pid)).toEqual([]);
-    expect(await isListening(port)).toBe(false);
-    expect(launcher.log()).toContain('listening');
-  }
+  };
+  await Promise.all([work(), work(), work(), work()]);
 });
 
 /** The keepers that serve the sandbox of that process. */
