@@ -1,6 +1,16 @@
 // `accounts.mode: service`: every server runs as the account of the service, so that no permission of files keeps it
 // from what is the service's. Not here: servers as other accounts (sandbox.test.ts).
-import { chmodSync, chownSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, expect } from 'vitest';
 import { isRoot, testAccount } from '../../../support/machine/accounts.ts';
@@ -18,9 +28,9 @@ interface Place {
   secret(path: string): string;
 }
 
-/** Not below /tmp, which every sandbox has for itself. */
+/** Not below /tmp or /var/tmp, which every sandbox has for itself. */
 function makePlace(): Place {
-  const directory = mkdtempSync('/var/tmp/pws-own-');
+  const directory = mkdtempSync(join(isRoot ? '/srv' : homedir(), 'pws-own-'));
   chmodSync(directory, 0o755);
   const own = (path: string) => {
     if (account !== null) chownSync(path, account.uid, account.gid);
