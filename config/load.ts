@@ -1,11 +1,11 @@
 // Loads a configuration file for the service: reads and parses it, resolves secrets, freezes the result.
 // Not here: the keys (schema.ts), the wording of problems (issue.ts).
 import { readFileSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { type ConfigDocument, readDocument } from './document.ts';
 import { PortwrapError } from './errors.ts';
 import { frozenCopy } from './freeze.ts';
 import { problemsOf } from './issue.ts';
+import { privateFiles } from './private-files.ts';
 import { configInvalid, type Problem } from './problem.ts';
 import { type Environment, resolveSecrets } from './resolve-secrets.ts';
 import { type Config, type ConfigFile, configSchema } from './schema.ts';
@@ -38,12 +38,6 @@ export function loadConfig(path: string, env: Environment): Config {
   });
   if (problems.length > 0) throw configInvalid(path, problems);
   return frozenCopy({ ...config, private_files: privateFiles(path, file) });
-}
-
-/** The configuration file and the secret files that it names. */
-function privateFiles(path: string, { hubs, proxy, admin_page }: ConfigFile): string[] {
-  const named = [...hubs, ...hubs.map(({ reaper }) => reaper), proxy, admin_page];
-  return [path, ...named.flatMap((section) => section?.token_file ?? [])].map((file) => resolve(file));
 }
 
 /** The same without resolving secrets: for commands that need none. */

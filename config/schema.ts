@@ -56,7 +56,7 @@ export type ConfigFile = Frozen<z.output<typeof configSchema>>;
 
 /** The service's configuration: complete, deep-frozen, secrets resolved. Times are in seconds. */
 export interface Config extends Omit<ConfigFile, 'hubs' | 'proxy' | 'admin_page'> {
-  /** Absolute paths of the configuration file and of every file with a secret: hidden from sandboxes that run as our account. */
+  /** Absolute paths of the configuration file, of every file with a secret and of directories of nothing else: hidden from sandboxes that run as our account. */
   readonly private_files: readonly string[];
   /** At least one; names and tokens are unique. */
   readonly hubs: readonly Hub[];

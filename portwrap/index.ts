@@ -46,6 +46,7 @@ export {
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
 export type { NetworkEvent } from './sandbox/context.ts';
+export { killIfDebugged } from './sandbox/kill-stopped.ts';
 export { whyUnreachable } from './sandbox/not-ready.ts';
 export { type ListeningPort, listeningPortNumbers, listeningPorts } from './sandbox/open-ports.ts';
 export { answered, answersOnce, type ReadinessProbe } from './sandbox/readiness.ts';

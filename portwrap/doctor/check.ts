@@ -3,6 +3,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { NetworkChoice, resolveNetwork } from '../network/network.ts';
 import type { Account } from '../system/account.ts';
 import { becomeArgv } from '../system/account.ts';
+import { inProfile } from '../system/apparmor.ts';
 import { runTool, type ToolRun } from '../system/child.ts';
 import type { Toolbox } from '../system/tools.ts';
 
@@ -46,9 +47,9 @@ export function fixOf(error: unknown): string {
   return error instanceof PortwrapError ? (error.fix ?? error.hint) : 'See the checks above.';
 }
 
-/** Runs a program to its end as the account of the context. */
+/** Runs a program to its end as a launch runs it: as the account of the context, in our AppArmor profile. */
 export function runAsAccount(context: DoctorContext, argv: readonly string[], input = ''): Promise<ToolRun> {
   const become = context.account === null ? [] : becomeArgv(context.tools('setpriv'), context.account);
-  const [program = '', ...rest] = [...become, ...argv];
+  const [program = '', ...rest] = inProfile(context.tools, [...become, ...argv]);
   return runTool(program, rest, input);
 }

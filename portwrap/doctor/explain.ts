@@ -17,7 +17,7 @@ export function explainFailure(error: unknown, settings = readSettings()): Check
     case 'FORWARD_FAILED':
       return text.includes('/dev/net/tun') ? evaluateTun(text) : null;
     case 'POLICY_FAILED':
-      return evaluatePolicy('here', text, true);
+      return evaluatePolicy('here', text, true, settings.apparmorLabel);
     default:
       return null;
   }

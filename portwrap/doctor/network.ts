@@ -13,9 +13,11 @@ import { commandPorts, firstOf, portsFromRandom } from '../network/host-ports.ts
 import { createNetwork } from '../network/network.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
 import { nftRuleset, slirpNetwork } from '../network/policy.ts';
+import { inProfile } from '../system/apparmor.ts';
 import { runTool } from '../system/child.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { lookAs } from '../system/look.ts';
+import { evaluateLabel, readLabel } from './apparmor.ts';
 import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warning } from './check.ts';
 
 /** DNS needs an uplink, so that this is tried, too. */
@@ -70,27 +72,37 @@ export async function checkPolicy(context: DoctorContext): Promise<Check[]> {
   const gate = [...box, ...inside, ...capabilities, '--', tools('sh'), '-c', `${load} && exec ${drop}`];
   const unprivileged = await runAsAccount(context, gate, rules);
   const message = unprivileged.code === 0 ? null : unprivileged.output;
-  if (!context.asRoot) return [evaluatePolicy('inside, by an ordinary user', message, true)];
-  const [program = '', ...argv] = inOwnMounts(tools, [...box, '--', tools('nft'), '-f', '-']);
+  const label = await readLabel(context);
+  if (!context.asRoot) return [evaluatePolicy('inside, by an ordinary user', message, true, label)];
+  const outside = inOwnMounts(tools, [...box, '--', tools('nft'), '-f', '-']);
+  const [program = '', ...argv] = inProfile(tools, outside);
   const root = await runTool(program, argv, rules);
   return [
-    evaluatePolicy('from outside, by root', root.code === 0 ? null : root.output, true),
-    evaluatePolicy('inside, by an ordinary user', message, false),
+    evaluatePolicy('from outside, by root', root.code === 0 ? null : root.output, true, null),
+    evaluatePolicy('inside, by an ordinary user', message, false, label),
   ];
 }
 
-/** `isNeeded`: whether a launch by the caller loads it this way. */
-export function evaluatePolicy(way: string, message: string | null, isNeeded: boolean): Check {
+/** `isNeeded`: whether a launch by the caller loads it this way. `label`: that of AppArmor (evaluateLabel). */
+export function evaluatePolicy(
+  way: string,
+  message: string | null,
+  isNeeded: boolean,
+  label: string | null,
+): Check {
   const name = 'network policy';
   if (message === null) return ok(name, `nft loads it ${way}`);
   const what = `nft cannot load it ${way}: ${message.split('\n')[0]}`;
-  const why = isNeeded
+  const consequence = isNeeded
     ? 'A sandbox never runs without its network policy, so every launch fails.'
     : 'Only launches by an ordinary user need it; launches by root do not.';
+  const denied = /Operation not permitted|Permission denied/.test(message);
+  const apparmor = denied ? evaluateLabel(label) : null;
+  const why = apparmor === null ? consequence : `${consequence} ${apparmor.why}`;
   const fix = /Operation not supported|Protocol not supported|No such file/.test(message)
     ? 'modprobe -a nf_tables nft_chain_nat nft_nat'
-    : /Operation not permitted|Permission denied/.test(message)
-      ? "Let bubblewrap's AppArmor profile allow capabilities, or launch as root."
+    : denied
+      ? (apparmor?.fix ?? "Let bubblewrap's AppArmor profile allow capabilities, or launch as root.")
       : 'apt-get install nftables && modprobe nf_tables';
   return isNeeded ? failed(name, what, why, fix) : warning(name, what, why, fix);
 }

@@ -1,6 +1,8 @@
 // Checks that bubblewrap can build a sandbox, and if not, which setting of this machine forbids it. One message of
 // bubblewrap may have several causes, so it is evaluated together with the settings. Not here: the network.
+import { restrictsNamespaces } from '../system/apparmor.ts';
 import { readFileOrNull } from '../system/read-file.ts';
+import { evaluateLabel, readLabel } from './apparmor.ts';
 import { type Check, type DoctorContext, failed, ok, runAsAccount, warning } from './check.ts';
 
 /** Settings that allow or forbid namespaces for ordinary users; null: this kernel has no such setting. */
@@ -9,12 +11,12 @@ export interface NamespaceSettings {
   readonly maxNetNamespaces: number | null;
   /** Debian's switch; 0 forbids. */
   readonly unprivilegedClone: number | null;
-  /** Ubuntu's AppArmor switch; 1 restricts. */
-  readonly apparmorRestrict: number | null;
+  /** The label of a launch where AppArmor restricts them, as on Ubuntu; empty: not known. */
+  readonly apparmorLabel: string | null;
 }
 
 export async function checkSandbox(context: DoctorContext): Promise<Check[]> {
-  const settings = readSettings();
+  const settings = { ...readSettings(), apparmorLabel: await readLabel(context) };
   const bwrap = context.tools('bwrap');
   const namespaces = ['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'];
   const argv = [bwrap, '--dev-bind', '/', '/', ...namespaces, '--proc', '/proc', '--', context.tools('env')];
@@ -25,20 +27,15 @@ export async function checkSandbox(context: DoctorContext): Promise<Check[]> {
 const why = 'Without namespaces there is no sandbox, so no server can start.';
 const name = 'sandbox';
 
-/** The AppArmor profile that allows user namespaces for bubblewrap only. */
-const apparmorFix =
-  'apt-get install apparmor-profiles && ' +
-  'cp /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && ' +
-  'apparmor_parser -r /etc/apparmor.d/bwrap-userns-restrict';
-
 /** `message` is bubblewrap's error, null on success. */
 export function evaluateBwrap(message: string | null, settings: NamespaceSettings): Check {
   if (message === null) return ok(name, 'bubblewrap builds one');
   const lines = message.split('\n').filter((line) => line.startsWith('bwrap:'));
   const what = lines.at(-1) ?? (message || 'bubblewrap failed without a message');
   const denied = /Failed RTM_NEWADDR: Operation not permitted|setting up uid map: Permission denied/;
-  if (settings.apparmorRestrict === 1 && denied.test(message)) {
-    return failed(name, `${what} (kernel.apparmor_restrict_unprivileged_userns = 1)`, why, apparmorFix);
+  const apparmor = evaluateLabel(settings.apparmorLabel);
+  if (apparmor !== null && (denied.test(message) || /No permissions to create/.test(message))) {
+    return failed(name, `${what} (${apparmor.setting})`, `${why} ${apparmor.why}`, apparmor.fix);
   }
   if (/RTM_NEWADDR/.test(message) && !denied.test(message)) {
     return warning(
@@ -93,7 +90,7 @@ export function readSettings(): NamespaceSettings {
     maxUserNamespaces: readNumber('/proc/sys/user/max_user_namespaces'),
     maxNetNamespaces: readNumber('/proc/sys/user/max_net_namespaces'),
     unprivilegedClone: readNumber('/proc/sys/kernel/unprivileged_userns_clone'),
-    apparmorRestrict: readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
+    apparmorLabel: restrictsNamespaces() ? '' : null,
   };
 }
 

@@ -17,6 +17,7 @@ import type { LaunchContext, SandboxSpec } from '../launch/spec.ts';
 import { portsFromRandom } from '../network/host-ports.ts';
 import { createNetwork } from '../network/network.ts';
 import { ownAddresses } from '../network/own-addresses.ts';
+import { killIfDebugged } from '../sandbox/kill-stopped.ts';
 import { answered } from '../sandbox/readiness.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { unlessAborted } from '../system/deadline.ts';
@@ -87,6 +88,7 @@ async function attend(
   if (ending.first.signal.aborted) stop(spec.stopGrace);
   if (ending.now.signal.aborted) stop(0);
   void reporter.unwanted.then(() => stop(spec.stopGrace));
+  void killIfDebugged(sandbox);
   void sandbox.forwarderGone.then(() => stop(spec.stopGrace)); // it cannot be reached any more
   const exit = await sandbox.exited;
   ended.abort();

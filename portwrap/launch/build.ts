@@ -16,6 +16,7 @@ import { mapWhenAsked } from '../sandbox/own-groups.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
 import { killStuckLater } from '../sandbox/stuck.ts';
 import { type Account, becomeArgv } from '../system/account.ts';
+import { inProfile, restrictsNamespaces } from '../system/apparmor.ts';
 import { type StartedChild, startChild } from '../system/child.ts';
 import { aborted, withDeadline } from '../system/deadline.ts';
 import { ownUntil } from '../system/descriptor.ts';
@@ -186,6 +187,7 @@ function startArgv(
   { life, terminals }: { readonly life: string; readonly terminals: readonly string[] },
 ): string[] {
   const { tools } = context;
+  const restricted = restrictsNamespaces();
   const gate = gateArgv(
     {
       sh: tools('sh'),
@@ -197,6 +199,7 @@ function startArgv(
           ? null
           : tools('setpriv'),
       detachMounts: spec.files.readOnlyRoot ? tools('mount') : null,
+      restrictPayload: restricted,
       openFiles: spec.limits.openFiles,
       sysctls: context.asRoot ? null : sysctlsOf(spec),
       umask: spec.lifetime === 'foreground' ? null : '022',
@@ -218,7 +221,7 @@ function startArgv(
     sysctls: sysctlsOf(spec),
     terminals,
   };
-  const wrapper = wrapperArgv(tools, outside, [
+  const inner = wrapperArgv(tools, outside, [
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
     // are sent to the whole group: they must end the payload and not its monitor
     ...(spec.lifetime === 'detached'
@@ -228,6 +231,7 @@ function startArgv(
     ...[tools('bwrap'), '--args', String(descriptors.args), '--'],
     ...gate,
   ]);
+  const wrapper = inProfile(tools, inner, restricted);
   if (context.cgroups.scope === null) return wrapper;
   const unit = basename(spec.directory);
   const scope = { manager: context.cgroups.scope, unit, description: 'A sandbox of portwrap' };

@@ -2,6 +2,7 @@
 // start signal, closes our descriptors and executes the payload. If the launcher ends, so does the gate: bwrap's
 // --die-with-parent may not be in effect yet.
 // Not here: the launcher's side (launch.ts).
+import { restrictPayload } from '../system/apparmor.ts';
 import { descriptors } from './descriptors.ts';
 import { type Sysctls, sysctlCommands } from './sysctls.ts';
 
@@ -28,6 +29,8 @@ export interface Gate {
   readonly detachMounts: string | null;
   /** The setpriv program, when the gate has capabilities that the payload must not have. */
   readonly dropCapabilities: string | null;
+  /** Whether the payload may be in our AppArmor profile, which it must leave for one without capabilities. */
+  readonly restrictPayload: boolean;
   /** Soft limit of open files; Node raises its own to the hard limit and children inherit it. */
   readonly openFiles: number;
   /** The payload's file mode mask; null: the launcher's own. */
@@ -50,6 +53,8 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     ...(gate.detachMounts === null ? [] : [`${gate.detachMounts} --make-rprivate / || exit 1`]),
     ...(gate.sysctls === null ? [] : sysctlCommands(gate.sysctls)),
     ...(gate.loadRules === null ? [] : [`${gate.loadRules} -f - <&${policy} || exit ${policyFailedExit}`]),
+    // no other program may run after it but the payload
+    ...(gate.restrictPayload ? restrictPayload : []),
     // without a launcher this write fails and the sandbox ends: it never runs unsupervised
     `printf ${gateReady} >&${launcher} || exit 1`,
     `read -r _ <&${launcher} || exit 1`,

@@ -4,6 +4,7 @@
 import { constants, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
+import { inProfile } from '../system/apparmor.ts';
 import { startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { type Descriptor, ownDescriptor } from '../system/descriptor.ts';
@@ -23,7 +24,8 @@ const mountDeadline = 10_000;
 
 /** Begins to make one. The account must be that of this process. */
 export function makeNamelessDirectory(tools: Toolbox): NamelessDirectory {
-  const { process: helper, exited } = startChild(tools('bwrap'), namelessArgv(tools), {
+  const [program = '', ...argv] = inProfile(tools, [tools('bwrap'), ...namelessArgv(tools)]);
+  const { process: helper, exited } = startChild(program, argv, {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true, // Ctrl-C must not reach it
   });

@@ -53,6 +53,7 @@ export const needsToTest = {
     ...commandsToStart,
     ...needsOfSystemHub.commands,
     ...needsOfVenv.commands,
+    apparmor_parser: 'apparmor',
     automount: 'autofs',
     bash: 'bash',
     cat: 'coreutils',

@@ -11,6 +11,7 @@ import {
   forwarderNames,
   isSameProcess,
   isSandboxAlive,
+  killIfDebugged,
   type LaunchContext,
   launch,
   lookAs,
@@ -98,6 +99,7 @@ function runningServer(sandbox: Sandbox, { ports, cgroups }: LocalLauncherInput)
   ports.lease(port);
   const lost = forwarderLost(sandbox);
   lost.catch(() => {}); // it may be lost before anybody waits for that
+  void killIfDebugged(sandbox);
   return {
     get place() {
       return { ...noPlacement, sandbox: sandbox.record };

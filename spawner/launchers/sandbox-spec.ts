@@ -89,7 +89,10 @@ export function fileViewRequest(
     keep: [runAs.home],
     state: stateDirectory,
     // another account is kept from them by their modes, and may not even reach where they would be covered
-    hide: [...(runAs.account === null ? privateFiles : []), ...files.hide.map(ofUser)],
+    hide: [
+      ...(runAs.account === null ? privateFiles.filter(isNotAround(runAs.home)) : []),
+      ...files.hide.map(ofUser),
+    ],
     readOnly: files.read_only.map(ofUser),
     readWrite: files.read_write.map(ofUser),
     temporary: files.temporary.map(ofUser),
@@ -99,6 +102,11 @@ export function fileViewRequest(
     devices: files.devices,
     synthetic: runAs.files,
   };
+}
+
+/** A directory around the home cannot be hidden. */
+function isNotAround(home: string): (path: string) => boolean {
+  return (path) => !`${home}/`.startsWith(`${path}/`);
 }
 
 /** What its servers may use, before anybody chooses. */

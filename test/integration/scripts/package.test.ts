@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
-const copied = [...product, 'bench', 'docs', 'hub', 'systemd'];
+const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'systemd'];
 let directory: string;
 let packed: readonly string[];
 
@@ -62,7 +62,7 @@ test('holds the plugin as it is in the sources, without what only its checks nee
 test('holds, besides, documents, units, the page and the example, and nothing that is not in the sources', () => {
   const others = packed.filter((path) => !/^(?:dist|hub)\//.test(path));
   const expected = [
-    ...['docs', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
+    ...['apparmor', 'docs', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
     ...[
       'bench/RESULTS.md',
       'hub-config.example.yaml',

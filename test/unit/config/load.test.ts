@@ -36,7 +36,7 @@ test('a file of three lines is complete: every other key has its default', () =>
     hubs: [{ name: 'hub', token: env.HUB_TOKEN, api_url: 'http://127.0.0.1:8081/hub/api', reaper: null }],
     proxy: null,
     admin_page: null,
-    private_files: [expect.stringMatching(/^\/.*\.yaml$/)],
+    private_files: [expect.stringMatching(/^\/.*\.yaml$/), expect.stringMatching(/^\/.*config-\w+$/)],
     accounts: {
       mode: 'system',
       min_uid: 1000,

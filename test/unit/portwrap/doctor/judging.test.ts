@@ -24,11 +24,11 @@ const open: NamespaceSettings = {
   maxUserNamespaces: 65_536,
   maxNetNamespaces: 65_536,
   unprivilegedClone: 1,
-  apparmorRestrict: null,
+  apparmorLabel: null,
 };
-const ubuntu = { ...open, apparmorRestrict: 1 };
+const ubuntu = { ...open, apparmorLabel: '' };
 const summary = ({ status, fix }: Check) => [status, fix];
-const apparmor = expect.stringContaining('bwrap-userns-restrict');
+const apparmor = expect.stringContaining('/apparmor/portwrap /etc/apparmor.d/ && apparmor_parser -r');
 const notPermitted = 'bwrap: loopback: Failed RTM_NEWADDR: Operation not permitted';
 const exceeded =
   'bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)';
@@ -71,7 +71,7 @@ describe("bubblewrap's message, together with the machine's settings", () => {
   });
 
   test('does not blame AppArmor where it does not restrict', () => {
-    expect(evaluateBwrap(notPermitted, { ...open, apparmorRestrict: 0 }).fix).not.toContain('apparmor');
+    expect(evaluateBwrap(notPermitted, open).fix).not.toContain('apparmor');
   });
 });
 
@@ -99,7 +99,29 @@ test.each([
   ['netlink: Error: cache initialization failed: Operation not permitted', false, 'warning'],
   ['Error: Could not process rule: Operation not supported', true, 'failed'],
 ])('a network policy with %o, needed %s, is %s', (message, isNeeded, status) => {
-  expect(evaluatePolicy('inside', message, isNeeded).status).toBe(status);
+  expect(evaluatePolicy('inside', message, isNeeded, null).status).toBe(status);
+});
+
+const loadProfile = /^install -m 0644 \/.*\/apparmor\/portwrap \/etc\/apparmor\.d\/ && apparmor_parser -r/;
+const letUsersIn =
+  /^install -m 0644 \/.*\/apparmor\/portwrap-users \/etc\/apparmor\.d\/ && apparmor_parser -r/;
+
+describe('where AppArmor restricts user namespaces, a launch', () => {
+  test.each([
+    ['unconfined', 'kernel.apparmor_restrict_unprivileged_userns = 1', loadProfile],
+    ['portwrap//&unconfined (enforce)', 'kernel.apparmor_restrict_unprivileged_unconfined = 1', letUsersIn],
+  ])('in the label "%s" is told its setting and what lifts it', (label, setting, fix) => {
+    const check = evaluateBwrap(noPermission, { ...open, apparmorLabel: label });
+    expect([check.status, check.what]).toEqual(['failed', `${noPermission} (${setting})`]);
+    expect(check.fix).toMatch(fix);
+    const rules = evaluatePolicy('inside', 'netlink: Operation not permitted', true, label);
+    expect(rules.fix).toMatch(fix);
+  });
+
+  test('in our profile fails for another reason', () => {
+    const inside = { ...open, apparmorLabel: 'portwrap (enforce)' };
+    expect(evaluateBwrap(noPermission, inside).fix).not.toContain('apparmor_parser');
+  });
 });
 
 test.each([

@@ -20,6 +20,7 @@ const gate: Gate = {
   loadRules: null,
   detachMounts: null,
   dropCapabilities: null,
+  restrictPayload: false,
   openFiles: 1024,
   sysctls: null,
   umask: null,

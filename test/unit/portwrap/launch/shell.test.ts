@@ -6,6 +6,7 @@ import type { ProbeSpec } from '../../../../portwrap/index.ts';
 import { type Gate, gateArgv } from '../../../../portwrap/launch/gate.ts';
 import { wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
 import { terminalCommands } from '../../../../portwrap/mounts/terminals.ts';
+import { inProfile } from '../../../../portwrap/system/apparmor.ts';
 import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
 
 const tools = (name: string) => `/bin/${name}`;
@@ -15,6 +16,7 @@ const gate: Gate = {
   loadRules: null,
   detachMounts: null,
   dropCapabilities: null,
+  restrictPayload: false,
   openFiles: 1024,
   sysctls: null,
   umask: null,
@@ -49,6 +51,8 @@ function scriptOf(argv: readonly string[]): string {
 test.each([
   ['a gate', scriptOf(gateArgv(gate, ['true']))],
   ['a gate that loads rules', scriptOf(gateArgv({ ...gate, loadRules: '/bin/nft', umask: '022' }, ['true']))],
+  ['a gate that restricts the payload', scriptOf(gateArgv({ ...gate, restrictPayload: true }, ['true']))],
+  ['the way into the profile of AppArmor', scriptOf(inProfile(tools, ['true'], true))],
   ['a wrapper', scriptOf(wrapperArgv(tools, paths, ['bwrap']))],
   ['a wrapper with a keeper', scriptOf(wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
   ['a wrapper of root', scriptOf(wrapperArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
