@@ -16,18 +16,18 @@ export async function undo(journal: Journal, print: (text: string) => void): Pro
   const attempt = async (what: string, work: () => Promise<string | null>) => {
     try {
       const left = await work();
-      print(`${left === null ? what : `left: ${left}`}\n`);
+      print(`${left === null ? `${what}: done` : `left: ${left}`}\n`);
     } catch (cause) {
       isWhole = false;
-      print(`failed: ${what}: ${toPortwrapError(cause).message}\n`);
+      print(`${what}: failed: ${toPortwrapError(cause).message}\n`);
     }
   };
-  for (const unit of hubs) await attempt(`stopped ${unit}`, () => run(['systemctl', 'stop', unit]));
+  for (const unit of hubs) await attempt(`stop ${unit}`, () => run(['systemctl', 'stop', unit]));
   const changes = journal.entries.filter((entry) => entry.kind !== 'hub');
   rmSync(journalFile, { force: true });
   for (const entry of changes.toReversed()) await attempt(describe(entry), () => takeBack(entry));
-  await attempt('had systemd read its units', () => run(['systemctl', 'daemon-reload']));
-  for (const unit of hubs) await attempt(`started ${unit}`, () => run(['systemctl', 'start', unit]));
+  await attempt('systemctl daemon-reload', () => run(['systemctl', 'daemon-reload']));
+  for (const unit of hubs) await attempt(`start ${unit}`, () => run(['systemctl', 'start', unit]));
   return isWhole;
 }
 
@@ -82,13 +82,13 @@ function isChanged(path: string, digest: string | null): boolean {
 export function describe(entry: Entry): string {
   switch (entry.kind) {
     case 'copy':
-      return `restored ${entry.path}`;
+      return `restore ${entry.path}`;
     case 'command':
       return entry.command.join(' ');
     case 'hub':
-      return `restarted ${entry.unit}`;
+      return `restart ${entry.unit}, after the rest`;
     default:
-      return `removed ${entry.path}`;
+      return `remove ${entry.path}`;
   }
 }
 

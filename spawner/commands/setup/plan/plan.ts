@@ -49,10 +49,10 @@ function tokenSteps({ facts, config, hubGroup, hasProxy }: Intent): Step[] {
       return uid !== 0 || gid !== hubGroup || (mode & 0o777) !== modeFor(hubGroup);
     })
     .map((path): Step => {
-      const verb = facts.files.get(path) !== undefined ? 'set the owner and mode of' : 'make';
-      const readers =
-        hubGroup === 0 ? 'only root reads it' : `only root and gid ${hubGroup}, the hub's, read it`;
-      return { do: 'token', path, gid: hubGroup, what: `${verb} the token ${path} (${readers})` };
+      const isNew = facts.files.get(path) === undefined;
+      const readers = hubGroup === 0 ? 'only root reads' : `only root and the hub's group (${hubGroup}) read`;
+      const what = `${isNew ? 'make the token' : 'set the owner and mode of the token'} ${path}`;
+      return { do: 'token', path, gid: hubGroup, isNew, readers, what };
     });
   const path = '/etc/portwrap-spawner/proxy.env';
   const token = config.proxy?.token_file;
@@ -86,6 +86,16 @@ function notesOf({ facts, config, hasProxy, hubConfig }: Intent): string[] {
     ...(choices.printConfig
       ? ['The lines for jupyterhub_config.py are printed: add them and restart the hub.']
       : []),
+    ...(isUnreadDebianFile(facts, hubConfig)
+      ? [`This hub does not read ${debianFile}: its unit names another file, ${hubConfig}.`]
+      : []),
     ...(hub.unit === null ? ['Restart the hub yourself: it was named with --hub-python.'] : []),
   ];
 }
+
+/** Debian 12's unit names a file beside the one that its package makes. */
+function isUnreadDebianFile({ hub, files }: Facts, hubConfig: string): boolean {
+  return hub?.kind === 'debian' && hubConfig !== debianFile && files.get(debianFile) !== undefined;
+}
+
+const debianFile = '/etc/jupyterhub/jupyterhub_config.py';

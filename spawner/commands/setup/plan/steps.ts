@@ -5,7 +5,13 @@ export type Step = { readonly what: string } & Action;
 export type Action =
   | { readonly do: 'directory'; readonly path: string }
   /** A new random token, or the right owner and mode for the one that exists. */
-  | { readonly do: 'token'; readonly path: string; readonly gid: number }
+  | {
+      readonly do: 'token';
+      readonly path: string;
+      readonly gid: number;
+      readonly isNew: boolean;
+      readonly readers: string;
+    }
   /** The proxy's token once more, as systemd reads it. */
   | {
       readonly do: 'token-variable';
@@ -44,8 +50,28 @@ export interface Plan {
   readonly config: string;
 }
 
-/** The plan as people read it. */
+/** The plan as people read it, with like steps that follow each other on one line. */
 export function planText({ steps, notes }: Plan): string {
-  const list = steps.map(({ what }, index) => `${`${index + 1}`.padStart(3)}. ${what}\n`).join('');
+  const lines: { group: string | null; text: string }[] = [];
+  for (const { group, items } of groups(steps)) {
+    for (const item of items) {
+      const last = lines.at(-1);
+      if (group !== null && last?.group === group) last.text += `, ${item}`;
+      else lines.push({ group, text: group === null ? item : `${group} ${item}` });
+    }
+  }
+  const list = lines.map(({ text }, index) => `${`${index + 1}`.padStart(3)}. ${text}\n`).join('');
   return `${list}${notes.length === 0 ? '' : `\n${notes.map((note) => `  - ${note}\n`).join('')}`}`;
+}
+
+function groups(steps: readonly Step[]): { group: string | null; items: string[] }[] {
+  return steps.map((step) => {
+    if (step.do === 'token' && step.isNew)
+      return { group: `make the tokens (${step.readers} them):`, items: [step.path] };
+    if (step.do === 'file' && step.path.startsWith('/etc/systemd/system/'))
+      return { group: 'write the units', items: [step.path] };
+    if (step.do === 'command' && step.command[1] === 'enable')
+      return { group: 'enable and start', items: [step.command.at(-1) ?? ''] };
+    return { group: null, items: [step.what] };
+  });
 }
