@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../../..');
 const script = join(root, 'test/fixtures/setup/machine.sh');
+const list = join(root, 'test/fixtures/setup/files.py');
 
 export interface Outcome {
   readonly code: number | null;
@@ -20,8 +21,8 @@ export interface Outcome {
 export interface Installation {
   /** Runs a shell command as root in it. */
   run(command: string): Promise<Outcome>;
-  /** The files below these directories by path, with mode, owner and content. */
-  files(...directories: readonly string[]): Promise<string>;
+  /** The files below these directories, each in a line: path, mode, owner, digest. */
+  files(...directories: readonly string[]): Promise<string[]>;
   close(): Promise<void>;
 }
 
@@ -45,8 +46,7 @@ export async function openInstallation(): Promise<Installation> {
   return {
     run,
     async files(...directories) {
-      const list = `find ${directories.join(' ')} -xdev -printf '%p %y %m %U:%G %l ' \\( -type f -exec sha256sum {} + -o -printf '\\n' \\) | sort`;
-      return (await run(list)).output;
+      return (await run(`python3 ${list} ${directories.join(' ')}`)).output.split('\n');
     },
     close,
   };
@@ -81,8 +81,15 @@ function initOf({ pid }: ChildProcess): string {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
 }
 
+/** As in a login of root. */
+const loginVariables = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/root',
+  LANG: 'C.UTF-8',
+};
+
 async function finished(program: string, argv: readonly string[]): Promise<Outcome> {
-  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, argv, { stdio: ['ignore', 'pipe', 'pipe'], env: loginVariables });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
