@@ -90,6 +90,7 @@ export const needsToTest = {
     'systemd-analyze': 'systemd',
     timeout: 'coreutils',
     umount: 'mount',
+    mkhomedir_helper: 'libpam-modules-bin',
     useradd: 'passwd',
     userdel: 'passwd',
     which: 'debianutils',
