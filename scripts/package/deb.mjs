@@ -70,7 +70,10 @@ function checkDependencies(program) {
   const code = Object.keys(dependencies)
     .map((name) => `await import(${JSON.stringify(name)});`)
     .join('\n');
-  execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: program, stdio: ['ignore', 2, 2] });
+  execFileSync(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: program,
+    stdio: ['ignore', 2, 2],
+  });
 }
 
 /** Licences stay: they are named LICENSE, and where they are Markdown the copyright file names the package. */

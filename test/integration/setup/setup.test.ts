@@ -41,6 +41,9 @@ describe("Debian's JupyterHub", needsRoot, () => {
     expect(page.output).toBe('200');
     const guard = await run('nft list table inet portwrap_ports');
     expect(guard.output).toContain('tcp dport 20000-29999');
+    const refused = await run('portwrap-spawner smoke');
+    expect(refused.output).toContain('smoke --user NAME');
+    expect(refused.code).toBe(77);
     expect((await run(setup)).output).toBe(nothing);
     const undone = await run('portwrap-spawner setup --undo --yes');
     expect(undone.output).not.toMatch(/failed|left:/);
