@@ -137,6 +137,8 @@ export const errorCatalogue = {
     exit: 69,
     hint: 'Check that the service runs and that --config names its configuration file.',
   },
+  SETUP_REFUSED: { status: 500, exit: 77, hint: 'See docs/install.md.' },
+  SETUP_FAILED: { status: 500, exit: 70, hint: 'See the message; "setup --undo" takes back what was done.' },
   SMOKE_FAILED: { status: 502, exit: 70, hint: 'See the message and the log of the service for the cause.' },
 
   JOB_REFUSED: {

@@ -68,6 +68,7 @@ export {
   findAccount,
   loginEnvironment,
   ownAccount,
+  parsePasswd,
 } from './system/account.ts';
 export { runTool, type ToolRun } from './system/child.ts';
 export { aborted, unlessAborted, withDeadline } from './system/deadline.ts';

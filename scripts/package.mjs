@@ -17,7 +17,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 await main(async () => {
   checkNodeVersion();
   const directory = resolve(process.argv[2] ?? join(root, 'packages'));
-  await ensureTools(['dpkg-deb', 'gzip', 'npm']);
+  await ensureTools(['dpkg-deb', 'gzip', 'npm', 'tar']);
   await ensureNpmPackages(root);
   mkdirSync(directory, { recursive: true });
   const work = mkdtempSync(join(directory, '.work-'));

@@ -11,6 +11,7 @@ const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   serve: () => import('./commands/serve.ts'),
   'check-config': () => import('./commands/check-config.ts'),
   doctor: () => import('./commands/doctor/doctor.ts'),
+  setup: () => import('./commands/setup/setup.ts'),
   reload: () => import('./commands/reload.ts'),
   ls: () => import('./commands/ls.ts'),
   show: () => import('./commands/show.ts'),

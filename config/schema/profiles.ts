@@ -149,6 +149,10 @@ const profileSchema = z
         description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
         examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
       }),
+    login_shell: z.boolean().default(false).meta({
+      description:
+        'Start the command from a login shell (bash), which reads /etc/profile and the files of the user: for environment modules or conda. By default a server gets only the variables of the hub and of this profile. The directories of path then come after those that the shell sets.',
+    }),
     ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
       .default('{prefix}')
       .meta({

@@ -13,6 +13,7 @@ const packages = {
   getent: 'libc-bin',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
+  mkhomedir_helper: 'libpam-modules-bin',
   mount: 'mount',
   nft: 'nftables',
   nsenter: 'util-linux',
@@ -28,6 +29,7 @@ const packages = {
   systemctl: 'systemd',
   'systemd-run': 'systemd',
   unshare: 'util-linux',
+  useradd: 'passwd',
 } as const;
 
 export type ToolName = keyof typeof packages;

@@ -24,9 +24,9 @@ const sources = join(root, 'packaging', 'debian');
 const home = 'usr/lib/portwrap-spawner';
 const documents = 'usr/share/doc/portwrap-spawner';
 const programs = { portwrap: 'portwrap', 'portwrap-proxy': 'proxy', 'portwrap-spawner': 'spawner' };
-/** Of dependencies: what only their developers need, hidden files among it. */
+/** Of dependencies: what only their developers need. Directories only at the top of a package: yaml has code in doc/. */
 const unneeded =
-  /\.(?:map|d\.[cm]?ts|md|markdown|flow|tsbuildinfo|html|sh)$|\/(?:\.[^/]+|tests?|__tests__|spec|examples?|docs?|bin|benchmarks?|cli\.js|bin\.m?js)$/;
+  /\.(?:map|d\.[cm]?ts|md|markdown|flow|tsbuildinfo|html|sh)$|\/\.[^/]+$|\/node_modules\/(?:@[^/]+\/)?[^@/][^/]*\/(?:tests?|__tests__|spec|examples?|docs?|bin|benchmarks?)$/;
 
 /** Makes it in `directory`; returns its path. */
 export async function makeDeb({ tarball, wheel, work, directory }) {
@@ -61,6 +61,19 @@ async function addDependencies(program) {
     rmSync(join(program, name), { recursive: true, force: true });
   }
   prune(join(program, 'node_modules'));
+  checkDependencies(program);
+}
+
+/** Each of them can still be imported. */
+function checkDependencies(program) {
+  const { dependencies } = JSON.parse(readFileSync(join(program, 'package.json'), 'utf8'));
+  const code = Object.keys(dependencies)
+    .map((name) => `await import(${JSON.stringify(name)});`)
+    .join('\n');
+  execFileSync(process.execPath, ['--input-type=module', '--eval', code], {
+    cwd: program,
+    stdio: ['ignore', 2, 2],
+  });
 }
 
 /** Licences stay: they are named LICENSE, and where they are Markdown the copyright file names the package. */

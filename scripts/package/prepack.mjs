@@ -1,7 +1,7 @@
 // npm's prepack script: builds dist/ from nothing, and share/ with what belongs to an installation besides the programs:
-// the completions of the shells and the plugin's wheel.
+// the completions of the shells, the plugin's wheel, the requirements of a new hub.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNative } from '../native.mjs';
@@ -38,4 +38,7 @@ await main(async () => {
   mkdirSync(plugin, { recursive: true });
   const { sdist } = await makePlugin(root, plugin);
   rmSync(sdist);
+  // what setup --with-jupyterhub installs: the versions that the demo is tried with
+  const requirements = join(root, 'scripts', 'demo', 'python', 'requirements.txt');
+  if (existsSync(requirements)) cpSync(requirements, join(plugin, 'requirements.txt'));
 });

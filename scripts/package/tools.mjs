@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { findCommand } from '../setup/look.mjs';
 import { Refusal } from '../setup/say.mjs';
 
-const packages = { 'dpkg-deb': 'dpkg', gzip: 'gzip', npm: 'npm' };
+const packages = { 'dpkg-deb': 'dpkg', gzip: 'gzip', npm: 'npm', tar: 'tar' };
 
 /** Throws a Refusal that names what is missing. */
 export function ensureTools(commands) {

@@ -95,6 +95,7 @@ export const needsToTest = {
     tar: 'tar',
     timeout: 'coreutils',
     umount: 'mount',
+    mkhomedir_helper: 'libpam-modules-bin',
     useradd: 'passwd',
     userdel: 'passwd',
     which: 'debianutils',

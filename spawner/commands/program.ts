@@ -8,7 +8,7 @@ export const portwrapSpawner = {
   usage: ['COMMAND [options]'],
   description: [
     "Starts each JupyterHub user's server in a sandbox of its own and routes one port to it. SERVER is USER, or USER/NAME for a named server.",
-    'All commands but serve, check-config and doctor talk to the running service. They need the same configuration file as the service, and must run as root or as the account of the service.',
+    'All commands but serve, check-config, doctor and setup talk to the running service. They need the same configuration file as the service, and must run as root or as the account of the service.',
   ],
   commands: [
     {
@@ -21,6 +21,22 @@ export const portwrapSpawner = {
       name: 'doctor',
       options: ['user', 'profile', 'launcher', 'proxy-user'],
       help: 'check that this machine has what the configuration needs, and print how to fix what is missing',
+    },
+    {
+      name: 'setup',
+      options: [
+        'dry-run',
+        'yes',
+        'undo',
+        'with-jupyterhub',
+        'hub-proxy',
+        'hub-python',
+        'hub-config',
+        'print-config',
+        'user',
+        'public-url',
+      ],
+      help: 'connect the JupyterHub of this machine with the service, as root: tokens, configuration, plugin, units, host-port rule; then run doctor and smoke. It says what it will do and asks first',
     },
     {
       name: 'reload',
@@ -90,13 +106,50 @@ export const portwrapSpawner = {
       ],
     },
     {
-      title: 'options of doctor and smoke',
+      title: 'options of setup',
+      options: [
+        { name: 'dry-run', help: 'only say what would be done; with --json as JSON' },
+        { name: 'yes', short: 'y', help: 'do it without asking' },
+        {
+          name: 'undo',
+          help: 'take back what earlier runs of setup did; servers of the service are stopped',
+        },
+        {
+          name: 'with-jupyterhub',
+          help: 'if this machine has no JupyterHub, install one in /opt/portwrap-spawner/hub, for the accounts of this machine',
+        },
+        {
+          name: 'hub-proxy',
+          value: 'NAME',
+          values: ['portwrap', 'keep'],
+          help: 'portwrap: portwrap-proxy serves the hub; keep: its proxy stays (default: portwrap, if the hub starts a configurable-http-proxy without TLS itself)',
+        },
+        {
+          name: 'hub-python',
+          value: 'FILE',
+          values: 'path',
+          help: 'Python of the hub, if no unit of systemd runs it (default: found)',
+        },
+        {
+          name: 'hub-config',
+          value: 'FILE',
+          values: 'path',
+          help: 'jupyterhub_config.py of that hub, with --hub-python',
+        },
+        {
+          name: 'print-config',
+          help: 'print the lines for jupyterhub_config.py instead of adding them, and do not restart the hub',
+        },
+      ],
+    },
+    {
+      title: 'options of doctor, setup and smoke',
       options: [
         {
           name: 'user',
           value: 'NAME',
           values: 'user',
-          help: 'doctor, as root: check for this account; smoke: run as this user (default smoke-test)',
+          help: 'doctor, as root: check for this account; smoke: run as this user (default smoke-test); setup: run smoke as this user (default: an account that exists)',
         },
         {
           name: 'profile',
@@ -118,7 +171,7 @@ export const portwrapSpawner = {
         {
           name: 'public-url',
           value: 'URL',
-          help: 'smoke: public URL of the proxy (default: http://127.0.0.1:8000; without a proxy in the configuration the host port of the server)',
+          help: 'setup and smoke: public URL of the proxy (default: http://127.0.0.1:8000; without a proxy in the configuration the host port of the server)',
         },
       ],
     },
@@ -127,6 +180,7 @@ export const portwrapSpawner = {
     {
       title: 'examples',
       rows: [
+        ['portwrap-spawner setup --dry-run', ''],
         ['portwrap-spawner check-config --config ./config.yaml', ''],
         ['portwrap-spawner logs alice --follow', ''],
         ['portwrap-spawner stop alice/gpu --now', ''],
@@ -136,7 +190,7 @@ export const portwrapSpawner = {
       title: 'exit codes',
       rows: [
         ['0', 'success'],
-        ['1', 'doctor found something that is missing'],
+        ['1', 'doctor found something that is missing, or setup --undo left something'],
         ['2', 'wrong options or arguments'],
         ['78', 'the configuration file has errors or cannot be read'],
         ['other', 'docs/errors.md lists the code of each error'],

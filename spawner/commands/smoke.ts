@@ -62,7 +62,7 @@ function planOf({ options }: CommandInput, config: ConfigFile): SmokePlan {
 }
 
 async function startServer(client: Client, { server, prefix, profile, token }: SmokePlan): Promise<void> {
-  await client.start(server, {
+  const body = {
     spawn_id: randomBytes(16).toString('hex'),
     ...(profile === undefined ? {} : { profile }),
     command: ['sh', '-c', jupyter, 'sh'],
@@ -74,6 +74,9 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
     ]),
     env: { JUPYTER_TOKEN: token },
     route_prefix: prefix,
+  };
+  await client.start(server, body).catch((error: unknown) => {
+    throw asksForUser(error) ? needsUser(error) : error;
   });
   for await (const event of client.progress(server)) {
     if (event.ready) return;
@@ -107,6 +110,15 @@ function baseUrl(
   const origin = options['public-url'] ?? behind;
   if (origin === null) throw failure('the server has no address');
   return `${origin.replace(/\/$/, '')}${prefix}`;
+}
+
+function asksForUser(error: unknown): error is PortwrapError {
+  return error instanceof PortwrapError && error.code === 'USER_REFUSED';
+}
+
+function needsUser(error: PortwrapError): PortwrapError {
+  const hint = 'Name a user who may run servers, such as an account of this machine: smoke --user NAME.';
+  return new PortwrapError('USER_REFUSED', error.message, { hint, cause: error });
 }
 
 function failure(message: string, hint?: string): PortwrapError {

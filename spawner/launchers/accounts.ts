@@ -1,35 +1,21 @@
 // How a user of a hub becomes an account of this machine, with a home directory.
-// Not here: becoming it (portwrap/system/account.ts), making homes (homes.ts).
+// Not here: becoming it (portwrap/system/account.ts), making homes (homes.ts), accounts of the machine
+// (system-accounts.ts).
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Toolbox } from '../../portwrap/index.ts';
-import { type Account, findAccount, loginEnvironment, type SyntheticFile } from '../../portwrap/index.ts';
+import { type Account, loginEnvironment } from '../../portwrap/index.ts';
 import { createHomes, type Homes } from './homes.ts';
+import { type Accounts, type RunAs, refused } from './run-as.ts';
+import { createSystemAccounts } from './system-accounts.ts';
 
-export interface RunAs {
-  /** Who the server runs as; null: the service's own account. */
-  readonly account: Account | null;
-  readonly home: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Makes the account known inside the sandbox when the user database does not list it. */
-  readonly files: readonly SyntheticFile[];
-}
-
-export interface Accounts {
-  /** Throws USER_REFUSED with the reason. */
-  resolve(user: string): Promise<RunAs>;
-}
+export type { Accounts, RunAs } from './run-as.ts';
 
 export function createAccounts(config: Config['accounts'], tools: Toolbox, own: Account): Accounts {
-  const needsRoot = config.mode === 'dynamic';
-  if (needsRoot && own.uid !== 0) {
-    throw new PortwrapError(
-      'CONFIG_INVALID',
-      `accounts.mode "${config.mode}" needs the service to run as root`,
-    );
-  }
+  if (config.mode === 'dynamic' && own.uid !== 0) throw needsRoot('mode "dynamic"');
+  if (config.mode === 'system' && config.create && own.uid !== 0) throw needsRoot('create');
   if (config.mode === 'service' && own.uid === 0) {
     throw new PortwrapError(
       'CONFIG_INVALID',
@@ -38,30 +24,15 @@ export function createAccounts(config: Config['accounts'], tools: Toolbox, own: 
   }
   const homes = createHomes(tools);
   const resolvers = {
-    system: (user: string) => systemRunAs(user, config.min_uid, tools, own),
+    system: createSystemAccounts(config, tools, own).resolve,
     dynamic: (user: string) => dynamicRunAs(user, config, homes),
     service: (user: string) => serviceRunAs(user, config.home, own, homes),
   };
   return { resolve: resolvers[config.mode] };
 }
 
-async function systemRunAs(user: string, minUid: number, tools: Toolbox, own: Account): Promise<RunAs> {
-  const account = await findAccount(tools, user);
-  // getent also takes a uid for a name, and a user called "1000" is not account 1000
-  if (account === null || account.name !== user)
-    throw refused(user, 'there is no account of that name on this machine');
-  if (account.uid === 0 || account.uid < minUid) {
-    throw refused(user, `its uid ${account.uid} is below accounts.min_uid (${minUid})`);
-  }
-  if (own.uid !== 0 && account.uid !== own.uid) {
-    throw refused(user, 'the service is not root, so it can run servers for its own account only');
-  }
-  return {
-    account: own.uid === 0 ? account : null,
-    home: account.home,
-    environment: loginEnvironment(account),
-    files: [],
-  };
+function needsRoot(key: string): PortwrapError {
+  return new PortwrapError('CONFIG_INVALID', `accounts.${key} needs the service to run as root`);
 }
 
 async function serviceRunAs(user: string, template: string, own: Account, homes: Homes): Promise<RunAs> {
@@ -106,8 +77,4 @@ function databaseWithout(path: string, name: string): string {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith(`${name}:`));
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function refused(user: string, reason: string): PortwrapError {
-  return new PortwrapError('USER_REFUSED', `no server for user "${user}": ${reason}`);
 }

@@ -13,11 +13,11 @@ import {
   type Look,
   type NetworkPolicy,
   type SandboxSpec,
-  substituteGuestPort,
 } from '../../portwrap/index.ts';
 import { handOver } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { RunAs } from './accounts.ts';
+import { serverCommand } from './server-command.ts';
 
 export interface SpecInput {
   readonly request: StartRequest;
@@ -44,10 +44,7 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
-    command: substituteGuestPort(
-      [...(request.command ?? profile.command), ...request.args],
-      profile.guest_port,
-    ),
+    command: serverCommand(profile, request, profile.guest_port),
     environment: { ...serverEnvironment(profile, request.env, runAs), ...tls?.environment },
     workingDirectory: runAs.home,
     account: runAs.account,

@@ -43,7 +43,8 @@ describe('servers live on', () => {
     survives(
       installed,
       'portwrap-spawner',
-      'printf "[Service]\\nEnvironment=NEW=$RANDOM\\n" > /etc/systemd/system/portwrap-spawner.service.d/new.conf && ' +
+      'mkdir -p /etc/systemd/system/portwrap-spawner.service.d && ' +
+        'printf "[Service]\\nEnvironment=NEW=$RANDOM\\n" > /etc/systemd/system/portwrap-spawner.service.d/new.conf && ' +
         'systemctl daemon-reload && systemctl restart portwrap-spawner',
     ),
   );

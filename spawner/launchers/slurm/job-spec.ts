@@ -1,10 +1,11 @@
 // Converts a start into the specification for `portwrap job` on the node: the same sandbox as the local launcher's.
 // Not here: the script around it (job-script.ts).
 import type { Config } from '../../../config/load.ts';
-import { type JobSpec, jobSpecVersion, substituteGuestPort } from '../../../portwrap/index.ts';
+import { type JobSpec, jobSpecVersion } from '../../../portwrap/index.ts';
 import type { RunAs } from '../accounts.ts';
 import type { LaunchRequest } from '../launcher.ts';
 import { fileViewRequest, networkPolicy, serverEnvironment } from '../sandbox-spec.ts';
+import { serverCommand } from '../server-command.ts';
 import { batchVariables } from './batch-variables.ts';
 
 export interface JobSpecInput {
@@ -26,7 +27,7 @@ export async function jobSpec({ launch, runAs, ...input }: JobSpecInput): Promis
       hostInterface: 'Correct "slurm.host_interface" of the profile.',
       reportUrl: 'Correct "slurm.report_url", or the routes of the node.',
     },
-    command: substituteGuestPort([...(request.command ?? profile.command), ...request.args], guestPort),
+    command: serverCommand(profile, request, guestPort),
     environment: serverEnvironment(profile, request.env, runAs),
     workingDirectory: runAs.home,
     files: fileViewRequest(profile, runAs, record.user, input.stateDirectory, []),

@@ -39,6 +39,10 @@ test('a file of three lines is complete: every other key has its default', () =>
     private_files: [expect.stringMatching(/^\/.*\.yaml$/), expect.stringMatching(/^\/.*config-\w+$/)],
     accounts: {
       mode: 'system',
+      username: '{username}',
+      create: false,
+      groups: [],
+      shell: '/bin/bash',
       min_uid: 1000,
       uid_range: { low: 200_000, high: 265_535 },
       home: '/home/{username}',
@@ -66,6 +70,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         guest_port: 8888,
         environment: {},
         path: ['/usr/local/bin', '/usr/bin', '/bin'],
+        login_shell: false,
         ready_path: '{prefix}',
         ready_timeout: 60,
         stop_timeout: 10,

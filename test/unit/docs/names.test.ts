@@ -28,7 +28,9 @@ const code = texts.map(asCode);
 const foreignFiles = new Set([
   'config.yaml',
   'hub-config.yaml',
+  'jupyterhub.service',
   'jupyterhub_config.py',
+  'nftables.service',
   'portwrap.py',
   'test_proxy.py',
   'test_spawner.py',

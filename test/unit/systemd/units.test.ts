@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readCommandLine } from '../../../proxy/cli/options.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
+import { portGuardFile } from '../../../spawner/port-guard/rule.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;
 const names = readdirSync(root).filter((name) => /\.(?:service|socket)$/.test(name));
@@ -34,6 +35,7 @@ test.each(names)('systemd finds nothing wrong with %s', (name) => {
 
 test('the programs accept the command lines of the units', () => {
   expect(names.sort()).toEqual([
+    'portwrap-ports.service',
     'portwrap-proxy-api.socket',
     'portwrap-proxy.service',
     'portwrap-proxy.socket',
@@ -69,7 +71,36 @@ test('an end of the service ends no server and forgets no record', () => {
   expect(setting('portwrap-spawner.service', 'KillMode')).toBe('process');
   expect(setting('portwrap-spawner.service', 'RuntimeDirectoryPreserve')).toBe('yes');
   // where the service keeps its records unless told otherwise
-  expect(setting('portwrap-spawner.service', 'RuntimeDirectory')).toBe('portwrap-spawner');
+  expect(setting('portwrap-spawner.service', 'RuntimeDirectory')?.split(' ')[0]).toBe('portwrap-spawner');
   const schema = readFileSync(new URL('../../../config/schema.json', import.meta.url), 'utf8');
   expect(schema).toContain('"/run/portwrap-spawner"');
+});
+
+test('no unit starts without its configuration', () => {
+  expect(setting('portwrap-spawner.service', 'ConditionPathExists')).toBe(
+    '/etc/portwrap-spawner/config.yaml',
+  );
+  expect(setting('portwrap-proxy.service', 'ConditionPathExists')).toBe(
+    setting('portwrap-proxy.service', 'EnvironmentFile'),
+  );
+  expect(setting('portwrap-ports.service', 'ConditionPathExists')).toBe(portGuardFile);
+});
+
+test('nothing is set for the service that servers would inherit', () => {
+  const inherited =
+    /^(?:Protect|Private|Restrict|SystemCall|UMask|LockPersonality|NoNewPrivileges|MemoryDeny)/m;
+  expect(read('portwrap-spawner.service')).not.toMatch(inherited);
+});
+
+// systemd's own measure: 0 is the least exposed, 10 the most
+test.each([
+  ['portwrap-proxy.service', 2],
+  ['portwrap-ports.service', 3],
+])('%s is confined', (unit, most) => {
+  const path = join(directory, unit);
+  writeFileSync(path, read(unit));
+  const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', path], {
+    encoding: 'utf8',
+  });
+  expect(Number(/exposure level for \S+: ([\d.]+)/.exec(stdout)?.[1])).toBeLessThan(most);
 });

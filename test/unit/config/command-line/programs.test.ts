@@ -103,7 +103,7 @@ _${name.replaceAll('-', '_')}; printf '%s\\n' "\${COMPREPLY[@]}"`;
   });
 
   test('a command of portwrap-spawner is completed, and then only its options', () => {
-    expect(complete(portwrapSpawner, 's')).toEqual(['serve', 'show', 'stop', 'smoke']);
+    expect(complete(portwrapSpawner, 's')).toEqual(['serve', 'setup', 'show', 'stop', 'smoke']);
     expect(complete(portwrapSpawner, '--config', 'f', 'l')).toEqual(['ls', 'logs']);
     expect(complete(portwrapSpawner, 'stop', '--')).toEqual(expect.arrayContaining(['--all', '--config']));
     expect(complete(portwrapSpawner, 'ls', '--a')).toEqual(['']);

@@ -29,7 +29,10 @@ const own = { name: me.username, uid: me.uid, gid: me.gid, home: me.homedir, she
 function accounts(mode: Config['accounts']['mode'], as = own) {
   const home = `${directory}/homes/{username}`;
   return createAccounts(
-    { mode, min_uid: 1000, uid_range: { low: 200_000, high: 200_002 }, home },
+    {
+      ...{ mode, username: '{username}', create: false, groups: [], shell: '/bin/bash' },
+      ...{ min_uid: 1000, uid_range: { low: 200_000, high: 200_002 }, home },
+    },
     createToolbox(),
     as,
   );

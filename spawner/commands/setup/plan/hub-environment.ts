@@ -1,0 +1,23 @@
+// A JupyterHub for a machine without one: a virtual environment in /opt/portwrap-spawner/hub with packages from PyPI, or
+// from the index that pip is configured for. Pure. Not here: its unit and configuration (unit-files.ts).
+import type { Command, Step } from './steps.ts';
+
+export const hubDirectory = '/opt/portwrap-spawner/hub';
+export const hubConfigFile = '/etc/portwrap-spawner/jupyterhub_config.py';
+
+/** `requirements`: the file of the package with every version and hash; null: the newest that fit are taken. */
+export function hubEnvironmentStep(python: string, requirements: string | null): Step {
+  const packages =
+    requirements === null
+      ? ['jupyterhub==6.*', 'jupyterlab==4.*']
+      : ['--require-hashes', '--requirement', requirements];
+  const pip: Command = [`${hubDirectory}/bin/python`, '-m', 'pip', ...quietly, 'install', ...packages];
+  return {
+    do: 'tree',
+    path: hubDirectory,
+    commands: [[python, '-m', 'venv', hubDirectory], pip],
+    what: `make a Python environment with JupyterHub 6 and JupyterLab 4 from PyPI in ${hubDirectory}`,
+  };
+}
+
+const quietly = ['--disable-pip-version-check', '--no-input', '--quiet'];
