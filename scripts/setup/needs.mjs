@@ -103,6 +103,7 @@ export const needsToTest = {
   modules: {
     ...needsOfSystemHub.modules,
     ...needsOfVenv.modules,
+    build: 'python3-build', // of npm run package
     certipy: 'python3-certipy',
     pytest: 'python3-pytest',
     pytest_asyncio: 'python3-pytest-asyncio',

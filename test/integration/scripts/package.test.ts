@@ -1,14 +1,25 @@
 // The npm package: what `npm pack` puts in it is made from the sources, and nothing else.
 // Not here: installing it (test/vm/install.test.ts).
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
-const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'systemd'];
+const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'native', 'scripts', 'systemd'];
+const forward = `dist/native/portwrap-forward-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`;
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 let directory: string;
 let packed: readonly string[];
 
@@ -46,10 +57,10 @@ const filesBelow = (folder: string) =>
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 
-test('holds one compiled file for each source, and none of an earlier build', () => {
+test('holds one compiled file for each source, portwrap-forward, and nothing of an earlier build', () => {
   const sources = product.flatMap(filesBelow).filter((path) => path.endsWith('.ts'));
   const compiled = sources.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
-  expect(packed.filter((path) => path.startsWith('dist/')).sort()).toEqual(compiled.sort());
+  expect(packed.filter((path) => path.startsWith('dist/')).sort()).toEqual([...compiled, forward].sort());
 });
 
 test('holds the plugin as it is in the sources, without what only its checks need', () => {
@@ -62,8 +73,16 @@ test('holds the plugin as it is in the sources, without what only its checks nee
 test('holds, besides, documents, units, the page and the example, and nothing that is not in the sources', () => {
   const others = packed.filter((path) => !/^(?:dist|hub)\//.test(path));
   const expected = [
-    ...['apparmor', 'docs', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
+    ...['apparmor', 'docs', 'native', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
+    ...['portwrap', 'portwrap-proxy', 'portwrap-spawner'].flatMap((name) => [
+      `share/bash-completion/completions/${name}`,
+      `share/fish/vendor_completions.d/${name}.fish`,
+      `share/zsh/vendor-completions/_${name}`,
+    ]),
+    `share/plugin/portwrap_spawner-${version}-py3-none-any.whl`,
+    'share/plugin/requirements.txt',
     ...[
+      'scripts/native.mjs',
       'bench/RESULTS.md',
       'hub-config.example.yaml',
       'CHANGELOG.md',
