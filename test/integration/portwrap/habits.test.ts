@@ -188,6 +188,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
   test('a pid 1 that is stopped does not keep an ended sandbox', async () => {
     const { run } = await start(['sh', '-c', 'echo ready; exec sleep 1000'], { options: ['--json'] });
     await expect.poll(run.stdout, { timeout: 15_000 }).toBe('ready\n');
+    await expect.poll(run.stderr, { timeout: 15_000 }).toContain('\n'); // told after the command has started
     const { pid } = JSON.parse(run.stderr().split('\n')[0] ?? '') as { pid: number };
     process.kill(pid, 'SIGSTOP');
     run.process.kill('SIGTERM');

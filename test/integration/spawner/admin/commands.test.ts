@@ -23,7 +23,7 @@ const run = (service: TestService, ...argv: string[]) => runCommand(service, ...
 test('doctor examines the machine for the forwarders of the profiles', async ({ service }) => {
   const { code, stdout } = await run(service, 'doctor', '--json');
   const [found] = JSON.parse(stdout) as { forwarder: string; checks: { name: string; status: string }[] }[];
-  expect(found?.forwarder).toBe('slirp4netns');
+  expect(found?.forwarder).toBe('builtin');
   expect(found?.checks.find(({ name }) => name === 'launch')).toMatchObject({ status: 'ok' });
   expect(code).toBe(0);
   const shown = (await run(service, 'doctor')).stdout;
@@ -57,7 +57,7 @@ test(
     expect(code).toBe(77);
     expect(JSON.parse(stdout)).toMatchObject([
       {
-        forwarder: 'slirp4netns',
+        forwarder: 'builtin',
         checks: [
           { name: 'portwrap doctor', status: 'failed', what: expect.stringContaining('no-such-account') },
         ],
