@@ -53,7 +53,8 @@ export function createCurrentConfig(first: Config): CurrentConfig {
         ...differing(next, merged).filter((key) => effects[key] === 'after a restart'),
         ...differing(next.service, service).map((key) => `service.${key}`),
       ];
-      const changed = differing(merged, config);
+      // private_files is no key of the file: it follows from the others and from the directories of the machine
+      const changed = differing(merged, config).filter((key) => key !== 'private_files');
       config = merged;
       return { changed, needRestart };
     },

@@ -27,7 +27,7 @@ test('doctor examines the machine for the forwarders of the profiles', async ({ 
   expect(found?.checks.find(({ name }) => name === 'launch')).toMatchObject({ status: 'ok' });
   expect(code).toBe(0);
   const shown = (await run(service, 'doctor')).stdout;
-  expect(shown).toMatch(/^With slirp4netns, which a profile uses:\n\nbwrap +ok/);
+  expect(shown).toMatch(/^With builtin and slirp4netns, which a profile uses:\n\nbwrap +ok/);
 });
 
 test('doctor prints the rule of the host ports only while the hubs run', needsRoot, async ({ service }) => {
