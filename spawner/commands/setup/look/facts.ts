@@ -24,6 +24,8 @@ export interface Programs {
   readonly directory: string;
   /** The units of the package, by name. */
   readonly shippedUnits: ReadonlyMap<string, string>;
+  /** For tmpfiles.d(5); null in a package without it. */
+  readonly shippedTmpfiles: string | null;
   /** Of the hub that --with-jupyterhub makes: every package with its hashes. */
   readonly requirements: string | null;
   /** The plugin's wheel; null in a package without it. */

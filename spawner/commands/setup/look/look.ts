@@ -65,7 +65,12 @@ function findPrograms(): Programs {
   return {
     version: packageVersion(),
     directory,
-    shippedUnits: new Map(namesIn(units).map((name) => [name, readFileSync(join(units, name), 'utf8')])),
+    shippedUnits: new Map(
+      namesIn(units)
+        .filter((name) => /\.(?:service|socket)$/.test(name))
+        .map((name) => [name, readFileSync(join(units, name), 'utf8')]),
+    ),
+    shippedTmpfiles: readFileOrNull(join(units, 'portwrap-tmpfiles.conf')),
     wheel: firstIn(shared, /^portwrap_spawner-.*\.whl$/),
     requirements: firstIn(shared, /^requirements\.txt$/),
     hasUnits: existsSync(shipped),

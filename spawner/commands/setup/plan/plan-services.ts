@@ -59,7 +59,7 @@ function appArmorSteps({ needsAppArmorProfile }: Facts): Step[] {
 }
 
 /** Units that a Debian package has are not written. */
-function unitSteps({ facts, config, hasProxy }: Intent): Step[] {
+function unitSteps({ facts, hasProxy }: Intent): Step[] {
   const { programs, files, hub, choices } = facts;
   const wanted = new Map<string, string>();
   if (!programs.hasUnits) {
@@ -67,10 +67,12 @@ function unitSteps({ facts, config, hasProxy }: Intent): Step[] {
       if (hasProxy || !name.startsWith('portwrap-proxy'))
         wanted.set(`${unitDirectory}/${name}`, relocated(text, programs));
     }
+    if (programs.shippedTmpfiles !== null)
+      wanted.set('/etc/tmpfiles.d/portwrap.conf', programs.shippedTmpfiles);
   }
   if (hasProxy)
     for (const [path, text] of proxyDropIns(addressesOf(facts), programs.directory)) wanted.set(path, text);
-  if (config.service.listen.kind === 'tcp' && choices.config !== '/etc/portwrap-spawner/config.yaml') {
+  if (choices.config !== '/etc/portwrap-spawner/config.yaml') {
     const start = `ExecStart=\nExecStart=${programs.directory}/portwrap-spawner serve --config ${choices.config}`;
     wanted.set(
       `${unitDirectory}/portwrap-spawner.service.d/setup.conf`,

@@ -65,6 +65,7 @@ const factsWith = (change: Partial<Facts> = {}): Facts => ({
     version: '0.1.0',
     directory: '/usr/bin',
     shippedUnits: new Map(),
+    shippedTmpfiles: null,
     wheel: '/usr/share/portwrap-spawner/portwrap_spawner-0.1.0-py3-none-any.whl',
     requirements: null,
     hasUnits: true,
