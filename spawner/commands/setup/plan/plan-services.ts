@@ -52,10 +52,14 @@ function accountSteps({ facts, hasProxy }: Intent): Step[] {
   ];
 }
 
-function appArmorSteps({ needsAppArmorProfile }: Facts): Step[] {
-  if (!needsAppArmorProfile) return [];
-  const load: Command = ['apparmor_parser', '-r', '-T', '-W', '/etc/apparmor.d/portwrap'];
-  return [command(load, 'load the AppArmor profile that lets sandboxes be made', null)];
+function appArmorSteps({ appArmorProfile: text, files }: Facts): Step[] {
+  if (text === null) return [];
+  const path = '/etc/apparmor.d/portwrap';
+  const write: Step[] =
+    files.get(path)?.text === text ? [] : [{ do: 'file', path, text, what: `write ${path}` }];
+  const what = 'load the AppArmor profile that lets sandboxes be made';
+  const load: Command = ['apparmor_parser', '--replace', path];
+  return [...write, command(load, what, ['apparmor_parser', '--remove', path])];
 }
 
 /** Units that a Debian package has are not written. */
