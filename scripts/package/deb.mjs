@@ -100,6 +100,7 @@ function addShared(tree, version) {
     cpSync(program(from), join(tree, to), { recursive: true });
     rmSync(program(from), { recursive: true });
   };
+  move('systemd/portwrap-tmpfiles.conf', 'usr/lib/tmpfiles.d/portwrap-spawner.conf');
   move('systemd', 'usr/lib/systemd/system');
   for (const name of ['bash-completion', 'fish', 'zsh']) move(`share/${name}`, `usr/share/${name}`);
   for (const name of Object.keys(programs)) {

@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { check } from './check.ts';
 import type { Machine } from './machine.ts';
 
-const installed = '/usr/local/lib/node_modules/portwrap-spawner';
+const installed = '/usr/lib/portwrap-spawner'; // by the Debian package
 const load = (name: string) =>
   `install -m 0644 ${installed}/apparmor/${name} /etc/apparmor.d/ && apparmor_parser -r /etc/apparmor.d/${name}`;
 const launches = [

@@ -10,8 +10,8 @@ export interface Facts {
   readonly units: ReadonlyMap<string, UnitFact>;
   /** Null: there is no account portwrap-proxy. */
   readonly proxyAccount: { readonly uid: number; readonly gid: number } | null;
-  /** AppArmor forbids user namespaces to programs without a profile, and ours is not loaded. */
-  readonly needsAppArmorProfile: boolean;
+  /** The AppArmor profile that a launch enters, where namespaces are restricted and it is not loaded; else null. */
+  readonly appArmorProfile: string | null;
   /** The venv module works, for --with-jupyterhub: the Python that has it. */
   readonly venvPython: string | null;
   readonly choices: Choices;
@@ -24,6 +24,8 @@ export interface Programs {
   readonly directory: string;
   /** The units of the package, by name. */
   readonly shippedUnits: ReadonlyMap<string, string>;
+  /** For tmpfiles.d(5); null in a package without it. */
+  readonly shippedTmpfiles: string | null;
   /** Of the hub that --with-jupyterhub makes: every package with its hashes. */
   readonly requirements: string | null;
   /** The plugin's wheel; null in a package without it. */

@@ -20,7 +20,7 @@ export async function look(tools: Toolbox, choices: Choices, hub: HubProcess | n
     files,
     units: await readUnits(tools),
     proxyAccount,
-    needsAppArmorProfile: needsAppArmorProfile(),
+    appArmorProfile: missingAppArmorProfile(),
     venvPython: choices.withJupyterHub && hub === null ? await findVenvPython() : null,
     choices,
   };
@@ -65,7 +65,12 @@ function findPrograms(): Programs {
   return {
     version: packageVersion(),
     directory,
-    shippedUnits: new Map(namesIn(units).map((name) => [name, readFileSync(join(units, name), 'utf8')])),
+    shippedUnits: new Map(
+      namesIn(units)
+        .filter((name) => /\.(?:service|socket)$/.test(name))
+        .map((name) => [name, readFileSync(join(units, name), 'utf8')]),
+    ),
+    shippedTmpfiles: readFileOrNull(join(units, 'portwrap-tmpfiles.conf')),
     wheel: firstIn(shared, /^portwrap_spawner-.*\.whl$/),
     requirements: firstIn(shared, /^requirements\.txt$/),
     hasUnits: existsSync(shipped),
@@ -108,13 +113,12 @@ async function readUnits(tools: Toolbox): Promise<ReadonlyMap<string, UnitFact>>
   return new Map(units.filter(({ isLoaded }) => isLoaded).map(({ name, fact }) => [name, fact]));
 }
 
-/** https://gitlab.com/apparmor/apparmor/-/wikis/unprivileged_userns_restriction */
-function needsAppArmorProfile(): boolean {
-  const isRestricted =
-    readFileOrNull('/proc/sys/kernel/apparmor_restrict_unprivileged_userns')?.trim() === '1';
-  if (!isRestricted || !existsSync('/etc/apparmor.d/portwrap')) return false;
+/** See docs/security.md, AppArmor. */
+function missingAppArmorProfile(): string | null {
+  const setting = readFileOrNull('/proc/sys/kernel/apparmor_restrict_unprivileged_userns');
   const loaded = readFileOrNull('/sys/kernel/security/apparmor/profiles') ?? '';
-  return !/^portwrap\b/m.test(loaded);
+  if (setting?.trim() !== '1' || /^portwrap /m.test(loaded)) return null;
+  return readFileOrNull(join(packageRoot(), 'apparmor', 'portwrap'));
 }
 
 /** JupyterHub 6 needs Python 3.10. */

@@ -52,14 +52,18 @@ function accountSteps({ facts, hasProxy }: Intent): Step[] {
   ];
 }
 
-function appArmorSteps({ needsAppArmorProfile }: Facts): Step[] {
-  if (!needsAppArmorProfile) return [];
-  const load: Command = ['apparmor_parser', '-r', '-T', '-W', '/etc/apparmor.d/portwrap'];
-  return [command(load, 'load the AppArmor profile that lets sandboxes be made', null)];
+function appArmorSteps({ appArmorProfile: text, files }: Facts): Step[] {
+  if (text === null) return [];
+  const path = '/etc/apparmor.d/portwrap';
+  const write: Step[] =
+    files.get(path)?.text === text ? [] : [{ do: 'file', path, text, what: `write ${path}` }];
+  const what = 'load the AppArmor profile that lets sandboxes be made';
+  const load: Command = ['apparmor_parser', '--replace', path];
+  return [...write, command(load, what, ['apparmor_parser', '--remove', path])];
 }
 
 /** Units that a Debian package has are not written. */
-function unitSteps({ facts, config, hasProxy }: Intent): Step[] {
+function unitSteps({ facts, hasProxy }: Intent): Step[] {
   const { programs, files, hub, choices } = facts;
   const wanted = new Map<string, string>();
   if (!programs.hasUnits) {
@@ -67,10 +71,12 @@ function unitSteps({ facts, config, hasProxy }: Intent): Step[] {
       if (hasProxy || !name.startsWith('portwrap-proxy'))
         wanted.set(`${unitDirectory}/${name}`, relocated(text, programs));
     }
+    if (programs.shippedTmpfiles !== null)
+      wanted.set('/etc/tmpfiles.d/portwrap.conf', programs.shippedTmpfiles);
   }
   if (hasProxy)
     for (const [path, text] of proxyDropIns(addressesOf(facts), programs.directory)) wanted.set(path, text);
-  if (config.service.listen.kind === 'tcp' && choices.config !== '/etc/portwrap-spawner/config.yaml') {
+  if (choices.config !== '/etc/portwrap-spawner/config.yaml') {
     const start = `ExecStart=\nExecStart=${programs.directory}/portwrap-spawner serve --config ${choices.config}`;
     wanted.set(
       `${unitDirectory}/portwrap-spawner.service.d/setup.conf`,

@@ -65,6 +65,7 @@ const factsWith = (change: Partial<Facts> = {}): Facts => ({
     version: '0.1.0',
     directory: '/usr/bin',
     shippedUnits: new Map(),
+    shippedTmpfiles: null,
     wheel: '/usr/share/portwrap-spawner/portwrap_spawner-0.1.0-py3-none-any.whl',
     requirements: null,
     hasUnits: true,
@@ -74,7 +75,7 @@ const factsWith = (change: Partial<Facts> = {}): Facts => ({
   files: new Map(),
   units: new Map(),
   proxyAccount: { uid: 995, gid: 995 },
-  needsAppArmorProfile: false,
+  appArmorProfile: null,
   venvPython: null,
   choices,
   ...change,
@@ -334,4 +335,13 @@ test('units for programs that npm has installed say where they are', () => {
 test('no step contains a secret: tokens are made when they are written', () => {
   const facts = factsWith({ files: new Map([[`${etc}/hub.token`, file('a-secret-of-the-hub', 0o644)]]) });
   expect(JSON.stringify(plan(facts))).not.toContain('a-secret-of-the-hub');
+});
+
+test('where AppArmor restricts namespaces, the profile is written and loaded before anything is started', () => {
+  const { steps } = plan(factsWith({ appArmorProfile: 'profile portwrap {}' }));
+  const written = steps.findIndex((step) => step.do === 'file' && step.path === '/etc/apparmor.d/portwrap');
+  const loaded = steps.findIndex((step) => step.do === 'command' && step.command[0] === 'apparmor_parser');
+  const started = steps.findIndex((step) => step.do === 'command' && step.command[1] === 'enable');
+  expect(written).toBeGreaterThan(0);
+  expect([written < loaded, loaded < started]).toEqual([true, true]);
 });
