@@ -1,8 +1,7 @@
 // A directory with a minimal Debian and Node, made by debootstrap once, in the cache directory. It stays as it is:
 // npm-test-in.mjs works on copies.
 // Not here: what is done in it (make-root.sh).
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachePath, makeCache } from '../setup/cache.mjs';
@@ -15,6 +14,7 @@ const script = fileURLToPath(new URL('make-root.sh', import.meta.url));
 export async function debianRoot({ name, suite }, cache = cachePath(process.env)) {
   if (process.getuid() !== 0) throw new Refusal('only root can make a Debian: run this as root');
   makeCache(cache);
+  removeInterrupted(cache, name);
   const place = join(cache, name);
   if (existsSync(place)) return place;
   if (findCommand('debootstrap') === undefined)
@@ -22,7 +22,7 @@ export async function debianRoot({ name, suite }, cache = cachePath(process.env)
   const made = mkdtempSync(`${place}.`);
   try {
     await step(`Making a Debian ${suite}, once, in ${cache}`, (onLine) =>
-      run('sh', [script, suite, made, mirror(process.env)], { onLine }),
+      run('sh', [script, suite, made], { onLine }),
     );
     renameSync(made, place);
   } catch (error) {
@@ -32,10 +32,10 @@ export async function debianRoot({ name, suite }, cache = cachePath(process.env)
   return place;
 }
 
-/** PORTWRAP_DEBIAN_MIRROR, or where this machine's packages come from, or Debian's own. */
-export function mirror(env) {
-  if (env.PORTWRAP_DEBIAN_MIRROR) return env.PORTWRAP_DEBIAN_MIRROR;
-  const argv = ['indextargets', '--format', '$(SITE)', 'Created-By: Packages'];
-  const sites = execFileSync('apt-get', argv, { encoding: 'utf8' }).split('\n');
-  return sites.find((site) => /\/debian\/?$/.test(site)) ?? 'http://deb.debian.org/debian';
+/** What was begun a day ago and never ended: roots that were being made, and copies. */
+function removeInterrupted(cache, name) {
+  for (const one of readdirSync(cache).filter((entry) => entry.startsWith(`${name}.`))) {
+    const path = join(cache, one);
+    if (Date.now() - statSync(path).mtimeMs > 86_400_000) rmSync(path, { recursive: true });
+  }
 }

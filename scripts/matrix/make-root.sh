@@ -1,11 +1,16 @@
 #!/bin/sh
 # A minimal Debian in a directory, with Node and npm of its packages where these are new enough:
-# sh make-root.sh SUITE DIRECTORY MIRROR
+# sh make-root.sh SUITE DIRECTORY
+# PORTWRAP_DEBIAN_MIRROR is where its packages come from, if not where this machine's come from, or from Debian.
 # How this machine reaches registries (a proxy, a certificate authority) is kept. Nothing secret is copied.
 set -eu
-suite=$1 root=$2 mirror=$3
+suite=$1 root=$2
 here=$(dirname "$(readlink -f "$0")")
 
+# shellcheck disable=SC2016 # it is apt-get's
+sites=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -E '/debian/?$' || true)
+mirror=${PORTWRAP_DEBIAN_MIRROR:-$(echo "$sites" | head -n 1)}
+mirror=${mirror:-http://deb.debian.org/debian}
 debootstrap --variant=minbase --include=ca-certificates "$suite" "$root" "$mirror"
 chmod 755 "$root"
 echo "deb $mirror $suite main" > "$root/etc/apt/sources.list"

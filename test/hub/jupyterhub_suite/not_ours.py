@@ -3,15 +3,18 @@
 They are run all the same, and must fail: one that passes is an entry too many.
 """
 
+SIGNAL = "it expects the signal that ended a child of the hub; ours is no child, and is forgotten"
+EVENT = "it expects the default event of a spawner without progress; ours has the service's"
+
 # By the first number of the first version that has the test.
 SINCE = {
     3: {
-        "test_spawner.py::test_stop_spawner_sigint_fails": "the signal that ended a child of the hub; ours is forgotten",
-        "test_spawner.py::test_stop_spawner_stop_now": "the signal that ended a child of the hub; ours is forgotten",
-        "test_spawner.py::test_popen_kwargs": "popen_kwargs is LocalProcessSpawner's",
-        "test_spawner.py::test_shell_cmd": "shell_cmd is LocalProcessSpawner's",
-        "test_api.py::test_progress": "the default event of a spawner without progress; ours has the service's",
-        "test_api.py::test_progress_bad_slow": "the default event of a spawner without progress; ours has the service's",
+        "test_spawner.py::test_stop_spawner_sigint_fails": SIGNAL,
+        "test_spawner.py::test_stop_spawner_stop_now": SIGNAL,
+        "test_spawner.py::test_popen_kwargs": "it sets popen_kwargs, which is LocalProcessSpawner's",
+        "test_spawner.py::test_shell_cmd": "it sets shell_cmd, which is LocalProcessSpawner's",
+        "test_api.py::test_progress": EVENT,
+        "test_api.py::test_progress_bad_slow": EVENT,
     },
 }
 
