@@ -34,8 +34,8 @@ ALONE = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 WITH_LOOPBACK = ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]
 
 pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "portwrapped"]
-# The tests' hub lives as long as a module of tests: newer versions of pytest-asyncio ask for it by this.
-LOOP = ["-o", "asyncio_default_fixture_loop_scope=module"]
+# The hub lives as long as a module of tests, and answers only while its event loop runs: the tests need the same one.
+LOOP = ["-o", "asyncio_default_fixture_loop_scope=module", "-o", "asyncio_default_test_loop_scope=module"]
 options = ["-W", "ignore", "--asyncio-mode=auto", *LOOP, *DEADLINE]
 # Not every version of JupyterHub has all of them.
 files = [str(TESTS / name) for name in FILES if (TESTS / name).exists()]
