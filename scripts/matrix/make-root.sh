@@ -19,7 +19,7 @@ echo 'path-exclude=/usr/share/locale/*' > "$root/etc/dpkg/dpkg.cfg.d/no-translat
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 echo '127.0.0.1 localhost' > "$root/etc/hosts"
 echo debian > "$root/etc/hostname"
-mkdir -p "$root/usr/local/lib/node_modules/npm" "$root/srv/portwrap-spawner"
+mkdir -p "$root/usr/local/lib/node_modules/npm" "$root/opt/portwrap-spawner"
 for name in npm npx; do
   ln -s "../lib/node_modules/npm/bin/$name-cli.js" "$root/usr/local/bin/$name"
 done

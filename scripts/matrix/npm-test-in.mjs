@@ -10,7 +10,8 @@ import { main, Refusal, run, step } from '../setup/say.mjs';
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url));
 const enter = fileURLToPath(new URL('enter-root.sh', import.meta.url));
-const source = 'srv/portwrap-spawner';
+// not below /srv, /root or /home: tests mount something there, or hide them
+const source = 'opt/portwrap-spawner';
 
 await main(async () => {
   const [base, report] = process.argv.slice(2);
@@ -19,7 +20,7 @@ await main(async () => {
   try {
     await step('Copying the root and the checkout', () => copy(base, root));
     const code = await ended(...npmTest(root));
-    const written = join(root, 'srv/report.json');
+    const written = join(root, 'opt/report.json');
     if (existsSync(written)) copyFileSync(written, report);
     return code;
   } finally {
@@ -41,7 +42,7 @@ async function copy(base, root) {
 
 /** Program, arguments, environment. */
 function npmTest(root) {
-  const command = `cd /${source} && exec npm test -- --report /srv/report.json`;
+  const command = `cd /${source} && exec npm test -- --report /opt/report.json`;
   const npm = process.env.npm_execpath ?? realpathSync(findCommand('npm') ?? '');
   const node = { NODE_BINARY: process.execPath, NPM_DIRECTORY: dirname(dirname(npm)) };
   return ['sh', [enter, root, 'sh', '-c', command], { ...process.env, ...node }];
