@@ -1,6 +1,9 @@
-// npm test [-- --strict]: from a fresh clone to one line that counts tests. Prepares what is missing, then runs every
+// npm test [-- --strict] [--report FILE]: from a fresh clone to one line that counts tests. Prepares what is missing, then runs every
 // check and every test, even after failures. With --strict, used in continuous integration, a test that passes only
-// on its second run fails the run. Not here: the checks (checks/).
+// on its second run fails the run. FILE gets the outcome of each check as JSON.
+// Not here: the checks (checks/), the same with other versions of what it needs (matrix.mjs).
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { beginRun } from './checks/run.mjs';
@@ -13,22 +16,29 @@ import { ensureNpmPackages } from './setup/npm-packages.mjs';
 import { ensureSystemPackages } from './setup/packages.mjs';
 import { main, Refusal, say } from './setup/say.mjs';
 import { openTunDevice } from './setup/tun-device.mjs';
+import { pythonEnvironment } from './worlds/python-environment.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 await main(async () => {
-  const { strict } = readArguments(process.argv.slice(2));
+  const { strict, report } = readArguments(process.argv.slice(2));
   checkNodeVersion();
   const python = await ensureSystemPackages(needsToTest);
   openTunDevice();
   await ensureNpmPackages(root);
   // tests that need it are skipped without it, with the reason
   await hubFromPyPI(process.env);
+  const later = await laterHub();
   const build = await attempt('build (tsc)', () => ensureBuild(root));
-  const { runChecks } = await import('./checks/checks.mjs'); // it needs the packages
+  // they need the packages
+  const { checksOfNpmTest } = await import('./checks/checks.mjs');
+  const { runChecks } = await import('./checks/run-checks.mjs');
   const run = beginRun(process.env);
   try {
-    const outcomes = [build, ...(await runChecks({ root, python, run }))];
+    const reports = join(run.directory, 'reports');
+    const checks = checksOfNpmTest({ root, python, reports, later });
+    const outcomes = [build, ...(await runChecks({ root, python, run, reports, checks }))];
+    if (report !== undefined) writeFileSync(report, JSON.stringify({ outcomes }));
     const { table, line, ok } = summarize(outcomes, { strict });
     say(`\n${table}\n\n${line}`);
     return ok ? 0 : 1;
@@ -39,9 +49,23 @@ await main(async () => {
 
 function readArguments(argv) {
   try {
-    return parseArgs({ args: argv, options: { strict: { type: 'boolean', default: false } } }).values;
+    const options = { strict: { type: 'boolean', default: false }, report: { type: 'string' } };
+    return parseArgs({ args: argv, options }).values;
   } catch (error) {
-    throw new Refusal(`${error.message}\nusage: npm test [-- --strict]`);
+    throw new Refusal(`${error.message}\nusage: npm test [-- --strict] [--report FILE]`);
+  }
+}
+
+/** {title, python} of the JupyterHub that people install now, or {title, why} if there is none. */
+async function laterHub() {
+  const title = 'JupyterHub 6';
+  try {
+    return { title, python: await pythonEnvironment('hub-6') };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const [why] = error.message.split('\n');
+    say(why);
+    return { title, why };
   }
 }
 

@@ -31,12 +31,19 @@ def main(report, command):
     child = subprocess.Popen(command)
     # Ctrl-C reaches the command directly. A handler, because children inherit an ignored signal.
     signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: os.kill(child.pid, signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: end(child.pid))
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child.pid, signal.SIGKILL))
     tell_the_kernel(PR_SET_PDEATHSIG, signal.SIGTERM)
     code = wait_for(child.pid)
+    signal.alarm(0)
     left = wait_for_the_rest()
     Path(report).write_text("".join(line + "\n" for line in left))
     return code
+
+
+def end(pid):
+    os.kill(pid, signal.SIGTERM)
+    signal.alarm(GRACE)
 
 
 def tell_the_kernel(option, value):

@@ -1,61 +1,16 @@
 // The checks of npm test, in order: each is a command, and the tests among them leave a report to count from.
-// Not here: the summary (summary.mjs).
-import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync } from 'node:fs';
+// Not here: running them (run-checks.mjs), the summary (summary.mjs).
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { say } from '../setup/say.mjs';
 import { worlds } from '../worlds/worlds.mjs';
-import { countPytest } from './junit-report.mjs';
-import { compare, takeStock } from './left-behind.mjs';
+import { hubsOwnTests, pluginTests, realHubTests } from './hub-checks.mjs';
+import { skippedCheck } from './run-checks.mjs';
+import { vitest } from './vitest-check.mjs';
 import { countVitest } from './vitest-report.mjs';
 
-// If only a few tests fail, they run again alone, because load can cause failures. The summary names them; with
-// --strict they fail the run (summary.mjs). Above this number nothing is run again.
-const mostFilesAgain = 4;
-
-/** Runs all checks, then checks for leftovers; returns {name, ok, seconds, counts?} of each. */
-export async function runChecks({ root, python, run }) {
-  const reports = join(run.directory, 'reports');
-  mkdirSync(reports);
-  const before = takeStock({ root, run });
-  const processes = [];
-  const exitOf = (command) => {
-    processes.push(join(reports, `processes-${processes.length}`));
-    const adopt = [python, join(root, 'scripts/checks/adopt.py'), processes.at(-1)];
-    return exitCode([...adopt, ...command], root);
-  };
-  const outcomes = [];
-  for (const check of checks({ root, python, reports })) {
-    say(`\n> ${check.name}`);
-    const began = Date.now();
-    let ok = (await exitOf(check.command)) === 0;
-    const { failedFiles: files = [] } = check.count?.() ?? {};
-    if (!ok && files.length > 0 && files.length <= mostFilesAgain) {
-      say(`\n> once more, and alone: ${files.join(' ')}`);
-      ok = (await exitOf(check.again(files))) === 0;
-    }
-    const counts = check.count?.();
-    outcomes.push({ name: check.name, ok, seconds: (Date.now() - began) / 1000, counts });
-  }
-  const began = Date.now();
-  const failures = compare(before, takeStock({ root, run }), processes);
-  const counts = { passed: 0, failed: failures.length, skipped: 0, failures };
-  const name = 'nothing is left behind (accounts, files, processes)';
-  return [...outcomes, { name, ok: failures.length === 0, seconds: (Date.now() - began) / 1000, counts }];
-}
-
-function checks({ root, python, reports }) {
+/** `later`: {title, python} of a JupyterHub from PyPI, or {title, why} where there is none. */
+export function checksOfNpmTest({ root, python, reports, later }) {
   const npmProgram = (path, ...args) => [process.execPath, join(root, 'node_modules', path), ...args];
-  const vitestReport = join(reports, 'vitest.json');
-  const againReport = join(reports, 'vitest-again.json');
-  const vitest = (report, ...args) =>
-    npmProgram(
-      'vitest/vitest.mjs',
-      ...['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args],
-    );
-  const hubReport = join(reports, 'jupyterhub.xml');
-  const pytestReport = join(reports, 'pytest.xml');
-  const basetemp = `--basetemp=${join(reports, 'pytest')}`; // pytest would keep its default directory
   return [
     {
       name: 'generated files are current',
@@ -82,22 +37,14 @@ function checks({ root, python, reports }) {
     },
     { name: 'shell scripts (shellcheck)', command: ['shellcheck', ...shellScripts(root)] },
     {
+      ...vitest({ root, reports, name: 'vitest' }),
       name: 'tests of the service, the proxy and the scripts (vitest)',
-      command: vitest(vitestReport),
-      again: (files) => vitest(againReport, '--maxWorkers=1', ...files),
-      count: () => countVitest(vitestReport, againReport),
+      minutes: 90,
     },
     ...worlds.map((world) => worldCheck({ root, reports, world })),
-    {
-      name: 'tests of the JupyterHub plugin (pytest)',
-      command: [python, '-m', 'pytest', '-q', 'test/hub', basetemp, `--junit-xml=${pytestReport}`],
-      count: () => countPytest(pytestReport),
-    },
-    {
-      name: "JupyterHub's own tests of spawning and its proxy, with ours",
-      command: [python, 'test/hub/jupyterhub_suite/run.py', basetemp, `--junit-xml=${hubReport}`],
-      count: () => countPytest(hubReport),
-    },
+    pluginTests({ python, title: '', reports }),
+    hubsOwnTests({ python, title: '', reports }),
+    ...checksWithLaterHub({ root, reports, later }),
   ];
 }
 
@@ -106,13 +53,18 @@ function shellScripts(root) {
   return ['.ci/run', ...names.filter((name) => name.endsWith('.sh')).map((name) => join('scripts', name))];
 }
 
+/** What fits the time of npm test; npm run test:matrix runs the rest. */
+function checksWithLaterHub({ root, reports, later }) {
+  const { title, python, why } = later;
+  if (python === undefined) return [skippedCheck(`tests with ${title}`, why)];
+  const files = ['test/hub/unix-sockets.test.ts'];
+  return [pluginTests({ python, title, reports }), realHubTests({ root, python, title, reports, files })];
+}
+
 /** The launch tests in another world; only root can create one. */
-function worldCheck({ root, reports, world: { name, title } }) {
+export function worldCheck({ root, reports, world: { name, title } }) {
   const line = `launch tests with ${title}`;
-  if (process.getuid() !== 0) {
-    const skips = [{ name: line, reason: 'only root can make worlds: run npm test as root' }];
-    return { name: line, command: ['true'], count: () => ({ passed: 0, failed: 0, skipped: 1, skips }) };
-  }
+  if (process.getuid() !== 0) return skippedCheck(line, 'only root can make worlds: run npm test as root');
   const [first, again] = ['', '-again'].map((suffix) => join(reports, `world-${name}${suffix}.json`));
   const run = (report, ...files) => [
     ...[process.execPath, join(root, 'scripts/worlds.mjs'), '--report', report, name],
@@ -124,19 +76,4 @@ function worldCheck({ root, reports, world: { name, title } }) {
     again: (files) => run(again, ...files),
     count: () => countVitest(first, again),
   };
-}
-
-function exitCode([program, ...args], root) {
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      cwd: root,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
-      stdio: 'inherit',
-    });
-    child.once('error', (error) => {
-      say(error.message);
-      resolve(null);
-    });
-    child.once('exit', resolve);
-  });
 }

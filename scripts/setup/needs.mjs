@@ -107,6 +107,7 @@ export const needsToTest = {
     certipy: 'python3-certipy',
     pytest: 'python3-pytest',
     pytest_asyncio: 'python3-pytest-asyncio',
+    pytest_timeout: 'python3-pytest-timeout',
     pip: 'python3-pip',
     setuptools: 'python3-setuptools',
     wheel: 'python3-wheel',

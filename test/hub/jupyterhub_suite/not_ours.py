@@ -3,11 +3,29 @@
 They are run all the same, and must fail: one that passes is an entry too many.
 """
 
-NOT_OURS = {
-    "test_spawner.py::test_stop_spawner_sigint_fails": "the signal that ended a child of the hub; ours is forgotten",
-    "test_spawner.py::test_stop_spawner_stop_now": "the signal that ended a child of the hub; ours is forgotten",
-    "test_spawner.py::test_popen_kwargs": "popen_kwargs is LocalProcessSpawner's",
-    "test_spawner.py::test_shell_cmd": "shell_cmd is LocalProcessSpawner's",
-    "test_api.py::test_progress": "the default event of a spawner without progress; ours has the service's",
-    "test_api.py::test_progress_bad_slow": "the default event of a spawner without progress; ours has the service's",
+SIGNAL = "it expects the signal that ended a child of the hub; ours is no child, and is forgotten"
+EVENT = "it expects the default event of a spawner without progress; ours has the service's"
+FORM = "it expects the form of a spawner without one, taken as it is; ours reads the choices of its profiles"
+
+# By the first version that has the test.
+SINCE = {
+    (3, 0): {
+        "test_spawner.py::test_stop_spawner_sigint_fails": SIGNAL,
+        "test_spawner.py::test_stop_spawner_stop_now": SIGNAL,
+        "test_spawner.py::test_popen_kwargs": "it sets popen_kwargs, which is LocalProcessSpawner's",
+        "test_spawner.py::test_shell_cmd": "it sets shell_cmd, which is LocalProcessSpawner's",
+        "test_api.py::test_progress": EVENT,
+        "test_api.py::test_progress_bad_slow": EVENT,
+    },
+    (5, 3): {
+        "test_spawner.py::test_predefined_options_from_form[default]": FORM,
+        "test_spawner.py::test_apply_user_options_dict": "it sets term_timeout, which is LocalProcessSpawner's",
+    },
 }
+
+
+def not_ours_of(version):
+    """Those of one version of JupyterHub, a tuple: {file::test: reason}."""
+    return {
+        name: reason for first, tests in SINCE.items() if version >= first for name, reason in tests.items()
+    }

@@ -5,6 +5,7 @@ tests' mock spawners derive from SimpleLocalProcessSpawner; that name is ours be
 """
 
 import os
+import time
 
 # Whoever takes the name LocalProcessSpawner for another purpose has taken it by then.
 import jupyterhub.app
@@ -14,10 +15,14 @@ import pytest
 from traitlets import Unicode, default
 
 from internal_ssl import refusal
-from not_ours import NOT_OURS
+from not_ours import not_ours_of
 from portwrap_spawner import PortwrapProxy
 from service import Service
 from stand_ins import ANSWERING, Portwrapped, only_the_pid
+
+# Seconds for all tests: then no further one begins, and what there is is reported.
+ENOUGH = 1500
+BEGAN = time.monotonic()
 
 service = Service()
 
@@ -44,10 +49,16 @@ def pytest_sessionfinish():
     service.end()
 
 
+def pytest_runtest_teardown(item):
+    if time.monotonic() > BEGAN + ENOUGH:
+        item.session.shouldfail = f"not all tests have run in {ENOUGH} s: the last one was {_name(item)}"
+
+
 def pytest_collection_modifyitems(items):
+    not_ours = not_ours_of(jupyterhub.version_info[:2])
     names = {_name(item) for item in items}
     files = {name.split("::")[0] for name in names}
-    stale = [name for name in NOT_OURS if name.split("::")[0] in files and name not in names]
+    stale = [name for name in not_ours if name.split("::")[0] in files and name not in names]
     if stale:
         raise pytest.UsageError(f"not_ours.py names tests that do not exist: {stale}")
     refused = refusal()
@@ -56,8 +67,8 @@ def pytest_collection_modifyitems(items):
             item.add_marker(
                 pytest.mark.skip(reason="no internal_ssl with this certipy and Python: " + refused)
             )
-        if _name(item) in NOT_OURS:
-            item.add_marker(pytest.mark.xfail(reason=NOT_OURS[_name(item)], strict=True))
+        if _name(item) in not_ours:
+            item.add_marker(pytest.mark.xfail(reason=not_ours[_name(item)], strict=True))
 
 
 def pytest_collection_finish(session):

@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
+SECONDS = 120
 
 
 class Service:
@@ -31,7 +32,7 @@ class Service:
         self.url = f"unix://{self.directory}/api.sock"
 
     def start(self):
-        """Returns when the service answers, and raises with its log if it ends before."""
+        """Returns when the service answers. Raises with its log if it ends before, or does not answer in time."""
         self._write_files()
         os.environ["PATH"] = "{}:{}".format(self.directory, os.environ["PATH"])
         self._process = subprocess.Popen(
@@ -39,14 +40,19 @@ class Service:
         )
         answered = threading.Event()
         threading.Thread(target=self._keep_log, args=(answered,), daemon=True).start()
-        answered.wait()
-        if self._process.poll() is not None:
-            raise RuntimeError("the service did not start: " + self._log.read_text())
+        in_time = answered.wait(SECONDS)
+        if self._process.poll() is not None or not in_time:
+            self._process.kill()
+            raise RuntimeError(f"the service was not ready in {SECONDS} s: {self._log.read_text()}")
 
     def end(self):
         """Servers that a test has not stopped end with it (stop_servers_on_exit)."""
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise RuntimeError(f"the service did not end in {SECONDS} s: {self._log.read_text()}") from None
         shutil.rmtree(str(self.directory))
 
     def _command(self, *argv):

@@ -32,7 +32,7 @@ export function writePluginMetadata(directory: string): void {
   writeFileSync(join(metadata, 'entry_points.txt'), sections.join('\n'));
 }
 
-/** Resolves when it responds. Rejects with its log when it ends before. */
+/** Resolves when it responds. Rejects with its log when it ends before, or does not respond in time. */
 export async function startProcess(
   directory: string,
   health: string,
@@ -61,9 +61,10 @@ export async function startProcess(
       // for internal_ssl it makes eight keys first
       { timeout: 150_000, interval: 100 },
     )
-    .catch((error: unknown) => {
+    .catch((cause: unknown) => {
+      if (child.exitCode !== null) throw cause;
       child.kill('SIGKILL');
-      throw error;
+      throw new Error(`JupyterHub does not respond at ${health}: ${logged.join('').slice(-4000)}`, { cause });
     });
   return child;
 }

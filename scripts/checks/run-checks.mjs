@@ -1,0 +1,94 @@
+// Runs checks, one after the other, and looks at the end for what they left behind.
+// Not here: which checks (checks.mjs, ../matrix/), the summary (summary.mjs).
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { say } from '../setup/say.mjs';
+import { compare, takeStock } from './left-behind.mjs';
+
+// If only a few tests fail, they run again alone, because load can cause failures. The summary names them; with
+// --strict they fail the run (summary.mjs). Above this number nothing is run again.
+const mostFilesAgain = 4;
+
+/** What a check may take where it does not say so itself. */
+const usualMinutes = 30;
+
+/** Between a deadline and SIGKILL. */
+const graceSeconds = 45;
+
+/**
+ * A check is {name, command, env?, minutes?, again?, count?}: `minutes` is its deadline, `again` the command that runs
+ * some files once more, `count` reads its report. Reports are in `reports`, a directory that is made here. Resolves
+ * with {name, ok, seconds, counts?} of each, and of the look for leftovers.
+ */
+export async function runChecks({ root, python, run, reports, checks }) {
+  mkdirSync(reports, { recursive: true });
+  const before = takeStock({ root, run });
+  const processes = [];
+  const end = (check, command) => {
+    processes.push(join(reports, `processes-${processes.length}`));
+    const adopt = [python, join(root, 'scripts/checks/adopt.py'), processes.at(-1)];
+    const { env, minutes = usualMinutes } = check;
+    return ended({ command: [...adopt, ...command], cwd: root, env, seconds: minutes * 60 });
+  };
+  const outcomes = [];
+  for (const check of checks) outcomes.push(await runCheck(check, (command) => end(check, command)));
+  const began = Date.now();
+  const failures = compare(before, takeStock({ root, run }), processes);
+  const counts = { passed: 0, failed: failures.length, skipped: 0, failures };
+  const name = 'nothing is left behind (accounts, files, processes)';
+  return [...outcomes, { name, ok: failures.length === 0, seconds: (Date.now() - began) / 1000, counts }];
+}
+
+/** In place of a check that cannot run here: it counts as skipped, with the reason. */
+export function skippedCheck(name, reason) {
+  const skips = [{ name, reason }];
+  return { name, command: ['true'], count: () => ({ passed: 0, failed: 0, skipped: 1, skips }) };
+}
+
+async function runCheck(check, end) {
+  say(`\n> ${check.name}`);
+  const began = Date.now();
+  let { code, late } = await end(check.command);
+  const { failedFiles: files = [] } = check.count?.() ?? {};
+  if (code !== 0 && late === undefined && files.length > 0 && files.length <= mostFilesAgain) {
+    say(`\n> once more, and alone: ${files.join(' ')}`);
+    ({ code, late } = await end(check.again(files)));
+  }
+  const counts = late === undefined ? check.count?.() : withFailure(check.count?.(), late);
+  return { name: check.name, ok: code === 0, seconds: (Date.now() - began) / 1000, counts };
+}
+
+function withFailure(counts = { passed: 0, failed: 0, skipped: 0 }, message) {
+  const failures = [...(counts.failures ?? []), { name: 'its deadline', message }];
+  return { ...counts, failed: counts.failed + 1, failures };
+}
+
+/** Resolves with its exit code, null if it had none, and with `late`, a sentence, if it was ended at its deadline. */
+function ended({ command: [program, ...args], cwd, env, seconds }) {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
+      stdio: 'inherit',
+    });
+    let late;
+    const timers = [
+      setTimeout(() => {
+        late = `It had not ended after ${seconds} s, and was ended: ${args.slice(2).join(' ')}`;
+        say(late);
+        child.kill('SIGTERM');
+      }, seconds * 1000),
+      setTimeout(() => child.kill('SIGKILL'), (seconds + graceSeconds) * 1000),
+    ];
+    const settle = (code) => {
+      for (const timer of timers) clearTimeout(timer);
+      resolve({ code: late === undefined ? code : null, late });
+    };
+    child.once('error', (error) => {
+      say(error.message);
+      settle(null);
+    });
+    child.once('exit', settle);
+  });
+}
