@@ -12,6 +12,7 @@ import {
   destroySandbox,
   type SandboxRecord,
 } from '../../../portwrap/index.ts';
+import { readFileOrNull } from '../../../portwrap/system/read-file.ts';
 import { exchange } from '../../support/exchange.ts';
 import { isListening } from '../../support/http.ts';
 import { type Launcher, type LauncherOptions, startLauncher } from '../../support/launcher.ts';
@@ -60,6 +61,16 @@ function childrenOf(pid: number): number[] {
   }
 }
 
+/** The processes of slirp4netns that serve this sandbox: their arguments name its first process. */
+const uplinksOf = ({ child }: SandboxRecord) =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const [program = '', ...words] = (readFileOrNull(`/proc/${pid}/cmdline`) ?? '').split('\0');
+      const sandbox = new RegExp(`^(?:/proc/)?${child.pid}(?:/ns/net)?$`);
+      return program.endsWith('slirp4netns') && words.some((word) => sandbox.test(word));
+    })
+    .map(Number);
 const isThere = (pid: number) => readdirSync('/proc').includes(String(pid));
 const answers = (port: number) => exchange(port, { send: 1, receive: 1 });
 
@@ -125,9 +136,11 @@ describe.each(modes())('the forwarder builtin, started by $name', (mode) => {
     expect(record.uplinkName).toBe('slirp4netns');
     const socket = connect(port, '127.0.0.1');
     await once(socket, 'connect');
-    process.kill(record.uplink?.pid ?? -1, 'SIGKILL');
+    const old = record.uplink?.pid ?? -1;
+    process.kill(old, 'SIGKILL');
+    const later = () => uplinksOf(record).filter((pid) => pid !== old).length;
+    await expect.poll(later, { timeout: 10_000 }).toBe(1);
     const interfaces = () => readFileSync(`/proc/${record.child.pid}/net/dev`, 'utf8');
-    await expect.poll(interfaces, { timeout: 10_000 }).not.toContain('tap0');
     await expect.poll(interfaces, { timeout: 10_000 }).toContain('tap0');
     socket.end('3\nabc');
     expect((await once(socket, 'data')).toString()).toContain('xxx');
