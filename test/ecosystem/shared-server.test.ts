@@ -65,6 +65,9 @@ test('what one writes, the other sees', async () => {
     await writer.keyboard.type(`${words}\n`);
     await expect.poll(() => editor(reader).textContent()).toContain(words);
   }
-  const saved = async () => (await (await alice.fetch('/user/alice/api/contents/shared.txt')).json()).content;
+  const saved = async () => {
+    const answer = await alice.fetch('/user/alice/api/contents/shared.txt');
+    return ((await answer.json()) as { content: string }).content;
+  };
   await expect.poll(saved).toBe('A file of alice.\nWritten by alice.\nWritten by bob.\n');
 });

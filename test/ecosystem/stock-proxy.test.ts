@@ -56,7 +56,8 @@ describe.each([
       const before = await vi.waitUntil(seen, { timeout: 60_000 });
       await expect.poll(seen, { message: what }).toBeGreaterThan(before);
     };
-    void kernel.run(`
+    void kernel
+      .run(`
 import os, time
 count = 0
 while not os.path.exists("enough"):
@@ -65,7 +66,8 @@ while not os.path.exists("enough"):
         file.write(str(count))
     os.replace("count.tmp", "count.txt")
     time.sleep(0.2)
-`).catch(() => {}); // its connection ends with the proxy
+`)
+      .catch(() => {}); // its connection ends with the proxy
     await goesOn('the start');
     const { pid } = (await hub.service.call('GET', '/users/alice/server')).body;
     const before = proxyPid();
