@@ -10,6 +10,8 @@ export default defineConfig({
       ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**']),
       // these need a virtual machine: npm run test:vm
       'test/vm/**',
+      // these need a gigabyte of packages: test/ecosystem/vitest.config.ts
+      'test/ecosystem/**',
     ],
     // what hangs is ended; a slow machine is no failure
     testTimeout: 180_000,

@@ -194,7 +194,7 @@ const profileSchema = z
       .default(null)
       .meta({
         description:
-          'The program that forwards the port, the way in. builtin: connections are passed on by the kernel, and servers that listen on 127.0.0.1 only are reached. slirp4netns and pasta: their own forward; they are the uplink, too. null: builtin, or the forward of the uplink where the program for builtin is not built (portwrap-spawner doctor says so).',
+          'The program that forwards the port, the way in. builtin: connections are passed on by the kernel, and servers that listen on 127.0.0.1 only are reached. slirp4netns and pasta: their own forward; they are the uplink, too. pasta loses the end of some large answers to clients that close their direction first. null: builtin, or the forward of the uplink where the program for builtin is not built (portwrap-spawner doctor says so).',
         examples: ['builtin'],
       }),
     uplink: z

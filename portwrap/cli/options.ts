@@ -40,7 +40,7 @@ export const optionGroups: readonly OptionGroup[] = [
         name: 'forwarder',
         value: 'NAME',
         values: choices.forwarder,
-        help: 'program that forwards the port: builtin (default, if it is built), slirp4netns or pasta (not the version of Debian 12, which loses data)',
+        help: 'program that forwards the port: builtin (default, if it is built), slirp4netns or pasta (which loses the end of some large transfers)',
       },
       {
         name: 'uplink',

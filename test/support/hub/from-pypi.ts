@@ -7,7 +7,10 @@ const { hubFromPyPI: prepare } = (await import(
   new URL('../../../scripts/setup/hub.mjs', import.meta.url).href
 )) as { hubFromPyPI(env: NodeJS.ProcessEnv): Promise<{ python?: string; why?: string }> };
 
-const { why } = await prepare(process.env);
+const { python, why } = await prepare(process.env);
+
+/** Its Python. */
+export const pythonFromPyPI = python;
 
 /** For a describe block. */
 export const hubFromPyPI: TestOptions = skipIf(why !== undefined, `no JupyterHub from PyPI: ${why}`);
