@@ -76,12 +76,13 @@ async function startServer(client: Client, { server, prefix, profile, token }: S
     route_prefix: prefix,
   };
   await client.start(server, body).catch((error: unknown) => {
-    throw asksForUser(error) ? needsUser(error) : error;
+    throw asksForUser(error) ? needsUser(error.message) : error;
   });
   for await (const event of client.progress(server)) {
     if (event.ready) return;
     if (event.failed) {
-      const { message = event.message, hint, log } = event.error ?? {};
+      const { code, message = event.message, hint, log } = event.error ?? {};
+      if (code === 'USER_REFUSED') throw needsUser(message);
       throw failure([message, ...(log ?? [])].join('\n  '), hint);
     }
   }
@@ -116,9 +117,9 @@ function asksForUser(error: unknown): error is PortwrapError {
   return error instanceof PortwrapError && error.code === 'USER_REFUSED';
 }
 
-function needsUser(error: PortwrapError): PortwrapError {
+function needsUser(message: string): PortwrapError {
   const hint = 'Name a user who may run servers, such as an account of this machine: smoke --user NAME.';
-  return new PortwrapError('USER_REFUSED', error.message, { hint, cause: error });
+  return new PortwrapError('USER_REFUSED', message, { hint });
 }
 
 function failure(message: string, hint?: string): PortwrapError {
