@@ -46,11 +46,16 @@ export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly str
   const settings = sysctlCommands(wrapper.sysctls);
   const set = [tools('sh'), '-c', `'${[...settings, `exec ${nft.join(' ')}`].join('; ')}'`];
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(settings.length > 0 ? set : nft)];
-  // its parent is init; it ends when the launcher does
+  // its parent is init. If the launcher ends first, it ends what holds the life FIFO: a bwrap whose monitor has ended with
+  // the launcher waits for ever
+  const orphans = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${keeper} 2>/dev/null`;
+  const endOrphans = `${orphans} | while IFS=/ read -r _ _ orphan _; do kill -9 "$orphan"; done`;
   const loader =
-    `( ( read -r child <&${policy} && ` +
-    `${load.join(' ')} <&${policy} >"$3" 2>&1 && ` +
-    `printf ${policyLoaded} >&${policy} ) ${closeAllBut('policy')} & )`;
+    `( ( if read -r child <&${policy}; then ` +
+    `${load.join(' ')} <&${policy} >"$3" 2>&1 && printf ${policyLoaded} >&${policy}; ` +
+    // find(1) opens it, which waits for a writer
+    `else exec ${keeper}<>/proc/self/fd/${keeper}; ${endOrphans}; fi ) ` +
+    `${keeper}</proc/self/fd/${life} ${closeAllBut('policy', 'keeper')} & )`;
   const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
   const replaceTerminals =
     `( ( if ${wrapper.terminals.join(' && ')}; then printf ${isPrepared} >&${launcher}; ` +
@@ -58,9 +63,9 @@ export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly str
   const script = [
     ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" "$5"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
-    ...(asRoot ? [loader] : []),
     // for reading and writing, because opening then does not block
     `exec ${life}<>"$1"`,
+    ...(asRoot ? [loader] : []),
     ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
     // while bwrap starts, which waits for its arguments, and the launcher for this message
     replaceTerminals,

@@ -46,9 +46,9 @@ test('as root all is done in mounts of its own; a loader of the policy waits out
   const script = scriptOf(argv);
   expect(argv.slice(0, 5)).toEqual(['/bin/unshare', '--mount', '--propagation', 'slave', '--']);
   expect(script).toContain(
-    'read -r child <&9 && /bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
+    'if read -r child <&9; then /bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
   );
-  expect(script).toContain('3<&- 4<&- 5<&- 6<&- 7<&- 8<&- & )');
+  expect(script).toContain('6</proc/self/fd/7 3<&- 4<&- 5<&- 7<&- 8<&- & )');
   expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
 });
 
