@@ -67,11 +67,15 @@ test('a service that starts removes routes to host ports that no server has, and
 }) => {
   const { target } = await started(service, 'cat', 'routes-cat-1');
   const dead = await started(service, 'dan', 'routes-dan-1');
+  // ports of the range are taken in random order
+  const unknown = [24096, 24097, 24098]
+    .map((port) => `http://127.0.0.1:${port}`)
+    .find((url) => ![target, dead.target].includes(url));
   await service.restart('SIGKILL', async () => {
     process.kill(dead.record.sandbox.child.pid, 'SIGKILL');
     const hubs = { jupyterhub: true, user: 'dan' };
     await proxy.post('/user/dan', { target: dead.target, ...hubs });
-    await proxy.post('/user/unknown@b', { target: 'http://127.0.0.1:24098', ...hubs });
+    await proxy.post('/user/unknown@b', { target: unknown, ...hubs });
     await proxy.post('/user/elsewhere', { target: 'http://127.0.0.1:23000', ...hubs });
     await proxy.post('/services/own', { target: 'http://127.0.0.1:24099', jupyterhub: true });
   });
