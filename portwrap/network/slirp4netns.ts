@@ -11,7 +11,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import { startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { ownDescriptor, ownUntil } from '../system/descriptor.ts';
-import { fifos, openReader, openWriter, watchLiveness } from '../system/liveness.ts';
+import { fifos, openReader, openWriter } from '../system/liveness.ts';
 import { identify } from '../system/process.ts';
 import { createTeardown } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
@@ -21,6 +21,7 @@ import { noPortBound } from './host-ports.ts';
 import { makeNamelessDirectory, type NamelessDirectory } from './nameless-directory.ts';
 import { slirpNetwork } from './policy.ts';
 import type { Attached, Uplink, UplinkRequest } from './uplink.ts';
+import { watchProgram } from './watch-program.ts';
 
 /** Milliseconds until slirp4netns must be ready, and until it must respond to one API request. */
 const readyDeadline = 10_000;
@@ -170,14 +171,7 @@ async function start<T extends object>(
     await opened?.close();
     if (identity === null) throw new PortwrapError('FORWARD_FAILED', 'slirp4netns ended at once');
     undo.release();
-    const watched = watchLiveness(liveness.fd);
-    // our own child must also be reaped before it counts as gone
-    const gone = Promise.all([watched.gone, child.exited]).then(() => {});
-    const close = () => {
-      watched.close();
-      child.process.unref(); // a launcher that leaves the sandbox may end before slirp4netns does
-    };
-    return { ...used, process: identity, pids: [identity.pid], liveness: { gone, close } };
+    return { ...used, process: identity, pids: [identity.pid], liveness: watchProgram(liveness.fd, child) };
   } catch (error) {
     return undo.fail(error);
   }

@@ -7,13 +7,14 @@ import { PortwrapError } from '../../../config/errors.ts';
 import { startChild } from '../../system/child.ts';
 import { withDeadline } from '../../system/deadline.ts';
 import { ownUntil } from '../../system/descriptor.ts';
-import { fifos, openReader, openWriter, watchLiveness } from '../../system/liveness.ts';
+import { fifos, openReader, openWriter } from '../../system/liveness.ts';
 import { identify } from '../../system/process.ts';
 import { createTeardown } from '../../system/teardown.ts';
 import type { Toolbox } from '../../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from '../forwarder.ts';
 import { becomeSandboxOwner, needsRootPorts, sandboxOwner } from '../forwarder-account.ts';
 import { firstOf, noPortBound } from '../host-ports.ts';
+import { watchProgram } from '../watch-program.ts';
 import { builtinArgv, descriptors, mostHostPorts, programInside } from './argv.ts';
 import { findForwardProgram } from './program.ts';
 
@@ -76,14 +77,12 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     }
     const [hostPort = 0, ...workers] = line.split(' ').map(Number);
     undo.release();
-    const watched = watchLiveness(liveness.fd);
-    // our own child must also be reaped before it counts as gone
-    const gone = Promise.all([watched.gone, child.exited]).then(() => {});
-    const close = () => {
-      watched.close();
-      child.process.unref(); // a launcher that leaves the sandbox may end before the forward does
+    return {
+      hostPort,
+      process: identity,
+      pids: [identity.pid, ...workers],
+      liveness: watchProgram(liveness.fd, child),
     };
-    return { hostPort, process: identity, pids: [identity.pid, ...workers], liveness: { gone, close } };
   } catch (error) {
     return undo.fail(error);
   }
