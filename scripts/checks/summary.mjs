@@ -14,7 +14,9 @@ export function summarize(outcomes, { strict = false, today = isoDay(new Date())
     ...(skipped > 0 ? [`${skipped} skipped`] : []),
     ...(expected > 0 ? [`${expected} failed as expected`] : []),
   ].join(', ');
-  return { table: judged.flatMap(rows).join('\n'), line, ok: failed === 0 && passed > 0 };
+  // Failures come last, where a person looks first.
+  const table = [...judged.flatMap(rows), ...judged.flatMap(failures)].join('\n');
+  return { table, line, ok: failed === 0 && passed > 0 };
 }
 
 const isoDay = (date) => date.toISOString().slice(0, 10);
@@ -44,18 +46,21 @@ function withoutUnsteady({ counts, ...outcome }, today, permits) {
 
 function rows({ name, ok, seconds, counts }) {
   const row = `${ok ? 'ok    ' : 'FAILED'} ${name.padEnd(58)} ${seconds.toFixed(1).padStart(7)} s  ${describe(counts)}`;
-  const why = ({ message }) => message.split('\n').map((text) => `             ${text}`.trimEnd());
   return [
     row.trimEnd(),
     ...(counts?.skips ?? []).map((test) => `         skipped: ${test.name} (${test.reason})`),
     ...(counts?.expectedFailures ?? []).map(
       (test) => `         failed as expected: ${test.name} (${test.reason})`,
     ),
-    ...(counts?.unsteady ?? []).flatMap((test) => [
-      `         passed only when it was run again: ${test.name}`,
-      ...why(test),
-    ]),
-    ...(counts?.failures ?? []).flatMap((test) => [`         failed: ${test.name}`, ...why(test)]),
+  ];
+}
+
+function failures({ name, counts }) {
+  const why = ({ message }) => message.split('\n').map((text) => `         ${text}`.trimEnd());
+  const told = (what) => (test) => [`${what}: ${test.name} (${name})`, ...why(test)];
+  return [
+    ...(counts?.unsteady ?? []).flatMap(told('passed only when it was run again')),
+    ...(counts?.failures ?? []).flatMap(told('failed')),
   ];
 }
 
