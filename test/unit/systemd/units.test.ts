@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readCommandLine } from '../../../proxy/cli/options.ts';
+import { portwrapProxy } from '../../../proxy/cli/program.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
 import { portGuardFile } from '../../../spawner/port-guard/rule.ts';
 
@@ -74,6 +75,12 @@ test('an end of the service ends no server and forgets no record', () => {
   expect(setting('portwrap-spawner.service', 'RuntimeDirectory')?.split(' ')[0]).toBe('portwrap-spawner');
   const schema = readFileSync(new URL('../../../config/schema.json', import.meta.url), 'utf8');
   expect(schema).toContain('"/run/portwrap-spawner"');
+});
+
+test('a proxy that systemd stops has not failed', () => {
+  const codes = portwrapProxy.sections.find(({ title }) => title === 'exit codes')?.rows ?? [];
+  const stopped = codes.filter(([, help]) => help.includes('SIGTERM')).map(([code]) => code);
+  expect(stopped).toEqual([setting('portwrap-proxy.service', 'SuccessExitStatus')]);
 });
 
 test('no unit starts without its configuration', () => {
