@@ -30,7 +30,7 @@ const optionSchema = z
       .default(null)
       .meta({
         description:
-          'The environment variable that holds the value in the server. null: MEM_LIMIT (in bytes) with type memory, CPU_LIMIT with type cpus; the other types need one, or slurm.',
+          'The environment variable that holds the value in the server. The types memory and cpus need none: MEM_LIMIT (in bytes) and CPU_LIMIT always hold the limits of the server. The other types need one, or slurm.',
         examples: ['DATA_SIZE'],
       }),
     slurm: z

@@ -18,6 +18,7 @@ from .form.spawn_page import spawn_page
 from .outcome import exit_status
 from .outcome.ending import Ending, ending_of, ending_unknown
 from .outcome.failure import spawn_failure
+from .outcome.failure_count import uncount_failure
 from .service import token
 from .service.client import ServiceClient
 from .service.deadline import deadline
@@ -31,6 +32,7 @@ from .start import certificate
 from .start.attempt import Attempt
 from .start.events import SpawnEvents
 from .start.hub_address import HubNotReachable, gateway_url
+from .start.hub_settings import SettingRefused, refuse_settings
 from .start.request import start_request
 from .started_server import StartedServer
 
@@ -63,9 +65,10 @@ class PortwrapSpawner(ServiceSettings, Spawner):
         if self._events.closed:
             self._events = SpawnEvents()
         events = self._events
-        # Where the server binds inside its sandbox, not where anybody connects: get_env passes it on.
-        self.ip, self.port = "0.0.0.0", self.guest_port
         try:
+            refuse_settings(self)
+            # Where the server binds inside its sandbox, not where anybody connects: get_env passes it on.
+            self.ip, self.port = "0.0.0.0", self.guest_port
             attempt = Attempt(
                 self._client(), self.user.name, self.name, events, self._started.learn, self.log
             )
@@ -76,8 +79,18 @@ class PortwrapSpawner(ServiceSettings, Spawner):
                 request, self._start_bound(), lambda error: self._without_choice(error, tls)
             )
             return str(server["host"]), int(server["port"])
-        except (ServiceError, ServiceUnreachable, ServiceMisconfigured, HubNotReachable, ValueError) as error:
-            raise spawn_failure(error) from None
+        except (
+            ServiceError,
+            ServiceUnreachable,
+            ServiceMisconfigured,
+            HubNotReachable,
+            SettingRefused,
+            ValueError,
+        ) as error:
+            failure = spawn_failure(error)
+            if failure.status_code < 500:
+                uncount_failure(self.handler)
+            raise failure from None
         finally:
             events.close()
 
@@ -221,6 +234,8 @@ class PortwrapSpawner(ServiceSettings, Spawner):
             args=self.get_args(),
             base_url=self.server.base_url if self.server else None,
             proxy_spec=self.proxy_spec,
+            mem_limit=self.mem_limit,
+            cpu_limit=self.cpu_limit,
             tls=tls,
         )
 

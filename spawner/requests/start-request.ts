@@ -49,6 +49,13 @@ export const startRequest = z
       .string()
       .regex(/^[A-Za-z0-9._-]{1,253}$/, { error: 'must be a host name without a port' })
       .optional(),
+    /** Of the hub, for this server. The profile's own limits hold too: the lower one of each counts. */
+    limits: z
+      .strictObject({
+        memory: z.int().positive().optional().meta({ description: 'bytes' }),
+        cpus: z.number().positive().max(65_536).optional(),
+      })
+      .optional(),
     /** With it the server speaks TLS. */
     tls: certificateSchema.optional(),
   })

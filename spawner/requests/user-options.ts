@@ -33,8 +33,7 @@ export function chosenOptions(options: readonly ProfileOption[], chosen: Chosen)
     const value = single(option, own) ?? option.default;
     if (value === null) continue;
     const text = textOf(option, value);
-    const variable = option.variable ?? limitVariables[option.type];
-    if (variable !== undefined) environment[variable] = text;
+    if (option.variable !== null) environment[option.variable] = text;
     if (option.type === 'memory') resources.memory = text;
     if (option.type === 'cpus') resources.cpus = Number(text);
     if (option.slurm !== null) job[option.slurm] = checkedField(option.name, option.slurm, text);
@@ -42,11 +41,6 @@ export function chosenOptions(options: readonly ProfileOption[], chosen: Chosen)
   return { environment, resources, job };
 }
 
-/** The names by which JupyterHub tells servers their limits; memory in bytes. */
-const limitVariables: Readonly<Record<string, string | undefined>> = {
-  memory: 'MEM_LIMIT',
-  cpus: 'CPU_LIMIT',
-};
 const gibibyte = 2 ** 30;
 
 function checkedField(name: string, field: JobField, text: string): string {

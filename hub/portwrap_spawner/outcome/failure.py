@@ -16,6 +16,7 @@ from ..service.endpoint import ServiceMisconfigured
 from ..service.errors import ServiceError
 from ..start.certificate import CertificateUnusable
 from ..start.hub_address import HubNotReachable
+from ..start.hub_settings import SettingRefused
 from .refusals import REFUSALS
 
 # What a service says of a field that it does not know, of the request or of its "tls".
@@ -79,6 +80,13 @@ def _account(error: Exception) -> _Account:
     if isinstance(error, HubNotReachable):
         return _Account(
             f"Servers cannot reach the hub: {error}.", "This is for an administrator to repair.", [], 500
+        )
+    if isinstance(error, SettingRefused):
+        return _Account(
+            f"The hub's configuration asks for what the spawner service does not have: {error}.",
+            "This is for an administrator to repair.",
+            [],
+            500,
         )
     if isinstance(error, CertificateUnusable):
         return _Account(

@@ -21,10 +21,13 @@ def start_request(
     args: Sequence[str],
     base_url: str | None,
     proxy_spec: str,
+    mem_limit: int | None,
+    cpu_limit: float | None,
     tls: Mapping[str, str] | None,
 ) -> Json:
     """`profile`: empty if nobody chose one; `base_url`: of the server, if the hub has one.
 
+    `mem_limit` in bytes, `cpu_limit` in CPUs: the hub's, None or 0 for none; the profile's limits hold too.
     `tls`: the server's certificate, with JupyterHub.internal_ssl.
     """
     request: Json = {
@@ -45,6 +48,9 @@ def start_request(
         request["command"] = list(cmd)
     if args:
         request["args"] = list(args)
+    limits = {name: limit for name, limit in (("memory", mem_limit), ("cpus", cpu_limit)) if limit}
+    if limits:
+        request["limits"] = limits
     if tls:
         request["tls"] = dict(tls)
     return request

@@ -78,6 +78,29 @@ const withControlGroups = () => {
     const { body } = await service.call('GET', serverPath('greedy'));
     expect(body.exit).toMatchObject({ code: 137, out_of_memory: true });
   });
+
+  test('a limit of the hub binds a server whose profile has none, and the server learns it', async ({
+    service,
+  }) => {
+    const last = (
+      await service.start('bound', {
+        spawn_id: 'sandbox-bound',
+        profile: 'files',
+        limits: { memory: 64 * 2 ** 20, cpus: 0.5 },
+        command: [
+          '/usr/bin/python3',
+          ...[
+            '-c',
+            'import os; print(os.environ["MEM_LIMIT"], os.environ["CPU_LIMIT"], flush=True); x = b"x" * 300_000_000',
+          ],
+        ],
+      })
+    ).at(-1);
+    expect(last).toMatchObject({ failed: true, error: { code: 'SERVER_DIED' } });
+    expect(last?.error?.log).toContain(`${64 * 2 ** 20} 0.5`);
+    const { body } = await service.call('GET', serverPath('bound'));
+    expect(body.exit).toMatchObject({ code: 137, out_of_memory: true });
+  });
 };
 
 const withoutControlGroups = () => {
@@ -93,6 +116,12 @@ const withoutControlGroups = () => {
     const last = (await service.start('greedy', { spawn_id: 'sandbox-greedy', profile: 'greedy' })).at(-1);
     expect(last).toMatchObject({ failed: true, error: { code: 'LIMITS_UNAVAILABLE' } });
     expect((await service.call('GET', serverPath('greedy'))).body).toMatchObject({ pid: null });
+  });
+
+  test('a limit of the hub that cannot be enforced is refused', async ({ service }) => {
+    const asked = { spawn_id: 'sandbox-bound', profile: 'files', limits: { cpus: 1 } };
+    const last = (await service.start('bound', asked)).at(-1);
+    expect(last).toMatchObject({ failed: true, error: { code: 'LIMITS_UNAVAILABLE' } });
   });
 };
 

@@ -93,9 +93,9 @@ profiles:
       'f',
     ).profiles[0]?.options ?? [];
 
-  test('are the limits of the server, which learns them in the variables of JupyterHub', () => {
+  test('are the limits of the server, and in a variable of their own where the option names one', () => {
     expect(chosenOptions(limits, { ram: '0.5', cores: 4 })).toEqual({
-      environment: { MEM_LIMIT: String(2 ** 29), CORES: '4' },
+      environment: { CORES: '4' },
       resources: { memory: String(2 ** 29), cpus: 4 },
       job: {},
     });

@@ -1,0 +1,20 @@
+"""Keeps refusals out of the count after which a hub ends itself (Spawner.consecutive_failure_limit).
+
+JupyterHub before 6 counts every start that fails, also one that is refused for what its user chose: three wrong
+choices would end the hub for everybody. JupyterHub 6 does not count failures with a status below 500.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyterhub import version_info
+
+COUNTED_BEFORE = (6,)
+
+
+def uncount_failure(handler: Any) -> None:
+    """Call it once for a start that is refused, before its exception reaches the hub, which then counts it."""
+    settings = getattr(handler, "settings", None)
+    if settings is not None and version_info[:1] < COUNTED_BEFORE:
+        settings["failure_count"] = settings.get("failure_count", 0) - 1
