@@ -1,8 +1,9 @@
 // A real hub with our proxy, killed and started again: it finds the proxy, the proxy's routes and the servers; a
 // start that it lost is taken over. What users and administrators are told when the service cannot help.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { atGate } from '../support/gate.ts';
 import { hubMajor } from '../support/hub/hub-process.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
@@ -88,10 +89,9 @@ test('a start that a killed hub has forgotten gives way to the next one', { time
 
 test('a service that is killed during a start is not noticed', async () => {
   await start('carol', '', { profile: 'gated' });
-  const gate = join(hub.service.directory, 'homes', 'carol', 'gate');
-  await vi.waitUntil(() => existsSync(gate), { timeout: 30_000 });
+  const gate = await atGate(hub.service, 'carol');
   await hub.service.restart();
-  writeFileSync(gate, 'go');
+  gate.open();
   await ready('carol');
 }, 120_000);
 

@@ -1,8 +1,8 @@
 // A server that is given a certificate: when it counts as ready, who can read its key, and what is left of it. A
 // real hub with internal_ssl is in test/hub.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, onTestFinished } from 'vitest';
+import { atGate } from '../../../support/gate.ts';
 import { freePorts } from '../../../support/machine/free-ports.ts';
 import { filesThatHold, lineOfKey, processesThatTell } from '../../../support/machine/secrets.ts';
 import { hubToken, serverPath, startService, type TestService } from '../../../support/service.ts';
@@ -109,11 +109,10 @@ test('a service that is killed while it starts knows by which certificate it is 
   const carol = pairOf('carol');
   const body = { spawn_id: newId(), profile: 'gated', tls: carol };
   expect((await service.call('POST', serverPath('carol'), body)).status).toBe(202);
-  const gate = join(service.directory, 'homes', 'carol', 'gate');
-  await expect.poll(() => existsSync(gate), patience).toBe(true);
+  const gate = await atGate(service, 'carol');
   await service.restart();
   expect((await service.call('POST', serverPath('carol'), body)).status, 'the same start again').toBe(200);
-  writeFileSync(gate, '');
+  gate.open();
   await expect.poll(async () => (await view(service, 'carol')).state, patience).toBe('ready');
   const { port, url } = (await view(service, 'carol')) as { port: number; url: string };
   expect(url).toBe(`https://127.0.0.1:${port}`);
