@@ -31,7 +31,14 @@ export function* firstOf(ports: Iterable<number>, most: number): Generator<numbe
 /** The error when no port could be bound: PORT_RESERVED or PORT_TAKEN for a single port, else PORTS_EXHAUSTED. */
 export function noPortBound(hostAddress: string, tried: readonly number[]): PortwrapError {
   const [first] = tried;
-  if (first !== undefined && tried.length === 1 && process.getuid?.() !== 0 && needsRootPorts(tried))
+  // the service lets a port rest for a minute after its server has ended
+  if (first === undefined)
+    return new PortwrapError(
+      'PORTS_EXHAUSTED',
+      `no host port on ${hostAddress} is free: each has a server, or had one within the last minute`,
+      { hint: 'Try again in a minute.' },
+    );
+  if (tried.length === 1 && process.getuid?.() !== 0 && needsRootPorts(tried))
     return new PortwrapError('PORT_RESERVED', `host port ${first} is reserved for root`);
   return tried.length === 1
     ? new PortwrapError(
