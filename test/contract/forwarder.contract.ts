@@ -127,6 +127,10 @@ export function describeForwarder(
         await expect(begin(peer(), reserved()).record).rejects.toThrow(/PORTS_EXHAUSTED/);
       });
 
+    test('fails with PORTS_EXHAUSTED when there is no host port to try', async () => {
+      await expect(begin(peer(), []).record).rejects.toThrow(/PORTS_EXHAUSTED/);
+    });
+
     test('fails with PORT_TAKEN when its only host port is taken', async () => {
       const [port = 0] = await freePorts(1);
       await occupy(port);

@@ -35,6 +35,7 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
   const undo = createTeardown();
   const logFile = join(request.directory, 'forwarder.log');
   const hostPorts = [...firstOf(request.hostPorts, mostHostPorts)];
+  if (hostPorts.length === 0) throw noPortBound(request.hostAddress, hostPorts);
   try {
     const own = ownUntil(undo);
     const binary = own(openSync(findForwardProgram(), 'r'));
