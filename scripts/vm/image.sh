@@ -23,7 +23,7 @@ packages=(
   linux-image-amd64 systemd systemd-sysv systemd-resolved systemd-oomd systemd-container udev kmod
   dbus dbus-user-session libpam-systemd libnss-systemd polkitd apparmor
   openssh-server sudo curl jq openssl iproute2 procps psmisc acl strace
-  nodejs npm jupyterhub jupyter-notebook jupyter-server jupyterlab
+  nodejs npm jupyterhub jupyter-notebook jupyter-server
   python3-pip python3-setuptools python3-wheel python3-ipykernel
   bubblewrap slirp4netns passt nftables uidmap
 )
@@ -47,6 +47,8 @@ inside apt-get -q install -y --no-install-recommends initramfs-tools zstd
 mkdir -p "$root/etc/initramfs-tools/conf.d"
 printf 'MODULES=list\n' > "$root/etc/initramfs-tools/conf.d/virtual-machine"
 printf 'virtio_pci\nvirtio_blk\nvirtio_net\next4\n' > "$root/etc/initramfs-tools/modules"
+# Debian 12 has none
+if inside apt-cache show jupyterlab > /dev/null 2>&1; then packages+=(jupyterlab); fi
 inside apt-get -q install -y --no-install-recommends "${packages[@]}"
 # of an earlier release: a Node that is new enough, ours, beside the one that the release has
 if ! inside node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; then
