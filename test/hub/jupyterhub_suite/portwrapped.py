@@ -14,6 +14,7 @@ import jupyterhub.spawner
 import pytest
 from traitlets import Unicode, default
 
+import mock_hub
 from internal_ssl import refusal
 from not_ours import not_ours_of
 from portwrap_spawner import PortwrapProxy
@@ -38,6 +39,11 @@ class Configured(Portwrapped):
 jupyterhub.app.JupyterHub.class_traits()["proxy_class"].default_value = PortwrapProxy
 jupyterhub.spawner.LocalProcessSpawner = Configured
 jupyterhub.spawner.SimpleLocalProcessSpawner = Configured
+
+# Only now: its spawners derive from that name.
+from jupyterhub.tests.mocking import MockHub  # noqa: E402
+
+mock_hub.adapt(MockHub)
 
 
 def pytest_sessionstart():
