@@ -5,7 +5,7 @@ import { XMLParser } from 'fast-xml-parser';
 
 /**
  * The counts of a run. `again` is the report of the second run; its results replace those of the same tests. `rerun` are
- * the tests for a second run, such as test_api.py::test_spawn.
+ * the tests for a second run, each as file::test.
  */
 export function countPytest(path, again = path) {
   if (!existsSync(path)) return { passed: 0, failed: 0, skipped: 0 };

@@ -136,7 +136,7 @@ async def test_what_strangers_wrote_is_shown_as_text(form):
     assert evil in Page(html).text
 
 
-ENDED = datetime.now(timezone.utc) - timedelta(minutes=30)
+ENDED = datetime(2026, 11, 27, 12, 0, tzinfo=timezone.utc)
 
 
 @pytest.fixture
@@ -147,7 +147,8 @@ def form_after(service, make_spawner):
         service.profiles = [SMALL, BIG]
         spawner = make_spawner()
         await spawner.start()
-        time = ENDED.strftime("%Y-%m-%dT%H:%M:%S.123Z")
+        ended = datetime.now(timezone.utc) - timedelta(minutes=30)
+        time = ended.strftime("%Y-%m-%dT%H:%M:%S.123Z")
         exit = dict({"code": 0, "signal": None, "time": time}, **exited)
         service.of(spawner.spawn_id).update(state="exited", error=error, exit=exit)
         assert await spawner.poll() is not None

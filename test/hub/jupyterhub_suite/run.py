@@ -1,6 +1,6 @@
-"""JupyterHub's own tests of spawning and of its proxy, with our classes: python3 run.py [FILE.py::TEST...] [options]
+"""JupyterHub's own tests of spawning and of its proxy, with our classes: python3 run.py [TEST...] [options]
 
-Options are pytest's. Without names, all of those tests run.
+Each TEST is file::test; without any, all of those tests run. Options are pytest's.
 
 Owns which tests those are, and the surroundings: as root, a network and processes of their own, since the
 tests' hub has fixed ports and leaves servers behind. The swap is portwrapped.py's.
