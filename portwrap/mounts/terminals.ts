@@ -1,11 +1,14 @@
 // The terminals of a sandbox: a devpts of its own in place of the machine's, whose terminals a payload of the same user
 // could write to and read from (docs/decisions/0023-terminals-of-its-own.md).
 // Not here: the namespaces in which these lines run (launch/wrapper.ts).
-import { fstatSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type MountEntry, parseMountinfo } from './table.ts';
 
-/** The terminal that the payload shares with its caller keeps a name there, as in containers. */
+/**
+ * The terminal that the payload shares with its caller keeps a name there, as in containers. Where the machine has no
+ * such path, as in a container without a terminal of its own, the terminal works without a name.
+ */
 export const consoleDevice = '/dev/console';
 
 /**
@@ -37,8 +40,9 @@ const newPtmx = `${usual}/ptmx`;
 /** mode: a terminal is its user's, and may be written to by their group; ptmxmode: all may open one. */
 const options = 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec';
 
-/** The path of the first of these descriptors that is a terminal; null: none is one that has a path here. */
+/** The path of the first of these descriptors that is a terminal; null: none is one that can keep a name. */
 export function callerTerminal(stdio: readonly (number | 'ignore')[]): string | null {
+  if (!existsSync(consoleDevice)) return null;
   const terminal = stdio.find((fd) => typeof fd === 'number' && isatty(fd));
   if (typeof terminal !== 'number') return null;
   return [linkOf(terminal), consoleDevice].find((path) => path !== null && isSame(terminal, path)) ?? null;

@@ -52,7 +52,8 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   const http2 = options.http2 ? divertHttp2(server, options) : undefined;
   if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
   const acceptBatch = createAcceptBatch(server);
-  // No limit on the number of fields: node:http silently drops those above a thousand. maxHeaderSize is the limit.
+  // No limit on the number of fields: above a thousand, node:http drops the rest silently (Node 20), or refuses the
+  // request (22.23 and later). maxHeaderSize is the limit.
   server.maxHeadersCount = 0;
   const queue = createPipelineQueue();
   const onRequest = requestHandler(parts, acceptBatch, queue);

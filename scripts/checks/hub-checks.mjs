@@ -6,21 +6,34 @@ import { vitest } from './vitest-check.mjs';
 
 /** `python`: with that JupyterHub. `title`: which one it is, "" for the one of this machine. */
 export function pluginTests({ python, title, reports }) {
-  const report = join(reports, `pytest${suffix(title)}.xml`);
+  const argv = [python, '-m', 'pytest', '-q'];
   return {
     name: `tests of the JupyterHub plugin (pytest)${named(title)}`,
-    command: [python, '-m', 'pytest', '-q', 'test/hub', basetemp(reports), `--junit-xml=${report}`],
-    count: () => countPytest(report),
+    ...pytest({ argv, all: ['test/hub'], below: 'test/hub/', reports, name: `pytest${suffix(title)}` }),
   };
 }
 
 /** JupyterHub's own tests. Each test has a deadline (jupyterhub_suite/run.py), so the report comes before the check's. */
 export function hubsOwnTests({ python, title, reports }) {
-  const report = join(reports, `jupyterhub${suffix(title)}.xml`);
+  const argv = [python, 'test/hub/jupyterhub_suite/run.py'];
   return {
     name: `JupyterHub's own tests of spawning and its proxy, with ours${named(title)}`,
-    command: [python, 'test/hub/jupyterhub_suite/run.py', basetemp(reports), `--junit-xml=${report}`],
-    count: () => countPytest(report),
+    ...pytest({ argv, reports, name: `jupyterhub${suffix(title)}` }),
+  };
+}
+
+/** `argv` gets `all`, or in a second run the names of tests in files `below`, and the options of reports. */
+function pytest({ argv, all = [], below = '', reports, name }) {
+  const [first, second] = ['', '-again'].map((end) => join(reports, `${name}${end}.xml`));
+  const run = (report, tests) => [...argv, ...tests, basetemp(reports), `--junit-xml=${report}`];
+  return {
+    command: run(first, all),
+    again: (tests) =>
+      run(
+        second,
+        tests.map((test) => `${below}${test}`),
+      ),
+    count: () => countPytest(first, second),
   };
 }
 

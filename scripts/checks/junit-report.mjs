@@ -3,10 +3,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { XMLParser } from 'fast-xml-parser';
 
-export function countPytest(path) {
+/**
+ * The counts of a run. `again` is the report of the second run; its results replace those of the same tests. `rerun` are
+ * the tests for a second run, each as file::test.
+ */
+export function countPytest(path, again = path) {
   if (!existsSync(path)) return { passed: 0, failed: 0, skipped: 0 };
-  const suites = parser.parse(readFileSync(path, 'utf8')).testsuites?.testsuite ?? [];
-  const cases = suites.flatMap(({ testcase = [] }) => testcase);
+  const first = casesById(path);
+  const second = existsSync(again) ? casesById(again) : new Map();
+  const cases = [...new Map([...first, ...second]).values()].flat();
   const skipped = cases.flatMap(outcomesIn('skipped'));
   const failed = cases.flatMap(outcomesIn('failure', 'error'));
   const [expected, left] = [skipped.filter(isExpected), skipped.filter((one) => !isExpected(one))];
@@ -18,8 +23,20 @@ export function countPytest(path) {
     expected: expected.length,
     skips: left.map(withReason),
     expectedFailures: expected.map(withReason),
-    failures: failed.map(({ test, message }) => ({ name: nameOf(test), message: firstLines(message) })),
+    failures: failed.map(withMessage),
+    rerun: [...new Set(failed.map(({ test }) => idOf(test)))],
+    unsteady: [...first]
+      .filter(([id]) => !failed.some(({ test }) => idOf(test) === id))
+      .flatMap(([, tests]) => tests.flatMap(outcomesIn('failure', 'error')).map(withMessage)),
   };
+}
+
+function casesById(path) {
+  const suites = parser.parse(readFileSync(path, 'utf8')).testsuites?.testsuite ?? [];
+  const byId = new Map();
+  for (const test of suites.flatMap(({ testcase = [] }) => testcase))
+    byId.set(idOf(test), [...(byId.get(idOf(test)) ?? []), test]);
+  return byId;
 }
 
 const lists = ['testsuite', 'testcase', 'skipped', 'failure', 'error'];
@@ -39,5 +56,7 @@ const outcomesIn =
 const isExpected = ({ type }) => type === 'pytest.xfail';
 const nameOf = ({ classname = '', name }) =>
   [...classname.split('.').slice(-1), name].filter(Boolean).join(' ');
+const idOf = ({ classname = '', name }) => `${classname.split('.').at(-1)}.py::${name}`;
+const withMessage = ({ test, message }) => ({ name: nameOf(test), message: firstLines(message) });
 const withReason = ({ test, message }) => ({ name: nameOf(test), reason: message || 'no reason given' });
 const firstLines = (text) => text.split('\n').slice(0, 12).join('\n');

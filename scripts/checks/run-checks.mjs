@@ -8,7 +8,7 @@ import { compare, takeStock } from './left-behind.mjs';
 
 // If only a few tests fail, they run again alone, because load can cause failures. The summary names them; with
 // --strict they fail the run (summary.mjs). Above this number nothing is run again.
-const mostFilesAgain = 4;
+const mostAgain = 4;
 
 /** What a check may take where it does not say so itself. */
 const usualMinutes = 30;
@@ -18,7 +18,7 @@ const graceSeconds = 45;
 
 /**
  * A check is {name, command, env?, minutes?, again?, count?}: `minutes` is its deadline, `again` the command that runs
- * some files once more, `count` reads its report. Reports are in `reports`, a directory that is made here. Resolves
+ * once more what `count`, which reads its report, calls `rerun`. Reports are in `reports`, a directory that is made here. Resolves
  * with {name, ok, seconds, counts?} of each, and of the look for leftovers.
  */
 export async function runChecks({ root, python, run, reports, checks }) {
@@ -50,10 +50,10 @@ async function runCheck(check, end) {
   say(`\n> ${check.name}`);
   const began = Date.now();
   let { code, late } = await end(check.command);
-  const { failedFiles: files = [] } = check.count?.() ?? {};
-  if (code !== 0 && late === undefined && files.length > 0 && files.length <= mostFilesAgain) {
-    say(`\n> once more, and alone: ${files.join(' ')}`);
-    ({ code, late } = await end(check.again(files)));
+  const { rerun = [] } = check.count?.() ?? {};
+  if (code !== 0 && late === undefined && rerun.length > 0 && rerun.length <= mostAgain) {
+    say(`\n> once more, and alone: ${rerun.join(' ')}`);
+    ({ code, late } = await end(check.again(rerun)));
   }
   const counts = late === undefined ? check.count?.() : withFailure(check.count?.(), late);
   return { name: check.name, ok: code === 0, seconds: (Date.now() - began) / 1000, counts };

@@ -4,7 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 
 /**
  * The counts of a run. `again` is the report of the second run; its results replace those of the same files.
- * `skips` and `expectedFailures` carry the reasons that the tests state (test/support/reasons.ts).
+ * `skips` and `expectedFailures` carry the reasons that the tests state (test/support/reasons.ts). `rerun` are the files
+ * for a second run.
  */
 export function countVitest(path, again = path) {
   if (!existsSync(path)) return { passed: 0, failed: 0, skipped: 0 };
@@ -23,7 +24,7 @@ export function countVitest(path, again = path) {
     skips: skipped.map(withReason),
     expectedFailures: expected.map(withReason),
     failures: failed.map(withMessage),
-    failedFiles: [...new Set(failed.map(({ file }) => file))],
+    rerun: [...new Set(failed.map(({ file }) => file))],
     unsteady: [...first.values()]
       .flat()
       .filter(({ status, name }) => status === 'failed' && !names.has(name))

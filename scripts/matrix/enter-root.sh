@@ -21,6 +21,7 @@ for device in null:3 zero:5 full:7 random:8 urandom:9; do
   mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"
 done
 mknod -m 666 "$root/dev/tty" c 5 0
+mknod -m 600 "$root/dev/console" c 5 1
 mkdir "$root/dev/net" "$root/dev/pts" "$root/dev/shm"
 mknod -m 666 "$root/dev/net/tun" c 10 200
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts"

@@ -24,6 +24,15 @@ export const matrixWorlds = [
   hub('hub-4', 'JupyterHub 4.1', { ownTests: false }), // its tests need a pytest-asyncio of its time
   hub('hub-5', 'JupyterHub 5'),
   hub('hub-6', 'JupyterHub 6'),
+  {
+    name: 'ecosystem',
+    title: "software of JupyterHub's ecosystem",
+    checks: async ({ root, reports }) => {
+      await pythonEnvironment('ecosystem'); // which its configuration uses
+      const check = vitest({ root, reports, name: 'ecosystem', config: 'test/ecosystem/vitest.config.ts' });
+      return [{ ...check, name: 'tests of test/ecosystem, JupyterHub 6', minutes: 90 }];
+    },
+  },
   node('20.19.0'), // the oldest that package.json allows
   node('22.23.3'),
   node('24.21.0'),

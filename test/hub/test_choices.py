@@ -1,10 +1,14 @@
 """What a user chooses: the form that is shown, what it sends, and a choice that is not offered any more."""
 
+import logging
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
 from types import SimpleNamespace
+from urllib.parse import parse_qs
 
+import jupyterhub
 import pytest
+from jupyterhub.handlers.pages import SpawnHandler
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from portwrap_spawner.form.choices import choice_of, from_form
@@ -132,7 +136,7 @@ async def test_what_strangers_wrote_is_shown_as_text(form):
     assert evil in Page(html).text
 
 
-ENDED = datetime.now(timezone.utc) - timedelta(minutes=30)
+ENDED = datetime(2026, 11, 27, 12, 0, tzinfo=timezone.utc)
 
 
 @pytest.fixture
@@ -143,7 +147,8 @@ def form_after(service, make_spawner):
         service.profiles = [SMALL, BIG]
         spawner = make_spawner()
         await spawner.start()
-        time = ENDED.strftime("%Y-%m-%dT%H:%M:%S.123Z")
+        ended = datetime.now(timezone.utc) - timedelta(minutes=30)
+        time = ended.strftime("%Y-%m-%dT%H:%M:%S.123Z")
         exit = dict({"code": 0, "signal": None, "time": time}, **exited)
         service.of(spawner.spawn_id).update(state="exited", error=error, exit=exit)
         assert await spawner.poll() is not None
@@ -340,20 +345,36 @@ async def test_a_choice_that_is_made_now_is_refused_instead(service, make_spawne
     assert caught.value.status_code == 400
 
 
+def as_the_hub_passes(query):
+    """From the names and values of a spawn page's URL to those that this JupyterHub gives to options_from_query()."""
+    passed = {name: values for name, values in query.items() if name != "next"}
+    if jupyterhub.version_info < (6,):
+        return passed
+    passed.pop("display_name", None)
+    return SpawnHandler._get_user_options(SimpleNamespace(log=logging.getLogger()), passed)
+
+
 @pytest.mark.parametrize(
-    "query, options",
+    "url, options",
     [
-        ({"opt-profile": ["big"], "opt-memory": ["8"], "memory": ["2"]}, {"profile": "big", "memory": "8"}),
-        ({"profile": ["big"], "memory": ["8"]}, {"profile": "big", "memory": "8"}),
-        ({"profile": ["big"], "_xsrf": ["x"]}, {"profile": "big"}),
+        ("opt-profile=big&opt-memory=8&memory=2", {"profile": "big", "memory": "8"}),
+        ("profile=big&memory=8", {"profile": "big", "memory": "8"}),
+        ("profile=big&_xsrf=x&next=%2Fhub%2Fhome&display_name=A", {"profile": "big"}),
+        # of options whose own names begin with "opt-"
+        ("opt-opt-level=3", {"opt-level": "3"}),
+        ("opt-profile=big&opt-memory=8&opt-opt-level=3", {"profile": "big", "memory": "8", "opt-level": "3"}),
+        ("opt-opt-level=3&opt-level=2", {"opt-level": "3", "level": "2"}),
+        ("opt-profile=big&opt-big:opt-level=3&opt-small:memory=2", {"profile": "big", "opt-level": "3"}),
+        # of options that have names of the hub's own fields
+        ("opt-display_name=A&opt-next=b&next=%2Fhub%2Fhome", {"display_name": "A", "next": "b"}),
     ],
 )
-def test_a_link_to_the_spawn_page_chooses_in_the_way_of_each_hub(make_spawner, query, options):
-    assert make_spawner().options_from_query(query) == options
+def test_a_link_to_the_spawn_page_means_the_same_with_each_hub(make_spawner, url, options):
+    assert make_spawner().options_from_query(as_the_hub_passes(parse_qs(url))) == options
 
 
 def test_a_link_without_options_leaves_the_last_choice(make_spawner):
-    assert make_spawner().options_from_query({"_xsrf": ["x"]}) is None
+    assert make_spawner().options_from_query(as_the_hub_passes({"_xsrf": ["x"]})) is None
 
 
 async def test_a_select_is_shown_as_one_with_every_version_of_bootstrap(form):

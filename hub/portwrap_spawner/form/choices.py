@@ -8,13 +8,18 @@ from __future__ import annotations
 import json
 from typing import Any, Mapping, NamedTuple
 
+import jupyterhub
+
 from ..service.json_values import Json
 
 # The key of the profile in user_options; the others are the profile's options.
 PROFILE = "profile"
-# Fields of the hub's own, in bodies and queries.
-NOT_OPTIONS = ("_xsrf", "next", "display_name")
+# The hub's own fields: of the form, and of requests.
+XSRF = "_xsrf"
+NOT_OPTIONS = (XSRF, "next", "display_name")
+# Marks an option in the query of a spawn page's URL.
 PREFIX = "opt-"
+HUB_READS_PREFIX = jupyterhub.version_info >= (6,)
 
 
 class Choice(NamedTuple):
@@ -51,7 +56,7 @@ def from_form(data: dict[str, list[Any]]) -> Json:
         options[PROFILE] = profile
     for field, values in data.items():
         owner, colon, name = field.partition(":")
-        if field == PROFILE or field in NOT_OPTIONS or (colon and owner != profile):
+        if field in (PROFILE, XSRF) or (colon and owner != profile):
             continue
         chosen = [value for value in values if value != ""]
         if chosen:
@@ -60,13 +65,23 @@ def from_form(data: dict[str, list[Any]]) -> Json:
     return options
 
 
-def query_fields(query: Mapping[str, Any]) -> dict[str, Any]:
+def url_fields(query: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of the form in the query of a spawn page's URL, such as ?opt-profile=big&opt-size=large.
 
-    As JupyterHub 6 reads it: if any name begins with "opt-", only those count. It has removed "opt-" then.
+    As JupyterHub 6 reads it: if any name begins with "opt-", only those count, without it.
     """
     prefixed = {name[len(PREFIX) :]: value for name, value in query.items() if name.startswith(PREFIX)}
     return prefixed or {name: value for name, value in query.items() if name not in NOT_OPTIONS}
+
+
+def query_fields(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the form in what the hub gives to options_from_query().
+
+    JupyterHub 6 has read the URL itself. Once more would take "opt-" from names of options that begin with it.
+    """
+    if HUB_READS_PREFIX:
+        return {name: value for name, value in query.items() if name != XSRF}
+    return url_fields(query)
 
 
 def chosen_now(handler: Any) -> bool:
@@ -79,7 +94,7 @@ def chosen_now(handler: Any) -> bool:
     if request.body:
         return bool(_options_in_json(request.body))
     # In a request of the REST API, the query has no options.
-    return getattr(request, "method", "GET") == "GET" and bool(query_fields(request.query_arguments))
+    return getattr(request, "method", "GET") == "GET" and bool(url_fields(request.query_arguments))
 
 
 def _options_in_json(body: bytes) -> Any:

@@ -21,6 +21,10 @@ SINCE = {
         "test_spawner.py::test_predefined_options_from_form[default]": FORM,
         "test_spawner.py::test_apply_user_options_dict": "it sets term_timeout, which is LocalProcessSpawner's",
     },
+    (6, 0): {
+        "test_unix_socket.py::test_unix_socket_proxy": "it expects the command configurable-http-proxy;"
+        " PortwrapProxy starts portwrap-proxy",
+    },
 }
 
 

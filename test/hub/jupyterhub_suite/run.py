@@ -1,4 +1,6 @@
-"""JupyterHub's own tests of spawning and of its proxy, with our classes: python3 run.py [further arguments of pytest]
+"""JupyterHub's own tests of spawning and of its proxy, with our classes: python3 run.py [TEST...] [options]
+
+Each TEST is file::test; without any, all of those tests run. Options are pytest's.
 
 Owns which tests those are, and the surroundings: as root, a network and processes of their own, since the
 tests' hub has fixed ports and leaves servers behind. The swap is portwrapped.py's.
@@ -39,8 +41,10 @@ LOOP = ["-o", "asyncio_default_fixture_loop_scope=module", "-o", "asyncio_defaul
 options = ["-W", "ignore", "--asyncio-mode=auto", *LOOP, *DEADLINE]
 # Not every version of JupyterHub has all of them.
 files = [str(TESTS / name) for name in FILES if (TESTS / name).exists()]
-selection = ["--rootdir", str(TESTS.parent), "-k", " or ".join(WORDS.split()), *files]
-argv = [*pytest, *options, *selection, *sys.argv[1:]]
+every = ["-k", " or ".join(WORDS.split()), *files]
+named = [str(TESTS / word) for word in sys.argv[1:] if ".py::" in word]
+further = [word for word in sys.argv[1:] if ".py::" not in word]
+argv = [*pytest, *options, "--rootdir", str(TESTS.parent), *(named or every), *further]
 if os.getuid() == 0:
     argv = [*LIMIT, *ALONE, *WITH_LOOPBACK, *argv]
 os.environ.update(PYTHONPATH=f"{HERE}:{HERE.parents[2] / 'hub'}", PYTHONDONTWRITEBYTECODE="1")

@@ -2,12 +2,12 @@
 // Not here: hangups and signals of a terminal (habits.test.ts, ending.test.ts).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import { runId } from '../../support/machine/run-id.ts';
-import { needsRoot } from '../../support/reasons.ts';
+import { needsRoot, skipIf } from '../../support/reasons.ts';
 import { installPortwrap, type Mode, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -54,6 +54,38 @@ function onMachine(mode: Mode, script: string): Mode {
 const openTerminal = 'import os, pty; print(os.ttyname(pty.openpty()[1]))';
 const wordsOf = (options: string) => options.split(' ').filter(Boolean);
 const views = ['', '--devices basic', '--view strict', '--view strict --devices basic'];
+
+const needsConsole = skipIf(!existsSync('/dev/console'), 'needs /dev/console');
+
+/** Prints the name of its terminal and its size, and writes to it by /dev/tty. */
+const terminalWorks = 'tty; stty size; echo x >/dev/tty';
+
+/** Devices as in a container without a terminal: no /dev/console. For onMachine. */
+const ownDevices = `mount --rbind /dev ${chroot}; mount -t tmpfs -o mode=755 dev /dev
+mkdir /dev/net /dev/shm /dev/pts /dev/mqueue; ln -s pts/ptmx /dev/ptmx; ln -s /proc/self/fd /dev/fd
+for name in null zero full random urandom tty net/tun; do : >/dev/$name; mount --bind ${chroot}/$name /dev/$name; done
+mount --bind ${chroot}/pts /dev/pts`;
+
+/** Runs a shell script in a sandbox from a terminal of 33 lines and 77 columns; what was written to it. */
+async function inTerminal(mode: Mode, view: string, script: string): Promise<string> {
+  const [port = 0] = await freePorts(1);
+  const argv = [
+    ...mode.become,
+    ...[process.execPath, installed.main, '-p', String(port), '-P', '8888', ...mode.options],
+    ...[...wordsOf(view), 'sh', '-c', script],
+  ];
+  const line = argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const program = spawn('script', ['-qec', `stty rows 33 cols 77; ${line}`, '/dev/null'], {
+    cwd: '/',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  program.stdout.on('data', (chunk: Buffer) => {
+    said += String(chunk);
+  });
+  await once(program, 'close');
+  return said;
+}
 
 describe.each(modes())('in a sandbox started by $name', (mode) => {
   test.each(views)("no terminal of the machine is in reach, also the user's own (%s)", async (view) => {
@@ -111,39 +143,21 @@ describe.each(modes())('in a sandbox started by $name', (mode) => {
   test('a logger that listens in /dev, and message queues, are out of reach', needsRoot, async () => {
     const machine = onMachine(
       mode,
-      `mount --rbind /dev ${chroot}; mount -t tmpfs -o mode=755 dev /dev; cd /dev
-mkdir net shm pts mqueue; ln -s pts/ptmx ptmx; ln -s /proc/self/fd fd
-for name in null zero full random urandom tty net/tun; do : >$name; mount --bind ${chroot}/$name $name; done
-mount --bind ${chroot}/pts pts; mount -t mqueue none mqueue; : >mqueue/queue; chmod 666 mqueue/queue
-python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("log")'; chmod 666 log; cd /`,
+      `${ownDevices}; mount -t mqueue none /dev/mqueue; : >/dev/mqueue/queue; chmod 666 /dev/mqueue/queue
+cd /dev; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("log")'; chmod 666 log; cd /`,
     );
     const seen = 'test -S /dev/log && echo socket; ls /dev/mqueue; test -c /dev/pts/ptmx && echo terminals';
     expect((await run(machine, '', 'sh', '-c', seen)).stdout).toBe('terminals\n');
   });
 
-  test.each(views)("the caller's terminal has a name and works (%s)", async (view) => {
-    const [port = 0] = await freePorts(1);
-    const inside = 'tty; stty size; test -c "$(tty)" && echo x >/dev/tty';
-    const argv = [
-      process.execPath,
-      installed.main,
-      '-p',
-      String(port),
-      '-P',
-      '8888',
-      ...mode.options,
-      ...wordsOf(view),
-    ];
-    const line = [...mode.become, ...argv, 'sh', '-c', inside].map((word) => `'${word}'`).join(' ');
-    const program = spawn('script', ['-qec', `stty rows 33 cols 77; ${line}`, '/dev/null'], {
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    program.stdout.on('data', (chunk: Buffer) => {
-      said += String(chunk);
-    });
-    await once(program, 'close');
-    expect(said).toBe('/dev/console\r\n33 77\r\nx\r\n');
+  test.each(views)("the caller's terminal has a name and works (%s)", needsConsole, async (view) => {
+    expect(await inTerminal(mode, view, `test -c "$(tty)" && { ${terminalWorks}; }`)).toBe(
+      '/dev/console\r\n33 77\r\nx\r\n',
+    );
+  });
+
+  test.each(views)('on a machine without /dev/console it works without one (%s)', needsRoot, async (view) => {
+    const said = await inTerminal(onMachine(mode, ownDevices), view, terminalWorks);
+    expect(said).toBe('not a tty\r\n33 77\r\nx\r\n');
   });
 });

@@ -58,6 +58,18 @@ describe('a check', () => {
     expect(existsSync(`/proc/${readFileSync(proof, 'utf8').trim()}`)).toBe(false);
   });
 
+  test('of which few tests fail runs those once more, alone, and that decides', async () => {
+    const proof = join(directory, 'proof');
+    const again = (tests: string[]) => ['sh', '-c', `echo "$@" >${proof}`, 'sh', ...tests];
+    const check = { command: ['false'], again };
+    const rerun = ['test_a.py::test_1', 'test_b.py::test_2[x y]'];
+    const [repeated] = await run([{ ...check, name: 'few', count: () => ({ rerun }) }]);
+    expect([repeated?.ok, readFileSync(proof, 'utf8')]).toEqual([true, `${rerun.join(' ')}\n`]);
+    const many = ['1', '2', '3', '4', '5'];
+    const [failed] = await run([{ ...check, name: 'many', count: () => ({ rerun: many }) }]);
+    expect([failed?.ok, readFileSync(proof, 'utf8')]).toEqual([false, `${rerun.join(' ')}\n`]);
+  });
+
   test('gets its environment, and the exit code of its command decides', async () => {
     const check = { command: ['sh', '-c', 'exit "$CODE"'] };
     const [zero, one] = await run([

@@ -120,7 +120,7 @@ describe('the reports', () => {
       ],
       expectedFailures: [{ name: 'a test that is limited', reason: 'a limit' }],
       failures: [failure, { name: 'broken as a whole', message: 'cannot be loaded' }],
-      failedFiles: ['weak', 'broken'],
+      rerun: ['weak', 'broken'],
       unsteady: [],
     });
   });
@@ -134,7 +134,7 @@ describe('the reports', () => {
     });
   });
 
-  test('of pytest are counted, with errors outside of tests, and expected failures apart from skipped tests', () => {
+  test('of pytest are counted: errors outside of tests, expected failures, and a second run of single tests', () => {
     const of = (name: string, inside = '') =>
       `<testcase classname="test.hub.test_x" name="${name}">${inside}</testcase>`;
     const text = [
@@ -154,6 +154,15 @@ describe('the reports', () => {
         { name: 'test_x test_it', message: 'assert 1 < 0\nno' },
         { name: 'test_x test_end', message: 'left behind' },
       ],
+      rerun: ['test_x.py::test_it', 'test_x.py::test_end'],
+      unsteady: [],
+    });
+    const again = `<testsuites><testsuite name="pytest">${of('test_end')}</testsuite></testsuites>`;
+    expect(countPytest(join(folder, 'pytest.xml'), write('pytest-again.xml', again))).toMatchObject({
+      ...{ passed: 2, failed: 1, skipped: 1, expected: 1 },
+      failures: [{ name: 'test_x test_it' }],
+      rerun: ['test_x.py::test_it'],
+      unsteady: [{ name: 'test_x test_end', message: 'left behind' }],
     });
   });
 

@@ -22,6 +22,8 @@ export interface Upstream {
 
 export async function httpUpstream(listener: RequestListener): Promise<Upstream & { server: Server }> {
   const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, listener);
+  // Node 22.23 and later refuse more than a thousand fields with 431, earlier ones drop the rest.
+  server.maxHeadersCount = 0;
   return { ...(await listening(server)), server };
 }
 
