@@ -33,6 +33,14 @@ describe('servers live on', () => {
     survives(installed, null, 'systemctl reload portwrap-spawner'),
   );
 
+  check('when the package is installed again, which restarts the service and the proxy', ({ installed }) =>
+    survives(
+      installed,
+      'portwrap-spawner',
+      'dpkg --install --force-depends /root/parcel/portwrap-spawner_*.deb',
+    ),
+  );
+
   check('when everybody at the machine is logged out', ({ installed }) =>
     survives(installed, null, 'loginctl terminate-user alice bob || true', async ({ machine }) => {
       expect((await machine.login('alice', 'id -un')).output.trim()).toBe('alice');
