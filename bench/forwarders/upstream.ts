@@ -1,5 +1,6 @@
 // The server behind every forwarder in bench/forwarders.ts: GET /N responds with N bytes, POST with the number of bytes
-// that it got, a WebSocket with every message. Prints its port when it listens. usage: upstream.js PORT
+// that it got, a WebSocket with every message. Prints its port when it
+// listens. Its argument: the port, or 0
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { WebSocketServer } from 'ws';
