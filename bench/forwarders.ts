@@ -1,223 +1,116 @@
-// The cost of a forwarder: throughput, small requests, new connections, a burst of connections, and memory, each
-// through slirp4netns and pasta compared with a direct connection over loopback, in alternating rounds.
-// Run: node bench/run.mjs forwarders
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { Agent, get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// The cost of a forwarder: bursts of connections, small requests, large transfers, WebSocket messages, launches and
+// memory, with every forwarder and compared with the same server on the host, all in one run and in alternating rounds.
+// Run as root: node bench/run.mjs forwarders [PART ...]   ROUNDS=5 REQUESTS=5000 MEGABYTES=1024 SANDBOXES=10 choose
+// other sizes. Parts: requests messages new transfers launches memory bursts; by default all, in about 5 minutes.
+import { loadavg } from 'node:os';
+import { launches, memory } from './forwarders/idle.ts';
+import { removeDirectory, type Subject, startSubject, subjectNames } from './forwarders/subjects.ts';
 import {
-  cgroupSurroundings,
-  createNetwork,
-  createToolbox,
-  fileView,
-  findCgroupWay,
-  forwarderNames,
-  launch,
-  lookAs,
-  noLimits,
-  openCgroups,
-  ordinaryFamilies,
-  ownAddresses,
-  type Sandbox,
-} from '../portwrap/index.ts';
-import { median, percentile, report } from './report.ts';
+  burst,
+  type Figures,
+  messages,
+  newConnections,
+  type Seen,
+  type Sizes,
+  smallRequests,
+  transfers,
+} from './forwarders/traffic.ts';
+import { median, report } from './report.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 3);
-const megabytes = Number(process.env.MEGABYTES ?? 256);
-const burst = 100;
-/** A connection of the burst without a response by then counts as lost. */
-const patience = 5_000;
+const rounds = Number(process.env.ROUNDS ?? 5);
+const sandboxes = Number(process.env.SANDBOXES ?? 10);
+const sizes: Sizes = {
+  requests: Number(process.env.REQUESTS ?? 5_000),
+  megabytes: Number(process.env.MEGABYTES ?? 1024),
+};
 
-const asRoot = process.getuid?.() === 0;
-const account = asRoot
-  ? { name: 'nobody', uid: 65_534, gid: 65_534, home: '/', shell: '/bin/sh', listed: false }
-  : null;
-const tools = createToolbox(process.env.PATH);
-const directory = mkdtempSync(join(tmpdir(), 'bench-'));
-const log = openSync(join(directory, 'log'), 'a');
+type Measure = (subject: Subject, sizes: Sizes) => Promise<Figures>;
 
-/** Responds to /N with N bytes. */
-const server = `
-const block = Buffer.alloc(1 << 20);
-require('node:http').createServer((request, response) => {
-  let left = Number(request.url.slice(1));
-  response.setHeader('content-length', left);
-  const send = () => {
-    while (left > 0) {
-      const part = block.subarray(0, Math.min(left, block.length));
-      left -= part.length;
-      if (!response.write(part)) return response.once('drain', send);
-    }
-    response.end();
-  };
-  send();
-}).listen(Number(process.argv[1]), '0.0.0.0', 1024);
-`;
+/** By name, in this order: slirp4netns needs seconds to recover from a burst, so that is the last one. */
+const parts: Readonly<Record<string, () => Promise<Seen>>> = {
+  requests: () => alternating(smallRequests, rounds),
+  messages: () => alternating(messages, rounds),
+  new: () => alternating(newConnections, rounds),
+  transfers: () => alternating(transfers, Math.min(rounds, 3)),
+  launches: () => launches(rounds * 4),
+  memory: () => memory(sandboxes),
+  bursts: () => alternating(burst, Math.min(rounds, 2)),
+};
 
-interface Subject {
-  readonly name: string;
-  readonly port: number;
-  /** MB that only this forwarder's processes have; 0 for none. */
-  readonly memory: () => number;
-  readonly close: () => Promise<unknown>;
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in parts));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; there are: ${Object.keys(parts).join(' ')}`);
+  process.exit(2);
 }
 
-async function direct(): Promise<Subject> {
-  const port = 10_900;
-  const child: ChildProcess = spawn(process.execPath, ['-e', server, String(port)], { stdio: 'ignore' });
-  const close = () => {
-    child.kill('SIGKILL');
-    return once(child, 'exit');
-  };
-  return { name: 'direct', port, memory: () => 0, close };
-}
-
-async function forwarded(name: (typeof forwarderNames)[number], port: number): Promise<Subject> {
-  const sandbox: Sandbox = await launch(
-    {
-      ...{
-        tools,
-        asRoot,
-        hostAddresses: ownAddresses,
-        cgroups: openCgroups(findCgroupWay('service', cgroupSurroundings())),
-      },
-      network: createNetwork({ forwarder: name, uplink: null }, tools, asRoot),
-    },
-    {
-      directory: join(directory, name),
-      command: [process.execPath, '-e', server, '8888'],
-      environment: { PATH: '/usr/bin:/bin' },
-      workingDirectory: '/',
-      account,
-      files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
-      socketFamilies: ordinaryFamilies,
-      policy: { internet: false, dns: false, hosts: [] },
-      limits: noLimits,
-      hostAddress: '127.0.0.1',
-      hostPorts: [port],
-      guestPort: 8888,
-      lifetime: 'detached',
-      stdio: ['ignore', log, log],
-    },
-    new AbortController().signal,
-  );
-  const memory = () => privateMegabytes(sandbox.record.forwarder.pid);
-  return { name, port, memory, close: () => sandbox.stop(0) };
-}
-
-function privateMegabytes(pid: number): number {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kilobytes = [...rollup.matchAll(/^Private_\w+: +(\d+)/gm)].map((match) => Number(match[1]));
-  return kilobytes.reduce((sum, value) => sum + value, 0) / 1024;
-}
-
-/** Milliseconds until the whole response of `bytes` bytes was read; rejects if it is incomplete or late. */
-function request(port: number, bytes: number, agent: Agent | false, timeout = 60_000): Promise<number> {
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const sent = get({ host: '127.0.0.1', port, path: `/${bytes}`, agent }, (response) => {
-      response.on('data', () => {});
-      response.once('end', () => {
-        clearTimeout(timer);
-        resolve(performance.now() - began);
-      });
-      response.once('error', reject);
-    });
-    const timer = setTimeout(() => sent.destroy(new Error('late')), timeout);
-    sent.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-  });
-}
-
-async function untilAnswered(port: number): Promise<void> {
-  for (;;) {
-    const answered = await request(port, 1, false, 1_000).then(
-      () => true,
-      () => false,
-    );
-    if (answered) return;
-  }
-}
-
-/** Small responses per second over 16 persistent connections, opened one by one beforehand. */
-async function smallRequests(port: number): Promise<number> {
-  const agents = Array.from({ length: 16 }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
-  for (const agent of agents) await request(port, 100, agent);
-  const count = 2_000;
-  let begun = 0;
-  const began = performance.now();
-  const client = async (agent: Agent) => {
-    while (begun < count) {
-      begun += 1;
-      await request(port, 100, agent);
-    }
-  };
-  await Promise.all(agents.map(client));
-  for (const agent of agents) agent.destroy();
-  return count / ((performance.now() - began) / 1000);
-}
-
-async function newConnections(port: number): Promise<number[]> {
-  const times: number[] = [];
-  for (let round = 0; round < 50; round += 1) times.push(await request(port, 100, false));
-  return times;
-}
-
-async function bursts(port: number): Promise<{ answered: number; slowest: number }> {
-  const all = Array.from({ length: burst }, () => request(port, 100, false, patience));
-  const times = (await Promise.allSettled(all)).flatMap((one) =>
-    one.status === 'fulfilled' ? [one.value] : [],
-  );
-  return { answered: times.length, slowest: Math.max(...times) };
-}
-
-const subjects: Subject[] = [await direct()];
+const subjects: Subject[] = [];
+const began = performance.now();
+const loadBefore = loadavg()[0] ?? Number.NaN;
 try {
-  for (const [index, name] of forwarderNames.entries()) subjects.push(await forwarded(name, 10_901 + index));
-  const seen = subjects.map((subject) => ({
-    subject,
-    throughput: [] as number[],
-    small: [] as number[],
-    fresh: [] as number[],
-    answered: [] as number[],
-    slowest: [] as number[],
-  }));
-  for (const { subject } of seen) await untilAnswered(subject.port);
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { subject, throughput, small, fresh } of seen) {
-      throughput.push(megabytes / ((await request(subject.port, megabytes * 1024 * 1024, false)) / 1000));
-      small.push(await smallRequests(subject.port));
-      fresh.push(...(await newConnections(subject.port)));
-    }
+  for (const name of subjectNames) subjects.push(await startSubject(name));
+  const rows: Record<string, string>[] = [];
+  for (const [name, measure] of Object.entries(parts)) {
+    if (asked.length > 0 && !asked.includes(name)) continue;
+    const partBegan = performance.now();
+    rows.push(...rowsOf(await measure()));
+    console.error(`${name}: ${((performance.now() - partBegan) / 1000).toFixed(0)} s`);
   }
-  // last, because slirp4netns takes seconds to recover from one
-  for (const { subject, answered, slowest } of seen) {
-    const outcome = await bursts(subject.port);
-    answered.push(outcome.answered);
-    slowest.push(outcome.slowest);
-  }
-  const base = seen[0];
-  report(
-    'forwarders',
-    seen.map(({ subject, throughput, small, fresh, answered, slowest }) => ({
-      forwarder: subject.name,
-      [`${megabytes} MB, MB/s`]: Math.round(median(throughput)),
-      'ratio to direct': median(throughput) / median(base?.throughput ?? []),
-      'small requests/s': Math.round(median(small)),
-      'ratio to direct ': median(small) / median(base?.small ?? []),
-      'new connection + request, median ms': median(fresh),
-      'p95 ms': percentile(fresh, 95),
-      [`${burst} new at once: answered in ${patience / 1000} s`]: median(answered),
-      'slowest of these, ms': Math.round(median(slowest)),
-      'own memory, MB': subject.memory(),
-    })),
-  );
+  report('forwarders', rows, {
+    'load average before': loadBefore,
+    'seconds in all': Math.round((performance.now() - began) / 1000),
+  });
 } finally {
   await Promise.all(subjects.map((subject) => subject.close()));
-  rmSync(directory, { recursive: true, force: true });
+  removeDirectory();
 }
 process.exit();
+
+async function alternating(measure: Measure, times: number): Promise<Seen> {
+  const seen: Seen = new Map();
+  for (let round = 0; round < times; round += 1) {
+    for (const subject of subjects) {
+      const all = seen.get(subject.name) ?? {};
+      seen.set(subject.name, all);
+      const figures = await measure(subject, sizes).catch((error: Error) => {
+        console.error(`${subject.name}, ${measure.name}: ${error.message}`);
+        return {};
+      });
+      for (const [what, value] of Object.entries(figures)) {
+        all[what] ??= [];
+        all[what].push(value);
+      }
+    }
+  }
+  return seen;
+}
+
+/** A row for each figure, a column for each subject, with the ratio to loopback where that has the figure. */
+function rowsOf(seen: Seen): Record<string, string>[] {
+  const whats = new Set([...seen.values()].flatMap((all) => Object.keys(all)));
+  const cell = (subject: string, what: string) => {
+    const values = seen.get(subject)?.[what];
+    if (values === undefined) return '';
+    const value = medianOf(values);
+    const base = medianOf(seen.get('loopback')?.[what] ?? []);
+    const isCompared = subject !== 'loopback' && !Number.isNaN(value / base) && !what.includes('answered');
+    const failures = values.filter(Number.isNaN).length;
+    return [
+      ...(Number.isNaN(value) ? [] : [readable(value)]),
+      ...(isCompared ? [`(${(value / base).toFixed(2)})`] : []),
+      ...(failures === 0 ? [] : [`${failures} of ${values.length} failed`]),
+    ].join(' ');
+  };
+  return [...whats].map((what) => ({
+    'median of rounds (ratio to loopback)': what,
+    ...Object.fromEntries(subjectNames.map((subject) => [subject, cell(subject, what)])),
+  }));
+}
+
+function medianOf(values: readonly number[]): number {
+  return median(values.filter((value) => !Number.isNaN(value)));
+}
+
+function readable(value: number): string {
+  return value >= 100 ? Math.round(value).toString() : value.toPrecision(3);
+}

@@ -38,10 +38,11 @@ export {
   forwarderNames,
   type Network,
   type NetworkChoice,
+  type Reach,
   reachesLoopback,
-  resolveNetwork,
   type UplinkName,
   uplinkNames,
+  usedPrograms,
 } from './network/network.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';

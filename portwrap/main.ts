@@ -53,7 +53,8 @@ async function answer(asked: CliRequest): Promise<number> {
     }
     case 'doctor': {
       const { doctorExit, renderDoctor, runDoctor } = await loadDoctor();
-      const checks = await runDoctor({ tools, uid, user: asked.user, network: asked.network });
+      const { user, network, reach } = asked;
+      const checks = await runDoctor({ tools, uid, user, network, reach });
       say(renderDoctor(checks, { json: asked.json, color: process.stdout.isTTY }));
       return doctorExit(checks);
     }
@@ -76,7 +77,8 @@ async function answer(asked: CliRequest): Promise<number> {
 /** Before a failed launch gives up: what is wrong with the machine, when that may be why. */
 async function consult(run: CliRun): Promise<void> {
   const { renderDoctor, runDoctor } = await loadDoctor();
-  const found = await runDoctor({ tools, uid, user: run.user, network: run.network }).catch(() => []);
+  const { user, network, policy: reach } = run;
+  const found = await runDoctor({ tools, uid, user, network, reach }).catch(() => []);
   const failed = found.filter(({ status }) => status === 'failed');
   if (failed.length === 0) return;
   const text = renderDoctor(failed, { json: false, color: process.stderr.isTTY });

@@ -12,13 +12,14 @@ static int output = STDERR_FILENO;
 static void say(const char *format, va_list words, const char *reason)
 {
   char line[1024] = "portwrap-forward: ";
+  const size_t most = sizeof line - 1; /* with the newline in the place of the last byte */
   size_t length = strlen(line);
-  int added = vsnprintf(line + length, sizeof line - length, format, words);
-  length = added < 0 ? length : strlen(line);
-  if (reason != NULL)
-    snprintf(line + length, sizeof line - length, ": %s", reason);
+  vsnprintf(line + length, most - length, format, words);
   length = strlen(line);
-  line[length < sizeof line - 1 ? length++ : length] = '\n';
+  if (reason != NULL)
+    snprintf(line + length, most - length, ": %s", reason);
+  length = strlen(line);
+  line[length++] = '\n';
   if (write(output, line, length) < 0)
     return; /* nobody is left to be told */
 }

@@ -67,6 +67,8 @@ static void bind_to(struct options *options, struct words *words)
     fail("\"%s\" is no IP address", address);
   options->bind_address = one.list[0];
   char *ports = strdup(word(words, "--bind"));
+  if (ports == NULL)
+    fail("no memory is left");
   for (char *port = strtok(ports, ","); port != NULL; port = strtok(NULL, ",")) {
     if (options->port_count == MOST_PORTS)
       fail("more than %d ports", MOST_PORTS);

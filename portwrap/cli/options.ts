@@ -15,6 +15,11 @@ export const choices = {
 export type ChoiceName = keyof typeof choices;
 export type Choice<Name extends ChoiceName> = (typeof choices)[Name][number];
 
+/** Those that `portwrap doctor` takes. */
+export const doctorOptions: readonly string[] = [
+  ...['user', 'forwarder', 'uplink', 'internet', 'no-dns', 'allow-host', 'json'],
+];
+
 export const optionGroups: readonly OptionGroup[] = [
   {
     title: 'ports',

@@ -6,9 +6,9 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Limits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
-import { fitTogether, type NetworkChoice } from '../network/network.ts';
+import { fitTogether, type NetworkChoice, type Reach } from '../network/network.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
-import { type Choice, type ChoiceName, choices, optionGroups } from './options.ts';
+import { type Choice, type ChoiceName, choices, doctorOptions, optionGroups } from './options.ts';
 
 export interface CliRun {
   readonly kind: 'run';
@@ -43,6 +43,7 @@ export type CliRequest =
       readonly kind: 'doctor';
       readonly user: string | undefined;
       readonly network: NetworkChoice;
+      readonly reach: Reach;
       readonly json: boolean;
     };
 
@@ -76,11 +77,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
     hostPort,
     guestPort,
     network: parseNetwork(options),
-    policy: {
-      internet: parseInternet(options.value('internet') ?? 'yes'),
-      dns: !options.has('no-dns'),
-      hosts: options.values('allow-host').map(parseEndpoint),
-    },
+    policy: parseReach(options),
     socketFamilies: [...ordinaryFamilies, ...options.values('socket-family').map(parseFamily)],
     files: {
       preset: options.choice('view') ?? 'host',
@@ -111,11 +108,23 @@ const mostWords = 8_000;
 
 function parseDoctor(argv: readonly string[]): CliRequest {
   const options = parseOptions(argv);
-  const wrong = options.names.find((name) => !['user', 'forwarder', 'uplink', 'json'].includes(name));
-  if (wrong !== undefined)
-    throw usage(`doctor takes --user, --forwarder, --uplink and --json, not "--${wrong}"`);
-  const network = parseNetwork(options);
-  return { kind: 'doctor', user: options.value('user'), network, json: options.has('json') };
+  const wrong = options.names.find((name) => !doctorOptions.includes(name));
+  if (wrong !== undefined) {
+    const known = doctorOptions.map((name) => `--${name}`);
+    throw usage(`doctor takes ${known.slice(0, -1).join(', ')} and ${known.at(-1)}, not "--${wrong}"`);
+  }
+  return {
+    ...{ kind: 'doctor', user: options.value('user'), network: parseNetwork(options) },
+    ...{ reach: parseReach(options), json: options.has('json') },
+  };
+}
+
+function parseReach(options: ReturnType<typeof parseOptions>): Reach {
+  return {
+    internet: parseInternet(options.value('internet') ?? 'yes'),
+    dns: !options.has('no-dns'),
+    hosts: options.values('allow-host').map(parseEndpoint),
+  };
 }
 
 function parseNetwork(options: ReturnType<typeof parseOptions>): NetworkChoice {

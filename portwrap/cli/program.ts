@@ -1,14 +1,14 @@
 // The command line of `portwrap` as a table: help, completions and manual page are generated from it.
 // Not here: the options (options.ts), parsing them (parse.ts).
 import type { Program } from '../../config/command-line/program.ts';
-import { exitCodes, optionGroups } from './options.ts';
+import { doctorOptions, exitCodes, optionGroups } from './options.ts';
 
 export const portwrap: Program = {
   name: 'portwrap',
   summary: 'run a command in a network namespace of its own, with one port of the host forwarded to it',
   usage: [
     '[options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]',
-    'doctor [--user NAME] [--forwarder NAME] [--uplink NAME] [--json]',
+    'doctor [--user NAME] [--forwarder NAME] [--uplink NAME] [--internet WHICH] [--no-dns] [--allow-host [IP:]PORT] [--json]',
   ],
   description: [
     'Runs COMMAND in network, user and process namespaces of its own and forwards one port of this host to it. All other ports that COMMAND or its children open can be reached only from inside.',
@@ -18,7 +18,7 @@ export const portwrap: Program = {
   commands: [
     {
       name: 'doctor',
-      options: ['user', 'forwarder', 'uplink', 'json'],
+      options: doctorOptions,
       help: 'report what is missing on this machine',
     },
   ],

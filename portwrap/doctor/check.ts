@@ -1,6 +1,6 @@
 // One finding of the doctor, and the context of its probes. Not here: the probes, one file per group.
 import { PortwrapError } from '../../config/errors.ts';
-import type { NetworkChoice, resolveNetwork } from '../network/network.ts';
+import type { NetworkChoice, Reach, UsedPrograms } from '../network/network.ts';
 import type { Account } from '../system/account.ts';
 import { becomeArgv } from '../system/account.ts';
 import { inProfile } from '../system/apparmor.ts';
@@ -27,7 +27,9 @@ export interface DoctorContext {
   readonly account: Account | null;
   /** As configured, and the programs that this means on this machine. */
   readonly choice: NetworkChoice;
-  readonly network: ReturnType<typeof resolveNetwork>;
+  readonly network: UsedPrograms;
+  /** What the sandboxes may reach. */
+  readonly reach: Reach;
 }
 
 export function ok(name: string, what: string): Check {

@@ -1,8 +1,7 @@
 // The doctor: runs every probe, in the order in which a launch needs its subject. Not here: the probes and their
 // evaluation (one file per group), the output (render.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { isForwardProgramThere } from '../network/builtin/program.ts';
-import { type NetworkChoice, resolveNetwork } from '../network/network.ts';
+import { type NetworkChoice, type Reach, usedPrograms } from '../network/network.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { checkCgroups } from './cgroups.ts';
@@ -20,7 +19,11 @@ export interface DoctorRequest {
   /** As root: the account that the probes run as. */
   readonly user?: string | undefined;
   readonly network: NetworkChoice;
+  /** What the sandboxes may reach: it says whether an uplink is examined. By default everything. */
+  readonly reach?: Reach | undefined;
 }
+
+const everything: Reach = { internet: true, dns: true, hosts: [] };
 
 /** Throws USAGE or USER_REFUSED; any other problem is a finding. */
 export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
@@ -35,9 +38,9 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
     ...(await finding('programs', () => checkPrograms(context))),
     ...(await finding('portwrap-forward', () => checkForwardProgram(context))),
     ...(await finding('sandbox', () => checkSandbox(context))),
-    ...(await finding('tun device', async () => [await checkTun(context)])),
+    ...(await finding('tun device', () => checkTun(context))),
     ...(await finding('network policy', () => checkPolicy(context))),
-    ...(await finding('names', async () => [checkNames(context)])),
+    ...(await finding('names', async () => checkNames(context))),
     ...(await finding('launch', async () => [await checkLaunch(context)])),
     ...(await finding('control groups', async () => [checkCgroups()])),
     ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),
@@ -56,10 +59,11 @@ async function createContext(request: DoctorRequest): Promise<DoctorContext> {
   if (request.user !== undefined && account === null) {
     throw new PortwrapError('USER_REFUSED', `there is no account "${request.user}"`);
   }
+  const reach = request.reach ?? everything;
   return {
-    ...{ tools: request.tools, asRoot, account },
+    ...{ tools: request.tools, asRoot, account, reach },
     choice: request.network,
-    network: resolveNetwork(request.network, isForwardProgramThere()),
+    network: usedPrograms(request.network, [reach]),
   };
 }
 

@@ -6,11 +6,12 @@ import { slirpNetwork } from '../network/policy.ts';
 import { resolverInside } from '../network/resolver-inside.ts';
 import { type Check, type DoctorContext, ok, warning } from './check.ts';
 
-export function checkNames(context: DoctorContext): Check {
+export function checkNames(context: DoctorContext): Check[] {
   const { uplink } = context.network;
+  if (uplink === null || !context.reach.dns) return [];
   const { carriesIpv6 } = createUplink(uplink, context.tools, context.asRoot);
   const runsAsRoot = context.asRoot && context.account === null;
-  return evaluateNames(readHostResolver(), uplink, carriesIpv6, runsAsRoot);
+  return [evaluateNames(readHostResolver(), uplink, carriesIpv6, runsAsRoot)];
 }
 
 /** `runsAsRoot`: the sandbox belongs to root, as with --allow-root, and so does its uplink. */

@@ -22,9 +22,14 @@ import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warnin
 
 /** DNS needs an uplink, so that this is tried, too. */
 const policy = { internet: false, dns: true, hosts: [] } as const;
+const isolated = { internet: false, dns: false, hosts: [] } as const;
 
-/** The device itself first, because the forwarder's own message is less clear. */
-export async function checkTun(context: DoctorContext): Promise<Check> {
+/** The device itself first, because the forwarder's own message is less clear. No uplink, no tun device. */
+export async function checkTun(context: DoctorContext): Promise<Check[]> {
+  return context.network.uplink === null ? [] : [await openTun(context)];
+}
+
+async function openTun(context: DoctorContext): Promise<Check> {
   const status = statSync(tunDevice, { throwIfNoEntry: false });
   // the shell would create the file
   if (status === undefined) return evaluateTun('No such file');
@@ -127,7 +132,7 @@ export async function checkLaunch(context: DoctorContext): Promise<Check> {
         workingDirectory: '/',
         account: context.account,
         files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
-        policy,
+        policy: context.network.uplink === null ? isolated : policy,
         socketFamilies: ordinaryFamilies,
         limits: noLimits,
         hostAddress: '127.0.0.1',
@@ -150,7 +155,7 @@ export async function checkLaunch(context: DoctorContext): Promise<Check> {
 }
 
 function waysOf({ network: { forwarder, uplink } }: DoctorContext): string {
-  return forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
+  return uplink === null || forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
 }
 
 /** `log` is the output of bubblewrap. */

@@ -37,7 +37,7 @@ const uplinkOptions = {
 
 export async function checkPrograms(context: DoctorContext): Promise<Check[]> {
   const { uplink } = context.network;
-  const needed = { ...neededOptions, [uplink]: uplinkOptions[uplink] };
+  const needed = { ...neededOptions, ...(uplink === null ? {} : { [uplink]: uplinkOptions[uplink] }) };
   return Promise.all(
     Object.entries(needed).map(async ([name, options]) => {
       const tool = name as ToolName;

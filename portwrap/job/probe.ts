@@ -13,7 +13,7 @@ export async function probeNode(
   around: { tools: Toolbox; uid: number; environment: Readonly<Record<string, string>> },
 ): Promise<number> {
   const { tools, uid } = around;
-  const checks = await runDoctor({ tools, uid, network: probe.network });
+  const checks = await runDoctor({ tools, uid, network: probe.network, reach: probe.reach });
   const { serviceUrl } = probe;
   // without a valid secret: the service refuses the report, but its response proves the connection
   const service = serviceUrl === null ? null : await post({ ...report, url: serviceUrl, secret: '-' }, {});

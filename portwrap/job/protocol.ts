@@ -3,7 +3,7 @@
 import type { Check } from '../doctor/index.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import type { SocketFamily } from '../launch/system-call-filter.ts';
-import type { NetworkChoice } from '../network/network.ts';
+import type { NetworkChoice, Reach } from '../network/network.ts';
 import type { NetworkPolicy } from '../network/policy.ts';
 
 export const jobSpecVersion = 3;
@@ -75,6 +75,8 @@ export interface NodeProbe {
   /** The variable of the job's environment that names the node. */
   readonly nodeVariable: string;
   readonly network: NetworkChoice;
+  /** What servers may reach; absent in a specification of an earlier version. */
+  readonly reach?: Reach;
   /** The URL for the reports of servers' jobs; null: the doctor's own. */
   readonly serviceUrl: string | null;
 }

@@ -76,6 +76,21 @@ export interface WaysOut {
   readonly routes: readonly Endpoint[];
 }
 
+/** What the choice of programs depends on, of a policy. */
+export type Reach = Pick<NetworkPolicy, 'internet' | 'dns' | 'hosts'>;
+
+/** The programs that sandboxes of these policies use. */
+export interface UsedPrograms {
+  readonly forwarder: ForwarderName;
+  /** null: none of the policies needs one. */
+  readonly uplink: UplinkName | null;
+}
+
+export function usedPrograms(choice: NetworkChoice, reach: readonly Reach[]): UsedPrograms {
+  const { forwarder, uplink } = resolveNetwork(choice, isForwardProgramThere());
+  return { forwarder, uplink: forwarder === 'builtin' && !reach.some(needsUplink) ? null : uplink };
+}
+
 /** portwrap-forward takes no more. */
 const mostRoutes = 64;
 
@@ -85,7 +100,7 @@ export function waysOut({ forwarder, uplink }: Network, policy: NetworkPolicy): 
   return { uplink: null, routes: policy.hosts, carriesIpv6: false };
 }
 
-function needsUplink({ internet, dns, hosts }: NetworkPolicy): boolean {
+function needsUplink({ internet, dns, hosts }: Reach): boolean {
   const reachesNetworks = internet === true || (internet !== false && internet.allow.length > 0);
   return reachesNetworks || dns || hosts.length > mostRoutes;
 }

@@ -33,6 +33,7 @@ struct connection {
 
 static struct connection *ended_connections;
 static unsigned open_connections;
+static bool was_cut_reported;
 
 static void end(struct connection *connection, bool reset);
 static bool dial(struct connection *connection);
@@ -150,7 +151,9 @@ static void pump(struct connection *connection)
   enum progress inward = move(in);
   enum progress outward = move(out);
   if (inward == NO_PIPE || outward == NO_PIPE) {
-    warn("no open files are left: a connection was cut off");
+    if (!was_cut_reported) /* the user could fill the log of the server */
+      warn("no pipe is left for a connection: it was cut off, and so will be others");
+    was_cut_reported = true;
     end(connection, true);
   } else if ((in->write_ended && out->write_ended) || was_reset(in) || was_reset(out)) {
     end(connection, in->failed || out->failed);

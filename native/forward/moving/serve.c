@@ -14,8 +14,9 @@
 
 enum { MOST_EVENTS = 128, MOST_ACCEPTED = 64, RETRY_MILLISECONDS = 100 };
 
-/* Descriptors of a connection: two sockets, and the two ends of a pipe while bytes are under way in one direction. */
-enum { OWN_FILES = 64, FILES_OF_CONNECTION = 4 };
+/* Descriptors of its own: at most 64 listeners, kept pipes (pipes.c), standard streams and the like. Those of a
+ * connection: two sockets, and the ends of two pipes while bytes are under way in both directions. */
+enum { OWN_FILES = 96, FILES_OF_CONNECTION = 6 };
 
 unsigned most_connections(void)
 {

@@ -31,14 +31,16 @@ static void add_address(const struct target *target)
       .address = target->address.v4.sin_addr,
   };
   int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-  char buffer[512];
+  union {
+    struct nlmsghdr header;
+    char bytes[512];
+  } answer;
   if (netlink < 0 || send(netlink, &request, sizeof request, 0) < 0)
     fail_errno("netlink");
-  ssize_t length = recv(netlink, buffer, sizeof buffer, 0);
-  struct nlmsghdr *answer = (struct nlmsghdr *)buffer;
-  if (length < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || answer->nlmsg_type != NLMSG_ERROR)
+  ssize_t length = recv(netlink, &answer, sizeof answer, 0);
+  if (length < (ssize_t)NLMSG_LENGTH(sizeof(struct nlmsgerr)) || answer.header.nlmsg_type != NLMSG_ERROR)
     fail("netlink answered something else");
-  int error = ((struct nlmsgerr *)NLMSG_DATA(answer))->error;
+  int error = ((struct nlmsgerr *)NLMSG_DATA(&answer.header))->error;
   if (error != 0)
     fail("an address cannot be added to the sandbox's loopback interface: %s", strerror(-error));
   close(netlink);

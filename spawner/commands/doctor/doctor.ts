@@ -11,10 +11,10 @@ import {
   type Check,
   doctorExit,
   failed,
-  isForwardProgramThere,
   type NetworkChoice,
+  type Reach,
   renderDoctor,
-  resolveNetwork,
+  usedPrograms,
 } from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
 import { collectHostChecks } from './host.ts';
@@ -28,10 +28,10 @@ export const run: Command = async (input) => {
   const file = loadConfigFile(path);
   const findings: unknown[] = [];
   let exit = 0;
-  for (const choice of networksOf(file)) {
-    const { said, shown, checks, code } = await collectSandboxChecks(choice, user, json);
-    const { forwarder, uplink } = resolveNetwork(choice, isForwardProgramThere());
-    const programs = forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
+  for (const { choice, reach } of networksOf(file)) {
+    const { forwarder, uplink } = usedPrograms(choice, reach);
+    const { said, shown, checks, code } = await collectSandboxChecks(choice, reach, user, json);
+    const programs = uplink === null || forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
     if (!json) input.print(`${said && `${said}\n`}With ${programs}, which a profile uses:\n\n${shown}\n`);
     findings.push({ forwarder, uplink, checks });
     exit = Math.max(exit, code);
@@ -52,10 +52,24 @@ export const run: Command = async (input) => {
   return exit;
 };
 
-/** Each once. */
-function networksOf({ profiles }: Pick<Config, 'profiles'>): NetworkChoice[] {
-  const choices = profiles.map(({ forwarder, uplink }) => ({ forwarder, uplink }));
-  return [...new Map(choices.map((choice) => [JSON.stringify(choice), choice])).values()];
+interface UsedNetwork {
+  readonly choice: NetworkChoice;
+  /** Of the profiles that make this choice. */
+  readonly reach: Reach[];
+}
+
+/** Each choice once. */
+function networksOf({ profiles }: Pick<Config, 'profiles'>): UsedNetwork[] {
+  const used = new Map<string, UsedNetwork>();
+  for (const { forwarder, uplink, network } of profiles) {
+    const choice = { forwarder, uplink };
+    const { internet, dns, host_ports } = network;
+    const hosts = host_ports.map((port) => ({ address: '127.0.0.1', port }));
+    const same = used.get(JSON.stringify(choice)) ?? { choice, reach: [] };
+    same.reach.push({ internet, dns, hosts });
+    used.set(JSON.stringify(choice), same);
+  }
+  return [...used.values()];
 }
 
 interface SandboxFinding {
@@ -69,14 +83,18 @@ interface SandboxFinding {
 }
 
 async function collectSandboxChecks(
-  { forwarder, uplink }: NetworkChoice,
+  choice: NetworkChoice,
+  reach: readonly Reach[],
   user: string | undefined,
   json: boolean,
 ): Promise<SandboxFinding> {
   const argv = [
     'doctor',
-    ...(forwarder === null ? [] : ['--forwarder', forwarder]),
-    ...(uplink === null ? [] : ['--uplink', uplink]),
+    ...(choice.forwarder === null ? [] : ['--forwarder', choice.forwarder]),
+    ...(choice.uplink === null ? [] : ['--uplink', choice.uplink]),
+    // no uplink is examined where no profile needs one
+    ...(usedPrograms(choice, reach).uplink === null ? ['--internet', 'no'] : []),
+    ...(reach.some(({ dns }) => dns) ? [] : ['--no-dns']),
     ...(json ? ['--json'] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];

@@ -1,9 +1,10 @@
 // The forwarder `builtin` as what it is: its processes, their deaths, attacks on them from inside, many connections.
-// Not here: what every forwarder must do (test/contract).
+// KILLS=1000 chooses how many random kills there are. Not here: what every forwarder must do (test/contract).
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   adoptSandbox,
@@ -86,6 +87,27 @@ describe.each(modes())('the forwarder builtin, started by $name', (mode) => {
     expect(JSON.parse(attacker.launcher.log())).toEqual({ found: [], inherited: [], unix: [] });
     expect(pids.every(isThere)).toBe(true);
     expect(launcher.log()).toBe('');
+  });
+
+  test('brings connections whose sockets lead nowhere else, whatever the server does with them', async () => {
+    const host = createServer().listen(0, '127.0.0.1');
+    await once(host, 'listening');
+    const { port: hostPort } = host.address() as { port: number };
+    let reached = 0;
+    host.on('connection', (socket) => {
+      reached += 1;
+      socket.destroy();
+    });
+    const attack = installed.fixture('attack-connection.py');
+    const { launcher, port } = await begin(mode, { command: ['/usr/bin/python3', attack, String(hostPort)] });
+    await expect.poll(() => launcher.log(), { timeout: 10_000 }).toContain('listening');
+    const socket = connect(port, '127.0.0.1').on('error', () => {});
+    await expect.poll(() => launcher.log(), { timeout: 20_000 }).toContain('}');
+    const [, found = ''] = launcher.log().split('listening\n');
+    expect(JSON.parse(found)).toEqual({ peer: '127.0.0.1', networks: 1, disconnected: true, reached: [] });
+    expect(reached).toBe(0);
+    socket.destroy();
+    host.close();
   });
 
   test('has no capability, cannot be debugged, and refuses what it does not need, in each process', async () => {
@@ -173,6 +195,24 @@ describe.each(modes())('the forwarder builtin, started by $name', (mode) => {
     expect(await exchange(port, { send: size, receive: size }, 55_000)).toBe(`${size}+got ${total}`);
   });
 
+  test('connections that find the backlog of the server full wait, and are served', async () => {
+    const trigger = join(installed.directory, `accept-${Math.random()}`);
+    const server = ['/usr/bin/python3', installed.fixture('full-backlog.py'), trigger];
+    const { launcher, record, port } = await begin(mode, { command: server });
+    await expect.poll(() => launcher.log(), { timeout: 10_000 }).toContain('listening');
+    const heard = Array.from({ length: 10 }, async () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.write('x');
+      return (await once(socket, 'data')).toString();
+    });
+    // as long as they wait, the kernel repeats the first packet of the connection inside
+    const dialling = () =>
+      readFileSync(`/proc/${record.child.pid}/net/tcp`, 'utf8').match(/ [0-9A-F]+:22B8 02 /g)?.length ?? 0;
+    await expect.poll(dialling, { timeout: 10_000 }).toBeGreaterThan(5);
+    writeFileSync(trigger, '');
+    expect(await Promise.all(heard)).toEqual(Array(10).fill('served'));
+  });
+
   test('passes a reset on, after what was sent before it', async () => {
     const server = `const { createServer } = require('node:net');
       createServer((socket) => socket.once('data', () => socket.write('last words', () => setTimeout(() => socket.resetAndDestroy(), 100)))).listen(8888, '127.0.0.1', () => console.log('listening'))`;
@@ -212,7 +252,7 @@ describe.each(modes())('the forwarder builtin, started by $name', (mode) => {
 });
 
 test(`after ${kills} random kills of its processes and of sandboxes nothing is left`, {
-  timeout: 240_000,
+  timeout: Math.max(240_000, kills * 1_200),
 }, async () => {
   const [mode] = modes();
   if (mode === undefined) throw new Error('no way to start portwrap');

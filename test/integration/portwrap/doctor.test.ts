@@ -63,6 +63,31 @@ describe('the doctor of a machine', needsRoot, () => {
     expect(bad.find(({ name }) => name === program)?.fix).toBe(fix);
   });
 
+  describe('without slirp4netns and without a tun device', () => {
+    const hidden = execFileSync('which', ['slirp4netns'], { encoding: 'utf8' }).trim();
+    // a tmpfs is not executable, and nothing but /dev/net is to change
+    const script = `f=$(mktemp); mount --bind "$f" ${hidden}; rm "$f"; mount -t tmpfs none /dev/net`;
+    const network = (forwarder: 'builtin' | 'slirp4netns') => ({ forwarder, uplink: null });
+    const reach = (internet: boolean, dns: boolean) => ({ internet, dns, hosts: [] });
+
+    test('finds nothing broken when the sandboxes need no way out', () => {
+      const options = { user, network: network('builtin'), reach: reach(false, false) };
+      const { code, failed, checks } = examine(inMounts(script), options);
+      expect({ code, failed }).toEqual({ code: 0, failed: [] });
+      expect(checks.find(({ name }) => name === 'launch')?.what).toMatch(/^ready behind builtin after/);
+    });
+
+    test.each([
+      ['the internet', network('builtin'), reach(true, false)],
+      ['DNS', network('builtin'), reach(false, true)],
+      ['nothing, but with the forwarder slirp4netns', network('slirp4netns'), reach(false, false)],
+    ])('names both when they reach %s', (_, choice, wanted) => {
+      const { code, failed } = examine(inMounts(script), { user, network: choice, reach: wanted });
+      expect(code).toBe(1);
+      expect(failed).toEqual(expect.arrayContaining(['slirp4netns', 'tun device', 'launch']));
+    });
+  });
+
   const device = (mode: string) =>
     inMounts(
       `d=$(mktemp -d); mknod "$d/tun" c 10 200; chmod ${mode} "$d/tun"; mount --bind "$d/tun" /dev/net/tun; rm "$d/tun" && rmdir "$d"`,

@@ -109,6 +109,7 @@ async function checkNode(
     probe: {
       ...{
         network: { forwarder: profile.forwarder, uplink: profile.uplink },
+        reach: { internet: profile.network.internet, dns: profile.network.dns, hosts: [] },
         serviceUrl: reports.serviceUrl,
       },
       nodeVariable: batchVariables.node,

@@ -96,12 +96,16 @@ test.each([
   expect(refused).toThrow(value.split(',')[0] ?? value);
 });
 
-test('doctor is ours only as the first word, and takes four options', () => {
+test('doctor is ours only as the first word, and takes what the probes depend on', () => {
   expect(parseCli(['doctor', '--user', 'ann', '--json'])).toEqual({
     kind: 'doctor',
     user: 'ann',
     network: { forwarder: null, uplink: null },
+    reach: { internet: true, dns: true, hosts: [] },
     json: true,
+  });
+  expect(parseCli(['doctor', '--internet', 'no', '--no-dns', '--allow-host', '9'])).toMatchObject({
+    reach: { internet: false, dns: false, hosts: [{ address: '127.0.0.1', port: 9 }] },
   });
   expect(parseCli([...ports, 'doctor'])).toMatchObject({ kind: 'run', command: ['doctor'] });
   expect(() => parseCli(['doctor', '--memory', '1G'])).toThrow(/not "--memory"/);

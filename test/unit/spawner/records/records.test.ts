@@ -75,6 +75,21 @@ test.each([
   expect((await records.load()).damaged).toEqual(['bad']); // and nothing else of that name may be touched
 });
 
+test('a sandbox of a version without uplinks is behind slirp4netns, which leads out, too', async () => {
+  const records = openRecords(directory, log);
+  const identity = { pid: 1, startTime: 1 };
+  const old = {
+    ...{ directory: '/s', bootId: 'boot', child: identity, forwarder: identity },
+    ...{ hostAddress: '127.0.0.1', hostPort: 20_000, guestPort: 8888 },
+  };
+  const file = join(directory, 'abcabcabcabc.json');
+  writeFileSync(file, JSON.stringify({ ...record(), sandbox: old }));
+  const [loaded] = (await records.load()).sound;
+  expect(loaded?.sandbox).toMatchObject({
+    ...{ ...old, forwarderName: 'slirp4netns', uplink: null, uplinkName: null, routes: [] },
+  });
+});
+
 test('a record under the name of another is damage, and neither is taken for the other', async () => {
   const records = openRecords(directory, log);
   await records.save(record());
