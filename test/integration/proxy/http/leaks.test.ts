@@ -8,7 +8,7 @@ import {
   connectionKey,
   type Ends,
   kernelConnections,
-} from '../../../../proxy/engines/relay/kernel-connections.ts';
+} from '../../../../proxy/http/kernel-connections.ts';
 import { compiledCommand, freePort, runCommand } from '../support/command.ts';
 import { rawUpstream } from '../support/upstream.ts';
 
