@@ -65,7 +65,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('upgrade', upgradeHandler(server, parts, acceptBatch, queue));
-  server.on('clientError', badRequestHandler(queue));
+  server.on('clientError', badRequestHandler(queue, parts.log));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
     queue.takeOver(socket, () => {

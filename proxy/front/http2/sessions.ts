@@ -16,7 +16,7 @@ import { watchStalledClients } from '../../http/stalled-clients.ts';
 import { resetBudget } from './reset-budget.ts';
 import { watchSilence } from './silence.ts';
 import { type Serve, serveStream } from './stream.ts';
-import { uploadWindows } from './windows.ts';
+import { uploadWindows, windowPool } from './windows.ts';
 
 export interface Http2Options {
   /** Bytes of a header section. */
@@ -42,12 +42,14 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
   const sessions = new Set<ServerHttp2Session>();
   const streamsOf = new WeakMap<Socket, Set<ServerHttp2Stream>>();
   const stalled = watchStalledClients();
+  const pool = windowPool();
   const accept = (socket: TLSSocket): void => {
     const { remoteAddress, remotePort, remoteFamily } = socket;
     const peer = { remoteAddress, remotePort, remoteFamily };
     const session = performServerHandshake(socket, {
       maxHeaderListPairs: Math.ceil(hardLimit(maxHead) / overhead),
       maxSendHeaderBlockLength: hardLimit(maxHead),
+      maxSessionMemory: mostMemory,
       settings: { maxConcurrentStreams: mostStreams, maxHeaderListSize: hardLimit(maxHead) },
     });
     const streams = new Set<ServerHttp2Stream>();
@@ -60,8 +62,15 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
     });
     session.on('error', () => session.destroy());
     watchSilence(session, socket, () => streams.size, keepAliveTimeout, stalled);
-    const watchUpload = uploadWindows(session);
+    const watchUpload = uploadWindows(session, pool);
     const spendReset = resetBudget();
+    let isFlooding = false;
+    const onFlood = (): void => {
+      isFlooding = true;
+      log.warn(`HTTP/2 ${remoteAddress ?? ''} resets too many requests: its connection is closed`);
+      // not at once: node:http2 is parsing, and would send nothing
+      setImmediate(() => session.destroy(new Error('too many resets'), constants.NGHTTP2_ENHANCE_YOUR_CALM));
+    };
     session.on('stream', (stream: ServerHttp2Stream, _named: object, _flags: number, fields: string[]) => {
       streams.add(stream);
       stream.once('close', () => {
@@ -72,14 +81,12 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
       // the client has reset it: pending writes would never complete
       stream.once('aborted', () => {
         stream.destroy();
-        if (session.destroyed || spendReset()) return;
-        log.warn(`HTTP/2 ${remoteAddress ?? ''} resets too many requests: its connection is closed`);
-        session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
+        if (!isFlooding && !session.destroyed && !spendReset()) onFlood();
       });
       const onRead = stream.endAfterHeaders ? () => undefined : watchUpload(stream);
       // in the next turn: a request that is reset at once costs nothing
       setImmediate(() => {
-        if (stream.destroyed || stream.aborted) return;
+        if (stream.destroyed || stream.aborted || isFlooding) return;
         serveStream(stream, fields, peer, onRead, options);
       });
     });
@@ -100,6 +107,8 @@ function hardLimit(maxHead: number): number {
 
 /** Bytes that HTTP/2 adds to each field when it counts them (RFC 9113, section 6.5.2). */
 const overhead = 32;
+/** Megabytes above which node:http2 refuses new streams: what unread uploads and slow downloads hold at most is less. */
+const mostMemory = 64;
 /** nginx's limit. */
 const mostStreams = 128;
 /** Milliseconds. */

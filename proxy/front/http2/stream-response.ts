@@ -38,7 +38,7 @@ export class StreamResponse extends ServerResponse<StreamRequest> {
 
   static {
     // properties in node:http's types, so TypeScript does not allow accessors
-    Object.defineProperties(this.prototype, {
+    Object.defineProperties(StreamResponse.prototype, {
       headersSent: {
         get(this: StreamResponse) {
           return this.#started;
