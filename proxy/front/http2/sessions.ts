@@ -68,8 +68,8 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
     const onFlood = (): void => {
       isFlooding = true;
       log.warn(`HTTP/2 ${remoteAddress ?? ''} resets too many requests: its connection is closed`);
-      // not at once: node:http2 is parsing, and would send nothing
-      setImmediate(() => session.destroy(new Error('too many resets'), constants.NGHTTP2_ENHANCE_YOUR_CALM));
+      // at once: node:http2 may be about to parse thousands of requests more
+      session.destroy(new Error('too many resets'), constants.NGHTTP2_ENHANCE_YOUR_CALM);
     };
     session.on('stream', (stream: ServerHttp2Stream, _named: object, _flags: number, fields: string[]) => {
       streams.add(stream);
