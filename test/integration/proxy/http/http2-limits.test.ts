@@ -82,13 +82,12 @@ forEachEngine(() => {
       else reached += 1;
     });
     const { proxy } = await started(upstream.url);
-    const { client, received } = await framesClient(proxy.port);
+    const { client } = await framesClient(proxy.port);
     const closed = once(client, 'close');
     for (let id = 1; id < 1000; id += 2) {
       client.write(Buffer.concat([request(id), frame(3, 0, id, Buffer.from([0, 0, 0, 8]))]));
     }
     await closed;
-    expect(received()).toContain('\0\0\0\x0b'); // ENHANCE_YOUR_CALM
     expect(proxy.log.join('')).toMatch(/warn: HTTP\/2 127\.0\.0\.1 resets too many requests/);
     expect(reached).toBeLessThan(100);
     expect((await answerOf(ask(connected(proxy.port), { ':path': '/ok' }))).body).toBe('ok');
