@@ -60,7 +60,15 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
       sessions.delete(session);
       destroyLater(socket, closeTime);
     });
-    session.on('error', () => session.destroy());
+    session.on('error', (error) => {
+      session.destroy();
+      // among them node:http2's own limits, which a flood may reach first; not a connection that was reset
+      if ('code' in error && String(error.code).startsWith('ERR_HTTP2')) {
+        log.warn(
+          `HTTP/2 ${remoteAddress ?? ''} breaks the protocol (${error.message}): its connection is closed`,
+        );
+      }
+    });
     watchSilence(session, socket, () => streams.size, keepAliveTimeout, stalled);
     const watchUpload = uploadWindows(session, pool);
     const spendReset = resetBudget();
