@@ -3,10 +3,9 @@
 // capped by the harness; CPU time per request is the reliable figure.
 // A case is SIZE-CONNECTIONS, and -tls or -10000routes if wanted: small-32-tls, small-32-10000routes.
 //   [BENCH_SECONDS=4] [BENCH_ROUNDS=3] [BENCH_SUBJECTS=a,b] [BENCH_CASES=small-32,64k-32] node bench/run.mjs proxy
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
 import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import { startUpstream } from './proxy/start-upstream.ts';
 import { has, pinned, type Subject, startSubject } from './proxy/subjects.ts';
 import { parseCase } from './proxy/variants.ts';
 import { median, report } from './report.ts';
@@ -74,13 +73,6 @@ async function measure(subject: Subject, load: string): Promise<Measured> {
     megabytes: residentMegabytes(subject.pids()),
     errors: failed + socket.reduce((sum, [count]) => sum + Number(count), 0),
   };
-}
-
-async function startUpstream(): Promise<{ port: number; stop(): void }> {
-  const command = pinned(1, [process.execPath, join(import.meta.dirname, 'proxy/upstream.js')]);
-  const child = spawn(command[0] ?? '', command.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = await once(child.stdout, 'data');
-  return { port: Number(String(line)), stop: () => child.kill('SIGKILL') };
 }
 
 function milliseconds(text: string | undefined): number {

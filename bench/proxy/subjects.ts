@@ -52,7 +52,8 @@ export async function startSubject(
     return subject;
   };
   // nginx has no dynamic table of routes
-  if (name === 'nginx') return has('nginx') && routes === 0 ? startNginx(port, upstreamPort, tls) : undefined;
+  if (name === 'nginx')
+    return has('nginx') && routes === 0 ? startNginx(port, upstreamPort, variant) : undefined;
   if (name === 'configurable-http-proxy') {
     const require = createRequire(import.meta.url);
     const main = join(
@@ -68,8 +69,9 @@ export async function startSubject(
   const main = join(import.meta.dirname, '../../proxy/main.js');
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
+  const http2 = variant.http2 === true ? ['--http2'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
-  return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers], tls));
+  return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers, ...http2], tls));
 }
 
 /** The minimum cost of a proxy on Node (floor.ts). */
@@ -95,20 +97,20 @@ async function startProcess(
   return { name, port, pids: () => family(child.pid ?? 0), stop };
 }
 
-async function startNginx(port: number, upstreamPort: number, tls: Variant['tls']): Promise<Subject> {
+async function startNginx(port: number, upstreamPort: number, { tls, http2 }: Variant): Promise<Subject> {
   const dir = mkdtempSync(join(tmpdir(), 'portwrap-bench-nginx-'));
   const file = join(dir, 'nginx.conf');
   writeFileSync(
     file,
-    `daemon off; worker_processes 1; pid ${dir}/pid; error_log ${dir}/error.log;
+    `daemon off; worker_processes 1; ${process.getuid?.() === 0 ? 'user root; ' : ''} pid ${dir}/pid; error_log ${dir}/error.log;
 events { worker_connections 4096; }
 http {
-  access_log off; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
+  access_log off; client_max_body_size 0; keepalive_requests 100000000; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
   fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
   map $http_upgrade $onward { default upgrade; '' ''; }
   upstream up { server 127.0.0.1:${upstreamPort}; keepalive 256; }
   server {
-    listen 127.0.0.1:${port}${tls === undefined ? '' : ` ssl; ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}`};
+    listen 127.0.0.1:${port}${tls === undefined ? '' : ` ssl${http2 === true ? ' http2' : ''}; ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}`};
     location / { proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection $onward; proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $host; }
   }
 }

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 export interface Variant {
   /** Files of the listener's key and certificate. */
   readonly tls?: { readonly key: string; readonly cert: string };
+  /** Offer HTTP/2; needs `tls`. */
+  readonly http2?: boolean;
   /** Routes of users besides the default one. */
   readonly routes: number;
 }

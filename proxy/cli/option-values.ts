@@ -16,7 +16,7 @@ export const logLevel: ValueType<(typeof logLevels)[number]> = {
 };
 
 export const trustedProxy: ValueType<string> = {
-  parse: (text) => (trustedAddresses([text]) === undefined ? undefined : text),
+  parse: (text) => (trustedAddresses([text], () => false) === undefined ? undefined : text),
   expected: 'an address, a network such as 10.0.0.0/8, or unix',
 };
 

@@ -6,12 +6,14 @@ import { createServer as createTlsServer, type ServerOptions as TlsOptions } fro
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
+import type { Logger } from '../../config/logger.ts';
 import { CountedResponse } from '../telemetry/counted-response.ts';
 import { badRequestHandler } from './bad-requests.ts';
 import { createAcceptBatch } from './flow/accept-batch.ts';
 import { joinWrites } from './flow/joined-writes.ts';
 import { createPipelineQueue } from './flow/pipeline.ts';
 import { type Http2Sessions, http2Sessions } from './http2/sessions.ts';
+import type { Serve } from './http2/stream.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
@@ -36,6 +38,9 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
     connectionsCheckingInterval: Math.max(10, Math.min(5000, options.headTimeout / 2)),
     keepAliveTimeout: options.keepAliveTimeout,
     noDelay: true,
+    // finds clients that are gone without a word
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveDelay,
     ...(parts.access === undefined ? {} : { ServerResponse: CountedResponse }),
     // With Node versions that know this option, other upgrades do not emit 'upgrade'.
     shouldUpgradeCallback: isWebSocket,
@@ -49,7 +54,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
           handshakeTimeout: options.headTimeout,
           ...(options.http2 ? { ALPNProtocols: ['h2', 'http/1.1'] } : {}),
         });
-  const http2 = options.http2 ? divertHttp2(server, options) : undefined;
+  const http2 = options.http2 ? divertHttp2(server, parts.log, options) : undefined;
   if (!options.http2) server.on(options.tls === undefined ? 'connection' : 'secureConnection', joinWrites);
   const acceptBatch = createAcceptBatch(server);
   // No limit on the number of fields: above a thousand, node:http drops the rest silently (Node 20), or refuses the
@@ -60,7 +65,7 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
   server.on('request', onRequest);
   server.on('checkContinue', onRequest);
   server.on('upgrade', upgradeHandler(server, parts, acceptBatch, queue));
-  server.on('clientError', badRequestHandler(queue));
+  server.on('clientError', badRequestHandler(queue, parts.log));
   server.on('connect', (_req: IncomingMessage, socket: Socket) => {
     socket.on('error', () => socket.destroy());
     queue.takeOver(socket, () => {
@@ -74,20 +79,21 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
 }
 
 /** node:https treats every connection as HTTP/1.1, whatever was negotiated. */
-function divertHttp2(server: Server, { keepAliveTimeout }: FrontServerOptions): Http2Sessions {
+function divertHttp2(server: Server, log: Logger, { keepAliveTimeout }: FrontServerOptions): Http2Sessions {
   const serveHttp1 = server.listeners('secureConnection') as ((connection: Duplex) => void)[];
   server.removeAllListeners('secureConnection');
-  const serve = (connection: Duplex): void => {
-    for (const listener of serveHttp1) listener.call(server, connection);
-  };
-  const sessions = http2Sessions(serve, { maxHead, keepAliveTimeout });
+  const serve: Serve = (req, res) => void server.emit('request', req, res);
+  const sessions = http2Sessions({ maxHead, keepAliveTimeout, serve, log });
   server.on('secureConnection', (socket: TLSSocket) => {
     if (socket.alpnProtocol === 'h2') return sessions.accept(socket);
     joinWrites(socket);
-    serve(socket);
+    for (const listener of serveHttp1) listener.call(server, socket);
   });
   return sessions;
 }
 
 /** node:http's default of 16 KB is too small for the cookies that some hubs set. */
 const maxHead = 64 * 1024;
+
+/** Milliseconds of silence before the kernel sends its first keep-alive probe. */
+const keepAliveDelay = 30_000;

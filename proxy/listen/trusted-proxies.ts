@@ -5,12 +5,16 @@ import type { IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 
 export interface TrustedAddresses {
-  /** Whether the peer is trusted; undefined stands for a peer on a Unix socket. */
+  /** Whether the peer is trusted; one without an address is on a Unix socket, or has reset its TCP connection. */
   has(address: string | undefined): boolean;
 }
 
-/** Undefined if an entry is neither an address, nor a network, nor "unix". */
-export function trustedAddresses(list: readonly string[]): TrustedAddresses | undefined {
+/** Undefined if an entry is neither an address, nor a network, nor "unix". `isUnix` says whether the listener is a Unix
+ * socket. */
+export function trustedAddresses(
+  list: readonly string[],
+  isUnix: () => boolean,
+): TrustedAddresses | undefined {
   const networks = new BlockList();
   for (const text of list) {
     if (text === 'unix') continue;
@@ -23,7 +27,7 @@ export function trustedAddresses(list: readonly string[]): TrustedAddresses | un
   const unix = list.includes('unix');
   return {
     has: (address) => {
-      if (address === undefined) return unix;
+      if (address === undefined) return unix && isUnix();
       const version = isIP(address);
       return version !== 0 && networks.check(address, version === 4 ? 'ipv4' : 'ipv6');
     },

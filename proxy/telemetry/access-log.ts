@@ -8,7 +8,6 @@ import { finished, type Writable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import { clientAddress, type TrustedAddresses } from '../listen/trusted-proxies.ts';
 import { type AccessLogFormat, accessLine, withoutQuery } from './access-line.ts';
-import { CountedResponse } from './counted-response.ts';
 
 export interface AccessLog {
   onRequest(req: IncomingMessage, res: ServerResponse): void;
@@ -57,7 +56,7 @@ export function openAccessLog(
     onRequest: (req, res) => {
       const end = begin(req);
       res.once('close', () => {
-        const bytes = res instanceof CountedResponse && req.method !== 'HEAD' ? res.bodyBytes : 0;
+        const bytes = 'bodyBytes' in res && req.method !== 'HEAD' ? Number(res.bodyBytes) : 0;
         end(res.headersSent ? res.statusCode : clientLeft, bytes);
       });
     },

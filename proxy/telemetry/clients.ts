@@ -12,7 +12,13 @@ export interface ClientCounts {
   readonly upgraded: number;
 }
 
-export function watchClients(server: Server, engine: Engine, tls: boolean): () => ClientCounts {
+/** `isBusy` says whether a request on this connection has no complete response yet. */
+export function watchClients(
+  server: Server,
+  engine: Engine,
+  isBusy: (socket: Socket) => boolean,
+  tls: boolean,
+): () => ClientCounts {
   const sockets = new Set<Socket>();
   server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     if (sockets.has(socket)) return;
@@ -21,7 +27,7 @@ export function watchClients(server: Server, engine: Engine, tls: boolean): () =
   });
   return () => {
     let active = 0;
-    for (const socket of sockets) if (engine.isBusy(socket)) active++;
+    for (const socket of sockets) if (isBusy(socket)) active++;
     const { upgraded } = engine.count();
     return { idle: Math.max(0, sockets.size - active - upgraded), active, upgraded };
   };

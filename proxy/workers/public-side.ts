@@ -52,7 +52,11 @@ export async function servePublic(
       : (await import('../engines/http-proxy/engine.ts')).createLibraryEngine(engineOptions);
   forgetUnrouted(table, engine);
   const sendErrorPage = errorPages({ ...options, tls: clientTls }, log);
-  const trusted = options.trustedProxies.length === 0 ? undefined : trustedAddresses(options.trustedProxies);
+  let onUnixSocket = false;
+  const trusted =
+    options.trustedProxies.length === 0
+      ? undefined
+      : trustedAddresses(options.trustedProxies, () => onUnixSocket);
   const access = openAccessLog(options, trusted, clock);
   const { keepAliveTimeout, headTimeout, http2 } = options;
   const { server: front, http2: sessions } = createFront(
@@ -67,9 +71,13 @@ export async function servePublic(
       socket.once('close', () => sockets.delete(socket));
     });
   }
-  const clients = watchClients(front, engine, tls !== undefined);
+  const isBusy = (socket: Socket): boolean => engine.isBusy(socket) || sessions?.isBusy(socket) === true;
+  const clients = watchClients(front, engine, isBusy, tls !== undefined);
   return {
     listen: async (where) => {
+      front.once('listening', () => {
+        onUnixSocket = typeof front.address() === 'string';
+      });
       await listen(front, where, 'the proxy');
       return portOf(front);
     },

@@ -3,13 +3,13 @@
 // Not here: upgrades (upgrade.ts), sending the request body (upload.ts), writing the response (response-writer.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { linger } from '../../http/linger.ts';
+import type { StalledClients } from '../../http/stalled-clients.ts';
 import type { EngineOptions, ForwardContext } from '../engine.ts';
 import { type RequestBody, requestBody, requestHead } from './http1/request-head.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import type { ConnectionUser, UpstreamConnection } from './pool/connection.ts';
 import type { TargetPool, Waiter } from './pool/pool.ts';
 import { ResponseWriter } from './response-writer.ts';
-import type { StalledClients } from './stalled-clients.ts';
 import { Upload } from './upload.ts';
 
 export class Exchange implements ConnectionUser, Waiter {
@@ -27,6 +27,8 @@ export class Exchange implements ConnectionUser, Waiter {
   #connection: UpstreamConnection | undefined;
   #upload: Upload | undefined;
   #head: ResponseHead | undefined;
+  /** Until the client is told to send its body, if it waits for that and the target does not respond. */
+  #expecting: NodeJS.Timeout | undefined;
   #ended = false;
 
   constructor(
@@ -51,6 +53,9 @@ export class Exchange implements ConnectionUser, Waiter {
   }
 
   start(): void {
+    if (this.#req.headers.expect !== undefined && this.#body !== 'none') {
+      this.#expecting ??= setTimeout(() => this.#writer.continue(), continueTime);
+    }
     this.#pool.acquire(this);
   }
 
@@ -142,12 +147,16 @@ export class Exchange implements ConnectionUser, Waiter {
 
   #finish(): void {
     this.#ended = true;
+    clearTimeout(this.#expecting);
     this.#onEnd(this);
   }
 }
 
 /** Methods that may be retried. */
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** Milliseconds that a target may take to send "100 Continue" itself; curl, for one, waits as long. */
+const continueTime = 1000;
 
 /** Milliseconds that a connection may have been idle to carry a request that cannot be retried. */
 const freshEnough = 2000;

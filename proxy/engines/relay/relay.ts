@@ -3,10 +3,10 @@
 // Not here: one request (exchange.ts), one upgrade (upgrade.ts), connections (engines/relay/pool/pools.ts).
 import type { Socket } from 'node:net';
 import type { Logger } from '../../../config/logger.ts';
+import { watchStalledClients } from '../../http/stalled-clients.ts';
 import type { Engine, EngineOptions } from '../engine.ts';
 import { Exchange } from './exchange.ts';
 import { createPools } from './pool/pools.ts';
-import { watchStalledClients } from './stalled-clients.ts';
 import { Upgrade } from './upgrade.ts';
 
 export function createRelay(options: EngineOptions, clock: () => number, log: Logger): Engine {

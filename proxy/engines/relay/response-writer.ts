@@ -30,8 +30,20 @@ export class ResponseWriter {
   information(head: ResponseHead): void {
     // These are written without back pressure, so their number is limited.
     if (++this.#informational > maxInformational) return;
-    if (head.status === 100) this.#continued = true;
+    if (head.status === 100) {
+      this.continue();
+      return;
+    }
     relayInformation(this.#res, head, this.#req);
+  }
+
+  /** Sends "100 Continue" to a client that waits for it, once. */
+  continue(): void {
+    const { headers, httpVersionMinor } = this.#req;
+    if (this.#continued || this.#res.headersSent || headers.expect === undefined || httpVersionMinor === 0)
+      return;
+    this.#continued = true;
+    this.#res.writeContinue();
   }
 
   head(head: ResponseHead): void {

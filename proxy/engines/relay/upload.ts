@@ -2,9 +2,9 @@
 // Not here: the header section (engines/relay/http1/request-head.ts), the response (exchange.ts).
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import type { StalledClients } from '../../http/stalled-clients.ts';
 import type { ForwardContext } from '../engine.ts';
 import type { RequestBody } from './http1/request-head.ts';
-import type { StalledClients } from './stalled-clients.ts';
 
 export class Upload {
   readonly #req: IncomingMessage;
@@ -62,13 +62,15 @@ export class Upload {
     }
     if (more) return;
     this.#req.pause();
-    this.#stalled.add(this.#req.socket, this.#missing);
+    this.#stalled.add(this.#req.socket, this.#isCut);
   };
 
-  #missing = (): number =>
-    this.#chunked
-      ? 0
-      : Number(this.#req.headers['content-length']) - this.#received - this.#req.readableLength;
+  /** The kernel may hold the rest of the body; it cannot be counted in encrypted bytes, nor in chunks. */
+  #isCut = (unread: number): boolean => {
+    if (this.#chunked || 'encrypted' in this.#req.socket) return false;
+    const length = Number(this.#req.headers['content-length']);
+    return length - this.#received - this.#req.readableLength > unread;
+  };
 
   #onEnd = (): void => {
     this.#sent = true;

@@ -43,10 +43,9 @@ export function endToEnd(head: ResponseHead, trailers: boolean): string[] {
   return fields;
 }
 
-/** Forwards 100 (if requested with Expect) and 103; other 1xx responses have no meaning for a client. */
+/** Forwards 103; other 1xx responses, except 100 (response-writer.ts), have no meaning for a client. */
 export function relayInformation(res: ServerResponse, head: ResponseHead, req: IncomingMessage): void {
   if (res.headersSent || req.httpVersionMinor === 0) return;
-  if (head.status === 100 && req.headers.expect !== undefined) res.writeContinue();
   if (head.status !== 103) return;
   const hints: OutgoingHttpHeaders & { link: string[] } = { link: [] };
   for (let at = 0; at < head.fields.length; at += 2) {

@@ -151,6 +151,20 @@ forEachEngine((engine) => {
     },
   );
 
+  test('a client that waits for 100 Continue is told to go on if the target says nothing', async () => {
+    const upstream = await rawUpstream((socket, received) => {
+      if (received.endsWith('body')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    });
+    const proxy = await startedProxy(['--default-target', upstream.url]);
+    const client = rawClient(
+      proxy.port,
+      'POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n',
+    );
+    await client.until('HTTP/1.1 100 Continue\r\n\r\n');
+    client.send('body');
+    expect(await client.until(/ok$/)).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
+  });
+
   test(
     'an idle connection that the upstream closes just then is replaced once for GET',
     failsIf(engine === 'http-proxy', 'the library tries nothing again'),

@@ -1,13 +1,7 @@
 // --http2: what browsers get over HTTP/2 is what they would get over HTTP/1.1, cuts and held-back floods included.
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  connect,
-  constants,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { connect, constants } from 'node:http2';
 import { get as getOverHttps } from 'node:https';
 import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,34 +10,12 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { certificates } from '../support/certificates.ts';
 import { expectHeldBack, flood } from '../support/flood.ts';
-import { forEachEngine, type StartedProxy, startedProxy } from '../support/started-proxy.ts';
+import { answerOf, ask, frame, http2Proxies, preface, request } from '../support/http2.ts';
+import { forEachEngine, type StartedProxy } from '../support/started-proxy.ts';
 import { bodyOf, echoUpstream, httpUpstream, rawUpstream, saying } from '../support/upstream.ts';
 
-const certs = certificates();
-const server = certs.issue('server', 'DNS:localhost,IP:127.0.0.1');
-const ca = readFileSync(certs.ca);
-const tls = ['--http2', '--ssl-key', server.key, '--ssl-cert', server.cert];
-
-async function started(target: string, ...more: string[]) {
-  const proxy = await startedProxy([...tls, '--default-target', target, ...more]);
-  const session = connect(`https://127.0.0.1:${proxy.port}`, { ca });
-  session.on('error', () => undefined);
-  onTestFinished(() => session.destroy());
-  return { proxy, session };
-}
-
-function ask(session: ClientHttp2Session, headers: OutgoingHttpHeaders, endStream = true): ClientHttp2Stream {
-  const stream = session.request(headers, { endStream });
-  stream.on('error', () => undefined);
-  return stream;
-}
-
-async function answerOf(stream: ClientHttp2Stream) {
-  const [headers] = await once(stream, 'response');
-  return { headers, body: await bodyOf(stream) };
-}
+const { ca, started } = http2Proxies();
 
 /** What the streams leave behind in the proxy: nothing. */
 async function expectIdle(proxy: StartedProxy): Promise<void> {
@@ -231,8 +203,8 @@ forEachEngine(() => {
     const echo = await echoUpstream();
     const { proxy } = await started(echo.url);
     proxy.addRoute('/ws', upstream.url);
-    const request = getOverHttps({ host: '127.0.0.1', port: proxy.port, path: '/x', ca, agent: false });
-    const [answer] = await once(request, 'response');
+    const asked = getOverHttps({ host: '127.0.0.1', port: proxy.port, path: '/x', ca, agent: false });
+    const [answer] = await once(asked, 'response');
     expect(answer.httpVersion).toBe('1.1');
     expect(JSON.parse(await bodyOf(answer))).toMatchObject({ url: '/x' });
     const socket = new WebSocket(`wss://127.0.0.1:${proxy.port}/ws`, { ca });
@@ -275,18 +247,7 @@ test('a client that breaks the protocol and leaves is noticed while its request 
   const { proxy } = await started(upstream.url, '--keep-alive-timeout', '200');
   const client = connectTls({ host: '127.0.0.1', port: proxy.port, ca, ALPNProtocols: ['h2'] });
   await once(client, 'secureConnect');
-  const frame = (kind: number, flags: number, stream: number, payload: Buffer) => {
-    const head = Buffer.alloc(9);
-    head.writeUIntBE(payload.length, 0, 3);
-    head.writeUInt8(kind, 3);
-    head.writeUInt8(flags, 4);
-    head.writeUInt32BE(stream, 5);
-    return Buffer.concat([head, payload]);
-  };
-  // indexed fields of HPACK: GET, https, /, and the authority "h"
-  const get = Buffer.from([0x82, 0x87, 0x84, 0x41, 0x01, 0x68]);
-  client.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-  client.write(Buffer.concat([frame(4, 0, 0, Buffer.alloc(0)), frame(1, 5, 1, get)]));
+  client.write(Buffer.concat([preface, frame(4, 0, 0), request(1)]));
   await expect.poll(() => upstream.sockets.size).toBe(1);
   client.write(frame(0, 0, 99, Buffer.from('data of a stream that is none')), () => client.destroy());
   await expect.poll(() => upstream.sockets.size).toBe(0);

@@ -4,11 +4,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect, test, vi } from 'vitest';
-import {
-  connectionKey,
-  type Ends,
-  kernelConnections,
-} from '../../../../proxy/engines/relay/kernel-connections.ts';
+import { connectionKey, type Ends, kernelConnections } from '../../../../proxy/http/kernel-connections.ts';
 import { compiledCommand, freePort, runCommand } from '../support/command.ts';
 import { rawUpstream } from '../support/upstream.ts';
 

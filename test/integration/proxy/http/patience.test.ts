@@ -1,6 +1,7 @@
 // Who is waited for and who is not: slow heads are closed, nothing is ended for being long. With a head
 // timeout of a fraction of a second, requests that last several times as long show the difference.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
@@ -88,4 +89,17 @@ forEachEngine(() => {
     }
     expect(client.readyState).toBe(WebSocket.OPEN);
   });
+});
+
+test('the kernel probes connections of clients that are silent, so that dead ones are found', async () => {
+  const proxy = await startedProxy();
+  const client = rawClient(proxy.port);
+  await once(client.socket, 'connect');
+  const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+  const ends = `:${hex(proxy.port)} [0-9A-F]+:${hex(client.socket.localPort ?? 0)}`;
+  // man 5 proc: the state of the connection, its queues, and its timer; 02 is keep-alive
+  const row = new RegExp(`${ends} 01 [0-9A-F]+:[0-9A-F]+ 02:`);
+  await expect
+    .poll(() => readFileSync('/proc/net/tcp', 'utf8') + readFileSync('/proc/net/tcp6', 'utf8'))
+    .toMatch(row);
 });

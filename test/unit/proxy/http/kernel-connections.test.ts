@@ -1,7 +1,7 @@
 import { endianness } from 'node:os';
 import { expect, test } from 'vitest';
-import { connectionKey, parseConnections } from '../../../../../proxy/engines/relay/kernel-connections.ts';
-import { skipIf } from '../../../../support/reasons.ts';
+import { connectionKey, parseConnections } from '../../../../proxy/http/kernel-connections.ts';
+import { skipIf } from '../../../support/reasons.ts';
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F40 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0

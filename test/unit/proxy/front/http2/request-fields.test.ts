@@ -1,6 +1,6 @@
 // Fields of HTTP/2 as HTTP/1.1: what is handed on, and what is refused because it could be read in two ways.
 import { expect, test } from 'vitest';
-import { readRequestFields } from '../../../../../proxy/front/http2/fields.ts';
+import { readRequestFields } from '../../../../../proxy/front/http2/request-fields.ts';
 
 const get = [':method', 'GET', ':scheme', 'https', ':authority', 'h', ':path', '/a'];
 const post = [':method', 'POST', ':scheme', 'https', ':authority', 'h', ':path', '/a'];
@@ -26,10 +26,10 @@ test.each<[string, string[], boolean, string[]]>([
     ['host', 'h', 'x', 'content-length', 'content-length', '0'],
   ],
 ])('%s', (_, fields, endsHere, headers) => {
-  expect(readRequestFields(fields, endsHere)).toMatchObject({
+  expect(readRequestFields(fields, endsHere, 65_536)).toMatchObject({
     status: 200,
     path: '/a',
-    headers,
+    list: headers,
     hasBody: !endsHere,
   });
 });
@@ -55,5 +55,5 @@ test.each<[string[], number]>([
   [[':method', 'connect', ':authority', 'h', ':path', '/'], 400],
   [[':method', 'CONNECT', ':authority', 'h'], 405],
 ])('%j is refused with %i', (fields, status) => {
-  expect(readRequestFields(fields, true)).toEqual({ status });
+  expect(readRequestFields(fields, true, 65_536)).toMatchObject({ status });
 });

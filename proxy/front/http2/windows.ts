@@ -1,0 +1,95 @@
+// Flow control of uploads: how much a client may send before a target reads it. A connection starts with HTTP/2's own
+// small windows; once a target has read a window of it, the windows grow, so that an upload from afar is not slowed
+// down. What nobody reads makes the connection's window smaller again: memory is bounded for each connection, and for
+// all together.
+// Not here: reading and pausing (stream-request.ts).
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+
+/** Counts what arrives on a stream with a body. The returned function is to be called when bytes of it are read. */
+export type WatchUpload = (stream: ServerHttp2Stream) => (bytes: number) => void;
+
+export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): WatchUpload {
+  /** The most that the window of the connection may be; 0: it has not grown. */
+  let granted = 0;
+  let readBytes = 0;
+  /** Bytes that have arrived and are not read. */
+  let unread = 0;
+  let connectionWindow = 0;
+  const adjust = (): void => {
+    if (granted === 0 || session.destroyed) return;
+    const step = granted / 8;
+    // A connection may hold twice its window.
+    const room = Math.max(0, 2 * granted - unread);
+    const wanted = Math.min(granted, Math.floor(room / step) * step);
+    if (wanted === connectionWindow) return;
+    connectionWindow = wanted;
+    session.setLocalWindowSize(wanted);
+  };
+  const grow = (): void => {
+    granted = pool.take();
+    if (granted === 0) return;
+    session.once('close', () => pool.giveBack(granted));
+    session.settings({ initialWindowSize: granted / 2 });
+    adjust();
+  };
+  return (stream) => {
+    let waiting = 0;
+    const count = (bytes: number): void => {
+      waiting += bytes;
+      unread += bytes;
+      adjust();
+    };
+    const push = stream.push.bind(stream);
+    // node:http2 calls it for each part that arrives, also while the stream is paused
+    stream.push = (chunk: Buffer | null) => {
+      if (chunk !== null) count(chunk.length);
+      return push(chunk);
+    };
+    stream.once('close', () => count(-waiting));
+    return (bytes) => {
+      count(-bytes);
+      if (granted > 0 || session.destroyed) return;
+      readBytes += bytes;
+      if (readBytes < initialWindow) return;
+      readBytes = 0;
+      grow();
+    };
+  };
+}
+
+/** What the windows of all connections may add up to. */
+export interface WindowPool {
+  /** Bytes for the window of one connection; 0 if nothing is left. */
+  take(): number;
+  giveBack(bytes: number): void;
+}
+
+export function windowPool(): WindowPool {
+  let left = poolSize;
+  return {
+    // the more connections upload, the less each of them gets
+    take: () => {
+      const share = Math.floor(left / shares / unit) * unit;
+      left -= share;
+      return share;
+    },
+    giveBack: (bytes) => {
+      left += bytes;
+    },
+  };
+}
+
+/** Bytes; the size that every connection and every stream start with (RFC 9113, section 6.9.2). */
+const initialWindow = 65_535;
+
+const mebibyte = 1024 * 1024;
+
+/** Bytes. As a connection may hold twice its window, uploads that nobody reads hold twice as much. */
+const poolSize = 64 * mebibyte;
+
+/** The first connection gets a window of an eighth of the pool; one stream half of that: 40 MB/s at a round trip of
+ * 100 ms. */
+const shares = 8;
+
+/** Windows are multiples of this. */
+const unit = mebibyte / 8;
