@@ -29,7 +29,7 @@ function environmentSteps({ facts }: Intent): Step[] {
   if (facts.hub !== null) return [];
   if (facts.venvPython === null) {
     throw new PortwrapError('SETUP_REFUSED', 'this Python cannot make a virtual environment', {
-      hint: 'JupyterHub 6 needs Python 3.10 or newer with venv: apt-get install python3-venv. Or: apt-get install jupyterhub, then setup without --with-jupyterhub.',
+      hint: 'The new hub needs Python 3.11 or newer with venv: apt-get install python3-venv. Or: apt-get install jupyterhub, then setup without --with-jupyterhub.',
     });
   }
   const isNew = facts.files.get(hubState) === undefined;
