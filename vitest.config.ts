@@ -10,6 +10,8 @@ export default defineConfig({
       ...(process.env.WORLD_NAME ? [] : ['test/integration/world/**']),
       // these need a virtual machine: npm run test:vm
       'test/vm/**',
+      // these need packages and roots of Debian: npm run test:install
+      'test/install/**',
       // these need a gigabyte of packages: test/ecosystem/vitest.config.ts
       'test/ecosystem/**',
     ],

@@ -68,9 +68,16 @@ function read(path: string): { text: string; mode: number } {
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : '';
     const text = readFaults[reason] ?? `cannot be read (${reason})`;
-    throw new PortwrapError('CONFIG_UNREADABLE', `${path}: ${text}`, { cause: error });
+    throw new PortwrapError('CONFIG_UNREADABLE', `${path}: ${text}`, {
+      hint: readHints[reason],
+      cause: error,
+    });
   }
 }
+
+const readHints: Readonly<Partial<Record<string, string>>> = {
+  ENOENT: 'Check the path. "portwrap-spawner setup" writes a first configuration.',
+};
 
 const readFaults: Readonly<Partial<Record<string, string>>> = {
   ENOENT: 'the file does not exist',

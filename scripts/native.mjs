@@ -36,7 +36,7 @@ export function buildNative(root, { isStatic = false, target = architectures[pro
   const unfinished = `${file}.${process.pid}`;
   const own = target === architectures[process.arch];
   const names = own ? compilers : [`${target}-linux-gnu-gcc`, `${target}-linux-musl-gcc`];
-  const shape = isStatic ? [['-static']] : [['-fPIE', '-pie'], []];
+  const shape = isStatic ? [['-static', '-s']] : [['-fPIE', '-pie'], []];
   const attempts = names.flatMap((name) => [
     ...shape.map((flags) => [name, ...plain, ...hardened, ...flags]),
     [name, ...plain, ...shape.at(-1)],

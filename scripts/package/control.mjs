@@ -8,7 +8,7 @@ const depends = [
   'nftables',
   'util-linux (>= 2.38)',
   'python3',
-  'adduser | systemd-sysusers | systemd',
+  'systemd | systemd-standalone-sysusers',
 ];
 
 const maintainer = 'the portwrap-spawner authors <authors@portwrap-spawner.example.org>';
@@ -24,7 +24,7 @@ Architecture: ${debianArchitecture()}
 Maintainer: ${maintainer}
 Installed-Size: ${installedKilobytes}
 Depends: ${depends.join(', ')}
-Recommends: systemd, apparmor
+Recommends: apparmor
 Suggests: jupyterhub (>= 3.0), passt, python3-jinja2
 Section: net
 Priority: optional

@@ -189,15 +189,17 @@ function sizeOf(path) {
 
 /** 0755 for directories and programs, 0644 for the rest, whatever the umask of the builder was. */
 function setModes(tree) {
-  const executable = new Set([
-    ...Object.values(programs).map((folder) => join(tree, home, 'dist', folder, 'main.js')),
-    ...['postinst', 'prerm', 'postrm'].map((name) => join(tree, 'DEBIAN', name)),
-  ]);
   chmodSync(tree, 0o755);
   for (const entry of readdirSync(tree, { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
     if (entry.isDirectory()) chmodSync(path, 0o755);
-    else if (entry.isFile())
-      chmodSync(path, executable.has(path) || basename(path).startsWith('portwrap-forward') ? 0o755 : 0o644);
+    else if (entry.isFile()) chmodSync(path, isProgram(path) ? 0o755 : 0o644);
   }
+}
+
+/** It begins with the name of its interpreter, or is portwrap-forward. */
+function isProgram(path) {
+  return (
+    basename(path).startsWith('portwrap-forward') || readFileSync(path).subarray(0, 2).toString() === '#!'
+  );
 }

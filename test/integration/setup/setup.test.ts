@@ -109,6 +109,38 @@ c.JupyterHub.load_roles = [{"name": "user", "scopes": ["self"]}]' > /etc/hub/jup
   });
 });
 
+describe(
+  'a hub whose unit has another name and whose configuration chooses its spawner and its proxy token',
+  needsRoot,
+  () => {
+    test('gets ours, and has its own again after --undo', { timeout: 300_000 }, async () => {
+      const config = '/etc/hub/jupyterhub_config.py';
+      const { run, ...rest } = await machineWith(`
+      ${environment('/opt/hub')}
+      mkdir /etc/hub
+      echo 'c.JupyterHub.spawner_class = "simple"
+c.ConfigurableHTTPProxy.auth_token = "0123456789abcdef"' > ${config}
+      ${unit(`/opt/hub/bin/python -m jupyterhub --config ${config}`, 'Environment=CONFIGPROXY_AUTH_TOKEN=fedcba9876543210')}
+      cd /etc/systemd/system && mv jupyterhub.service lab-hub.service
+      rm -f /lib/systemd/system/jupyterhub.service
+      systemctl start lab-hub`);
+      const before = await census({ run, ...rest });
+      const { code, output } = await run('portwrap-spawner setup --yes');
+      expect(output).toContain('start lab-hub.service');
+      // that spawner needs no accounts of the machine
+      expect((await run('cat /etc/portwrap-spawner/config.yaml')).output).toContain('mode: dynamic');
+      expect(output).toContain(startsServers);
+      expect(code, output).toBe(0);
+      expect((await run('portwrap-spawner setup --yes')).output).toBe(nothing);
+      expect((await run('portwrap-spawner setup --undo --yes')).code).toBe(0);
+      expect(await census({ run, ...rest })).toEqual(before);
+      expect((await run('systemctl show --property=ActiveState lab-hub.service')).output).toBe(
+        'ActiveState=active\n',
+      );
+    });
+  },
+);
+
 describe('The Littlest JupyterHub', needsRoot, () => {
   test('gets a file in jupyterhub_config.d, keeps its proxy, and its accounts', {
     timeout: 300_000,

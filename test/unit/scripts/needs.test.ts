@@ -45,8 +45,8 @@ function sourcesBelow(directory: string): string[] {
     readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.(?:ts|mjs)$/.test(name))
       .map((name) => join(directory, name))
-      // npm run test:vm and npm run package ask for their own
-      .filter((path) => !/^(?:(?:scripts|test)\/vm|scripts\/package)\//.test(path))
+      // npm run test:vm, test:install and npm run package ask for their own
+      .filter((path) => !/^(?:(?:scripts|test)\/(?:vm|install)|scripts\/package)\//.test(path))
   );
 }
 

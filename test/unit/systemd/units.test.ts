@@ -7,6 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readCommandLine } from '../../../proxy/cli/options.ts';
 import { portwrapProxy } from '../../../proxy/cli/program.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
+import { hubUnit } from '../../../spawner/commands/setup/plan/unit-files.ts';
 import { portGuardFile } from '../../../spawner/port-guard/rule.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;
@@ -102,10 +103,11 @@ test('nothing is set for the service that servers would inherit', () => {
 // systemd's own measure: 0 is the least exposed, 10 the most
 test.each([
   ['portwrap-proxy.service', 2],
-  ['portwrap-ports.service', 3],
+  ['portwrap-ports.service', 2],
+  ['jupyterhub.service', 7],
 ])('%s is confined', (unit, most) => {
   const path = join(directory, unit);
-  writeFileSync(path, read(unit));
+  writeFileSync(path, unit === 'jupyterhub.service' ? hubUnit : read(unit));
   const { stdout } = spawnSync('systemd-analyze', ['security', '--offline=true', '--no-pager', path], {
     encoding: 'utf8',
   });

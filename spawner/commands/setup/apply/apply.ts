@@ -1,6 +1,6 @@
 // Does the steps of a plan, in order, and writes down each change before it is made. Ends at the first step that fails.
 // Not here: choosing the steps (plan.ts), taking them back (undo.ts).
-import { PortwrapError } from '../../../../config/errors.ts';
+import { errorCatalogue, PortwrapError } from '../../../../config/errors.ts';
 import { loadConfig } from '../../../../config/load.ts';
 import type { Toolbox } from '../../../../portwrap/index.ts';
 import type { CommandInput } from '../../arguments.ts';
@@ -38,11 +38,18 @@ export async function apply(input: ApplyInput): Promise<void> {
 
 function failedStep(step: Step, cause: unknown): PortwrapError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const hint = cause instanceof PortwrapError ? `${cause.hint} ` : '';
+  const ownHint = 'hint' in step ? step.hint : hintOf(cause);
+  const hint = ownHint === undefined ? '' : `${ownHint} `;
   return new PortwrapError('SETUP_FAILED', `could not ${step.what}: ${reason}`, {
     hint: `${hint}Then run setup again: it goes on where it ended. "portwrap-spawner setup --undo" takes back what it has done.`,
     cause,
   });
+}
+
+/** That of every failed setup says what the caller adds. */
+function hintOf(cause: unknown): string | undefined {
+  if (!(cause instanceof PortwrapError)) return undefined;
+  return cause.hint === errorCatalogue.SETUP_FAILED.hint ? undefined : cause.hint;
 }
 
 async function doStep(step: Step, input: ApplyInput): Promise<void> {

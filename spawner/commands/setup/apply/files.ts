@@ -12,11 +12,11 @@ import type { Journal } from './journal.ts';
 const copies = '/etc/portwrap-spawner/replaced';
 
 /** Makes the missing directories above it too. */
-export async function makeDirectory(path: string, journal: Journal): Promise<void> {
+export async function makeDirectory(path: string, journal: Journal, mode = 0o755): Promise<void> {
   const missing = missingDirectories(path);
-  mkdirSync(path, { recursive: true, mode: 0o755 });
+  mkdirSync(path, { recursive: true, mode });
   for (const made of missing) {
-    chmodSync(made, 0o755); // whatever the umask is
+    chmodSync(made, mode); // whatever the umask is
     await journal.add({ kind: 'directory', path: made });
   }
 }
@@ -45,7 +45,10 @@ export async function writeFile(path: string, text: string, journal: Journal): P
   await makeDirectory(dirname(path), journal);
   const old = statSync(path, { throwIfNoEntry: false });
   if (old === undefined) await journal.add({ kind: 'file', path, digest: digestOf(text) });
-  else await journal.add({ kind: 'copy', path, copy: copyOf(path), digest: digestOf(text) });
+  else {
+    await makeDirectory(copies, journal, 0o700);
+    await journal.add({ kind: 'copy', path, copy: copyOf(path), digest: digestOf(text) });
+  }
   await writeAtomically(path, text);
   chownSync(path, old?.uid ?? 0, old?.gid ?? 0);
   chmodSync(path, (old?.mode ?? 0o644) & 0o7777);
@@ -62,7 +65,6 @@ export function digestOf(text: string): string {
 
 /** The first copy of a file is the one that an undo restores; a later one gets another name. */
 function copyOf(path: string): string {
-  mkdirSync(copies, { recursive: true, mode: 0o700 });
   const name = join(copies, path.replaceAll('/', '!').slice(1) || basename(path));
   const free = [name, ...Array.from({ length: 99 }, (_, at) => `${name}.${at + 1}`)].find(
     (one) => !existsSync(one),

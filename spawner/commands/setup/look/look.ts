@@ -121,9 +121,9 @@ function missingAppArmorProfile(): string | null {
   return readFileOrNull(join(packageRoot(), 'apparmor', 'portwrap'));
 }
 
-/** JupyterHub 6 needs Python 3.10. */
+/** The wheels of requirements.txt are for Python 3.11 and newer. */
 async function findVenvPython(): Promise<string | null> {
-  const check = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))';
+  const check = 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))';
   const { exitCode } = await execa('/usr/bin/python3', ['-I', '-c', check], {
     reject: false,
     stdio: 'ignore',

@@ -4,6 +4,16 @@ import type { Command, Step } from './steps.ts';
 
 export const hubDirectory = '/opt/portwrap-spawner/hub';
 export const hubConfigFile = '/etc/portwrap-spawner/jupyterhub_config.py';
+/** The database and the cookie secret. */
+export const hubState = '/var/lib/jupyterhub';
+
+/** systemd would make it too; made by setup, an undo removes it. */
+export const hubStateStep: Step = {
+  do: 'tree',
+  path: hubState,
+  commands: [['mkdir', '--mode=0700', hubState]],
+  what: `make ${hubState} for the hub's database`,
+};
 
 /** `requirements`: the file of the package with every version and hash; null: the newest that fit are taken. */
 export function hubEnvironmentStep(python: string, requirements: string | null): Step {
@@ -16,6 +26,7 @@ export function hubEnvironmentStep(python: string, requirements: string | null):
     do: 'tree',
     path: hubDirectory,
     commands: [[python, '-m', 'venv', hubDirectory], pip],
+    hint: "PyPI, or the index in /etc/pip.conf, must be reachable from here. Or take Debian's hub: apt-get install jupyterhub, then setup without --with-jupyterhub.",
     what: `make a Python environment with JupyterHub 6 and JupyterLab 4 from PyPI in ${hubDirectory}`,
   };
 }

@@ -4,7 +4,13 @@ import { PortwrapError } from '../../../../config/errors.ts';
 import { becomeBareArgv } from '../../../../portwrap/index.ts';
 import type { Hub } from '../look/facts.ts';
 import { blockIn, withBlock } from './block.ts';
-import { hubConfigFile, hubDirectory, hubEnvironmentStep } from './hub-environment.ts';
+import {
+  hubConfigFile,
+  hubDirectory,
+  hubEnvironmentStep,
+  hubState,
+  hubStateStep,
+} from './hub-environment.ts';
 import type { Intent } from './intent.ts';
 import type { Command, Step } from './steps.ts';
 import { hubConfig } from './unit-files.ts';
@@ -23,10 +29,14 @@ function environmentSteps({ facts }: Intent): Step[] {
   if (facts.hub !== null) return [];
   if (facts.venvPython === null) {
     throw new PortwrapError('SETUP_REFUSED', 'this Python cannot make a virtual environment', {
-      hint: 'JupyterHub 6 needs Python 3.10 or newer with venv: apt-get install python3-venv. Or: apt-get install jupyterhub, then setup without --with-jupyterhub.',
+      hint: 'The new hub needs Python 3.11 or newer with venv: apt-get install python3-venv. Or: apt-get install jupyterhub, then setup without --with-jupyterhub.',
     });
   }
-  return [hubEnvironmentStep(facts.venvPython, facts.programs.requirements)];
+  const isNew = facts.files.get(hubState) === undefined;
+  return [
+    hubEnvironmentStep(facts.venvPython, facts.programs.requirements),
+    ...(isNew ? [hubStateStep] : []),
+  ];
 }
 
 function pluginSteps({ facts, pluginDirectory }: Intent): Step[] {

@@ -24,7 +24,13 @@ export type Action =
   /** The end of a file of the administrator; replaces the block of an earlier run. */
   | { readonly do: 'block'; readonly path: string; readonly text: string }
   /** Makes a directory of ours with commands; an earlier one is replaced. */
-  | { readonly do: 'tree'; readonly path: string; readonly commands: readonly Command[] }
+  | {
+      readonly do: 'tree';
+      readonly path: string;
+      readonly commands: readonly Command[];
+      /** What to do when a command fails. */
+      readonly hint?: string;
+    }
   | { readonly do: 'command'; readonly command: Command; readonly undo: Command | null }
   /** Taken back at the end of an undo, when its configuration is the old one again. */
   | { readonly do: 'hub'; readonly verb: 'stop' | 'start' | 'restart'; readonly unit: string }

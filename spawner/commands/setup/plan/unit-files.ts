@@ -66,6 +66,8 @@ StateDirectory=jupyterhub
 StateDirectoryMode=0700
 WorkingDirectory=/var/lib/jupyterhub
 UMask=0077
+# PAM's modules run in it, as root: so no NoNewPrivileges, no SystemCallFilter and no bounds for capabilities (limits,
+# audit, other accounts), no RestrictNamespaces (pam_namespace), no MemoryDenyWriteExecute (ctypes).
 ProtectHome=yes
 ProtectSystem=full
 PrivateTmp=yes
@@ -73,7 +75,13 @@ PrivateDevices=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
 RestrictRealtime=yes
+SystemCallArchitectures=native
 Restart=always
 RestartSec=1
 
@@ -83,6 +91,8 @@ WantedBy=multi-user.target
 
 /** The configuration of that hub, without our lines. */
 export const hubConfig = `# JupyterHub, as portwrap-spawner setup made it. This file is yours: setup changes only its marked block.
+import grp
+
 c = get_config()  # noqa: F821
 
 c.JupyterHub.bind_url = "http://:8000"  # for TLS see docs/proxy.md
@@ -91,5 +101,6 @@ c.JupyterHub.hub_bind_url = "http://127.0.0.1:8081"
 # Accounts of this machine sign in with their passwords. To name users instead: allowed_users, or allowed_groups.
 c.JupyterHub.authenticator_class = "pam"
 c.Authenticator.allow_all = True
-c.PAMAuthenticator.admin_groups = {"sudo", "wheel"}  # may see and stop every server
+# Their members may see and stop every server. JupyterHub lets nobody sign in if it names a group that does not exist.
+c.PAMAuthenticator.admin_groups = {"sudo", "wheel"} & {group.gr_name for group in grp.getgrall()}
 `;

@@ -311,9 +311,21 @@ describe('a machine without a hub', () => {
         '/opt/portwrap-spawner/hub',
         '/etc/portwrap-spawner/jupyterhub_config.py',
         '/etc/systemd/system/jupyterhub.service',
+        '/var/lib/jupyterhub',
       ]),
     );
     expect(commands(facts)).toContain('systemctl enable --now jupyterhub.service');
+  });
+
+  test('keeps the database of an earlier hub: what setup has not made, no undo removes', () => {
+    const facts = factsWith({
+      hub: null,
+      venvPython: '/usr/bin/python3',
+      choices: { ...choices, withJupyterHub: true },
+      files: new Map([['/var/lib/jupyterhub', file('')]]),
+    });
+    const trees = plan(facts).steps.flatMap((step) => (step.do === 'tree' ? [step.path] : []));
+    expect(trees).toEqual(['/opt/portwrap-spawner/hub']);
   });
 });
 
