@@ -2,11 +2,11 @@
 // by itself when a file changes. Files that cannot be used leave everything as it was.
 // Not here: using them (proxy.ts, workers/).
 import { X509Certificate } from 'node:crypto';
-import { unwatchFile, watchFile } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../config/logger.ts';
 import { readTls } from './read-tls.ts';
 import type { TlsContents, TlsFiles } from './tls-files.ts';
+import { watchFiles } from './watch-files.ts';
 
 /** For the public listener, the REST API, and connections to targets. */
 export interface TlsSides<Value> {
@@ -66,12 +66,7 @@ export async function openCertificates(
     reading = reading.then(() => readAgain(isRequested));
     return reading;
   };
-  const onChange = (): void => void reload(false);
   const watched = [...new Set(sides.flatMap((side) => pathsOf(files[side])))];
-  const close = (): void => {
-    isClosed = true;
-    for (const path of watched) unwatchFile(path, onChange);
-  };
   const readFirst = async (): Promise<void> => {
     for (const side of sides) {
       const contents = files[side] && (await readTls(files[side]));
@@ -79,9 +74,12 @@ export async function openCertificates(
       warnOfEnd(files[side], contents, log);
     }
   };
-  // By stat(2) every few seconds: inotify(7) does not see what is renamed behind a symbolic link (as certbot does), nor
-  // changes that another machine makes on a network file system. Begins before the files are read: no change is missed.
-  for (const path of watched) watchFile(path, { interval: watchInterval, persistent: false }, onChange);
+  // begins before the files are read: no change is missed
+  const unwatch = await watchFiles(watched, () => void reload(false));
+  const close = (): void => {
+    isClosed = true;
+    unwatch();
+  };
   const first = readFirst();
   reading = first.catch(close);
   await first;
@@ -93,9 +91,6 @@ export async function openCertificates(
 }
 
 const sides = ['public', 'api', 'upstream'] as const;
-
-/** Milliseconds between two looks at a file. */
-const watchInterval = 5000;
 
 function pathsOf(files: TlsFiles | undefined): string[] {
   if (files === undefined) return [];
