@@ -23,6 +23,11 @@ export const errorCatalogue = {
 
   CONFIG_INVALID: { status: 500, exit: 78, hint: 'hub-config.example.yaml documents every key.' },
   CONFIG_UNREADABLE: { status: 500, exit: 78, hint: 'Check the path and its permissions.' },
+  TLS_INVALID: {
+    status: 500,
+    exit: 78,
+    hint: 'Give the private key, and its certificate followed by the chain, as PEM.',
+  },
   LISTEN_FAILED: {
     status: 500,
     exit: 98,

@@ -3,14 +3,16 @@
 // Not here: everything else (proxy.ts).
 import '../config/system/no-debugger.ts';
 import cluster from 'node:cluster';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { PortwrapError, toPortwrapError } from '../config/errors.ts';
 import type { Logger } from '../config/logger.ts';
 import { packageVersion } from '../config/system/package.ts';
 import { type ProxyOptions, type ProxyRequest, readCommandLine } from './cli/options.ts';
 import { portwrapProxy } from './cli/program.ts';
+import { writePidFile } from './pid-file.ts';
 import { startProxy } from './proxy.ts';
 import { createLineLogger } from './telemetry/log-lines.ts';
+import { writeStandardOutput } from './telemetry/standard-output.ts';
 import type { FromWorker, ToWorker } from './workers/messages.ts';
 import { runWorker } from './workers/worker.ts';
 
@@ -68,15 +70,20 @@ async function run(options: ProxyOptions): Promise<void> {
   process.on('SIGTERM', () => onSignal('Terminated'));
   process.on('SIGINT', () => onSignal('Interrupted'));
   process.on('SIGUSR2', async () => (await starting).renew());
+  process.on('SIGHUP', async () => {
+    log.info('SIGHUP: reading keys and certificates again, and opening log files again');
+    await (await starting).reload();
+  });
   await starting;
-  if (options.pidFile !== undefined) await writeFile(options.pidFile, `${process.pid}`);
+  if (options.pidFile !== undefined) await writePidFile(options.pidFile, log);
 }
 
 /** The signals of a terminal reach the workers too: their primary decides. Without it they end (node:cluster). */
-async function work(options: ProxyOptions): Promise<void> {
+function work(options: ProxyOptions): void {
   process.on('SIGTERM', () => undefined);
   process.on('SIGINT', () => undefined);
   process.on('SIGUSR2', () => undefined);
+  process.on('SIGHUP', () => undefined);
   const channel = {
     send: (message: FromWorker) => {
       if (process.connected) process.send?.(message, () => undefined);
@@ -85,12 +92,9 @@ async function work(options: ProxyOptions): Promise<void> {
       process.on('message', (message) => handler(message as ToWorker));
     },
   };
-  await runWorker(options, channel, standardOutput(options));
+  runWorker(options, channel, standardOutput(options));
 }
 
 function standardOutput(options: ProxyOptions): Logger {
-  // A reader that goes away (a hub that restarts) must not take the proxy with it.
-  process.stdout.on('error', () => undefined);
-  const write = (line: string): boolean => process.stdout.write(line);
-  return createLineLogger(options.logLevel, write, process.stdout.isTTY === true);
+  return createLineLogger(options.logLevel, writeStandardOutput, process.stdout.isTTY === true);
 }

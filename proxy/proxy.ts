@@ -2,18 +2,20 @@
 // Not here: argv, signals and the process (main.ts).
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { Server as TlsServer } from 'node:tls';
 import type { Logger } from '../config/logger.ts';
 import type { ProxyOptions } from './cli/options.ts';
 import { closeServer, portOf, stopListening } from './listen/close.ts';
 import { addressText, type ListenAddress, listen } from './listen/listen.ts';
 import { createRedirect } from './listen/redirect.ts';
-import { listenerTls } from './listen/tls.ts';
-import { routesApi } from './routes/api.ts';
+import { type Followers, routesApi } from './routes/api.ts';
 import { type Boot, readBoot } from './routes/boot.ts';
 import { openStorage, type Storage } from './routes/storage.ts';
 import { type Clock, createRouteTable, type RouteTable } from './routes/table.ts';
 import { type Counters, createCounters } from './telemetry/counters.ts';
 import { createMetricsServer } from './telemetry/metrics.ts';
+import { openCertificates, type TlsSets } from './tls/certificates.ts';
+import { listenerOptions } from './tls/tls-files.ts';
 import { serveByWorkers } from './workers/primary.ts';
 import { servePublic } from './workers/public-side.ts';
 
@@ -29,6 +31,8 @@ export interface RunningProxy {
   drain(limit: number): Promise<void>;
   /** Replaces the workers by new ones with the code on disk, without a failed request. */
   renew(): Promise<void>;
+  /** Reads keys and certificates again, and opens the log files again. Connections stay open. */
+  reload(): Promise<void>;
   /** Stops listening and closes every connection. */
   close(): Promise<void>;
 }
@@ -39,13 +43,19 @@ export async function startProxy(
   clock: Clock = Date.now,
   boot: Boot = readBoot(),
 ): Promise<RunningProxy> {
-  const apiTls = await listenerTls(options.apiTls);
+  const certificates = await openCertificates(
+    { public: options.tls, api: options.apiTls, upstream: options.clientTls },
+    log,
+  );
   const counters = createCounters();
   const table = createRouteTable(clock, options.hostRouting);
   const side =
     options.workers > 1
-      ? serveByWorkers(options.workers, table, counters, log)
-      : await servePublic(options, table, counters, log, clock);
+      ? serveByWorkers(options.workers, table, counters, log, certificates.current)
+      : await servePublic(options, table, counters, log, clock, certificates.current()).catch((error) => {
+          certificates.close();
+          throw error;
+        });
   let isAnnounced = true;
   table.watch((change) => {
     if (!isAnnounced) return;
@@ -53,11 +63,13 @@ export async function startProxy(
     else log.info(`Removing route ${change.route.path}`);
   });
   let storage: Storage | undefined;
-  // a change is sent to every worker and to the disk before the API responds
-  const flushed = async (): Promise<void> => {
-    await Promise.all([side.flushed(), storage?.flushed()]);
-  };
-  const api = apiServer(table, options.token, log, counters, apiTls, flushed);
+  const followers = { delivered: () => side.flushed(), stored: async () => storage?.flushed() };
+  const api = apiServer(table, options, log, counters, certificates.current(), followers);
+  certificates.onRenewed((sets) => {
+    side.renewTls(sets);
+    if (options.apiTls && sets.api && api instanceof TlsServer)
+      api.setSecureContext(listenerOptions(options.apiTls, sets.api));
+  });
   const servers: [Server, ListenAddress, string][] = [[api, options.api, 'the REST API']];
   if (options.redirect !== undefined) {
     const { listen: where, to } = options.redirect;
@@ -66,6 +78,7 @@ export async function startProxy(
   const metrics = options.metrics && createMetricsServer(counters, side, table);
   if (metrics && options.metrics) servers.push([metrics, options.metrics, 'the metrics']);
   const close = async (): Promise<void> => {
+    certificates.close();
     await side.flushed();
     await Promise.all([side.close(), ...servers.map(([server]) => closeServer(server)), storage?.close()]);
   };
@@ -101,21 +114,26 @@ export async function startProxy(
     engine: side,
     drain,
     renew: () => side.renew(),
+    reload: () => {
+      side.reopenLog();
+      return certificates.reload();
+    },
     close,
   };
 }
 
 function apiServer(
   table: RouteTable,
-  token: string,
+  { token, apiTls }: ProxyOptions,
   log: Logger,
   counters: Counters,
-  tls: Awaited<ReturnType<typeof listenerTls>>,
-  flushed: () => Promise<void>,
+  sets: TlsSets,
+  followers: Followers,
 ): Server {
   if (token === '') log.warn('REST API is not authenticated.');
-  const handler = routesApi(table, token, log, counters, flushed);
-  return tls === undefined ? createHttpServer(handler) : createHttpsServer(tls, handler);
+  const handler = routesApi(table, token, log, counters, followers);
+  if (apiTls === undefined || sets.api === undefined) return createHttpServer(handler);
+  return createHttpsServer(listenerOptions(apiTls, sets.api), handler);
 }
 
 function announce(options: ProxyOptions, log: Logger): void {

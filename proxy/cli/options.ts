@@ -1,10 +1,10 @@
 // Parses argv and the environment into complete options: defaults are filled in, contradictions are rejected.
-// Not here: the table of options (program.ts), single values (option-values.ts), reading files (listen/tls.ts).
+// Not here: the table of options (program.ts), single values (option-values.ts), reading files (tls/read-tls.ts).
 import { type Given as GivenOf, type Parsed, parseCommandLine } from '../../config/command-line/parse.ts';
 import type { ListenAddress } from '../listen/listen.ts';
 import { activatedSockets, type ListenerName } from '../listen/socket-activation.ts';
-import type { TlsFiles } from '../listen/tls.ts';
 import type { AccessLogFormat } from '../telemetry/access-line.ts';
+import type { TlsFiles } from '../tls/tls-files.ts';
 import { address, usage } from './option-values.ts';
 import { portwrapProxy } from './program.ts';
 
@@ -79,7 +79,7 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
     return descriptor === undefined ? undefined : { descriptor };
   };
   const { port } = given;
-  const tls = tlsFiles(given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
+  const tls = tlsFiles('ssl', given['ssl-key'], given['ssl-cert'], given['ssl-ca']);
   const redirect = activated('redirect') ?? portOnAll(given['redirect-port']);
   if (redirect !== undefined && tls === undefined) {
     throw usage('--redirect-port needs --ssl-key and --ssl-cert');
@@ -101,14 +101,22 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
     token: env.CONFIGPROXY_AUTH_TOKEN ?? '',
     tls: tls && {
       ...tls,
-      passphrase: env.CONFIGPROXY_SSL_KEY_PASSPHRASE,
-      requestCert: given['ssl-request-cert'],
-      protocol: given['ssl-protocol'],
-      ciphers: given['ssl-ciphers'],
-      dhparam: given['ssl-dhparam'],
+      listener: {
+        passphrase: env.CONFIGPROXY_SSL_KEY_PASSPHRASE,
+        passphraseVariable: 'CONFIGPROXY_SSL_KEY_PASSPHRASE',
+        requestCert: given['ssl-request-cert'],
+        protocol: given['ssl-protocol'],
+        ciphers: given['ssl-ciphers'],
+        dhparam: given['ssl-dhparam'],
+      },
     },
     apiTls: apiTls(given, env),
-    clientTls: tlsFiles(given['client-ssl-key'], given['client-ssl-cert'], given['client-ssl-ca']),
+    clientTls: tlsFiles(
+      'client-ssl',
+      given['client-ssl-key'],
+      given['client-ssl-cert'],
+      given['client-ssl-ca'],
+    ),
     insecure: given.insecure ?? false,
     http2: given.http2 ?? false,
     defaultTarget: given['default-target'],
@@ -143,16 +151,19 @@ function portOnAll(port: number | undefined): ListenAddress | undefined {
 }
 
 function apiTls(given: Given, env: Environment): TlsFiles | undefined {
-  const files = tlsFiles(given['api-ssl-key'], given['api-ssl-cert'], given['api-ssl-ca']);
+  const files = tlsFiles('api-ssl', given['api-ssl-key'], given['api-ssl-cert'], given['api-ssl-ca']);
   return (
     files && {
       ...files,
-      passphrase: env.CONFIGPROXY_API_SSL_KEY_PASSPHRASE,
-      requestCert: given['api-ssl-request-cert'],
+      listener: {
+        passphrase: env.CONFIGPROXY_API_SSL_KEY_PASSPHRASE,
+        passphraseVariable: 'CONFIGPROXY_API_SSL_KEY_PASSPHRASE',
+        requestCert: given['api-ssl-request-cert'],
+      },
     }
   );
 }
 
-function tlsFiles(key?: string, cert?: string, ca?: string): TlsFiles | undefined {
-  return key === undefined && cert === undefined && ca === undefined ? undefined : { key, cert, ca };
+function tlsFiles(options: string, key?: string, cert?: string, ca?: string): TlsFiles | undefined {
+  return key === undefined && cert === undefined && ca === undefined ? undefined : { options, key, cert, ca };
 }

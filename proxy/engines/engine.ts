@@ -3,6 +3,7 @@
 // Not here: choosing the route, and the error page (front/).
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Target } from '../http/target.ts';
 
 /** Destination and callbacks of one forwarded request. */
@@ -63,8 +64,7 @@ export interface EngineOptions {
 
 /** TLS options for https targets. */
 export interface UpstreamTls {
-  readonly key?: Buffer;
-  readonly cert?: Buffer;
-  readonly ca?: readonly string[];
+  /** Read it for each connection: it is another one after its files were renewed. Undefined for node:tls' default. */
+  readonly secureContext: SecureContext | undefined;
   readonly rejectUnauthorized: boolean;
 }

@@ -23,7 +23,7 @@ export function fetchErrorPage(
     const path = `${target.path}/${status}?url=${encodeURIComponent(failed.url ?? '')}`;
     const request = (target.tls ? startTlsRequest : startRequest)({
       ...where(target),
-      ...(target.tls ? { ...tls, ca: tls.ca === undefined ? undefined : [...tls.ca] } : {}),
+      ...(target.tls ? tls : {}),
       path,
       agent: false,
       signal: AbortSignal.timeout(deadline),

@@ -2,26 +2,32 @@
 // is checked before a body is read, bodies are limited, and every request gets a response.
 // Not here: listening, the routes (table.ts).
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import { readBody } from '../../config/system/bounded-body.ts';
 import { isSameSecret } from '../../config/system/same-secret.ts';
 import { listRoutes, routeJson } from './listing.ts';
-import type { RouteData, RouteTable } from './table.ts';
+import type { Route, RouteData, RouteTable } from './table.ts';
 
 export interface ApiCounters {
   onCall(method: string, status: number): void;
 }
 
-/**
- * The request handler of the API listener. With an empty token the API needs no authentication. `flushed` resolves
- * when all workers have a change: the caller may use the new route at once.
- */
+/** Where a change of the table must arrive before the API responds. */
+export interface Followers {
+  /** Resolves when all workers have the change: the caller may use the new route at once. */
+  delivered(): Promise<void>;
+  /** Resolves when the change is on the disk; rejects with STORAGE_FAILED. */
+  stored(): Promise<void>;
+}
+
+/** The request handler of the API listener. With an empty token the API needs no authentication. */
 export function routesApi(
   table: RouteTable,
   token: string,
   log: Logger,
   counters: ApiCounters,
-  flushed: () => Promise<void>,
+  followers: Followers,
 ): (req: IncomingMessage, res: ServerResponse) => void {
   const authorized = tokenCheck(token);
   return (req, res) => {
@@ -34,7 +40,8 @@ export function routesApi(
       else if (res.statusCode < 500) log.warn(line);
       else log.error(line);
     });
-    respond(table, authorized, flushed, url, req, res).catch((error: unknown) => {
+    respond(table, authorized, followers, url, req, res).catch((error: unknown) => {
+      if (error instanceof PortwrapError && !res.headersSent) return reply(res, error.status, error.message);
       log.error({ err: error }, 'internal error in the REST API');
       if (res.headersSent) res.destroy();
       else reply(res, 500, 'Internal Server Error');
@@ -45,7 +52,7 @@ export function routesApi(
 async function respond(
   table: RouteTable,
   authorized: (req: IncomingMessage) => boolean,
-  flushed: () => Promise<void>,
+  followers: Followers,
   url: URL | undefined,
   req: IncomingMessage,
   res: ServerResponse,
@@ -59,10 +66,9 @@ async function respond(
   if (!authorized(req)) return reply(res, 403);
   const path = decode(found[1] ?? '');
   if (path === undefined) return reply(res, 400, 'Malformed escape in the path');
-  if (req.method === 'POST') return post(table, path, req, res, flushed);
-  const removed = req.method === 'DELETE' && table.remove(path);
-  await flushed();
-  if (req.method === 'DELETE') return reply(res, removed ? 204 : 404);
+  if (req.method === 'POST') return post(table, path, req, res, followers);
+  if (req.method === 'DELETE') return remove(table, path, res, followers);
+  await followers.delivered();
   return path === '' ? list(table, url, res) : get(table, path, res);
 }
 
@@ -89,15 +95,45 @@ async function post(
   path: string,
   req: IncomingMessage,
   res: ServerResponse,
-  flushed: () => Promise<void>,
+  followers: Followers,
 ): Promise<void> {
   const body = await readBody(req, maxBody);
   if (body === null) return reply(res, 413, 'Body too large');
   const read = readRoute(body.toString('utf8'));
   if (typeof read === 'string') return reply(res, 400, read);
-  table.add(path, read);
-  await flushed();
+  const before = table.get(path);
+  const added = table.add(path, read);
+  const [stored] = await Promise.allSettled([followers.stored(), followers.delivered()]);
+  if (stored.status === 'rejected') {
+    await takeBack(table, added, before, followers);
+    throw stored.reason;
+  }
   reply(res, 201);
+}
+
+/** A response with an error must mean that the table is as before, unless it was changed again meanwhile. */
+async function takeBack(
+  table: RouteTable,
+  added: Route,
+  before: Route | undefined,
+  followers: Followers,
+): Promise<void> {
+  if (table.get(added.path) !== added) return;
+  if (before === undefined) table.remove(added.path);
+  else table.add(before.path, before.data, before.lastActivity);
+  await followers.delivered();
+}
+
+/** The route is removed, also if that cannot be stored: its port may soon belong to another server. */
+async function remove(
+  table: RouteTable,
+  path: string,
+  res: ServerResponse,
+  followers: Followers,
+): Promise<void> {
+  const removed = table.remove(path);
+  await Promise.all([followers.delivered(), followers.stored()]);
+  reply(res, removed ? 204 : 404);
 }
 
 /** Bytes. The data of a route is a URL and a few names. */

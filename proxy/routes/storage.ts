@@ -1,22 +1,28 @@
 // Keeps the routes in a file (--storage-file), with when their users were last active, so that a proxy that
 // was killed knows them again. Opt-in: JupyterHub expects a proxy that starts to know nothing.
 // Routes to this machine are of one boot: after another one, anybody may listen on their ports.
-// Not here: the routes themselves (table.ts).
+// Not here: the routes themselves (table.ts), the text of the file (stored-routes.ts).
 import { readFile, rename, stat } from 'node:fs/promises';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import { writeAtomically } from '../../config/system/atomic-write.ts';
+import { linkTarget } from '../../config/system/link-target.ts';
+import { isOutage } from '../../config/system/outage.ts';
 import { type Boot, isElsewhere, ownAddresses, readBoot } from './boot.ts';
-import type { RouteData, RouteTable } from './table.ts';
+import { readRoutes, type StoredRoute, type StoredRoutes, writeRoutes } from './stored-routes.ts';
+import type { RouteTable } from './table.ts';
 
 export interface Storage {
-  /** Every change that was made before the call is on the disk; or its failure is in the log. */
+  /** Resolves when every change that was made before the call is on the disk; rejects with STORAGE_FAILED if it is not. */
   flushed(): Promise<void>;
-  /** Writes what is left to write. */
+  /** Writes what is left to write; a failure is in the log. */
   close(): Promise<void>;
 }
 
-/** Restores the table from `file`, then follows it. */
+/**
+ * Restores the table from `file`, then follows it. Throws CONFIG_UNREADABLE for a file that can never be read or
+ * written; with a full disk the routes are read, and the log says that they cannot be written.
+ */
 export async function openStorage(
   table: RouteTable,
   file: string,
@@ -25,12 +31,15 @@ export async function openStorage(
 ): Promise<Storage> {
   const stored = await load(file, log);
   const usable = stored === undefined ? [] : await ofThisBoot(stored, file, boot, log);
-  for (const { path, data, lastActivity } of usable) table.add(path, data, lastActivity);
+  for (const { path, data, lastActivity } of usable)
+    table.add(path, data, Math.min(lastActivity, Date.now()));
   if (usable.length > 0) log.info(`Restored ${usable.length} routes from ${file}`);
   const writer = createWriter(table, file, boot, log);
   // Found out now, and not at the first route: whether the file can be written at all.
-  await save(file, table, boot).catch((error: unknown) => {
-    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${text(error)}`, { cause: error });
+  writer.changed();
+  await writer.flushed().catch(({ cause }: Error) => {
+    if (isOutage(cause)) return;
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${text(cause)}`, { cause });
   });
   const unwatch = table.watch(() => writer.changed());
   const activity = setInterval(() => writer.changed(), activityInterval).unref();
@@ -38,64 +47,53 @@ export async function openStorage(
     unwatch();
     clearInterval(activity);
     writer.changed();
-    await writer.flushed();
+    await writer.flushed().catch(() => undefined);
   };
   return { flushed: () => writer.flushed(), close };
 }
 
-interface Stored {
-  /** The boot in which it was written; undefined in a file of an earlier version. */
-  readonly boot_id?: unknown;
-  /** The addresses of the machine then: it may have others now, or none yet. */
-  readonly addresses?: unknown;
-  readonly routes: readonly StoredRoute[];
-}
-
-interface StoredRoute {
-  readonly path: string;
-  readonly data: RouteData;
-  readonly lastActivity: number;
-}
-
 /** One write at a time; whatever changes during it is in the next one. */
 function createWriter(table: RouteTable, file: string, boot: Boot, log: Logger) {
-  /** Changes there were, and how many of them are written. */
+  /** Changes there were, and how many of them the last write knew. */
   let changes = 0;
-  let written = 0;
+  let attempted = 0;
+  /** Why the last write failed. */
+  let failure: unknown;
   let writing: Promise<void> | undefined;
   const write = async (): Promise<void> => {
     const these = changes;
     try {
-      await save(file, table, boot);
+      await writeAtomically(await linkTarget(file), writeRoutes(table, boot.id));
+      if (failure !== undefined) log.warn(`${file} is written again, with all changes`);
+      failure = undefined;
     } catch (error) {
-      log.error(`cannot write ${file}: ${text(error)}`);
+      if (failure === undefined)
+        log.error(`cannot write ${file}: ${text(error)}; until it can be written, the API refuses changes`);
+      failure = error;
     }
-    written = these;
-    writing = written < changes ? write() : undefined;
+    attempted = these;
+    writing = attempted < changes ? write() : undefined;
+  };
+  const changed = (): void => {
+    changes += 1;
+    writing ??= write();
   };
   return {
-    changed: (): void => {
-      changes += 1;
-      writing ??= write();
-    },
-    /** Changes that are made after the call are not waited for. */
+    changed,
+    /** Changes that are made after the call are not waited for. After a failure, writes once more. */
     flushed: async (): Promise<void> => {
+      if (failure !== undefined && writing === undefined) changed();
       const these = changes;
-      while (written < these) await writing;
+      while (attempted < these) await writing;
+      if (failure === undefined) return;
+      throw new PortwrapError('STORAGE_FAILED', `cannot write ${file}: ${text(failure)}`, { cause: failure });
     },
   };
-}
-
-async function save(file: string, table: RouteTable, boot: Boot): Promise<void> {
-  const routes: StoredRoute[] = [];
-  for (const { path, data, lastActivity } of table.routes()) routes.push({ path, data, lastActivity });
-  const stored = { version: 2, boot_id: boot.id, addresses: ownAddresses(), routes };
-  await writeAtomically(file, `${JSON.stringify(stored)}\n`);
 }
 
 /** After another boot: the routes to other machines. Those to this one are added again by the hub and the service. */
 async function ofThisBoot(
-  stored: Stored,
+  stored: StoredRoutes,
   file: string,
   boot: Boot,
   log: Logger,
@@ -115,7 +113,7 @@ async function ofThisBoot(
 }
 
 /** Undefined without a file. What is not as we write it is put aside, not lost; the hub fills the table again. */
-async function load(file: string, log: Logger): Promise<Stored | undefined> {
+async function load(file: string, log: Logger): Promise<StoredRoutes | undefined> {
   let content: string;
   try {
     content = await readFile(file, 'utf8');
@@ -123,27 +121,16 @@ async function load(file: string, log: Logger): Promise<Stored | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw new PortwrapError('CONFIG_UNREADABLE', `cannot read ${file}: ${text(error)}`, { cause: error });
   }
-  try {
-    const stored: unknown = JSON.parse(content);
-    if (isStored(stored)) return stored;
-  } catch {
-    // Not JSON: put aside like everything else that is not ours.
-  }
-  await rename(file, `${file}.unreadable`);
-  log.error(`${file} does not hold routes; it is now ${file}.unreadable`);
+  const stored = readRoutes(content);
+  if (typeof stored !== 'string') return stored;
+  const target = await linkTarget(file);
+  const aside = `${target}.unreadable`;
+  const how = await rename(target, aside).then(
+    () => `it is now ${aside}`,
+    (error: unknown) => `and it cannot be renamed to ${aside}: ${text(error)}`,
+  );
+  log.error(`${file} does not hold routes that can be used: ${stored}; ${how}`);
   return undefined;
-}
-
-function isStored(value: unknown): value is Stored {
-  if (typeof value !== 'object' || value === null) return false;
-  const { routes } = value as Partial<Stored>;
-  return Array.isArray(routes) && routes.every(isStoredRoute);
-}
-
-function isStoredRoute(value: unknown): value is StoredRoute {
-  if (typeof value !== 'object' || value === null) return false;
-  const { path, data, lastActivity } = value as Partial<StoredRoute>;
-  return typeof path === 'string' && typeof data?.target === 'string' && typeof lastActivity === 'number';
 }
 
 function text(error: unknown): string {

@@ -1,18 +1,20 @@
 // The access log: writes a line when a response or a WebSocket ends, for whatever reason. Without --access-log nothing
 // is done per request.
 // Not here: the format of a line (access-line.ts).
-import { createWriteStream, openSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { finished, type Writable } from 'node:stream';
-import { PortwrapError } from '../../config/errors.ts';
+import type { Logger } from '../../config/logger.ts';
 import { clientAddress, type TrustedAddresses } from '../listen/trusted-proxies.ts';
 import { type AccessLogFormat, accessLine, withoutQuery } from './access-line.ts';
+import { openLogFile } from './log-file.ts';
+import { writeStandardOutput } from './standard-output.ts';
 
 export interface AccessLog {
   onRequest(req: IncomingMessage, res: ServerResponse): void;
   /** Returns the function that records the status. */
   onUpgrade(req: IncomingMessage, socket: Socket): (status: number) => void;
+  /** Opens its file again, by name. */
+  reopen(): void;
   /** Resolves when everything is written. */
   close(): Promise<void>;
 }
@@ -27,13 +29,12 @@ export function openAccessLog(
   options: AccessLogOptions,
   trusted: TrustedAddresses | undefined,
   clock: () => number,
+  log: Logger,
 ): AccessLog | undefined {
   const format = options.accessLog;
   if (format === 'off') return undefined;
-  const { accessLogFile: file } = options;
-  const out: Writable = file === undefined ? process.stdout : appendTo(file);
-  // A full disk, or a closed pipe, must not end the proxy.
-  out.on('error', () => undefined);
+  const file = options.accessLogFile === undefined ? undefined : openLogFile(options.accessLogFile, log);
+  const write = file?.write ?? writeStandardOutput;
 
   const begin = (req: IncomingMessage): ((status: number, bytes: number) => void) => {
     const time = clock();
@@ -49,7 +50,7 @@ export function openAccessLog(
     };
     return (status, bytes) => {
       const milliseconds = Math.round((performance.now() - began) * 1000) / 1000;
-      out.write(accessLine(format, { time, ...request, status, bytes, milliseconds }));
+      write(accessLine(format, { time, ...request, status, bytes, milliseconds }));
     };
   };
   return {
@@ -69,25 +70,9 @@ export function openAccessLog(
         status = answered;
       };
     },
-    close: () =>
-      new Promise((resolve) => {
-        if (file === undefined) {
-          resolve();
-          return;
-        }
-        finished(out, () => resolve());
-        out.end();
-      }),
+    reopen: () => file?.reopen(),
+    close: async () => file?.close(),
   };
-}
-
-function appendTo(file: string): Writable {
-  try {
-    return createWriteStream(file, { fd: openSync(file, 'a', 0o640) });
-  } catch (error) {
-    const why = error instanceof Error ? error.message : '';
-    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write the access log: ${why}`, { cause: error });
-  }
 }
 
 /** nginx's status for a client that closed the request. */

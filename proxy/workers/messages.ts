@@ -1,9 +1,11 @@
 // The messages between the primary and its workers.
 // Not here: sending them (primary.ts, worker.ts).
+import type { ErrorCode } from '../../config/errors.ts';
 import type { ConnectionCounts } from '../engines/engine.ts';
 import type { Route, RouteData } from '../routes/table.ts';
 import type { ClientCounts } from '../telemetry/clients.ts';
 import type { CountersSnapshot } from '../telemetry/counters.ts';
+import type { TlsSets } from '../tls/certificates.ts';
 
 export interface SentRoute {
   readonly path: string;
@@ -12,7 +14,10 @@ export interface SentRoute {
 }
 
 export type ToWorker =
-  | { readonly kind: 'start'; readonly routes: readonly SentRoute[] }
+  /** With keys and certificates, so that all workers have the same ones, whatever is in the files now. */
+  | { readonly kind: 'start'; readonly routes: readonly SentRoute[]; readonly tls: TlsSets }
+  | { readonly kind: 'tls'; readonly tls: TlsSets }
+  | { readonly kind: 'reopenLog' }
   | { readonly kind: 'add'; readonly route: SentRoute }
   | { readonly kind: 'remove'; readonly path: string }
   /** The worker replies with a report of the same number, after handling all earlier messages. */
@@ -25,7 +30,7 @@ export type FromWorker =
   /** The worker listens to messages from now on: earlier ones would be lost. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'listening'; readonly port: number }
-  | { readonly kind: 'failed'; readonly message: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly hint: string }
   | { readonly kind: 'drained' }
   | Report;
 

@@ -8,6 +8,7 @@ import { debuggerNowhere } from '../../config/system/no-debugger.ts';
 import type { ListenAddress } from '../listen/listen.ts';
 import type { RouteTable } from '../routes/table.ts';
 import type { Counters } from '../telemetry/counters.ts';
+import type { TlsSets } from '../tls/certificates.ts';
 import { exitOf, hasLeft, messageOf } from './await-worker.ts';
 import { type FromWorker, type Report, sentRoute, type ToWorker } from './messages.ts';
 import type { PublicSide } from './public-side.ts';
@@ -23,6 +24,7 @@ export function serveByWorkers(
   table: RouteTable,
   counters: Counters,
   log: Logger,
+  tls: () => TlsSets,
 ): PublicSide {
   /** Workers that are ready, and the last report of each. */
   const workers = new Map<Worker, Report | undefined>();
@@ -61,7 +63,7 @@ export function serveByWorkers(
       if (message.kind !== 'ready') return;
       workers.set(worker, undefined);
       const routes = [...table.routes()].map(sentRoute);
-      worker.send({ kind: 'start', routes } satisfies ToWorker);
+      worker.send({ kind: 'start', routes, tls: tls() } satisfies ToWorker);
     });
     const outcome = await Promise.race([
       messageOf(worker, 'listening'),
@@ -71,8 +73,9 @@ export function serveByWorkers(
     if (outcome === undefined || outcome.kind !== 'listening') {
       workers.delete(worker);
       worker.process.kill('SIGKILL');
-      const message = outcome?.kind === 'failed' ? outcome.message : 'a worker ended before it listened';
-      throw new PortwrapError('LISTEN_FAILED', message);
+      if (outcome?.kind === 'failed')
+        throw new PortwrapError(outcome.code, outcome.message, { hint: outcome.hint });
+      throw new PortwrapError('LISTEN_FAILED', 'a worker ended before it listened');
     }
     listening.add(worker);
     worker.once('exit', (code, signal) => onExit(worker, signal ?? `status ${code}`));
@@ -145,6 +148,8 @@ export function serveByWorkers(
       }
       log.info('Workers renewed');
     },
+    renewTls: (sets) => tell({ kind: 'tls', tls: sets }),
+    reopenLog: () => tell({ kind: 'reopenLog' }),
     close: async () => {
       closing = true;
       restarts.stop();

@@ -2,6 +2,7 @@
 // (workers/primary.ts).
 // Not here: the REST API and the other listeners (proxy.ts).
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { Logger } from '../../config/logger.ts';
 import type { ProxyOptions } from '../cli/options.ts';
 import type { ConnectionCounts, Engine } from '../engines/engine.ts';
@@ -10,12 +11,13 @@ import { errorPages } from '../front/error-pages.ts';
 import { createFront } from '../front/server.ts';
 import { closeServer, portOf, stopAccepting, stopListening } from '../listen/close.ts';
 import { type ListenAddress, listen } from '../listen/listen.ts';
-import { listenerTls, upstreamTls } from '../listen/tls.ts';
 import { trustedAddresses } from '../listen/trusted-proxies.ts';
 import type { Clock, RouteTable } from '../routes/table.ts';
 import { openAccessLog } from '../telemetry/access-log.ts';
 import { type ClientCounts, watchClients } from '../telemetry/clients.ts';
 import type { Counters } from '../telemetry/counters.ts';
+import type { TlsSets } from '../tls/certificates.ts';
+import { listenerOptions, upstreamContext } from '../tls/tls-files.ts';
 
 export interface PublicSide {
   /** Resolves with the port, 0 for a Unix socket. */
@@ -30,6 +32,10 @@ export interface PublicSide {
   leave(): Promise<void>;
   /** Restarts the workers with the code on disk, without a failed request; without workers logs a warning. */
   renew(): Promise<void>;
+  /** New connections use these keys and certificates; open ones stay. */
+  renewTls(sets: TlsSets): void;
+  /** Opens the file of the access log again. */
+  reopenLog(): void;
   close(): Promise<void>;
 }
 
@@ -39,25 +45,27 @@ export async function servePublic(
   counters: Counters,
   log: Logger,
   clock: Clock,
+  sets: TlsSets,
 ): Promise<PublicSide> {
-  const [tls, clientTls] = await Promise.all([
-    listenerTls(options.tls),
-    upstreamTls(options.clientTls, options.insecure),
-  ]);
-  const engineOptions = { ...options, tls: clientTls };
+  const tls = options.tls && sets.public && listenerOptions(options.tls, sets.public);
+  const upstream = {
+    secureContext: sets.upstream && upstreamContext(sets.upstream),
+    rejectUnauthorized: !options.insecure,
+  };
+  const engineOptions = { ...options, tls: upstream };
   // The library is loaded only with --engine http-proxy.
   const engine =
     options.engine === 'relay'
       ? createRelay(engineOptions, clock, log)
       : (await import('../engines/http-proxy/engine.ts')).createLibraryEngine(engineOptions);
   forgetUnrouted(table, engine);
-  const sendErrorPage = errorPages({ ...options, tls: clientTls }, log);
+  const sendErrorPage = errorPages({ ...options, tls: upstream }, log);
   let onUnixSocket = false;
   const trusted =
     options.trustedProxies.length === 0
       ? undefined
       : trustedAddresses(options.trustedProxies, () => onUnixSocket);
-  const access = openAccessLog(options, trusted, clock);
+  const access = openAccessLog(options, trusted, clock, log);
   const { keepAliveTimeout, headTimeout, http2 } = options;
   const { server: front, http2: sessions } = createFront(
     { table, engine, sendErrorPage, counters, log, options, access, trusted },
@@ -92,6 +100,12 @@ export async function servePublic(
       sessions?.drain();
       return stopAccepting(front);
     },
+    renewTls: (renewed) => {
+      if (options.tls && renewed.public && front instanceof TlsServer)
+        front.setSecureContext(listenerOptions(options.tls, renewed.public));
+      upstream.secureContext = renewed.upstream && upstreamContext(renewed.upstream);
+    },
+    reopenLog: () => access?.reopen(),
     renew: async () => log.warn('SIGUSR2 has no effect without workers: see --workers'),
     close: async () => {
       for (const socket of sockets) socket.destroy();

@@ -14,9 +14,10 @@ import { responseCut, watchRequest, watchResponse } from './web-watch.ts';
 
 export function createLibraryEngine(options: EngineOptions): Engine {
   const plain = guarded(new PlainAgent({ keepAlive: true }));
-  const tls = guarded(new TlsAgent({ keepAlive: true, ...tlsOptions(options) }));
+  // a resumed session would have the certificate that was sent before a renewal
+  const tls = guarded(new TlsAgent({ keepAlive: true, maxCachedSessions: 0 }));
   /** Without an agent the library does not send our certificate. */
-  const upgradeTls = new TlsAgent(tlsOptions(options));
+  const upgradeTls = new TlsAgent({ maxCachedSessions: 0 });
   const pending = new Map<IncomingMessage, ClientRequest>();
   const upgraded = new Set<Socket>();
   const underWay = new WeakMap<Socket, number>();
@@ -174,8 +175,9 @@ export function createLibraryEngine(options: EngineOptions): Engine {
   };
 }
 
-function tlsOptions({ tls }: EngineOptions) {
-  return { ...tls, ca: tls.ca === undefined ? undefined : [...tls.ca] };
+/** Not among the options of an agent, which would keep an old one. */
+function tlsOptions({ tls: { secureContext, rejectUnauthorized } }: EngineOptions) {
+  return { rejectUnauthorized, ...(secureContext === undefined ? {} : { secureContext }) };
 }
 
 /** The library passes every option under `ssl` to node:http's client, also for plain HTTP. */

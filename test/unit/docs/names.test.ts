@@ -35,7 +35,7 @@ const foreignFiles = new Set([
   'test_proxy.py',
   'test_spawner.py',
 ]);
-const foreignConstants = /^(?:BPF|CAP|NODE|SECCOMP|X509)_|_MAGIC$|^CLOSE_WAIT$/;
+const foreignConstants = /^(?:BPF|CAP|NODE|SECCOMP|X509)_|_MAGIC$|^CLOSE_WAIT$|^CREDENTIALS_DIRECTORY$/;
 const misspelled = 'service.lisen'; // the example of a wrong key in docs/configuration.md
 
 const keys = pathsOf(keysOf(writtenForm(configSchema)));

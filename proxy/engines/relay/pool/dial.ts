@@ -60,9 +60,7 @@ function dialTls(target: Target, tls: UpstreamTls): Dialed {
     port: target.port,
     ...socketOptions,
     ...name,
-    key: tls.key,
-    cert: tls.cert,
-    ca: tls.ca === undefined ? undefined : [...tls.ca],
+    ...(tls.secureContext === undefined ? {} : { secureContext: tls.secureContext }),
     rejectUnauthorized: tls.rejectUnauthorized,
     ALPNProtocols: ['http/1.1'],
   });

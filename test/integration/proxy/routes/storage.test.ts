@@ -1,4 +1,14 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
@@ -106,7 +116,7 @@ test.each(['not json', '{"routes":[{"path":1}]}', '[]'])(
     const proxy = await startedProxy(['--storage-file', file]);
     expect(proxy.table.size).toBe(0);
     expect(readFileSync(`${file}.unreadable`, 'utf8')).toBe(content);
-    expect(proxy.log.join('')).toMatch('does not hold routes');
+    expect(proxy.log.join('')).toMatch('does not hold routes that can be used');
   },
 );
 
@@ -128,3 +138,53 @@ function ownAddress(): string {
   const infos = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
   return infos.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.2';
 }
+
+test('a symbolic link to the file stays one, also while its end does not exist yet', async () => {
+  const end = `${file}.end`;
+  symlinkSync('routes.json.middle', file);
+  symlinkSync(end, `${file}.middle`);
+  const first = await startedProxy(['--storage-file', file]);
+  first.addRoute('/a', 'http://127.0.0.1:1');
+  await first.close();
+  expect(readlinkSync(file)).toBe('routes.json.middle');
+  expect(lstatSync(end).isFile()).toBe(true);
+  const second = await startedProxy(['--storage-file', file]);
+  expect(second.table.size).toBe(1);
+});
+
+test('a byte that changed in the file is noticed by its checksum; a file without one may be edited', async () => {
+  const first = await startedProxy(['--storage-file', file]);
+  first.addRoute('/a', 'http://127.0.0.1:1001');
+  await first.close();
+  const content = readFileSync(file, 'utf8');
+  const changed = content.replace(':1001', ':1003');
+  writeFileSync(file, changed);
+  const second = await startedProxy(['--storage-file', file]);
+  expect(second.table.size).toBe(0);
+  expect(second.log.join('')).toMatch('its checksum does not match');
+  expect(readFileSync(`${file}.unreadable`, 'utf8')).toBe(changed);
+  await second.close();
+  writeFileSync(file, JSON.stringify({ ...JSON.parse(changed), sha256: undefined }));
+  const third = await startedProxy(['--storage-file', file]);
+  expect(third.table.get('/a')?.data.target).toBe('http://127.0.0.1:1003');
+});
+
+test.each([8.64e15 + 1, -1, 0.5])(
+  'a last activity of %d is refused, as no listing could show it',
+  async (lastActivity) => {
+    const routes = [{ path: '/a', data: { target: 'http://127.0.0.1:1' }, lastActivity }];
+    writeFileSync(file, JSON.stringify({ version: 2, routes }));
+    const proxy = await startedProxy(['--storage-file', file]);
+    const headers = { authorization: 'token secret' };
+    const listing = await fetch(`http://127.0.0.1:${proxy.apiPort}/api/routes`, { headers });
+    expect(await listing.json()).toEqual({});
+    expect(proxy.log.join('')).toMatch('route 1 is not valid');
+  },
+);
+
+test('a last activity in the future, from a clock that was wrong, is now', async () => {
+  const routes = [{ path: '/a', data: { target: 'http://192.0.2.7:1' }, lastActivity: 8.64e15 }];
+  writeFileSync(file, JSON.stringify({ version: 2, routes }));
+  const proxy = await startedProxy(['--storage-file', file]);
+  expect(proxy.lastActivity('/a')).toBeLessThanOrEqual(Date.now());
+});

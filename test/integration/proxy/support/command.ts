@@ -80,7 +80,7 @@ export function runProgram(program: string, argv: readonly string[], env: Record
     stdout: () => stdout,
     stderr: () => stderr,
     ended,
-    until: (text) => expect.poll(() => stdout + stderr, { timeout: 20_000, interval: 10 }).toMatch(text),
+    until: (text) => expect.poll(() => stdout + stderr, { timeout: 60_000, interval: 10 }).toMatch(text),
   };
 }
 

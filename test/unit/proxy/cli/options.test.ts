@@ -82,7 +82,10 @@ test('the command line that JupyterHub builds with internal SSL is accepted', ()
     argv.push(`--${side}-ssl-key`, 'k', `--${side}-ssl-cert`, 'c', `--${side}-ssl-ca`, 'a');
     argv.push(`--${side}-ssl-request-cert`, `--${side}-ssl-reject-unauthorized`);
   }
-  expect(read(argv)).toMatchObject({ apiTls: { requestCert: true, ca: 'a' }, clientTls: { key: 'k' } });
+  expect(read(argv)).toMatchObject({
+    apiTls: { listener: { requestCert: true }, ca: 'a' },
+    clientTls: { key: 'k' },
+  });
 });
 
 test.each([
