@@ -179,12 +179,14 @@ test('without scripts the same form starts the same server', async () => {
 });
 
 test('who comes back to a server that has died reads why, and so does the administrator in the log', async () => {
+  const state = async () => (await hub.service.call('GET', '/users/bob/server')).body.state;
+  // ready, for the service and then for the hub
+  const ready = async () => (await hub.api('GET', '/users/bob')).body.server;
+  await expect.poll(ready, { timeout: 60_000 }).not.toBeNull();
   const { body } = await hub.service.call('GET', '/users/bob/server');
   const [inside] = readFileSync(`/proc/${body.pid}/task/${body.pid}/children`, 'utf8').split(' ');
   process.kill(Number(inside), 'SIGKILL');
-  await expect
-    .poll(async () => (await hub.service.call('GET', '/users/bob/server')).body.state, { timeout: 30_000 })
-    .toBe('exited');
+  await expect.poll(state, { timeout: 30_000 }).toBe('exited');
   const plain = await newPage(false);
   await plain.goto(`${hub.url}/hub/home`); // where the hub looks whether the server still runs
   await plain.goto(`${hub.url}/hub/spawn/bob`);

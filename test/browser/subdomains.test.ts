@@ -59,7 +59,8 @@ test("the session's cookie is for the page's host and path alone, and good with 
 test("a user's server answers at the user's own host, by the one route that hub and service agree on", async () => {
   expect((await hub.api('POST', '/users/alice/server')).status).toBeLessThan(300);
   await admin.getByRole('link', { name: 'alice' }).waitFor({ timeout: 30_000 });
-  await expect.poll(async () => (await hub.api('GET', '/users/alice')).body.server).not.toBeNull();
+  const ready = async () => (await hub.api('GET', '/users/alice')).body.server;
+  await expect.poll(ready, { timeout: 60_000 }).not.toBeNull();
   alice = await openAs('alice', `${on('alice')}/user/alice/tree`);
   expect(await alice.title()).toMatch(/^Home/);
   const routes = await hub.routes();
