@@ -46,6 +46,16 @@ export {
 } from './network/network.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
+export {
+  type ForkServerRequest,
+  isCurrent,
+  socketOf as forkServerSocket,
+  startForkServer,
+  watchForkServer,
+} from './preload/fork-server.ts';
+export { findInitProgram } from './preload/program.ts';
+export { type PythonScript, pythonScript } from './preload/python-script.ts';
+export type { PreloadRequest } from './preload/request.ts';
 export type { NetworkEvent } from './sandbox/context.ts';
 export { killIfDebugged } from './sandbox/kill-stopped.ts';
 export { whyUnreachable } from './sandbox/not-ready.ts';
@@ -71,11 +81,18 @@ export {
   ownAccount,
   parsePasswd,
 } from './system/account.ts';
+export { restrictsNamespaces } from './system/apparmor.ts';
 export { runTool, type ToolRun } from './system/child.ts';
 export { aborted, unlessAborted, withDeadline } from './system/deadline.ts';
 export { answerDeadline, answersOf, type Look, lookAs, pathUnavailable } from './system/look.ts';
 export { isAtOrBelow } from './system/path.ts';
-export { bootId, isAlive as isSameProcess, type ProcessIdentity, thisProcess } from './system/process.ts';
+export {
+  bootId,
+  endProcess,
+  isAlive as isSameProcess,
+  type ProcessIdentity,
+  thisProcess,
+} from './system/process.ts';
 export { readFileOrNull } from './system/read-file.ts';
 export {
   familyOf,

@@ -1,5 +1,6 @@
-// Compiles portwrap-forward (native/forward/) to dist/native/portwrap-forward-ARCHITECTURE. Without a compiler it says so
-// and ends well: the forwarder `builtin` is not available then. Not here: tsc, choosing a binary (portwrap/network/builtin/program.ts).
+// Compiles portwrap-forward (native/forward/) and portwrap-init (native/init/) to dist/native/NAME-ARCHITECTURE. Without a
+// compiler it says so and ends well: the forwarder `builtin` and preload are not available then.
+// Not here: tsc, choosing a binary (config/system/native-program.ts).
 // usage: node scripts/native.mjs [--static] [--target=x86_64|aarch64]
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -7,30 +8,43 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const sources = 'native/forward';
+/** The folder of the sources of each program, below native/. */
+const programs = { 'portwrap-forward': 'forward', 'portwrap-init': 'init' };
 const architectures = { x64: 'x86_64', arm64: 'aarch64' };
 const plain = ['-std=c11', '-O2', '-Wall', '-Wextra'];
 const hardened = ['-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now'];
 /** tcc(1) has no hardening, and compiles it, too. */
 const compilers = ['cc', 'gcc', 'clang', 'tcc'];
 
-export function nativeFile(root, target = architectures[process.arch]) {
-  return join(root, 'dist/native', `portwrap-forward-${target}`);
+export function nativeFile(root, target = architectures[process.arch], program = 'portwrap-forward') {
+  return join(root, 'dist/native', `${program}-${target}`);
 }
 
 /** Whether it is there and newer than its sources; true, too, where it cannot be. */
 export function isNativeCurrent(root) {
   if (architectures[process.arch] === undefined) return true;
-  const file = nativeFile(root);
-  return existsSync(file) && statSync(file).mtimeMs >= Math.max(...nativeSources(root).map(modified));
+  return Object.keys(programs).every((program) => {
+    const file = nativeFile(root, undefined, program);
+    return (
+      existsSync(file) && statSync(file).mtimeMs >= Math.max(...nativeSources(root, program).map(modified))
+    );
+  });
 }
 
-/** Returns a sentence: what was built, or why nothing was. `isBuilt` says which. */
+/** Returns a sentence: what was built, or why not all was. `isBuilt` says which. */
 export function buildNative(root, { isStatic = false, target = architectures[process.arch] } = {}) {
   if (!Object.values(architectures).includes(target)) {
-    return none(`portwrap-forward knows no processor of the kind ${target ?? process.arch}`);
+    return none('portwrap-forward', `it knows no processor of the kind ${target ?? process.arch}`);
   }
-  const file = nativeFile(root, target);
+  const built = Object.keys(programs).map((program) => buildProgram(root, program, { isStatic, target }));
+  return {
+    isBuilt: built.every(({ isBuilt }) => isBuilt),
+    message: [...new Set(built.map(({ message }) => message))].join('\n'),
+  };
+}
+
+function buildProgram(root, program, { isStatic, target }) {
+  const file = nativeFile(root, target, program);
   mkdirSync(join(file, '..'), { recursive: true });
   // a running program cannot be written over, but replaced
   const unfinished = `${file}.${process.pid}`;
@@ -43,8 +57,8 @@ export function buildNative(root, { isStatic = false, target = architectures[pro
   ]);
   let firstError = '';
   for (const [compiler, ...flags] of attempts) {
-    const files = nativeSources(root).filter((path) => path.endsWith('.c'));
-    const include = `-I${join(root, sources)}`;
+    const files = nativeSources(root, program).filter((path) => path.endsWith('.c'));
+    const include = `-I${join(root, 'native', programs[program])}`;
     const run = spawnSync(compiler, [...flags, include, '-o', unfinished, ...files], { encoding: 'utf8' });
     if (run.status === 0) {
       renameSync(unfinished, file);
@@ -53,20 +67,23 @@ export function buildNative(root, { isStatic = false, target = architectures[pro
     rmSync(unfinished, { force: true });
     if (run.error === undefined) firstError ||= `${compiler}: ${run.stderr.trim().split('\n')[0]}`;
   }
-  return none(firstError || `there is no C compiler here (${names.join(', ')})`);
+  return none(program, firstError || `there is no C compiler here (${names.join(', ')})`);
 }
 
-function none(reason) {
-  return {
-    isBuilt: false,
-    message: `portwrap-forward is not built: ${reason}. Without it the forwarder is slirp4netns.`,
-  };
+const without = {
+  'portwrap-forward': 'Without it the forwarder is slirp4netns.',
+  'portwrap-init': 'Without it preload is not used.',
+};
+
+function none(program, reason) {
+  return { isBuilt: false, message: `${program} is not built: ${reason}. ${without[program]}` };
 }
 
-function nativeSources(root) {
-  return readdirSync(join(root, sources), { recursive: true })
+function nativeSources(root, program) {
+  const folder = join(root, 'native', programs[program]);
+  return readdirSync(folder, { recursive: true })
     .filter((name) => /\.[ch]$/.test(name))
-    .map((name) => join(root, sources, name))
+    .map((name) => join(folder, name))
     .sort();
 }
 

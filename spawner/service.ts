@@ -23,6 +23,7 @@ import { reportBounds } from './launchers/slurm/reports/reports.ts';
 import { createLogReader } from './logs/reader.ts';
 import { startLogRotation } from './logs/rotation.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { createForkServers } from './preload/fork-servers.ts';
 import { openRecords } from './records/records.ts';
 import type { ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
@@ -73,8 +74,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   });
   const cgroups = await openControlGroups(tools, log);
   const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
+  const forkServers = createForkServers({ tools, directory: state.forkServers, config, log });
   const local = createLocalLauncher({
-    ...{ context, cgroups, accounts, state, ports, meter },
+    ...{ context, cgroups, accounts, state, ports, meter, forkServers },
     hostAddress: first.ports.host_address,
     privateFiles: () => config().private_files,
   });
@@ -106,6 +108,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
+    forkServers.prepare();
     log.info(outcome, 'configuration reloaded');
     return outcome;
   };
@@ -134,6 +137,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     health.close();
     for (const listener of listeners) await listener.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
+    // without a server nobody may come back for them
+    forkServers.close(servers.list().every(({ record }) => record.state === 'exited'));
     servers.leave();
     routes.close();
     slurm.close();
@@ -152,6 +157,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
       listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
     }
     await reconcile({ ...parts, config: first, launchers, servers, tools });
+    forkServers.prepare();
     watch.begin();
     orphanCleanup = startOrphanCleanup({ servers, config, log });
     ready = true;

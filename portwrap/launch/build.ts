@@ -27,8 +27,8 @@ import type { Teardown } from '../system/teardown.ts';
 import type { TemporaryDirectory } from '../temporary/directory.ts';
 import { parts } from '../temporary/registration.ts';
 import { bwrapArgs, checkAmount } from './bwrap-argv.ts';
-import { descriptors, inheritedStdio, syntheticDescriptor } from './descriptors.ts';
-import { gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
+import { descriptors, inheritedStdio, initDescriptor, syntheticDescriptor } from './descriptors.ts';
+import { adoptSignal, gateArgv, gateReady, policyFailedExit, splitEnvironment, startSignal } from './gate.ts';
 import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { isLowPort, type Sysctls } from './sysctls.ts';
@@ -36,6 +36,9 @@ import { systemCallFilter } from './system-call-filter.ts';
 import { endLoader, isPrepared, policyLog, terminalsFailed, wrapperArgv } from './wrapper.ts';
 
 const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
+
+/** Of a detached payload, in octal digits. */
+export const payloadUmask = '022';
 
 /** In the sandbox's directory, until bwrap has used it. */
 const mapsFifo = 'maps.fifo';
@@ -48,6 +51,8 @@ export interface HeldSandbox {
   readonly life: Liveness;
   /** Lets the payload run. */
   release(): void;
+  /** Makes that process of the sandbox the payload instead, by its pid inside. Only with `spec.preload`. */
+  adopt(pid: number): void;
   /** bwrap's monitor in the foreground; setsid, already ended, when detached. */
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
@@ -95,6 +100,8 @@ export async function buildSandbox(
     ? null
     : own(openContent(at('rules.nft'), policyText(context, spec, around.resolver)));
 
+  const init = spec.preload ? own(openSync(spec.preload.init, constants.O_RDONLY)) : null;
+
   const terminal = callerTerminal(spec.stdio);
   const terminals = terminalCommands(context.tools('mount'), around.mountinfo, terminal);
   const [program = '', ...argv] = startArgv(context, spec, { life: lifeFifo(spec, around), terminals });
@@ -114,10 +121,11 @@ export async function buildSandbox(
         },
         synthetic.map(() => 'pipe'),
       ),
+      ...(init === null ? [] : [init.fd]),
     ],
     detached: spec.lifetime === 'detached',
   });
-  for (const descriptor of [status, filterFile, rules]) descriptor?.close();
+  for (const descriptor of [status, filterFile, rules, init]) descriptor?.close();
   // without a process there are no pipes either; the rejection says why
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;
@@ -172,7 +180,11 @@ export async function buildSandbox(
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
   if (readOnlyRoot) refuseLateMount(spec, child, around.mountinfo);
-  return { child, life, starter, policy, release: () => gate.end(startSignal), leaveScope };
+  return {
+    ...{ child, life, starter, policy, leaveScope },
+    release: () => gate.end(startSignal),
+    adopt: (pid) => gate.end(adoptSignal(pid)),
+  };
 }
 
 /** The account whose groups are mapped; null: the launcher may not, or it has none. */
@@ -202,11 +214,12 @@ function startArgv(
       restrictPayload: restricted,
       openFiles: spec.limits.openFiles,
       sysctls: context.asRoot ? null : sysctlsOf(spec),
-      umask: spec.lifetime === 'foreground' ? null : '022',
+      umask: spec.lifetime === 'foreground' ? null : payloadUmask,
       restoreSignals:
         spec.lifetime === 'foreground'
           ? ignoredSignals.filter((signal) => !spec.ignoredSignals?.includes(signal))
           : [],
+      init: spec.preload ? `/proc/self/fd/${initDescriptor(spec.files.synthetic)}` : null,
       lateEnvironment: environmentOf(context, spec).late,
     },
     spec.command,
@@ -286,6 +299,7 @@ function sandboxArgs(
     workingDirectory: spec.workingDirectory,
     identity: context.asRoot ? null : { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
     waitsForMaps: groupsAccount(context, spec) !== null,
+    gateIsInit: Boolean(spec.preload),
     terminal,
     gateCapabilities: gateCapabilities(context, spec),
   };

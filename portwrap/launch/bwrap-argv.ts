@@ -20,6 +20,8 @@ export interface BwrapSpec {
   readonly identity: { readonly uid: number; readonly gid: number } | null;
   /** Whether it waits for the maps of its user namespace (descriptors.ts). */
   readonly waitsForMaps: boolean;
+  /** Whether the gate is process 1, and becomes portwrap-init (gate.ts). Then bubblewrap leaves it the life FIFO. */
+  readonly gateIsInit: boolean;
   /** The sandbox shares the terminal of its caller, which lies at /dev/console. */
   readonly terminal: boolean;
   /** Capabilities for the gate in an unprivileged launch; it drops them before the payload runs. */
@@ -32,6 +34,7 @@ export function bwrapArgs(spec: BwrapSpec): string[] {
   return [
     // own user, network, pid and ipc namespaces; all processes end with pid 1 or the monitor
     ...['--unshare-user', '--unshare-net', '--unshare-pid', '--unshare-ipc', '--die-with-parent'],
+    ...(spec.gateIsInit ? ['--as-pid-1'] : []),
     ...(spec.identity === null ? [] : identityArgs(spec.identity)),
     ...(spec.waitsForMaps
       ? ['--info-fd', String(mapping.report), '--userns-block-fd', String(mapping.done)]

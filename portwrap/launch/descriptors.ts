@@ -37,6 +37,11 @@ export function syntheticDescriptor(index: number): number {
   return descriptors.policy + 1 + index;
 }
 
+/** The descriptor by which portwrap-init is executed, after all others: directories above its file may be closed to users. */
+export function initDescriptor(synthetic: readonly unknown[]): number {
+  return syntheticDescriptor(synthetic.length);
+}
+
 /** The part of a child's `stdio` array that follows standard error, each in its place. */
 export function inheritedStdio<T>(named: Readonly<Record<DescriptorName, T>>, synthetic: readonly T[]): T[] {
   const stdio = [...synthetic];

@@ -12,6 +12,11 @@ export const gateReady = 'r';
 /** The line that makes the gate execute the payload. */
 export const startSignal = 'go\n';
 
+/** The line that makes portwrap-init wait for the end of that process instead; it has the gate's place then. */
+export function adoptSignal(pid: number): string {
+  return `adopt ${pid}\n`;
+}
+
 /** The gate's exit code when the network policy could not be loaded. */
 export const policyFailedExit = 99;
 
@@ -40,6 +45,8 @@ export interface Gate {
    * is lost between the start signal and the payload.
    */
   readonly restoreSignals: readonly string[];
+  /** portwrap-init, which takes the gate's place, waits for the line and starts the payload; null: the gate does. */
+  readonly init: string | null;
   /** Environment for the payload only, not for the gate. */
   readonly lateEnvironment: Readonly<Record<string, string>>;
 }
@@ -57,8 +64,7 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
     ...(gate.restrictPayload ? restrictPayload : []),
     // without a launcher this write fails and the sandbox ends: it never runs unsupervised
     `printf ${gateReady} >&${launcher} || exit 1`,
-    `read -r _ <&${launcher} || exit 1`,
-    `exec ${launcher}<&- ${policy}<&-`,
+    ...(gate.init === null ? [`read -r _ <&${launcher} || exit 1`, `exec ${launcher}<&- ${policy}<&-`] : []),
     'exec "$@"',
   ];
   return [
@@ -67,7 +73,8 @@ export function gateArgv(gate: Gate, command: readonly string[]): string[] {
       : [gate.env, `--default-signal=${gate.restoreSignals.join(',')}`]),
     ...[gate.sh, '-c', script.join('\n'), 'portwrap'],
     ...dropCapabilities(gate),
-    ...addEnvironment(gate, command),
+    ...addEnvironment(gate, gate.init === null ? command : [gate.init]),
+    ...(gate.init === null ? [] : [gate.init, String(launcher), String(descriptors.life)]),
     ...command,
   ];
 }

@@ -22,6 +22,8 @@ import { type WaysOut, waysOut } from '../network/network.ts';
 import { reachesHostLoopback, slirpNetwork } from '../network/policy.ts';
 import { type ResolverInside, resolverFiles, resolverInside } from '../network/resolver-inside.ts';
 import type { Attached, UplinkRequest } from '../network/uplink.ts';
+import type { ForkedChild } from '../preload/fork.ts';
+import { forkPayload } from '../preload/fork-payload.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
 import { aborted } from '../system/deadline.ts';
@@ -30,9 +32,10 @@ import { bootId, childrenOf, monitorOf, type ProcessIdentity } from '../system/p
 import { createTeardown, type Teardown } from '../system/teardown.ts';
 import { makeTemporary, type TemporaryDirectory, type TemporaryRequest } from '../temporary/directory.ts';
 import { removeTemporary, removeTemporaryOf, temporaryLink } from '../temporary/removal.ts';
-import { buildSandbox, type HeldSandbox } from './build.ts';
+import { buildSandbox, type HeldSandbox, payloadUmask } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
+import { systemCallFilter } from './system-call-filter.ts';
 import { loadPolicy, policyLog } from './wrapper.ts';
 
 /**
@@ -80,6 +83,8 @@ async function launchOnce(
     // only with limits
     const mustBeIn = neededControllers(spec.limits).length > 0;
     const counted = mustBeIn ? entered : entered?.catch(() => {});
+    const forking = forked(spec, held, cgroup, counted);
+    undo.add('forked child', async () => (await forking)?.cancel());
     const request = uplinkRequest(spec, held, resolver);
     const forwarding = attachForwarder(prepared ?? context.network.forwarder, request, spec, ways);
     const uplinking = ways.uplink?.attach(request) ?? null;
@@ -90,8 +95,12 @@ async function launchOnce(
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
-    const [[forwarder, uplink]] = await Promise.race([
-      Promise.all([connected(forwarding, uplinking, applyPolicy(context, spec, held, resolver)), counted]),
+    const [[forwarder, uplink], payload] = await Promise.race([
+      Promise.all([
+        connected(forwarding, uplinking, applyPolicy(context, spec, held, resolver)),
+        forking,
+        counted,
+      ]),
       ended,
       aborted(abort),
     ]);
@@ -99,7 +108,11 @@ async function launchOnce(
     if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const network = { forwarder, uplink, ways };
     const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
-    held.release();
+    if (payload === null) held.release();
+    else {
+      held.adopt(payload.pid);
+      payload.go();
+    }
     undo.release();
     return sandbox;
   } catch (error) {
@@ -141,6 +154,27 @@ function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPla
   undo.add('control group', () => removeCgroup(place));
   saveCgroupPlace(spec.directory, place);
   return place;
+}
+
+/** The payload, if it can be forked; null: it is a command. */
+function forked(
+  { preload, ...spec }: SandboxSpec,
+  { child }: HeldSandbox,
+  cgroup: CgroupPlace | null,
+  entered: Promise<unknown> | undefined,
+): Promise<ForkedChild | null> {
+  if (!preload) return Promise.resolve(null);
+  return forkPayload(preload, {
+    ...{ child, cgroup, entered: entered ?? Promise.resolve() },
+    filter: systemCallFilter({ families: spec.socketFamilies, terminal: false }),
+    payload: {
+      environment: { ...spec.environment, PWD: spec.workingDirectory }, // as bubblewrap sets it
+      directory: spec.workingDirectory,
+      umask: Number.parseInt(payloadUmask, 8),
+      open_files: spec.limits.openFiles,
+      command: spec.command,
+    },
+  });
 }
 
 function withSynthetic(spec: SandboxSpec, files: readonly SyntheticFile[]): SandboxSpec {

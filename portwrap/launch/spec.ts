@@ -5,6 +5,7 @@ import type { Limits } from '../cgroups/limits.ts';
 import type { Cgroups } from '../cgroups/root.ts';
 import { type NetworkPolicy, nftRuleset, slirpNetwork } from '../network/policy.ts';
 import type { ResolverInside } from '../network/resolver-inside.ts';
+import type { PreloadRequest } from '../preload/request.ts';
 import type { SandboxContext } from '../sandbox/context.ts';
 import type { Account } from '../system/account.ts';
 import type { FileView } from './file-view.ts';
@@ -32,6 +33,8 @@ export interface SandboxSpec {
   readonly lifetime: 'detached' | 'foreground';
   /** Signals that the launcher ignores, as after nohup(1), without "SIG": a foreground payload ignores them too. */
   readonly ignoredSignals?: readonly string[];
+  /** How the payload can be forked from a process that has imported its modules; absent or null: it is a command. */
+  readonly preload?: PreloadRequest | null;
   /** The payload's standard input, output and error. */
   readonly stdio: readonly ['ignore' | number, number, number];
 }

@@ -79,6 +79,11 @@ export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals)
   }
 }
 
+/** Asks exactly that process to end. */
+export function endProcess(identity: ProcessIdentity): void {
+  signalProcess(identity, 'SIGTERM');
+}
+
 /** Direct children of a process's main thread. */
 export function childrenOf(pid: number): readonly number[] {
   const text = readProc(`/proc/${pid}/task/${pid}/children`);

@@ -23,6 +23,7 @@ import {
   uplinkNames,
 } from '../../portwrap/index.ts';
 import { logFileOf } from '../logs/files.ts';
+import type { ForkServers } from '../preload/fork-servers.ts';
 import type { Meter } from '../records/meter.ts';
 import { noPlacement } from '../records/record.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
@@ -42,6 +43,7 @@ export interface LocalLauncherInput {
   readonly state: StateDirectory;
   readonly ports: Ports;
   readonly meter: Meter;
+  readonly forkServers: Pick<ForkServers, 'request'>;
 }
 
 export function createLocalLauncher(input: LocalLauncherInput): Launcher {
@@ -72,7 +74,8 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
         });
         const spec = await unlessAborted(described, abort);
         report({ progress: 20, message: 'Building the sandbox' });
-        return runningServer(await launch(context, spec, abort), input);
+        const preload = input.forkServers.request(profile, spec.command, request.env);
+        return runningServer(await launch(context, { ...spec, preload }, abort), input);
       } finally {
         closeSync(log);
       }

@@ -24,6 +24,7 @@ export interface StateDirectory {
   readonly sandboxes: string;
   readonly logs: string;
   readonly tokens: string;
+  readonly forkServers: string;
   /** Rejects with STORAGE_FAILED when nothing can be kept in it now, or another one lies at its path. */
   probe(): Promise<void>;
   /** Gives the directory up, for the next service. */
@@ -43,7 +44,7 @@ function open(path: string): StateDirectory {
   makeDirectory(path, 0o700);
   chmodSync(path, 0o700);
   const at = (name: string) => join(path, name);
-  for (const name of ['records', 'sandboxes', 'logs', 'tokens']) makeDirectory(at(name), 0o700);
+  for (const name of ['records', 'sandboxes', 'logs', 'tokens', 'fork']) makeDirectory(at(name), 0o700);
   const owner = readOwner(at('service.json'));
   if (owner !== null && isSameProcess(owner)) {
     throw new PortwrapError(
@@ -64,6 +65,7 @@ function open(path: string): StateDirectory {
     sandboxes: at('sandboxes'),
     logs: at('logs'),
     tokens: at('tokens'),
+    forkServers: at('fork'),
     probe: () => probe(path, stateId),
     close: () => rm(at('service.json'), { force: true }),
   };

@@ -1,12 +1,9 @@
 // portwrap-forward, the program of the forwarder `builtin`: where it is, and what to do if it is not there.
 // Not here: its source (native/forward/), compiling it (scripts/native.mjs), starting it (builtin.ts).
-import { join } from 'node:path';
 import { PortwrapError } from '../../../config/errors.ts';
+import { nativeProgramPath } from '../../../config/system/native-program.ts';
 import { packageRoot } from '../../../config/system/package.ts';
 import { isExecutable } from '../../system/access.ts';
-
-/** The kernel's name of a processor, by Node's. */
-const architectures: Readonly<Partial<Record<string, string>>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 export function isForwardProgramThere(): boolean {
   return isExecutable(forwardProgramPath());
@@ -23,6 +20,5 @@ export function findForwardProgram(): string {
 }
 
 function forwardProgramPath(): string {
-  const architecture = architectures[process.arch] ?? process.arch;
-  return join(packageRoot(), 'dist/native', `portwrap-forward-${architecture}`);
+  return nativeProgramPath('portwrap-forward');
 }

@@ -25,6 +25,7 @@ const gate: Gate = {
   sysctls: null,
   umask: null,
   restoreSignals: [],
+  init: null,
   lateEnvironment: {},
 };
 
@@ -116,6 +117,7 @@ test('bubblewrap unshares users, network and processes, and everything dies with
     identity: { uid: 1001, gid: 100 },
     terminal: false,
     waitsForMaps: false,
+    gateIsInit: false,
     gateCapabilities: ['CAP_NET_ADMIN'],
   });
   expect(args).toEqual([
@@ -140,7 +142,7 @@ test('a file of our own below a hidden directory is there before that becomes re
     temporarySources: {},
     syntheticDescriptors: [10],
     ...{ environment: {}, workingDirectory: '/', closed: [], gateCapabilities: [] },
-    ...{ identity: null, terminal: false, waitsForMaps: false },
+    ...{ identity: null, terminal: false, gateIsInit: false, waitsForMaps: false },
   });
   const order = ['--tmpfs', '--ro-bind-data', '--remount-ro'].map((option) => args.indexOf(option));
   expect(order).toEqual([...order].sort((a, b) => a - b));

@@ -21,6 +21,7 @@ const gate: Gate = {
   sysctls: null,
   umask: null,
   restoreSignals: [],
+  init: null,
   lateEnvironment: {},
 };
 const mountinfo =

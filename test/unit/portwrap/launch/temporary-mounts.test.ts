@@ -58,7 +58,7 @@ test('a bound precedes its mount, and files on disk come from the directory that
     },
     temporarySources: { '/tmp': '/var/tmp/portwrap-x/files/0-tmp' },
     ...{ syntheticDescriptors: [], environment: {}, workingDirectory: '/', closed: [], gateCapabilities: [] },
-    ...{ identity: null, waitsForMaps: false, terminal: false },
+    ...{ identity: null, waitsForMaps: false, gateIsInit: false, terminal: false },
   });
   expect(args.slice(args.indexOf('/proc') + 1, args.indexOf('--chdir'))).toEqual([
     ...['--bind', '/var/tmp/portwrap-x/files/0-tmp', '/tmp'],

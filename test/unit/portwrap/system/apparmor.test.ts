@@ -33,7 +33,7 @@ describe('a launch', () => {
 test('the gate gives up capabilities for good after it has loaded the rules, before the payload', () => {
   const gate = {
     ...{ sh: '/bin/sh', env: '/bin/env', loadRules: '/bin/nft', detachMounts: null, dropCapabilities: null },
-    ...{ openFiles: 1024, sysctls: null, umask: null, restoreSignals: [], lateEnvironment: {} },
+    ...{ openFiles: 1024, sysctls: null, umask: null, restoreSignals: [], init: null, lateEnvironment: {} },
     restrictPayload: true,
   };
   const [, , script = ''] = gateArgv(gate, ['cmd']);

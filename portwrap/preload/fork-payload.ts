@@ -1,0 +1,52 @@
+// The payload as a child of a fork server instead of a command, while the network of its sandbox is made.
+// Not here: asking the fork server (fork.ts), the choice which of them it is in the end (launch/launch.ts).
+import { type CgroupPlace, enterCgroup } from '../cgroups/cgroup.ts';
+import { isAlive, type ProcessIdentity } from '../system/process.ts';
+import { readFileOrNull } from '../system/read-file.ts';
+import { type ForkedChild, type ForkOrder, forkChild } from './fork.ts';
+import type { PreloadRequest } from './request.ts';
+
+export interface ForkedPayload {
+  /** Process 1 of the sandbox. */
+  readonly child: ProcessIdentity;
+  /** Its seccomp program. */
+  readonly filter: Buffer;
+  readonly payload: Pick<ForkOrder, 'environment' | 'directory' | 'umask' | 'open_files' | 'command'>;
+  readonly cgroup: CgroupPlace | null;
+  /** Settles when the sandbox is in its control group. */
+  readonly entered: Promise<unknown>;
+}
+
+/** Null: start the command. Never rejects; `preload` gets the reason. */
+export async function forkPayload(
+  preload: PreloadRequest,
+  { child, filter, payload, cgroup, entered }: ForkedPayload,
+): Promise<ForkedChild | null> {
+  try {
+    await entered;
+    const ids = idsOf(readFileOrNull(`/proc/${child.pid}/status`) ?? '');
+    if (ids === null || !isAlive(child)) throw new Error('the sandbox has ended');
+    const order = {
+      ...{ pid: child.pid, start_time: child.startTime, ...ids, filter: filter.toString('hex') },
+      ...payload,
+      ...{ argv: preload.argv, script: preload.script },
+    };
+    const enter = async (pid: number) => {
+      if (cgroup !== null) await enterCgroup(cgroup, [pid]);
+    };
+    return await forkChild(preload.socket, order, enter);
+  } catch (error) {
+    preload.notUsed((error as Error).message);
+    return null;
+  }
+}
+
+/** The ids of a process, proc_pid_status(5): those of the account, with the groups that setpriv(1) has found. */
+export function idsOf(status: string): { uid: number; gid: number; groups: number[] } | null {
+  const numbers = (name: string) =>
+    new RegExp(`^${name}:\\s*([\\d \\t]*)$`, 'm').exec(status)?.[1]?.split(/\s+/).filter(Boolean).map(Number);
+  const [uid] = numbers('Uid') ?? [];
+  const [gid] = numbers('Gid') ?? [];
+  const groups = numbers('Groups');
+  return uid === undefined || gid === undefined || groups === undefined ? null : { uid, gid, groups };
+}

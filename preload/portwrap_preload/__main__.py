@@ -1,0 +1,89 @@
+"""The fork server's life: listen, import, report, and fork a child for each connection. Only the child reads from it.
+
+Not here: what is imported (modules.py), what the child does (join.py, become.py).
+"""
+
+import gc
+import json
+import os
+import select
+import socket
+import struct
+import sys
+
+own_directory = sys.path[0]
+sys.path[0] = os.path.dirname(own_directory)
+
+from portwrap_preload import become, join, modules, trust  # noqa: E402 (its folder was put into the path just now)
+
+del sys.path[0]
+
+READY = 3
+ALIVE = 4
+SOCKET = "socket"
+LONGEST_QUEUE = 128
+
+
+def main() -> None:
+    settings = json.loads(sys.argv[1])
+    become.note_environment()
+    join.hide_from_debuggers()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(SOCKET)
+    listener.listen(LONGEST_QUEUE)
+    os.chdir("/")
+    try:
+        preloaded = modules.preload(settings["modules"])
+        trust.check_loaded_files(settings["owner"])
+    except modules.Unusable as reason:
+        report({"problem": str(reason)})
+        return
+    gc.collect()
+    gc.freeze()
+    report({"modules": len(preloaded.names), "files": preloaded.directories})
+    connection = accept_forever(listener, settings["owner"])
+    # only a child gets here
+    order = join.enter_sandbox(connection)
+    become.become_server(order, preloaded)
+
+
+def report(message: dict) -> None:
+    os.write(READY, json.dumps(message).encode() + b"\n")
+    os.close(READY)
+
+
+def accept_forever(listener: socket.socket, owner: int) -> socket.socket:
+    """Returns in a child, with its connection."""
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    children: dict[int, int] = {}
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor in children:
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                os.waitpid(children.pop(descriptor), 0)
+                continue
+            connection, _ = listener.accept()
+            if peer_of(connection) not in (0, owner):
+                connection.close()
+                continue
+            pid = os.fork()
+            if pid == 0:
+                listener.close()
+                for other in children:
+                    os.close(other)
+                return connection
+            connection.close()
+            watched = os.pidfd_open(pid)
+            children[watched] = pid
+            poll.register(watched, select.POLLIN)
+
+
+def peer_of(connection: socket.socket) -> int:
+    size = struct.calcsize("3i")
+    _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    return uid
+
+
+main()
