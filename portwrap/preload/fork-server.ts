@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import { runTool, startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { ownUntil } from '../system/descriptor.ts';
+import { closeStrayDescriptors } from '../system/inherited-descriptors.ts';
 import {
   fifos,
   type Liveness,
@@ -75,9 +76,10 @@ export async function startForkServer(request: ForkServerRequest): Promise<Start
     reader.close();
     const log = own(openSync(`${directory}.log`, 'w', 0o600));
     const [program = '', ...argv] = forkServerArgv(request, owner);
+    closeStrayDescriptors();
     const child = startChild(program, argv, {
       stdio: ['ignore', log.fd, log.fd, 'pipe', alive.fd],
-      environment: request.environment,
+      environment: { ...request.environment, ...markers },
       detached: true,
     });
     child.process.unref();
@@ -129,6 +131,14 @@ export function isCurrent(made: StartedForkServer['made']): boolean {
   const now = changeTimes(Object.keys(made));
   return Object.entries(made).every(([path, time]) => now[path] === time);
 }
+
+/** Values that the fork server finds again and replaces: preload/portwrap_preload/environment.py has the same. */
+const markers = {
+  HOME: '/portwrap-preload-home',
+  USER: 'portwrap-preload-user',
+  LOGNAME: 'portwrap-preload-user',
+  SHELL: '/portwrap-preload-shell',
+};
 
 /** The account without files, nobody of Debian. */
 const nobody = 65_534;

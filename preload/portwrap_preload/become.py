@@ -75,6 +75,7 @@ def become_server(order: dict[str, Any], preloaded: Preloaded) -> None:
     join.check(join.libc.prctl(join.PR_SET_DUMPABLE, 1, 0, 0, 0))
     reseed()
     sys.argv = argv[order["script"] :]
+    sys.orig_argv = argv
     if not getattr(sys.flags, "safe_path", False):
         sys.path.insert(0, os.path.dirname(os.path.realpath(script)))
     for name in [name for name in sys.modules if name.partition(".")[0] == __package__]:

@@ -11,7 +11,8 @@ import sys
 from contextlib import contextmanager
 from typing import Iterator
 
-# These differ from user to user. Their values here are replaced wherever a module has kept them (identity.py).
+# These differ from user to user. The fork server is started with these values (portwrap/preload/fork-server.ts), which are
+# replaced wherever a module has kept them (identity.py).
 MARKERS = {
     "HOME": "/portwrap-preload-home",
     "USER": "portwrap-preload-user",

@@ -9,6 +9,7 @@ import ctypes
 import json
 import os
 import select
+import signal
 import socket
 from typing import Any
 
@@ -16,6 +17,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.syscall.restype = ctypes.c_long
 
 # linux/prctl.h
+PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
 PR_GET_SECCOMP = 21
@@ -172,6 +174,7 @@ def become_child_of_init() -> None:
     if os.fork() != 0:
         os._exit(0)
     select.select([between], [], [])
+    check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
     if os.getppid() != 1:
         raise ChildProcessError
 

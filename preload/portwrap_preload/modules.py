@@ -36,7 +36,6 @@ class Preloaded:
 
 def preload(wanted: list[str]) -> Preloaded:
     """Raises Unusable."""
-    os.environ.update(environment.MARKERS)
     gc.disable()
     names = in_child(lambda: usable_names(wanted))
     with environment.watched() as reads:

@@ -88,7 +88,7 @@ export function createForkServers(input: ForkServersInput): ForkServers {
       const note = { bootId: bootId(), profile, plan, process: started.process, made: started.made };
       await writeAtomically(noteOf(plan.key), JSON.stringify(note));
       const took = Math.round(performance.now() - began);
-      log.info({ profile, pid: started.process.pid, took }, 'the fork server is ready');
+      log.info({ profile, forkServer: started.process.pid, took }, 'the fork server is ready');
       watch(entry, started.life.gone);
     } catch (error) {
       Object.assign(entry, { state: 'unusable', at: performance.now() });

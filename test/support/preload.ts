@@ -1,0 +1,40 @@
+// Servers of profiles with `preload`: a script in a directory that only root can write, as preload requires, and waiting
+// for the fork server. Not here: the service (service.ts).
+import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { TestService } from './service.ts';
+
+export const reportServer = resolve('test/fixtures/preload/report-server.py');
+
+/** A new directory with a copy of the script, called `server`; it is below /opt, which sandboxes show. */
+export function trustedDirectory(): { readonly path: string; readonly server: string; remove(): void } {
+  const path = mkdtempSync('/opt/portwrap-preload-');
+  chmodSync(path, 0o755);
+  cpSync(reportServer, `${path}/server`);
+  chmodSync(`${path}/server`, 0o755);
+  return { path, server: `${path}/server`, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Settles when the service has logged that a fork server is ready for the n-th time. */
+export async function forkServerReady(service: Pick<TestService, 'logged'>, times = 1): Promise<void> {
+  while (linesWith(service, 'the fork server is ready').length < times) await pause(50);
+}
+
+export function linesWith(service: Pick<TestService, 'logged'>, text: string): string[] {
+  return service
+    .logged()
+    .split('\n')
+    .filter((line) => line.includes(text));
+}
+
+/** The pid in the last line that says that a fork server is ready. */
+export function forkServerPid(service: Pick<TestService, 'logged'>): number {
+  const line = linesWith(service, 'the fork server is ready').at(-1) ?? '{}';
+  return pidAfterHostname(line);
+}
+
+/** The service's own pid is in the line, too. */
+function pidAfterHostname(line: string): number {
+  return Number(/"profile":"[^"]*","forkServer":(\d+)/.exec(line)?.[1]);
+}
