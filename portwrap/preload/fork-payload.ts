@@ -44,7 +44,7 @@ export async function forkPayload(
 /** The ids of a process, proc_pid_status(5): those of the account, with the groups that setpriv(1) has found. */
 export function idsOf(status: string): { uid: number; gid: number; groups: number[] } | null {
   const numbers = (name: string) =>
-    new RegExp(`^${name}:\\s*([\\d \\t]*)$`, 'm').exec(status)?.[1]?.split(/\s+/).filter(Boolean).map(Number);
+    new RegExp(`^${name}:([\\d \\t]*)$`, 'm').exec(status)?.[1]?.split(/\s+/).filter(Boolean).map(Number);
   const [uid] = numbers('Uid') ?? [];
   const [gid] = numbers('Gid') ?? [];
   const groups = numbers('Groups');

@@ -38,7 +38,17 @@ export interface StartedForkServer {
   readonly process: ProcessIdentity;
   /** The change times, in milliseconds, of the files and directories that it was made from. */
   readonly made: Readonly<Record<string, number>>;
+  /** How many modules it has imported. */
+  readonly modules: number;
   readonly life: Liveness;
+}
+
+/** The line that it writes when it is ready (preload/portwrap_preload/__main__.py). */
+interface ForkServerReport {
+  readonly problem?: string;
+  readonly modules?: number;
+  /** The directories that it has loaded modules from. */
+  readonly files?: readonly string[];
 }
 
 /** Milliseconds: a first import reads everything from the disk. */
@@ -92,12 +102,12 @@ export async function startForkServer(request: ForkServerRequest): Promise<Start
       importDeadline,
       () => new Error(`its modules were not imported within ${importDeadline} ms`),
     );
-    const { problem, files: loaded } = JSON.parse(line ?? '{}') as { problem?: string; files?: string[] };
+    const { problem, files: loaded, modules } = JSON.parse(line ?? '{}') as ForkServerReport;
     if (problem !== undefined) throw new Error(problem);
     if (identity === null || loaded === undefined)
       throw new Error(`the fork server has ended; its messages are in ${directory}.log`);
     undo.release();
-    return { process: identity, made: { ...changeTimes(loaded), ...before }, life };
+    return { process: identity, made: { ...changeTimes(loaded), ...before }, modules: modules ?? 0, life };
   } catch (error) {
     return undo.fail(error);
   }

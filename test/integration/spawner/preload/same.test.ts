@@ -77,6 +77,7 @@ const ofMemoryOrTime = new Set([
 /** Without the names and numbers of one sandbox. */
 function normalized(content: string): string {
   return content
+    .replace(/bindfile\w+/g, 'bindfile')
     .replace(/autogroup-\d+/g, 'autogroup')
     .replace(/portwrap\/\w{12}/g, 'portwrap/ID')
     .replace(/(portwrap-\S*?)-\w{6,}(\/|\s)/g, '$1$2')

@@ -1,0 +1,169 @@
+// Attacks on the way from a fork server into a sandbox. Orders are sent as the service sends them, with one thing wrong; the
+// target is the sandbox of a running server. A child that is refused ends and leaves nothing.
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { forkServerPid, forkServerReady, trustedDirectory } from '../../../support/preload.ts';
+import type { TestService } from '../../../support/service.ts';
+import { startedService } from '../../../support/service-test.ts';
+
+/** Allows every call: seccomp_data is not looked at. */
+const allowAll = '06000000' + '0000ff7f';
+
+interface Target {
+  readonly pid: number;
+  readonly start_time: number;
+  readonly uid: number;
+}
+
+async function prepared(): Promise<{ service: TestService; target: Target; socket: string }> {
+  const { server, remove } = trustedDirectory();
+  onTestFinished(remove);
+  const service = await startedService(
+    onTestFinished,
+    `
+  - {name: forked, command: [${server}], ready_path: /, preload: [http.server], network: {internet: false, dns: false}}`,
+  );
+  await forkServerReady(service);
+  const fork = join(service.stateDirectory, 'fork');
+  const [key = ''] = readdirSync(fork).filter((name) => !name.includes('.'));
+  return { service, socket: join(fork, key, 'socket'), target: await startTarget(service, 'ann') };
+}
+
+async function startTarget(service: TestService, user: string): Promise<Target> {
+  const events = await service.start(user, {
+    spawn_id: `spawn-${user}-1`,
+    env: { TOKEN: `s3cr3t-of-${user}` },
+  });
+  if (events.at(-1)?.url === undefined) throw new Error(JSON.stringify(events));
+  const records = join(service.stateDirectory, 'records');
+  const texts = readdirSync(records).map((name) => readFileSync(join(records, name), 'utf8'));
+  const record = JSON.parse(texts.find((text) => text.includes(`"user":"${user}"`)) ?? '{}');
+  const { pid, startTime } = record.sandbox.child;
+  const uid = Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return { pid, start_time: startTime, uid };
+}
+
+function orderFor({ pid, start_time, uid }: Target) {
+  const command = ['/bin/sleep', '60'];
+  return {
+    ...{
+      pid,
+      start_time,
+      uid,
+      gid: uid,
+      groups: [],
+      filter: allowAll,
+      environment: {},
+      directory: '/',
+      umask: 0o22,
+    },
+    ...{ open_files: 64, argv: command, script: 0, command },
+  };
+}
+
+/** What the child says after its pid, to the end; `answer` is what is sent when it is ready. */
+async function ask(path: string, order: object | string, answer: string | null = null): Promise<string[]> {
+  const socket: Socket = connect(path);
+  let said = '';
+  const ended = new Promise<void>((resolve) => {
+    socket.on('close', () => resolve());
+    socket.on('error', () => resolve());
+  });
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+    if (/^pid \d+\n$/.test(said))
+      socket.write(`${typeof order === 'string' ? order : JSON.stringify(order)}\n`);
+    if (said.includes('ready')) socket.end(answer ?? '');
+  });
+  await ended;
+  const [first = '', ...rest] = said.split('\n').filter(Boolean);
+  expect(first).toMatch(/^pid \d+$/);
+  const child = Number(first.slice('pid '.length));
+  await expect.poll(() => isThere(child)).toBe(false);
+  return rest;
+}
+
+const isThere = (pid: number) => readdirSync('/proc').includes(String(pid));
+
+test('a sound order is accepted, and a child that does not hear "go" ends', { timeout: 60_000 }, async () => {
+  const { socket, target } = await prepared();
+  const before = inside(target);
+  expect(await ask(socket, orderFor(target))).toEqual([expect.stringMatching(/^ready \d+$/)]);
+  await expect.poll(() => inside(target)).toEqual(before);
+});
+
+test.each<[string, (target: Target) => object | string]>([
+  ['root', (target) => ({ ...orderFor(target), uid: 0 })],
+  ['the group of root', (target) => ({ ...orderFor(target), gid: 0 })],
+  ['another user than the one of the sandbox', (target) => ({ ...orderFor(target), uid: target.uid + 1 })],
+  [
+    'another process that has the pid now',
+    (target) => ({ ...orderFor(target), start_time: target.start_time - 1 }),
+  ],
+  [
+    'a process of the host',
+    (target) => ({ ...orderFor(target), pid: process.pid, start_time: startOf(process.pid) }),
+  ],
+  ['a process that does not exist', (target) => ({ ...orderFor(target), pid: 4_000_000 })],
+  ['no seccomp filter', (target) => ({ ...orderFor(target), filter: '' })],
+  ['a broken seccomp filter', (target) => ({ ...orderFor(target), filter: 'ff'.repeat(8) })],
+  ['nothing', () => '{}'],
+  ['no JSON', () => 'go'],
+])('an order for %s is refused', { timeout: 60_000 }, async (_, order) => {
+  const { socket, target } = await prepared();
+  const before = inside(target);
+  expect(await ask(socket, order(target))).toEqual([]);
+  expect(inside(target)).toEqual(before);
+});
+
+test('a sandbox that dies before the order is entered by nobody', { timeout: 60_000 }, async () => {
+  const { socket, target, service } = await prepared();
+  process.kill(target.pid, 'SIGKILL');
+  await expect.poll(() => isThere(target.pid)).toBe(false);
+  expect(await ask(socket, orderFor(target))).toEqual([]);
+  await service.call('DELETE', '/users/ann/server');
+});
+
+test('no token of a user is in the fork server, or in the server of another user', {
+  timeout: 60_000,
+}, async () => {
+  const { service, target } = await prepared();
+  const other = await startTarget(service, 'bob');
+  const [, payload = 0] = [0, ...childrenOf(other.pid)];
+  expect(memoryContains(payload, 's3cr3t-of-bob')).toBe(true);
+  expect(memoryContains(payload, 's3cr3t-of-ann')).toBe(false);
+  expect(memoryContains(forkServerPid(service), 's3cr3t-of-')).toBe(false);
+  expect(childrenOf(target.pid)).toHaveLength(1);
+});
+
+function inside({ pid }: Target): number[] {
+  return childrenOf(pid);
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+function startOf(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
+/** Whether its writable memory has the text. */
+function memoryContains(pid: number, text: string): boolean {
+  const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n');
+  const memory = openSync(`/proc/${pid}/mem`, 'r');
+  try {
+    return maps.some((line) => {
+      const [, from = '0', to = '0', rights] = /^(\w+)-(\w+) (\S+)/.exec(line) ?? [];
+      if (rights === undefined || !rights.startsWith('rw')) return false;
+      const bytes = Buffer.alloc(Number.parseInt(to, 16) - Number.parseInt(from, 16));
+      readSync(memory, bytes, 0, bytes.length, Number.parseInt(from, 16));
+      return bytes.includes(text);
+    });
+  } finally {
+    closeSync(memory);
+  }
+}
