@@ -1,10 +1,10 @@
-// The two hubs that bench/hub.ts compares: the same JupyterHub with the same authenticator, proxy and server
-// command, one with our spawner and one with JupyterHub's own. Not here: measuring.
+// The hubs that bench/hub.ts and bench/preload.ts compare: the same JupyterHub with the same authenticator, proxy and server
+// command, with our spawner and with JupyterHub's own. Not here: measuring.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export type SpawnerName = 'PortwrapSpawner' | 'SimpleLocalProcessSpawner';
@@ -15,13 +15,16 @@ export interface HubSubject {
   readonly api: string;
   readonly hubPid: number;
   readonly servicePid: number | null;
+  /** The log of our service. */
+  readonly serviceLog: string;
   stop(): Promise<void>;
 }
 
 export const apiToken = 'bench-api-token-0123456789';
 const proxyToken = 'bench-proxy-token-0123456789';
 const serviceToken = 'bench-service-token-0123456789';
-const python = process.env.PYTHON ?? '/usr/bin/python3';
+export const python = process.env.PYTHON ?? '/usr/bin/python3';
+const path = [dirname(python), '/usr/local/bin', '/usr/bin', '/bin'];
 const asRoot = process.getuid?.() === 0;
 const json = JSON.stringify;
 
@@ -30,8 +33,9 @@ export async function startHub(
   spawner: SpawnerName,
   command: readonly string[],
   below: string,
+  { preload = null, name = spawner }: { readonly preload?: string | null; readonly name?: string } = {},
 ): Promise<HubSubject> {
-  const directory = join(below, spawner);
+  const directory = join(below, name);
   mkdirSync(directory, { mode: 0o711 });
   const [hub = 0, publicPort = 0, proxyApi = 0, service = 0] = await freePorts(4);
   const children: ChildProcess[] = [];
@@ -40,7 +44,7 @@ export async function startHub(
     const [file = '', ...rest] = argv;
     const child = spawn(file, rest, {
       cwd,
-      env: { PATH: process.env.PATH, ...env },
+      env: { PATH: path.join(':'), ...env },
       stdio: ['ignore', log, log],
     });
     children.push(child);
@@ -71,7 +75,7 @@ export async function startHub(
 
   let servicePid: number | null = null;
   if (spawner === 'PortwrapSpawner') {
-    writeFileSync(join(directory, 'service.yaml'), serviceConfig(directory, service, hub, proxyApi));
+    writeFileSync(join(directory, 'service.yaml'), serviceConfig(directory, service, hub, proxyApi, preload));
     const child = start('service', [...ours('spawner'), 'serve', '--config', 'service.yaml'], {
       SERVICE_TOKEN: serviceToken,
       PROXY_TOKEN: proxyToken,
@@ -96,6 +100,7 @@ export async function startHub(
     api: `${local(hub)}/hub/api`,
     hubPid: child.pid ?? 0,
     servicePid,
+    serviceLog: join(directory, 'service.log'),
     async stop() {
       for (const running of children.reverse()) {
         if (running.exitCode !== null || running.signalCode !== null) continue;
@@ -106,14 +111,20 @@ export async function startHub(
   };
 }
 
-function serviceConfig(directory: string, port: number, hub: number, proxyApi: number): string {
+function serviceConfig(
+  directory: string,
+  port: number,
+  hub: number,
+  proxyApi: number,
+  preload: string | null,
+): string {
   return json({
     service: { listen: `127.0.0.1:${port}`, state_dir: join(directory, 'state'), stop_servers_on_exit: true },
     hubs: [{ name: 'bench', token_env: 'SERVICE_TOKEN', api_url: `http://127.0.0.1:${hub}/hub/api` }],
     proxy: { api_url: `http://127.0.0.1:${proxyApi}`, token_env: 'PROXY_TOKEN' },
     accounts: { mode: asRoot ? 'dynamic' : 'service', home: join(directory, 'homes/{username}') },
     ports: { range: '21000-22999' },
-    profiles: [{ name: 'bench', path: ['/usr/local/bin', '/usr/bin', '/bin'] }],
+    profiles: [{ name: 'bench', path, preload, ready_timeout: 110 }],
   });
 }
 

@@ -160,7 +160,11 @@ function memoryContains(pid: number, text: string): boolean {
       const [, from = '0', to = '0', rights] = /^(\w+)-(\w+) (\S+)/.exec(line) ?? [];
       if (rights === undefined || !rights.startsWith('rw')) return false;
       const bytes = Buffer.alloc(Number.parseInt(to, 16) - Number.parseInt(from, 16));
-      readSync(memory, bytes, 0, bytes.length, Number.parseInt(from, 16));
+      try {
+        readSync(memory, bytes, 0, bytes.length, Number.parseInt(from, 16));
+      } catch {
+        return false; // the kernel's own pages
+      }
       return bytes.includes(text);
     });
   } finally {

@@ -1,0 +1,121 @@
+// What preload wins: time from a request to a hub until it reports ready, for one and for many starts at once, and the
+// memory of the servers; our spawner with and without preload, and JupyterHub's SimpleLocalProcessSpawner, which starts a
+// process on the host. Run as root: PYTHON=/path/to/venv/bin/python node bench/run.mjs preload
+// AT_ONCE=1,8,20 choose other sizes. It takes at most 6 minutes on a quiet machine with 2 cores.
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { apiToken, type HubSubject, python, startHub } from './hub/subjects.ts';
+import { median, percentile, report } from './report.ts';
+
+const sizes = (process.env.AT_ONCE ?? '1,8,20').split(',').map(Number);
+/** Below /opt: preload wants no directory that others can write. */
+const directory = mkdtempSync('/opt/portwrap-bench-');
+chmodSync(directory, 0o711); // homes below it must be reachable for their owners
+const command = ['jupyterhub-singleuser'];
+
+const subjects = [
+  { name: 'portwrap, preload', start: () => ours('preload', 'jupyter') },
+  { name: 'portwrap, command', start: () => ours('command', null) },
+  {
+    name: 'SimpleLocalProcessSpawner',
+    start: () => startHub('SimpleLocalProcessSpawner', command, directory),
+  },
+];
+
+function ours(name: string, preload: string | null): Promise<HubSubject> {
+  return startHub('PortwrapSpawner', command, directory, { name, preload });
+}
+
+const rows: Record<string, string | number>[] = [];
+for (const subject of subjects) {
+  const hub = await subject.start();
+  try {
+    if (subject.name === 'portwrap, preload') await forkServerReady(hub);
+    await measureOne(hub, 'first'); // the hub loads modules
+    for (const size of sizes) rows.push({ spawner: subject.name, ...(await measure(hub, size)) });
+  } finally {
+    await hub.stop();
+  }
+}
+report('preload', rows, { python });
+rmSync(directory, { recursive: true, force: true });
+process.exit();
+
+async function measure(hub: HubSubject, size: number): Promise<Record<string, string | number>> {
+  const rounds = size === 1 ? 5 : 1;
+  const times: number[] = [];
+  let all = 0;
+  let memory = { private: 0, pss: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    const users = Array.from({ length: size }, (_, index) => `u${size}-${round}-${index}`);
+    for (const user of users) await call(hub, 'POST', `/users/${user}`);
+    const began = performance.now();
+    times.push(...(await Promise.all(users.map((user) => start(hub, user)))));
+    all = performance.now() - began;
+    memory = memoryOf();
+    await Promise.all(users.map((user) => stop(hub, user)));
+  }
+  return {
+    'at once': size,
+    'ready p50, ms': median(times),
+    'ready p95, ms': percentile(times, 95),
+    'all ready, ms': size === 1 ? median(times) : all,
+    'private, MB a server': memory.private / size,
+    'PSS, MB all together': memory.pss,
+  };
+}
+
+async function measureOne(hub: HubSubject, user: string): Promise<void> {
+  await call(hub, 'POST', `/users/${user}`);
+  await start(hub, user);
+  await stop(hub, user);
+}
+
+/** Of the servers, and of the fork server for what they share with it. */
+function memoryOf(): { private: number; pss: number } {
+  let memory = { private: 0, pss: 0 };
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      const isServer = words.startsWith(python.replace(/python[\d.]*$/, '')) || words.includes(directory);
+      if (!/singleuser\0|portwrap_preload/.test(words) || !isServer) continue;
+      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+      const of = (name: string) =>
+        Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
+      const own = of('Private_Clean') + of('Private_Dirty');
+      memory = {
+        private: memory.private + (words.includes('portwrap_preload') ? 0 : own),
+        pss: memory.pss + of('Pss'),
+      };
+    } catch {} // it has ended
+  }
+  return memory;
+}
+
+async function forkServerReady(hub: HubSubject): Promise<void> {
+  while (!readFileSync(hub.serviceLog, 'utf8').includes('the fork server is ready')) await pause(200);
+}
+
+async function call(hub: HubSubject, method: string, path: string): Promise<string> {
+  const response = await fetch(`${hub.api}${path}`, {
+    method,
+    headers: { authorization: `token ${apiToken}` },
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return text;
+}
+
+/** Milliseconds from the request to the hub's "ready". */
+async function start(hub: HubSubject, user: string): Promise<number> {
+  const began = performance.now();
+  await call(hub, 'POST', `/users/${user}/server`);
+  const events = await call(hub, 'GET', `/users/${user}/server/progress`); // ends with the last event
+  if (!events.includes('"ready": true')) throw new Error(`${hub.spawner}: ${events}`);
+  return performance.now() - began;
+}
+
+async function stop(hub: HubSubject, user: string): Promise<void> {
+  await call(hub, 'DELETE', `/users/${user}/server`);
+  while ((await call(hub, 'GET', `/users/${user}`)).includes('"pending": "stop"')) await pause(50);
+}
