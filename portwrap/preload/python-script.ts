@@ -36,7 +36,7 @@ function findProgram(name: string, path: string): string | null {
   return candidates.map((directory) => join(directory, name)).find(isExecutable) ?? null;
 }
 
-/** The kernel reads no more of the line (BINPRM_BUF_SIZE). */
+/** execve(2) reads no more of the line. */
 const longestLine = 256;
 
 function firstBytes(path: string): string {

@@ -1,6 +1,6 @@
 // Whether only the administrator could have changed a file: it, and every directory and symbolic link on the way to it,
 // belongs to root or to the account of the service, and nobody else may write there.
-// Not here: the files below a directory (untrustedBelow uses find(1)), what a fork server has loaded (trust.py).
+// Not here: the files below a directory (untrustedBelow uses find(1)), what a fork server has loaded (preload/portwrap_preload/trust.py).
 import { lstatSync, readlinkSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { runTool } from '../system/child.ts';

@@ -71,6 +71,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         environment: {},
         path: ['/usr/local/bin', '/usr/bin', '/bin'],
         login_shell: false,
+        preload: null,
         ready_path: '{prefix}',
         ready_timeout: 60,
         stop_timeout: 10,

@@ -50,7 +50,7 @@ async function reportOf(service: TestService, profile: string): Promise<Report> 
 
 /**
  * Without what differs between any two servers. Process 1 has another name, and the process between is number 2, so the
- * server is number 3; the kernel remembers of a process that it has not called execve(2) yet (PF_FORKNOEXEC).
+ * server is number 3; the kernel remembers of a process that it has not called execve(2) yet.
  */
 function comparable({ files, random: _, hash: __, ...rest }: Report): unknown {
   const text = JSON.stringify({ ...rest, parent: null, processes: null })

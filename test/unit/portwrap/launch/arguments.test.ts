@@ -181,3 +181,10 @@ test('{guest-port} is replaced wherever it stands', () => {
     '{guest}',
   ]);
 });
+
+test('with preload the gate is process 1: it becomes portwrap-init, which gets the descriptors and the command', () => {
+  const argv = gateArgv({ ...gate, init: '/proc/self/fd/12' }, ['cmd', 'arg']);
+  const script = argv[argv.indexOf('-c') + 1] ?? '';
+  expect(script).toMatch(/printf r >&8 \|\| exit 1\nexec "\$@"$/);
+  expect(argv.slice(-5)).toEqual(['/proc/self/fd/12', '8', '7', 'cmd', 'arg']);
+});
