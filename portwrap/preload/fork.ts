@@ -71,7 +71,7 @@ export async function forkChild(
 /** Returns a function for the next line. It rejects at an end of file. */
 function reader(socket: Socket): () => Promise<string> {
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const failed = new Promise<never>((_, reject) => socket.once('error', reject));
+  const failed = new Promise<never>((_, reject) => socket.on('error', reject));
   failed.catch(() => {});
   return async () => {
     const next = await Promise.race([lines.next(), failed]);

@@ -22,6 +22,8 @@ READY = 3
 ALIVE = 4
 SOCKET = "socket"
 LONGEST_QUEUE = 128
+# Milliseconds between two looks whether its directory is still there: without it, nobody can connect.
+PACE = 60_000
 
 
 def main() -> None:
@@ -31,6 +33,7 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(SOCKET)
     listener.listen(LONGEST_QUEUE)
+    directory = os.open(".", os.O_PATH)
     os.chdir("/")
     try:
         preloaded = modules.preload(settings["modules"])
@@ -41,7 +44,10 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     report({"modules": len(preloaded.names), "files": preloaded.directories})
-    connection = accept_forever(listener, settings["owner"])
+    # what a module has printed is not for the logs of servers
+    sys.stdout.flush()
+    sys.stderr.flush()
+    connection = accept_forever(listener, settings["owner"], directory)
     # only a child gets here
     order = join.enter_sandbox(connection)
     become.become_server(order, preloaded)
@@ -52,13 +58,16 @@ def report(message: dict) -> None:
     os.close(READY)
 
 
-def accept_forever(listener: socket.socket, owner: int) -> socket.socket:
+def accept_forever(listener: socket.socket, owner: int, directory: int) -> socket.socket:
     """Returns in a child, with its connection."""
     poll = select.poll()
     poll.register(listener, select.POLLIN)
     children: dict[int, int] = {}
     while True:
-        for descriptor, _ in poll.poll():
+        events = poll.poll(PACE)
+        if not events and os.fstat(directory).st_nlink == 0:
+            sys.exit()
+        for descriptor, _ in events:
             if descriptor in children:
                 poll.unregister(descriptor)
                 os.close(descriptor)
