@@ -8,12 +8,12 @@ export const portwrap: Program = {
   summary: 'run a command in a network namespace of its own, with one port of the host forwarded to it',
   usage: [
     '[options] -p HOST_PORT -P GUEST_PORT COMMAND [ARGUMENT...]',
-    'doctor [--user NAME] [--forwarder NAME] [--uplink NAME] [--internet WHICH] [--no-dns] [--allow-host [IP:]PORT] [--json]',
+    'doctor [--user NAME] [--forwarder NAME] [--uplink NAME] [--internet WHICH] [--json]',
   ],
   description: [
     'Runs COMMAND in network, user and process namespaces of its own and forwards one port of this host to it. All other ports that COMMAND or its children open can be reached only from inside.',
     'The options of portwrap stand before COMMAND; everything after COMMAND is passed to it. In each ARGUMENT, {guest-port} is replaced by GUEST_PORT.',
-    'portwrap doctor reports what is missing on this machine, why it matters, and how to fix it.',
+    'portwrap doctor reports what is missing on this machine, why it matters, and how to fix it. With --internet, --no-dns and --allow-host it reports on launches with these options.',
   ],
   commands: [
     {
