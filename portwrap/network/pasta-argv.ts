@@ -76,11 +76,12 @@ function forwardedPort({ hostAddress, hostPort, guestPort }: PastaForward): stri
  * them without a line end reaches the memory limit, and the EXIT trap runs.
  */
 export const untilSandboxEnds = [
+  'trap exit CHLD', // before it is started: one that ends at once is noticed, too
   '"$@" </dev/null &',
   'forwarder=$!',
   'exec 1>&2', // only the forwarder may hold the FIFO, or its end would go unnoticed
   "trap 'kill -KILL $forwarder 2>/dev/null' EXIT",
-  'trap exit CHLD TERM',
+  'trap exit TERM',
   'ulimit -v 65536',
   'while read -r _; do :; done',
 ].join('\n');

@@ -18,7 +18,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
 const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'native', 'scripts', 'systemd'];
-const forward = `dist/native/portwrap-forward-${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}`;
+const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+const programs = ['portwrap-forward', 'portwrap-init'].map((name) => `dist/native/${name}-${processor}`);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 let directory: string;
 let packed: readonly string[];
@@ -57,10 +58,10 @@ const filesBelow = (folder: string) =>
     .filter((entry) => entry.isFile())
     .map((entry) => relative(root, join(entry.parentPath, entry.name)));
 
-test('holds one compiled file for each source, portwrap-forward, and nothing of an earlier build', () => {
+test('holds one compiled file for each source, the programs in C, and nothing of an earlier build', () => {
   const sources = product.flatMap(filesBelow).filter((path) => path.endsWith('.ts'));
   const compiled = sources.map((path) => `dist/${path.replace(/\.ts$/, '.js')}`);
-  expect(packed.filter((path) => path.startsWith('dist/')).sort()).toEqual([...compiled, forward].sort());
+  expect(packed.filter((path) => path.startsWith('dist/')).sort()).toEqual([...compiled, ...programs].sort());
 });
 
 test('holds the plugin as it is in the sources, without what only its checks need', () => {

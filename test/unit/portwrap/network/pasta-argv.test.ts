@@ -92,6 +92,20 @@ describe('the shell above pasta', () => {
     closeSync(writer);
   });
 
+  test('ends itself when that ends at once', async () => {
+    const fifo = join(directory, 'at-once');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writer = openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+    const shells = Array.from({ length: 20 }, () =>
+      spawn('sh', ['-c', untilSandboxEnds, 'sh', 'true'], { stdio: [reader, 'ignore', 'inherit'] }),
+    );
+    started.push(...shells);
+    closeSync(reader);
+    await Promise.all(shells.map((shell) => once(shell, 'exit')));
+    closeSync(writer);
+  });
+
   test('takes bytes for nothing', async () => {
     const { ended, writer, sleeper } = await start('bytes');
     writeSync(writer, 'x\n\n\0 $(exit)\n');
