@@ -2,6 +2,7 @@
 // whole run makes them and removes them at its end (whole-run.ts).
 // Not here: running commands as them (run-portwrap.ts).
 import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { runId } from './run-id.ts';
 import { world } from './world.ts';
@@ -40,10 +41,14 @@ export function makeTestAccounts(): void {
     if (findAccount(accountName(letter)) === null) makeAccount(accountName(letter));
 }
 
-/** useradd waits for others that write /etc/passwd. */
+/**
+ * useradd waits for others that write /etc/passwd. Its own choice, the next uid, would be that of a run in a world with
+ * an /etc/passwd of its own, and the end of one run would end the processes of the other.
+ */
 function makeAccount(name: string): void {
+  const uid = ['--uid', String(randomInt(20_000, 60_000))];
   const useradd = (...more: string[]) =>
-    execFileSync('useradd', [...more, '--shell', '/bin/sh', name], { stdio: 'pipe' });
+    execFileSync('useradd', [...more, ...uid, '--shell', '/bin/sh', name], { stdio: 'pipe' });
   if (world?.home !== 'automount') return void useradd('--create-home');
   const home = `/export/home/${name}`; // no directory can be created where the automounter manages them
   mkdirSync(home, { recursive: true });
