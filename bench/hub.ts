@@ -4,7 +4,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiToken, type HubSubject, type SpawnerName, startHub } from './hub/subjects.ts';
+import { ask, startServer, stopServer } from './hub/requests.ts';
+import { type HubSubject, type SpawnerName, startHub } from './hub/subjects.ts';
 import { cpuSeconds } from './process-use.ts';
 import { median, percentile, report } from './report.ts';
 
@@ -36,31 +37,6 @@ const servers = [
 ];
 const spawners: readonly SpawnerName[] = ['PortwrapSpawner', 'SimpleLocalProcessSpawner'];
 
-async function call(hub: HubSubject, method: string, path: string): Promise<string> {
-  const response = await fetch(`${hub.api}${path}`, {
-    method,
-    headers: { authorization: `token ${apiToken}` },
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text;
-}
-
-/** Milliseconds from the request to the hub's "ready". */
-async function start(hub: HubSubject, user: string): Promise<number> {
-  const began = performance.now();
-  await call(hub, 'POST', `/users/${user}/server`);
-  const events = await call(hub, 'GET', `/users/${user}/server/progress`); // ends with the last event
-  const took = performance.now() - began;
-  if (!events.includes('"ready": true')) throw new Error(`${hub.spawner}: ${events}`);
-  return took;
-}
-
-async function stop(hub: HubSubject, user: string): Promise<void> {
-  await call(hub, 'DELETE', `/users/${user}/server`);
-  while ((await call(hub, 'GET', `/users/${user}`)).includes('"pending": "stop"'));
-}
-
 const rows: Record<string, string | number>[] = [];
 for (const { name, command, rounds } of servers) {
   if (rounds === 0) continue;
@@ -74,14 +50,14 @@ for (const { name, command, rounds } of servers) {
     for (let round = -1; round < rounds; round += 1) {
       for (const hub of round % 2 === 0 ? hubs : hubs.toReversed()) {
         const user = `user${round + 1}`;
-        await call(hub, 'POST', `/users/${user}`);
+        await ask(hub, 'POST', `/users/${user}`);
         const before = cpuSeconds([hub.hubPid]);
-        const took = await start(hub, user);
+        const took = await startServer(hub, user);
         if (round >= 0) {
           times[hub.spawner].push(took); // the first one loads lazy modules
           cpu[hub.spawner] += cpuSeconds([hub.hubPid]) - before;
         }
-        await stop(hub, user);
+        await stopServer(hub, user);
       }
     }
   } finally {

@@ -4,7 +4,8 @@
 // AT_ONCE=1,8,20 choose other sizes. It takes at most 6 minutes on a quiet machine with 2 cores.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { apiToken, type HubSubject, python, startHub } from './hub/subjects.ts';
+import { ask, startServer, stopServer } from './hub/requests.ts';
+import { type HubSubject, python, startHub } from './hub/subjects.ts';
 import { median, percentile, report } from './report.ts';
 
 const sizes = (process.env.AT_ONCE ?? '1,8,20').split(',').map(Number);
@@ -48,12 +49,12 @@ async function measure(hub: HubSubject, size: number): Promise<Record<string, st
   let memory = { private: 0, pss: 0 };
   for (let round = 0; round < rounds; round += 1) {
     const users = Array.from({ length: size }, (_, index) => `u${size}-${round}-${index}`);
-    for (const user of users) await call(hub, 'POST', `/users/${user}`);
+    for (const user of users) await ask(hub, 'POST', `/users/${user}`);
     const began = performance.now();
-    times.push(...(await Promise.all(users.map((user) => start(hub, user)))));
+    times.push(...(await Promise.all(users.map((user) => startServer(hub, user)))));
     all = performance.now() - began;
     memory = memoryOf();
-    await Promise.all(users.map((user) => stop(hub, user)));
+    await Promise.all(users.map((user) => stopServer(hub, user)));
   }
   return {
     'at once': size,
@@ -66,9 +67,9 @@ async function measure(hub: HubSubject, size: number): Promise<Record<string, st
 }
 
 async function measureOne(hub: HubSubject, user: string): Promise<void> {
-  await call(hub, 'POST', `/users/${user}`);
-  await start(hub, user);
-  await stop(hub, user);
+  await ask(hub, 'POST', `/users/${user}`);
+  await startServer(hub, user);
+  await stopServer(hub, user);
 }
 
 /** Of the servers, and of the fork server for what they share with it. */
@@ -94,28 +95,4 @@ function memoryOf(): { private: number; pss: number } {
 
 async function forkServerReady(hub: HubSubject): Promise<void> {
   while (!readFileSync(hub.serviceLog, 'utf8').includes('the fork server is ready')) await pause(200);
-}
-
-async function call(hub: HubSubject, method: string, path: string): Promise<string> {
-  const response = await fetch(`${hub.api}${path}`, {
-    method,
-    headers: { authorization: `token ${apiToken}` },
-  });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-  return text;
-}
-
-/** Milliseconds from the request to the hub's "ready". */
-async function start(hub: HubSubject, user: string): Promise<number> {
-  const began = performance.now();
-  await call(hub, 'POST', `/users/${user}/server`);
-  const events = await call(hub, 'GET', `/users/${user}/server/progress`); // ends with the last event
-  if (!events.includes('"ready": true')) throw new Error(`${hub.spawner}: ${events}`);
-  return performance.now() - began;
-}
-
-async function stop(hub: HubSubject, user: string): Promise<void> {
-  await call(hub, 'DELETE', `/users/${user}/server`);
-  while ((await call(hub, 'GET', `/users/${user}`)).includes('"pending": "stop"')) await pause(50);
 }
