@@ -102,7 +102,8 @@ describe('the shell above pasta', () => {
     );
     started.push(...shells);
     closeSync(reader);
-    await Promise.all(shells.map((shell) => once(shell, 'exit')));
+    const exits = await Promise.all(shells.map((shell) => once(shell, 'exit')));
+    expect(exits.filter(([, signal]) => signal !== null)).toEqual([]);
     closeSync(writer);
   });
 
