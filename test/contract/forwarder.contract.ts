@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ForwarderName, NetworkPolicy, SandboxRecord } from '../../portwrap/index.ts';
@@ -177,6 +177,18 @@ export function describeForwarder(
     test('answers after the client has closed its half', async () => {
       const { port } = await servedOn(await freePorts(1));
       expect(await exchange(port, { send: 100, receive: 0 })).toBe('0+got 102');
+    });
+
+    test('keeps an idle connection, while others come and go', async () => {
+      const { port } = await servedOn(await freePorts(1));
+      const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
+      await once(socket, 'connect');
+      socket.write('1\n');
+      expect(String(await once(socket, 'data'))).toBe('x');
+      for (let others = 0; others < 50; others += 1)
+        expect(await exchange(port, { send: 1, receive: 1 })).toBe('1+got 3');
+      socket.end('later');
+      expect(String(await once(socket, 'data'))).toBe('got 7\n');
     });
 
     const size = 64 * 1024 * 1024;
