@@ -164,15 +164,15 @@ test('one file for key and certificate, a chain, an encrypted key and authoritie
 
 test('a certificate that has expired is served, and the log warns', async () => {
   const at = (name: string) => join(dir, name);
-  const dates = ['-not_before', '20200101000000Z', '-not_after', '20200201000000Z'];
-  const isKnown = /-not_after/.test(
-    execFileSync('openssl', ['x509', '-help'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }),
-  );
-  const ended = isKnown ? dates : ['-days', '-1'];
-  const argv = ['req', '-new', '-key', server.key, '-subj', '/CN=ended', '-out', at('ended.csr')];
-  execFileSync('openssl', argv, { stdio: 'pipe' });
+  const openssl = (...argv: string[]) => execFileSync('openssl', argv, { stdio: 'pipe' });
+  openssl('req', '-new', '-key', server.key, '-subj', '/CN=ended', '-out', at('ended.csr'));
   const sign = ['x509', '-req', '-in', at('ended.csr'), '-signkey', server.key, '-out', at('ended.crt')];
-  execFileSync('openssl', [...sign, ...ended], { stdio: 'pipe' });
+  try {
+    openssl(...sign, '-days', '-1');
+  } catch {
+    // OpenSSL 3.4 and later refuse that, and have these
+    openssl(...sign, '-not_before', '20200101000000Z', '-not_after', '20200201000000Z');
+  }
   const proxy = await startedProxy(pair(server.key, at('ended.crt')));
   expect(proxy.log.join('')).toMatch(/ended\.crt of --ssl-cert expired on \d{4}-\d\d-\d\d/);
 });
