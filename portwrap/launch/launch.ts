@@ -177,8 +177,12 @@ function forked(
   });
 }
 
+/** A file that is hidden stays so: ours would be mounted over what hides it, such as names in /etc/hosts. */
 function withSynthetic(spec: SandboxSpec, files: readonly SyntheticFile[]): SandboxSpec {
-  return { ...spec, files: { ...spec.files, synthetic: [...files, ...spec.files.synthetic] } };
+  const { mounts, synthetic } = spec.files;
+  const hidden = new Set(mounts.filter(({ kind }) => kind === 'hidden-file').map(({ path }) => path));
+  const shown = [...files, ...synthetic].filter(({ path }) => !hidden.has(path));
+  return { ...spec, files: { ...spec.files, synthetic: shown } };
 }
 
 function attachForwarder(

@@ -77,6 +77,13 @@ describe.each(modes())('portwrap started by $name', (mode) => {
     expect(names.slice(-3)).toEqual(['3', 'y', '']);
   });
 
+  test('--hide holds for the files that a sandbox has of its own, of names', async () => {
+    const files = ['/etc/resolv.conf', '/etc/hosts'];
+    const hide = files.flatMap((path) => ['--hide', path]);
+    const { stdout } = await run(mode, hide, 'sh', '-c', `cat ${files.join(' ')} 2>/dev/null; echo end`);
+    expect(stdout).toBe('end\n');
+  });
+
   test('--hide, --read-only and --temporary hold for the path, whatever lies around it', async () => {
     const { stdout, stderr } = await run(
       mode,
