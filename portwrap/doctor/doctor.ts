@@ -1,6 +1,8 @@
 // The doctor: runs every probe, in the order in which a launch needs its subject. Not here: the probes and their
 // evaluation (one file per group), the output (render.ts).
+
 import { PortwrapError } from '../../config/errors.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { type NetworkChoice, type Reach, usedPrograms } from '../network/network.ts';
 import { findAccount } from '../system/account.ts';
 import type { Toolbox } from '../system/tools.ts';
@@ -72,7 +74,7 @@ async function finding(name: string, probe: () => Promise<Check[]>): Promise<Che
   try {
     return await probe();
   } catch (error) {
-    const what = error instanceof Error ? error.message : String(error);
+    const what = errorText(error);
     return [failed(name, what, 'This check could not be run.', fixOf(error))];
   }
 }

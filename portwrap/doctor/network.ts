@@ -1,7 +1,9 @@
 // Checks the network of a sandbox: the tun device, both ways of loading the network policy, and a complete launch until
 // the network is ready. Not here: bubblewrap itself (sandbox.ts).
+
 import { mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorText } from '../../config/system/error-text.ts';
 import { noLimits } from '../cgroups/limits.ts';
 import { noCgroups } from '../cgroups/root.ts';
 import { fileView } from '../launch/file-view.ts';
@@ -161,6 +163,6 @@ function waysOf({ network: { forwarder, uplink } }: DoctorContext): string {
 /** `log` is the output of bubblewrap. */
 export function evaluateLaunch(error: unknown, programs: string, log: string): Check {
   const why = `This was a complete launch with ${programs}; real launches will fail in the same way.`;
-  const what = [error instanceof Error ? error.message : String(error), ...log.trim().split('\n').slice(-2)];
+  const what = [errorText(error), ...log.trim().split('\n').slice(-2)];
   return failed('launch', what.filter(Boolean).join(': '), why, fixOf(error));
 }

@@ -1,6 +1,7 @@
 // Undo: runs cleanup steps, the last one first. Every step runs, even if another one fails; failures are reported
 // together. Not here: the steps.
 import { PortwrapError } from '../../config/errors.ts';
+import { errorText } from '../../config/system/error-text.ts';
 
 export interface Teardown {
   /** Adds a step that undoes something that now exists. `what` names it in a failure. */
@@ -52,15 +53,11 @@ export function leftSomething(error: unknown): boolean {
 }
 
 function withLeftovers(failure: unknown, incomplete: AggregateError): PortwrapError {
-  const told = incomplete.errors.map((error: Error) => `${error.message} (${reason(error.cause)})`);
+  const told = incomplete.errors.map((error: Error) => `${error.message} (${errorText(error.cause)})`);
   const { code, hint } =
     failure instanceof PortwrapError ? failure : { code: 'INTERNAL' as const, hint: undefined };
-  return new PortwrapError(code, `${reason(failure)}; then ${told.join('; ')}`, {
+  return new PortwrapError(code, `${errorText(failure)}; then ${told.join('; ')}`, {
     hint,
     cause: new AggregateError([failure, ...incomplete.errors], incomplete.message),
   });
-}
-
-function reason(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -2,10 +2,12 @@
 // was killed knows them again. Opt-in: JupyterHub expects a proxy that starts to know nothing.
 // Routes to this machine are of one boot: after another one, anybody may listen on their ports.
 // Not here: the routes themselves (table.ts), the text of the file (stored-routes.ts).
+
 import { readFile, rename, stat } from 'node:fs/promises';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import { writeAtomically } from '../../config/system/atomic-write.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { linkTarget } from '../../config/system/link-target.ts';
 import { isOutage } from '../../config/system/outage.ts';
 import { type Boot, isElsewhere, ownAddresses, readBoot } from './boot.ts';
@@ -39,7 +41,7 @@ export async function openStorage(
   writer.changed();
   await writer.flushed().catch(({ cause }: Error) => {
     if (isOutage(cause)) return;
-    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${text(cause)}`, { cause });
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot write ${file}: ${errorText(cause)}`, { cause });
   });
   const unwatch = table.watch(() => writer.changed());
   const activity = setInterval(() => writer.changed(), activityInterval).unref();
@@ -68,7 +70,9 @@ function createWriter(table: RouteTable, file: string, boot: Boot, log: Logger) 
       failure = undefined;
     } catch (error) {
       if (failure === undefined)
-        log.error(`cannot write ${file}: ${text(error)}; until it can be written, the API refuses changes`);
+        log.error(
+          `cannot write ${file}: ${errorText(error)}; until it can be written, the API refuses changes`,
+        );
       failure = error;
     }
     attempted = these;
@@ -86,7 +90,9 @@ function createWriter(table: RouteTable, file: string, boot: Boot, log: Logger) 
       const these = changes;
       while (attempted < these) await writing;
       if (failure === undefined) return;
-      throw new PortwrapError('STORAGE_FAILED', `cannot write ${file}: ${text(failure)}`, { cause: failure });
+      throw new PortwrapError('STORAGE_FAILED', `cannot write ${file}: ${errorText(failure)}`, {
+        cause: failure,
+      });
     },
   };
 }
@@ -119,7 +125,9 @@ async function load(file: string, log: Logger): Promise<StoredRoutes | undefined
     content = await readFile(file, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw new PortwrapError('CONFIG_UNREADABLE', `cannot read ${file}: ${text(error)}`, { cause: error });
+    throw new PortwrapError('CONFIG_UNREADABLE', `cannot read ${file}: ${errorText(error)}`, {
+      cause: error,
+    });
   }
   const stored = readRoutes(content);
   if (typeof stored !== 'string') return stored;
@@ -127,14 +135,10 @@ async function load(file: string, log: Logger): Promise<StoredRoutes | undefined
   const aside = `${target}.unreadable`;
   const how = await rename(target, aside).then(
     () => `it is now ${aside}`,
-    (error: unknown) => `and it cannot be renamed to ${aside}: ${text(error)}`,
+    (error: unknown) => `and it cannot be renamed to ${aside}: ${errorText(error)}`,
   );
   log.error(`${file} does not hold routes that can be used: ${stored}; ${how}`);
   return undefined;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Milliseconds: how much of a user's activity a kill may cost. */

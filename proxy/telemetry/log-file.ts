@@ -1,10 +1,12 @@
 // A log file that survives a full disk and log rotation: lines that cannot be written are counted, and writing goes on
 // when it is possible again. When the file was renamed or removed, a new one is opened.
 // Not here: the lines (access-line.ts), when they are written (access-log.ts).
+
 import { close as closeFile, fstat, open, openSync, type Stats, stat, write as writeFile } from 'node:fs';
 import { promisify } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { isOutage } from '../../config/system/outage.ts';
 import { type Unwritten, unwritten } from './unwritten.ts';
 
@@ -35,7 +37,7 @@ export function openLogFile(path: string, log: Logger): LogFile {
 
   const failed = (what: string, error: unknown): void => {
     if (!isFailing)
-      log.error(`cannot ${what} ${path}: ${reasonOf(error)}; its lines are lost until it can be written`);
+      log.error(`cannot ${what} ${path}: ${errorText(error)}; its lines are lost until it can be written`);
     isFailing = true;
   };
   const reopen = async (): Promise<void> => {
@@ -50,7 +52,7 @@ export function openLogFile(path: string, log: Logger): LogFile {
     } catch (error) {
       if (descriptor === undefined) failed('open', error);
       else if (!reopenFailed)
-        log.error(`cannot open ${path} again: ${reasonOf(error)}; the old file is written on`);
+        log.error(`cannot open ${path} again: ${errorText(error)}; the old file is written on`);
       reopenFailed = true;
     }
   };
@@ -150,14 +152,10 @@ function openFirst(path: string, log: Logger): number | undefined {
     return openSync(path, 'a', mode);
   } catch (error) {
     if (!isOutage(error))
-      throw new PortwrapError('CONFIG_UNREADABLE', `cannot write the access log: ${reasonOf(error)}`, {
+      throw new PortwrapError('CONFIG_UNREADABLE', `cannot write the access log: ${errorText(error)}`, {
         cause: error,
       });
-    log.error(`cannot open ${path}: ${reasonOf(error)}; its lines are lost until it can be written`);
+    log.error(`cannot open ${path}: ${errorText(error)}; its lines are lost until it can be written`);
     return undefined;
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,11 @@
 // Keys and certificates of all listeners and of the connections to targets: read at the start, again on request, and
 // by itself when a file changes. Files that cannot be used leave everything as it was.
 // Not here: using them (proxy.ts, workers/).
+
 import { X509Certificate } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../config/logger.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { readTls } from './read-tls.ts';
 import type { TlsContents, TlsFiles } from './tls-files.ts';
 import { watchFiles } from './watch-files.ts';
@@ -52,7 +54,7 @@ export async function openCertificates(
         log.info(`Renewed ${describe(its, contents)}`);
         warnOfEnd(its, contents, log);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = errorText(error);
         if (isRequested || stays[side] !== reason)
           log.error(`The files of --${its.options}-* are not used, the earlier ones stay: ${reason}`);
         stays[side] = reason;

@@ -1,8 +1,10 @@
 // Finds the mistakes that people make with TLS files: OpenSSL reports them late, or in words that name no file.
 // Not here: reading the files (read-tls.ts).
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { PortwrapError } from '../../config/errors.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { certificatesIn, hasPrivateKey, isCut, isEncrypted } from './pem.ts';
 import { listenerOptions, type TlsContents, type TlsFiles } from './tls-files.ts';
 
@@ -118,7 +120,7 @@ function nameOf({ subject, subjectAltName }: X509Certificate): string {
 /** OpenSSL's words, without its numbers. */
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'reason' in error) return String(error.reason);
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }
 
 function invalid(message: string, hint: string | undefined): PortwrapError {

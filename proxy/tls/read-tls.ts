@@ -1,7 +1,9 @@
 // Reads the files of one listener, or of the connections to targets, and checks them.
 // Not here: the mistakes (check-tls.ts), reading again (certificates.ts).
+
 import { readFile } from 'node:fs/promises';
 import { PortwrapError } from '../../config/errors.ts';
+import { errorText } from '../../config/system/error-text.ts';
 import { checkTls } from './check-tls.ts';
 import { certificatesIn } from './pem.ts';
 import type { TlsContents, TlsFiles } from './tls-files.ts';
@@ -24,7 +26,7 @@ async function read(file: string | undefined, option: string): Promise<string | 
   try {
     return await readFile(file, 'latin1');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorText(error);
     throw new PortwrapError('CONFIG_UNREADABLE', `cannot read ${file} of ${option}: ${reason}`, {
       cause: error,
     });

@@ -6,19 +6,16 @@ import { readFileSync } from 'node:fs';
 import type { Profile } from '../../config/load.ts';
 import { packageVersion } from '../../config/system/package.ts';
 import {
+  type ForkServerRequest,
   findInitProgram,
-  type PythonScript,
   pythonScript,
   restrictsNamespaces,
 } from '../../portwrap/index.ts';
 
-export interface ForkPlan {
+export interface ForkPlan extends Pick<ForkServerRequest, 'script' | 'modules' | 'environment'> {
   /** Equal for starts that can share a fork server; a name of a file. */
   readonly key: string;
   readonly init: string;
-  readonly script: PythonScript;
-  readonly modules: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
 }
 
 type Planned = Pick<Profile, 'preload' | 'environment' | 'options' | 'path'>;

@@ -1,8 +1,10 @@
 // A response over HTTP/2 as node:http's ServerResponse: fields and body go to the stream as they are written. A response
 // that is cut resets its stream; one that ends before its request tells the client to stop sending.
 // Not here: which fields are sent (response-fields.ts), the request (stream-request.ts).
+
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
+import { errorText } from '../../../config/system/error-text.ts';
 import { fieldList, fieldsOf, responseFields } from './response-fields.ts';
 import type { StreamRequest } from './stream-request.ts';
 
@@ -143,7 +145,7 @@ export class StreamResponse extends ServerResponse<StreamRequest> {
     } catch (error) {
       this.#empty = true;
       this.statusCode = 502;
-      this.#onUnsendable(error instanceof Error ? error.message : String(error));
+      this.#onUnsendable(errorText(error));
       this.#orDestroy(() => stream.respond({ ':status': 502 }, { endStream: true }));
     }
   }

@@ -1,7 +1,9 @@
 // Does the steps of a plan, in order, and writes down each change before it is made. Ends at the first step that fails.
 // Not here: choosing the steps (plan.ts), taking them back (undo.ts).
+
 import { errorCatalogue, PortwrapError } from '../../../../config/errors.ts';
 import { loadConfig } from '../../../../config/load.ts';
+import { errorText } from '../../../../config/system/error-text.ts';
 import type { Toolbox } from '../../../../portwrap/index.ts';
 import type { CommandInput } from '../../arguments.ts';
 import type { Facts } from '../look/facts.ts';
@@ -37,7 +39,7 @@ export async function apply(input: ApplyInput): Promise<void> {
 }
 
 function failedStep(step: Step, cause: unknown): PortwrapError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = errorText(cause);
   const ownHint = 'hint' in step ? step.hint : hintOf(cause);
   const hint = ownHint === undefined ? '' : `${ownHint} `;
   return new PortwrapError('SETUP_FAILED', `could not ${step.what}: ${reason}`, {
