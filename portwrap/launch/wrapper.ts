@@ -47,14 +47,16 @@ export function wrapperArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly str
   const set = [tools('sh'), '-c', `'${[...settings, `exec ${nft.join(' ')}`].join('; ')}'`];
   const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(settings.length > 0 ? set : nft)];
   // its parent is init. If the launcher ends first, it ends what holds the life FIFO: a bwrap whose monitor has ended with
-  // the launcher waits for ever
-  const orphans = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${keeper} 2>/dev/null`;
-  const endOrphans = `${orphans} | while IFS=/ read -r _ _ orphan _; do kill -9 "$orphan"; done`;
+  // the launcher waits for ever. It looks until it finds nobody new, because one that is killed may have forked since the
+  // look, and its child, a bwrap that waits for the monitor's word, would wait for ever
+  const find = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${keeper} 2>/dev/null`;
+  const kill = `echo "$found" | while IFS=/ read -r _ _ holder _; do kill -9 "$holder"; done 2>/dev/null`;
+  const endHolders = `known=; until found=$(${find}); [ "$found" = "$known" ]; do known=$found; ${kill}; done`;
   const loader =
     `( ( if read -r child <&${policy}; then ` +
     `${load.join(' ')} <&${policy} >"$3" 2>&1 && printf ${policyLoaded} >&${policy}; ` +
     // find(1) opens it, which waits for a writer
-    `else exec ${keeper}<>/proc/self/fd/${keeper}; ${endOrphans}; fi ) ` +
+    `else exec ${keeper}<>/proc/self/fd/${keeper}; ${endHolders}; fi ) ` +
     `${keeper}</proc/self/fd/${life} ${closeAllBut('policy', 'keeper')} & )`;
   const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
   const replaceTerminals =

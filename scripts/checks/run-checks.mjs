@@ -13,6 +13,9 @@ const mostAgain = 4;
 /** What a check may take where it does not say so itself. */
 const usualMinutes = 30;
 
+/** Characters of the output of a check. */
+const mostKept = 4000;
+
 /** Between a deadline and SIGKILL. */
 const graceSeconds = 45;
 
@@ -29,7 +32,8 @@ export async function runChecks({ root, python, run, reports, checks }) {
     processes.push(join(reports, `processes-${processes.length}`));
     const adopt = [python, join(root, 'scripts/checks/adopt.py'), processes.at(-1)];
     const { env, minutes = usualMinutes } = check;
-    return ended({ command: [...adopt, ...command], cwd: root, env, seconds: minutes * 60 });
+    const keepsOutput = check.count === undefined;
+    return ended({ command: [...adopt, ...command], cwd: root, env, seconds: minutes * 60, keepsOutput });
   };
   const outcomes = [];
   for (const check of checks) outcomes.push(await runCheck(check, (command) => end(check, command)));
@@ -49,14 +53,14 @@ export function skippedCheck(name, reason) {
 async function runCheck(check, end) {
   say(`\n> ${check.name}`);
   const began = Date.now();
-  let { code, late } = await end(check.command);
+  let { code, late, said } = await end(check.command);
   const { rerun = [] } = check.count?.() ?? {};
   if (code !== 0 && late === undefined && rerun.length > 0 && rerun.length <= mostAgain) {
     say(`\n> once more, and alone: ${rerun.join(' ')}`);
-    ({ code, late } = await end(check.again(rerun)));
+    ({ code, late, said } = await end(check.again(rerun)));
   }
   const counts = late === undefined ? check.count?.() : withFailure(check.count?.(), late);
-  return { name: check.name, ok: code === 0, seconds: (Date.now() - began) / 1000, counts };
+  return { name: check.name, ok: code === 0, seconds: (Date.now() - began) / 1000, counts, said };
 }
 
 function withFailure(counts = { passed: 0, failed: 0, skipped: 0 }, message) {
@@ -64,14 +68,18 @@ function withFailure(counts = { passed: 0, failed: 0, skipped: 0 }, message) {
   return { ...counts, failed: counts.failed + 1, failures };
 }
 
-/** Resolves with its exit code, null if it had none, and with `late`, a sentence, if it was ended at its deadline. */
-function ended({ command: [program, ...args], cwd, env, seconds }) {
+/**
+ * Resolves with its exit code, null if it had none, with `late`, a sentence, if it was ended at its deadline, and with
+ * `said`, the last lines of its output, if `keepsOutput`.
+ */
+function ended({ command: [program, ...args], cwd, env, seconds, keepsOutput }) {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
-      stdio: 'inherit',
+      stdio: keepsOutput ? ['inherit', 'pipe', 'pipe'] : 'inherit',
     });
+    const said = keepsOutput ? lastLines(child) : () => undefined;
     let late;
     const timers = [
       setTimeout(() => {
@@ -83,12 +91,24 @@ function ended({ command: [program, ...args], cwd, env, seconds }) {
     ];
     const settle = (code) => {
       for (const timer of timers) clearTimeout(timer);
-      resolve({ code: late === undefined ? code : null, late });
+      resolve({ code: late === undefined ? code : null, late, said: said() });
     };
     child.once('error', (error) => {
       say(error.message);
       settle(null);
     });
-    child.once('exit', settle);
+    child.once(keepsOutput ? 'close' : 'exit', settle);
   });
+}
+
+/** Passes the output of `child` on; what it returns gives the end of it. */
+function lastLines(child) {
+  let kept = '';
+  const pass = (stream) => (chunk) => {
+    stream.write(chunk);
+    kept = (kept + chunk).slice(-mostKept);
+  };
+  child.stdout.on('data', pass(process.stdout));
+  child.stderr.on('data', pass(process.stderr));
+  return () => kept.trimEnd().split('\n').slice(-10).join('\n');
 }

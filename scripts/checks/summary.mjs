@@ -55,10 +55,12 @@ function rows({ name, ok, seconds, counts }) {
   ];
 }
 
-function failures({ name, counts }) {
+function failures({ name, ok, counts, said = '' }) {
   const why = ({ message }) => message.split('\n').map((text) => `         ${text}`.trimEnd());
   const told = (what) => (test) => [`${what}: ${test.name} (${name})`, ...why(test)];
+  const hasNamed = (counts?.failures ?? []).length > 0;
   return [
+    ...(ok || hasNamed ? [] : [`failed: ${name}`, ...why({ message: said })]),
     ...(counts?.unsteady ?? []).flatMap(told('passed only when it was run again')),
     ...(counts?.failures ?? []).flatMap(told('failed')),
   ];

@@ -19,6 +19,10 @@ class Spawner(HasTraits):
     port: int
     cmd: list[str]
     start_timeout: int
+    # bytes; a traitlet that takes "2G", too
+    mem_limit: int | None
+    # cores
+    cpu_limit: float | None
     proxy_spec: str
     hub_connect_url: str | None
     ssl_alt_names: list[str]

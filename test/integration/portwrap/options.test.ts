@@ -1,10 +1,11 @@
 // The options of `portwrap` that shape the sandbox, as they are felt inside, and what it tells scripts.
 // Not here: how they are parsed (test/unit/portwrap).
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fetchText } from '../../support/http.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
+import { entriesBelow, pathOf } from '../../support/machine/tree.ts';
 import { hasControlGroups } from '../../support/machine/world.ts';
 import { installPortwrap, type Mode, modes, runPortwrap } from '../../support/run-portwrap.ts';
 
@@ -158,7 +159,8 @@ const withControlGroups = () => {
     const hierarchies = mounts
       .filter((line) => line.includes(' - cgroup'))
       .map((line) => line.split(' ')[4] ?? '');
-    const groups = hierarchies.flatMap((point) => readdirSync(point, { recursive: true, encoding: 'utf8' }));
+    // the worlds share them, and other tests' groups come and go
+    const groups = hierarchies.flatMap(entriesBelow).map(pathOf);
     expect(hierarchies).not.toEqual([]);
     expect(groups.filter((path) => /(^|\/)portwrap-[0-9a-f]+(\.scope)?$/.test(path))).toEqual([]);
   });

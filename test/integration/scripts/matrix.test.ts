@@ -11,6 +11,7 @@ const { matrixWorlds, realHubFiles } = await load('matrix/worlds.mjs');
 const { countNpmTest } = await load('matrix/npm-test-report.mjs');
 const { pythonEnvironments } = await load('worlds/python-environment.mjs');
 const { runChecks, skippedCheck } = await load('checks/run-checks.mjs');
+const { summarize } = await load('checks/summary.mjs');
 const names: string[] = matrixWorlds.map(({ name }: { name: string }) => name);
 
 let directory: string;
@@ -77,6 +78,19 @@ describe('a check', () => {
       { ...check, name: 'one', env: { CODE: '1' } },
     ]);
     expect([zero?.ok, one?.ok]).toEqual([true, false]);
+  });
+
+  test('that counts no tests and fails says at the end of everything why, in its last lines', async () => {
+    const command = ['sh', '-c', 'seq 1000; echo "spawner.py:7: error: no attribute"; exit 1'];
+    const outcomes = await run([
+      { name: 'types', command },
+      { name: 'lint', command: ['echo', 'no word of it'] },
+    ]);
+    const { table } = summarize(outcomes.filter(({ name }) => ['types', 'lint'].includes(String(name))));
+    const [last, above] = table.split('\n').toReversed();
+    expect([above, last]).toEqual(['         1000', '         spawner.py:7: error: no attribute']);
+    expect(table).toContain('\nfailed: types\n');
+    expect(table).not.toContain('no word of it');
   });
 
   test('that cannot run here counts as skipped, with the reason', async () => {

@@ -2,6 +2,7 @@
 // Not here: ending processes.
 import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { entriesBelow, pathOf } from './tree.ts';
 
 export interface Census {
   /** "PID command line" of each living process that names the directory. */
@@ -14,7 +15,7 @@ export const nothing: Census = { processes: [], files: [] };
 
 /** Processes are found by arguments, environment, working directory and open files (deleted ones too). */
 export function census(directory: string): Census {
-  return { processes: processesOf(directory), files: filesBelow(directory) };
+  return { processes: processesOf(directory), files: entriesBelow(directory).map(describeEntry).sort() };
 }
 
 /** Pids of the processes that the census finds. */
@@ -41,16 +42,7 @@ function refersTo(pid: string, directory: string): boolean {
   return [`/proc/${pid}/cwd`, ...entries(`/proc/${pid}/fd`)].some((link) => target(link).includes(directory));
 }
 
-function filesBelow(directory: string): string[] {
-  let found: Dirent[];
-  try {
-    found = readdirSync(directory, { recursive: true, withFileTypes: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-  return found.map((entry) => `${join(entry.parentPath, entry.name)} ${kindOf(entry)}`).sort();
-}
+const describeEntry = (entry: Dirent): string => `${pathOf(entry)} ${kindOf(entry)}`;
 
 function kindOf(entry: Dirent): string {
   if (entry.isDirectory()) return 'directory';

@@ -1,6 +1,6 @@
 // Finds secrets in places where none may be: files below a directory, arguments and environments of processes.
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { entriesBelow, pathOf } from './tree.ts';
 
 /** A line out of a private key's middle, which is the same in JSON. */
 export function lineOfKey(pem: string): string {
@@ -10,9 +10,9 @@ export function lineOfKey(pem: string): string {
 }
 
 export function filesThatHold(directory: string, secret: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
+  return entriesBelow(directory)
     .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
+    .map(pathOf)
     .filter((path) => holds(path, secret));
 }
 

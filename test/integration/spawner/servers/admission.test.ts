@@ -1,7 +1,8 @@
 // Who may start, how often, and what they may choose: limits, the queue, options, repeated and changed requests.
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
+import { entriesBelow, pathOf } from '../../../support/machine/tree.ts';
 import { serverPath, type TestService } from '../../../support/service.ts';
 import { serviceTest } from '../../../support/service-test.ts';
 
@@ -154,8 +155,7 @@ test('no environment is on disk, and of its token one copy that only the service
   });
   const { pid } = (await service.call('GET', serverPath('sec'))).body;
   expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('very-secret');
-  const names = readdirSync(service.stateDirectory, { recursive: true }) as string[];
-  const files = names.map((name) => join(service.stateDirectory, name));
+  const files = entriesBelow(service.stateDirectory).map(pathOf);
   const telling = () =>
     files.filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() && secretIn(path) !== null);
   expect(telling().map((path) => [dirname(path), statSync(path).mode & 0o777, secretIn(path)])).toEqual([

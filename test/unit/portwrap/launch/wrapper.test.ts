@@ -1,9 +1,10 @@
 // The wrapper: what it runs and in which order, and what a launch learns from its loader of the policy.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { endLoader, loadPolicy, wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'wrapper-'));
@@ -66,6 +67,51 @@ test("a keeper of its scope is left before anything else, ignoring the terminal'
     'exec 6<&-',
   ]);
 });
+
+test('a loader whose launcher ends before the rules leaves no process of the sandbox, not even one that was forked while it looked', async () => {
+  const at = (name: string) => join(directory, name);
+  // it forks when it is told to, as bwrap does whenever it likes; the child holds the FIFO, too
+  const holder = `import os, signal
+def fork(*_):
+    if os.fork() == 0:
+        with open("${at('child')}.new", "w") as file: file.write(str(os.getpid()))
+        os.rename("${at('child')}.new", "${at('child')}")
+        while True: signal.pause()
+signal.signal(signal.SIGUSR1, fork)
+with open("${at('holder')}.new", "w") as file: file.write(str(os.getpid()))
+os.rename("${at('holder')}.new", "${at('holder')}")
+while True: signal.pause()`;
+  // the first look ends with a fork that it has not seen
+  const find = `#!/bin/sh
+found=$(find "$@")
+test -e ${at('child')} || { kill -USR1 "$(cat ${at('holder')})"; until test -e ${at('child')}; do sleep 0.01; done; }
+echo "$found"
+`;
+  writeFileSync(at('find'), find, { mode: 0o755 });
+  const own = (name: string) => (name === 'find' ? at(name) : name);
+  const wrapper = { ...paths, policyLog: at('policy.log'), terminals: ['true'] };
+  const script = scriptOf(wrapperArgv(own, wrapper, ['unused']));
+  const operands = ['portwrap', at('life'), at('forwarder'), at('policy.log'), '', at('uplink')];
+  const child = spawn('sh', ['-c', script, ...operands, '/usr/bin/python3', '-c', holder], {
+    stdio: ['ignore', 'ignore', 'inherit', ...Array<'pipe'>(7).fill('pipe')],
+  });
+  await vi.waitUntil(() => existsSync(at('holder')), { timeout: 20_000, interval: 10 });
+  await endLoader(loaderOf(child));
+  const pids = ['holder', 'child'].map((name) => readFileSync(at(name), 'utf8'));
+  onTestFinished(() => {
+    for (const pid of pids.filter(isRunning)) process.kill(Number(pid), 'SIGKILL');
+  });
+  await expect.poll(() => pids.filter(isRunning)).toEqual([]);
+});
+
+const loaderOf = ({ stdio }: ChildProcess): Duplex => {
+  const [policy] = stdio.slice(9) as unknown as Duplex[];
+  if (policy === undefined) throw new Error('the wrapper has no pipe to its loader');
+  return policy;
+};
+
+const isRunning = (pid: string): boolean =>
+  existsSync(`/proc/${pid}`) && !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 /** The launch's end of the loader's pipe; what is written arrives in `told`, and `say` is the loader's word. */
 function fakeLoader() {
