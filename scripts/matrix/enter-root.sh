@@ -24,6 +24,7 @@ mknod -m 666 "$root/dev/tty" c 5 0
 mknod -m 600 "$root/dev/console" c 5 1
 mkdir "$root/dev/net" "$root/dev/pts" "$root/dev/shm"
 mknod -m 666 "$root/dev/net/tun" c 10 200
+mknod -m 666 "$root/dev/fuse" c 10 229
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts "$root/dev/pts"
 mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
 ln -s pts/ptmx "$root/dev/ptmx"

@@ -27,7 +27,13 @@ export async function openSignedIn(
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   await page.goto(address);
-  await page.getByLabel('Username').fill(person.name);
+  await page
+    .getByLabel('Username')
+    .fill(person.name)
+    .catch(async (cause) => {
+      const shown = await page.locator('body').textContent();
+      throw new Error(`no form to sign in at ${page.url()}, which shows: ${shown}`, { cause });
+    });
   await page.getByLabel('Password').fill(person.password);
   await page.getByRole('button', { name: 'Sign In' }).click();
   await page.waitForURL(address);

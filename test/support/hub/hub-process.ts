@@ -1,7 +1,7 @@
 // The process of a JupyterHub under test: the plugin found as if it were installed, and started.
 // PORTWRAP_TEST_PYTHON is the Python with the JupyterHub (scripts/worlds/python-environment.mjs makes some), if not
 // Debian's. Not here: its configuration (test-hub.ts).
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,16 +10,24 @@ import { vi } from 'vitest';
 const root = new URL('../../..', import.meta.url).pathname;
 export const hubPython = process.env.PORTWRAP_TEST_PYTHON || '/usr/bin/python3';
 /** The first number of its version. */
-export const hubMajor = Number(
-  execFileSync(hubPython, ['-W', 'ignore', '-c', 'import jupyterhub; print(jupyterhub.version_info[0])']),
-);
-/** Lines of jupyterhub_config.py with which servers have the pages of the notebook, such as /tree. */
+export const hubMajor = majorOf('jupyterhub');
+/**
+ * Lines of jupyterhub_config.py with which servers have the pages of the notebook, such as /tree: before version 7 it is
+ * an application of its own, and from then on an extension of every server.
+ */
 export const withNotebook =
-  hubMajor < 5
+  majorOf('notebook') < 7
     ? 'c.Spawner.environment["JUPYTERHUB_SINGLEUSER_APP"] = "notebook.notebookapp.NotebookApp"\n'
     : '';
 /** Where servers in sandboxes find programs: first those of the hub's Python. */
 export const serverPath = [...new Set([dirname(hubPython), '/usr/local/bin', '/usr/bin', '/bin'])].join(':');
+
+/** The first number of the version of a module, 0 if there is none. */
+function majorOf(module: string): number {
+  const version = `import importlib.metadata as m; print(m.version("${module}").split(".")[0])`;
+  const { status, stdout } = spawnSync(hubPython, ['-W', 'ignore', '-c', version], { encoding: 'utf8' });
+  return status === 0 ? Number(stdout) : 0;
+}
 
 /** Package metadata through which JupyterHub finds the plugin without an installation. */
 export function writePluginMetadata(directory: string): void {

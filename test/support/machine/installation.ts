@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../../..');
+/** Where the machine has this checkout (machine.sh). */
+const checkout = '/run/checkout';
 const script = join(root, 'test/fixtures/setup/machine.sh');
-const list = join(root, 'test/fixtures/setup/files.py');
 
 export interface Outcome {
   readonly code: number | null;
@@ -30,7 +31,9 @@ export async function openInstallation(): Promise<Installation> {
   const scratch = mkdtempSync(join(tmpdir(), 'portwrap-machine-'));
   makePackage(join(scratch, 'package'));
   const namespaces = ['--mount', '--net', '--pid', '--fork', '--kill-child', '--propagation', 'private'];
-  const child = spawn('unshare', [...namespaces, script, scratch], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('unshare', [...namespaces, script, scratch, root, process.execPath], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const close = async () => {
     child.stdin.end();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
@@ -46,6 +49,7 @@ export async function openInstallation(): Promise<Installation> {
   return {
     run,
     async files(...directories) {
+      const list = join(checkout, 'test/fixtures/setup/files.py');
       return (await run(`python3 ${list} ${directories.join(' ')}`)).output.split('\n');
     },
     close,
@@ -58,7 +62,7 @@ function makePackage(path: string): void {
   for (const name of ['dist', 'systemd', 'package.json'])
     cpSync(join(root, name), join(path, name), { recursive: true });
   cpSync(join(root, 'spawner/page/static'), join(path, 'spawner/page/static'), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(path, 'node_modules'));
+  symlinkSync(join(checkout, 'node_modules'), join(path, 'node_modules'));
   const source = join(path, 'plugin-source');
   cpSync(join(root, 'hub'), source, {
     recursive: true,
