@@ -1,9 +1,22 @@
 // The accounting database of a cluster under test: Debian's mariadbd, on a socket in the cluster's directory alone, and
 // slurmdbd before it. Not here: the cluster (slurm.ts).
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+
+/**
+ * A libmariadb3 with which no slurmdbd starts: "Number of columns in result (=1) set exceeds maximum allowed number of
+ * columns (=0)" for `select @var := concat('')`. The next version is tried again.
+ */
+const brokenLibrary = '1:11.8.9+ds-0+deb13u1';
+
+/** Why there is no accounting database here; null: there can be one. */
+export function noAccounting(): string | null {
+  const { stdout } = spawnSync('dpkg-query', ['--status', 'libmariadb3'], { encoding: 'utf8' });
+  const isBroken = (stdout ?? '').split('\n').includes(`Version: ${brokenLibrary}`);
+  return isBroken ? `no slurmdbd starts with libmariadb3 ${brokenLibrary}` : null;
+}
 
 /** libmariadb finds the socket by this. */
 export function databaseEnvironment(directory: string): Record<string, string> {
