@@ -13,6 +13,7 @@ shift
 
 mount --bind "$root" "$root"
 hostname debian
+printf '127.0.0.1 localhost\n127.0.1.1 debian\n' > "$root/etc/hosts"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 

@@ -17,7 +17,6 @@ echo "deb $mirror $suite main" > "$root/etc/apt/sources.list"
 apt-config dump | grep -E '^Acquire::(http|https)::' > "$root/etc/apt/apt.conf.d/90machine" || true
 echo 'path-exclude=/usr/share/locale/*' > "$root/etc/dpkg/dpkg.cfg.d/no-translations"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-echo '127.0.0.1 localhost' > "$root/etc/hosts"
 echo debian > "$root/etc/hostname"
 mkdir -p "$root/usr/local/lib/node_modules/npm" "$root/opt/portwrap-spawner"
 for name in npm npx; do

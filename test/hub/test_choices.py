@@ -147,7 +147,7 @@ def form_after(service, make_spawner):
         service.profiles = [SMALL, BIG]
         spawner = make_spawner()
         await spawner.start()
-        ended = datetime.now(timezone.utc) - timedelta(minutes=30)
+        ended = datetime.now(timezone.utc) - timedelta(minutes=30, seconds=20)
         time = ended.strftime("%Y-%m-%dT%H:%M:%S.123Z")
         exit = dict({"code": 0, "signal": None, "time": time}, **exited)
         service.of(spawner.spawn_id).update(state="exited", error=error, exit=exit)

@@ -1,5 +1,6 @@
 // portwrap-spawner setup on machines as people have them, with the real hub, service, proxy and sandboxes; only systemctl
 // is a stand-in. Not here: what is planned for which facts (test/unit/spawner/commands/setup).
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Installation, openInstallation } from '../../support/machine/installation.ts';
 import { needsRoot } from '../../support/reasons.ts';
@@ -58,7 +59,8 @@ describe("Debian's JupyterHub", needsRoot, () => {
   test('a configuration that the hub cannot load with our lines is put back, and the hub goes on', {
     timeout: 120_000,
   }, async () => {
-    const config = '/etc/jupyterhub/config/jupyterhub_config.d/config.py';
+    const directory = '/etc/jupyterhub/config/jupyterhub_config.d'; // Debian 12
+    const config = existsSync(directory) ? `${directory}/config.py` : '/etc/jupyterhub/jupyterhub_config.py';
     const text = 'c.JupyterHub.services = ({},)\n'; // a tuple has no append
     const { run } = await machineWith(
       `printf '%s' '${text}' > ${config}; systemctl start jupyterhub || true`,

@@ -1,7 +1,7 @@
 // Homes that are mounted when they are looked at, by a real automounter: a sandbox has its user's home and may look at
 // others, and nothing of ours keeps mounted what nobody uses. In the world "automount" (scripts/worlds.mjs).
 // Not here: that nothing is left at the end, as in every world (census.test.ts).
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { accountName, openTunDevice, testAccount } from '../../support/machine/accounts.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
@@ -61,11 +61,12 @@ describe.each(modes())('a sandbox of $name', (mode) => {
   });
 
   test('does not keep a home mounted that was there when it started, and that nobody uses', async () => {
-    readdirSync(other); // the machine looks at it
+    const look = openSync(other, 'r'); // the machine looks at it, and uses it
     const run = await start(
       `grep -c " ${other} " /proc/self/mountinfo; read -r line; grep -c " ${other} " /proc/self/mountinfo`,
     );
     await said(run).toBe('1\n');
+    closeSync(look);
     await expect.poll(() => homes(), expires).not.toContain(other);
     run.process.stdin?.end('look\n');
     await run.ended;

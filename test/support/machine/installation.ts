@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 
 const root = join(import.meta.dirname, '../../..');
 /** Where the machine has this checkout (machine.sh). */
-const checkout = '/run/checkout';
+export const checkout = '/run/checkout';
 const script = join(root, 'test/fixtures/setup/machine.sh');
 
 export interface Outcome {

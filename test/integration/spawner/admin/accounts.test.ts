@@ -1,7 +1,7 @@
 // Accounts of a machine as people have them: names by a template, made on request, spelled otherwise by a name service.
 // The machine has an /etc and a /home of its own. Not here: accounts of other modes (test/unit/spawner/launchers).
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Installation, openInstallation } from '../../../support/machine/installation.ts';
+import { checkout, type Installation, openInstallation } from '../../../support/machine/installation.ts';
 import { needsRoot } from '../../../support/reasons.ts';
 
 let machine: Installation;
@@ -29,7 +29,7 @@ async function resolve(settings: object, ...users: readonly string[]): Promise<u
 describe('accounts of mode "system"', needsRoot, () => {
   beforeAll(async () => {
     machine = await openInstallation();
-    const source = new URL('../../../fixtures/accounts/name-service.c', import.meta.url).pathname;
+    const source = `${checkout}/test/fixtures/accounts/name-service.c`;
     const { code, output } = await machine.run(`
       set -e
       cc -Wall -Werror -shared -fPIC -o /run/service.so ${source}
