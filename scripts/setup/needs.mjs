@@ -60,6 +60,7 @@ export const needsToTest = {
     chromium: 'chromium',
     curl: 'curl',
     dpkg: 'dpkg',
+    gcc: ['gcc', 'libc6-dev'], // a library of tcc asks for an executable stack, which glibc 2.41 refuses
     git: 'git',
     gzip: 'gzip',
     ip: 'iproute2',

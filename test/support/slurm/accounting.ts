@@ -13,7 +13,7 @@ const brokenLibrary = '1:11.8.9+ds-0+deb13u1';
 
 /** Why there is no accounting database here; null: there can be one. */
 export function noAccounting(): string | null {
-  const { stdout } = spawnSync('dpkg-query', ['--status', 'libmariadb3'], { encoding: 'utf8' });
+  const { stdout } = spawnSync('dpkg', ['--status', 'libmariadb3'], { encoding: 'utf8' });
   const isBroken = (stdout ?? '').split('\n').includes(`Version: ${brokenLibrary}`);
   return isBroken ? `no slurmdbd starts with libmariadb3 ${brokenLibrary}` : null;
 }

@@ -32,7 +32,7 @@ describe('accounts of mode "system"', needsRoot, () => {
     const source = `${checkout}/test/fixtures/accounts/name-service.c`;
     const { code, output } = await machine.run(`
       set -e
-      cc -Wall -Werror -shared -fPIC -o /run/service.so ${source}
+      gcc -Wall -Werror -shared -fPIC -o /run/service.so ${source}
       mount --bind /run/service.so /lib/$(uname -m)-linux-gnu/libnss_hesiod.so.2
       sed -i 's/^passwd:.*/passwd: files hesiod/' /etc/nsswitch.conf
       groupadd --gid 7001 notebooks
