@@ -36,7 +36,7 @@ import { buildSandbox, type HeldSandbox, payloadUmask } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 import { systemCallFilter } from './system-call-filter.ts';
-import { loadPolicy, policyLog } from './wrapper.ts';
+import { loadPolicy, policyLog } from './wrapper/loader.ts';
 
 /**
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
