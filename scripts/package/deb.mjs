@@ -199,7 +199,5 @@ function setModes(tree) {
 
 /** It begins with the name of its interpreter, or is compiled. */
 function isProgram(path) {
-  return (
-    path.includes('/dist/native/') || readFileSync(path).subarray(0, 2).toString() === '#!'
-  );
+  return path.includes('/dist/native/') || readFileSync(path).subarray(0, 2).toString() === '#!';
 }
