@@ -1,12 +1,13 @@
 // The overhead of the `portwrap` command before and after its command, and the start of the other programs: compared
 // with bare node, and with the original Python portwrap when one is on PATH under the name portwrap.py.
-// Run: node bench/run.mjs cli
+// Run: node bench/run.mjs cli   Needs a build (npm run build).
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { median, percentile, report } from './report.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 25);
-const mainOf = (part: string) => new URL(`../${part}/main.js`, import.meta.url).pathname;
+// what is installed: of portwrap the build makes one file
+const mainOf = (part: string) => new URL(`../../dist/${part}/main.js`, import.meta.url).pathname;
 const main = mainOf('portwrap');
 const account = process.getuid?.() === 0 ? ['--user', process.env.BENCH_USER ?? 'nobody'] : [];
 

@@ -1,5 +1,5 @@
-// Compiles portwrap-forward (native/forward/) and portwrap-init (native/init/) to dist/native/NAME-ARCHITECTURE. Without a
-// compiler it says so and ends well: the forwarder `builtin` and preload are not available then.
+// Compiles the programs in native/ to dist/native/NAME-ARCHITECTURE. Without a compiler it says so and ends well: the
+// forwarder `builtin` and preload are not available then.
 // Not here: tsc, choosing a binary (config/system/native-program.ts).
 // usage: node scripts/native.mjs [--static] [--target=x86_64|aarch64]
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** The folder of the sources of each program, below native/. */
-const programs = { 'portwrap-forward': 'forward', 'portwrap-init': 'init' };
+const programs = { 'portwrap-forward': 'forward', 'portwrap-init': 'init', 'portwrap-wrapper': 'wrapper' };
 const architectures = { x64: 'x86_64', arm64: 'aarch64' };
 const plain = ['-std=c11', '-O2', '-Wall', '-Wextra'];
 const hardened = ['-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now'];
@@ -73,6 +73,7 @@ function buildProgram(root, program, { isStatic, target }) {
 const without = {
   'portwrap-forward': 'Without it the forwarder is slirp4netns.',
   'portwrap-init': 'Without it preload is not used.',
+  'portwrap-wrapper': 'Without it each launch takes some milliseconds more.',
 };
 
 function none(program, reason) {

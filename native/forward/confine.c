@@ -2,6 +2,7 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -66,12 +67,32 @@ static void allow(struct program *program, const int *calls, size_t count)
   }
 }
 
-void drop_privileges(void)
+/* All the capabilities that the process has from now on: these of the first 32, as bits. */
+static void keep_capabilities(unsigned kept)
 {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-  struct __user_cap_data_struct none[2] = {0};
-  if (syscall(SYS_capset, &header, none) != 0)
+  struct __user_cap_data_struct data[2] = {{.effective = kept, .permitted = kept}};
+  if (syscall(SYS_capset, &header, data) != 0)
     fail_errno("capabilities cannot be dropped");
+}
+
+void become(uid_t uid, gid_t gid, bool low_ports)
+{
+  for (int capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability += 1)
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+      fail_errno("the bounding set cannot be emptied");
+  if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0)
+    fail_errno("group %u cannot be entered", (unsigned)gid);
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0 || setresuid(uid, uid, uid) != 0)
+    fail_errno("user %u cannot be entered", (unsigned)uid);
+  keep_capabilities(low_ports ? 1U << CAP_NET_BIND_SERVICE : 0);
+  if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    fail_errno("prctl");
+}
+
+void drop_privileges(void)
+{
+  keep_capabilities(0);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
     fail_errno("prctl");
 }

@@ -3,6 +3,13 @@
 #ifndef CONFINE_H
 #define CONFINE_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* From root to that user and that group alone, with none of root's capabilities; `low_ports`: but the one to bind ports
+ * that are reserved for root, until drop_privileges(). */
+void become(uid_t uid, gid_t gid, bool low_ports);
+
 /* What a process does: the worker moves bytes; the keeper starts workers. */
 enum role { WORKER, KEEPER };
 

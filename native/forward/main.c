@@ -76,6 +76,8 @@ int main(int argc, char **argv)
 {
   static struct options options;
   options = parse_options(argc, argv);
+  if (options.has_account)
+    become(options.uid, options.gid, options.low_ports);
   take_name(argv[0]);
   close_others(&options);
   raise_open_files();

@@ -9,8 +9,10 @@
 #include "fail.h"
 
 static const char usage[] =
-    "usage: portwrap-forward --sandbox PID [--bind ADDRESS PORT[,PORT...] --inside ADDRESS PORT...]\n"
+    "usage: portwrap-forward --sandbox PID [--account UID GID] [--low-ports] [--bind ADDRESS PORT[,PORT...] --inside ADDRESS PORT...]\n"
     "         [--route ADDRESS PORT ADDRESS PORT]... [--ready FD] [--alive FD] [--messages FD]\n"
+    "  --account   root becomes that user, without groups and capabilities\n"
+    "  --low-ports before that root may bind ports that are reserved for it\n"
     "  --bind      listens on this host, on the first of these ports that is free\n"
     "  --inside    where its connections lead in the sandbox's network; several are tried in this order\n"
     "  --route     listens on the first address in the sandbox's network, and leads to the second on this host\n"
@@ -59,6 +61,13 @@ static void address_and_port(struct targets *targets, struct words *words, const
     fail("\"%s\" after %s is no IP address, or one too many", address, option);
 }
 
+static void become_account(struct options *options, struct words *words)
+{
+  options->has_account = true;
+  options->uid = (uid_t)number(word(words, "--account"), 0, UINT32_MAX - 1L);
+  options->gid = (gid_t)number(word(words, "--account"), 0, UINT32_MAX - 1L);
+}
+
 static void bind_to(struct options *options, struct words *words)
 {
   struct targets one = {0};
@@ -98,6 +107,10 @@ static void parse_option(struct options *options, const char *name, struct words
     options->alive = descriptor(word(words, name));
   else if (strcmp(name, "--messages") == 0)
     options->messages = descriptor(word(words, name));
+  else if (strcmp(name, "--account") == 0)
+    become_account(options, words);
+  else if (strcmp(name, "--low-ports") == 0)
+    options->low_ports = true;
   else if (strcmp(name, "--bind") == 0)
     bind_to(options, words);
   else if (strcmp(name, "--inside") == 0)

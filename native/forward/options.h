@@ -2,6 +2,7 @@
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,6 +19,12 @@ struct route {
 struct options {
   /* The sandbox: its first process, as this host sees it. */
   pid_t sandbox;
+  /* Whose it becomes first of all, if the caller is root. */
+  bool has_account;
+  uid_t uid;
+  gid_t gid;
+  /* Some of the ports below are reserved for root. */
+  bool low_ports;
   /* The listener on this host, for the connections into the sandbox: on the first of these ports that can be bound. */
   struct target bind_address;
   uint16_t ports[MOST_PORTS];

@@ -2,7 +2,7 @@
 // processes of the payload are in it.
 // Not here: finding the parent group (root.ts).
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { PortwrapError } from '../../config/errors.ts';
@@ -70,7 +70,12 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
  */
 export async function enterCgroup(place: CgroupPlace, pids: readonly number[]): Promise<void> {
   for (const directory of Object.values(place.directories)) {
-    for (const pid of pids) await writeFile(join(directory, 'cgroup.procs'), String(pid));
+    const members = await open(join(directory, 'cgroup.procs'), 'w');
+    try {
+      for (const pid of pids) await members.write(String(pid)); // the kernel takes one with each write
+    } finally {
+      await members.close();
+    }
   }
 }
 

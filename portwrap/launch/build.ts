@@ -10,7 +10,7 @@ import { cgroupsInside } from '../cgroups/inside.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readMountinfo } from '../mounts/table.ts';
-import { callerTerminal, terminalCommands } from '../mounts/terminals.ts';
+import { callerTerminal, type TerminalMount, terminalMounts } from '../mounts/terminals.ts';
 import type { ResolverInside } from '../network/resolver-inside.ts';
 import { mapWhenAsked } from '../sandbox/own-groups.ts';
 import { readStatus, statusFile } from '../sandbox/status.ts';
@@ -33,7 +33,10 @@ import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { isLowPort, type Sysctls } from './sysctls.ts';
 import { systemCallFilter } from './system-call-filter.ts';
-import { endLoader, isPrepared, policyLog, terminalsFailed, wrapperArgv } from './wrapper.ts';
+import { wrapperArgv } from './wrapper/argv.ts';
+import { endLoader, policyLog } from './wrapper/loader.ts';
+import { findWrapperProgram } from './wrapper/program.ts';
+import { isPrepared, terminalsFailed } from './wrapper/wrapper.ts';
 
 const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
 
@@ -103,7 +106,7 @@ export async function buildSandbox(
   const init = spec.preload ? own(openSync(spec.preload.init, constants.O_RDONLY)) : null;
 
   const terminal = callerTerminal(spec.stdio);
-  const terminals = terminalCommands(context.tools('mount'), around.mountinfo, terminal);
+  const terminals = terminalMounts(around.mountinfo, terminal);
   const [program = '', ...argv] = startArgv(context, spec, { life: lifeFifo(spec, around), terminals });
   const bwrapArguments = sandboxArgs(context, spec, around, terminal !== null, argv.length);
   const starter = startChild(program, argv, {
@@ -148,7 +151,7 @@ export async function buildSandbox(
     if (code !== 0) throw buildFailure(spec);
   });
   const unprepared = heard(terminalsFailed).then(() => {
-    throw new PortwrapError('SANDBOX_FAILED', 'mount(8) could not make the terminals of the sandbox');
+    throw new PortwrapError('SANDBOX_FAILED', 'the terminals of the sandbox could not be mounted');
   });
   const prepared = [heard(isPrepared), failed.then(() => heard(isPrepared)), unprepared];
   await inTime(Promise.race(prepared)).catch((cause) => {
@@ -196,7 +199,7 @@ function groupsAccount(context: LaunchContext, { account }: SandboxSpec): Accoun
 function startArgv(
   context: LaunchContext,
   spec: SandboxSpec,
-  { life, terminals }: { readonly life: string; readonly terminals: readonly string[] },
+  { life, terminals }: { readonly life: string; readonly terminals: readonly TerminalMount[] },
 ): string[] {
   const { tools } = context;
   const restricted = restrictsNamespaces();
@@ -233,13 +236,12 @@ function startArgv(
     keeper: context.cgroups.scope !== null,
     sysctls: sysctlsOf(spec),
     terminals,
-  };
-  const inner = wrapperArgv(tools, outside, [
+    detached: spec.lifetime === 'detached',
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
     // are sent to the whole group: they must end the payload and not its monitor
-    ...(spec.lifetime === 'detached'
-      ? [tools('setsid'), '--fork']
-      : [tools('env'), `--ignore-signal=${ignoredSignals.join(',')}`]),
+    ignoredSignals: spec.lifetime === 'detached' ? [] : ignoredSignals,
+  };
+  const inner = wrapperArgv(tools, findWrapperProgram(), outside, [
     ...(spec.account === null ? [] : becomeArgv(tools('setpriv'), spec.account)),
     ...[tools('bwrap'), '--args', String(descriptors.args), '--'],
     ...gate,

@@ -16,7 +16,7 @@ export interface BwrapSpec {
   readonly syntheticDescriptors: readonly number[];
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
-  /** The ids inside, where bubblewrap runs as the root of an outer user namespace (wrapper.ts); null: its own. */
+  /** The ids inside, where bubblewrap runs as the root of an outer user namespace (wrapper/); null: its own. */
   readonly identity: { readonly uid: number; readonly gid: number } | null;
   /** Whether it waits for the maps of its user namespace (descriptors.ts). */
   readonly waitsForMaps: boolean;

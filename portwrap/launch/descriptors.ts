@@ -1,5 +1,5 @@
 // The descriptors that the programs of a launch inherit, beyond standard input, output and error.
-// Not here: what opens and reads them (build.ts, wrapper.ts, bwrap-argv.ts, gate.ts).
+// Not here: what opens and reads them (build.ts, wrapper/, bwrap-argv.ts, gate.ts).
 
 /** sh(1) can redirect only single digits, so the others must follow these. */
 export const descriptors = {

@@ -36,7 +36,7 @@ import { buildSandbox, type HeldSandbox, payloadUmask } from './build.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import type { SyntheticFile } from './synthetic-file.ts';
 import { systemCallFilter } from './system-call-filter.ts';
-import { loadPolicy, policyLog } from './wrapper.ts';
+import { loadPolicy, policyLog } from './wrapper/loader.ts';
 
 /**
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
@@ -86,8 +86,10 @@ async function launchOnce(
     const forking = forked(spec, held, cgroup, counted);
     undo.add('forked child', async () => (await forking)?.cancel());
     const request = uplinkRequest(spec, held, resolver);
-    const forwarding = attachForwarder(prepared ?? context.network.forwarder, request, spec, ways);
+    // in this order: nft and the uplink take longest, and each fork stops this process for milliseconds
+    const applied = applyPolicy(context, spec, held, resolver);
     const uplinking = ways.uplink?.attach(request) ?? null;
+    const forwarding = attachForwarder(prepared ?? context.network.forwarder, request, spec, ways);
     connecting.push(forwarding, ...(uplinking === null ? [] : [uplinking]));
     // they are accounted to the server whose packets they handle; if they cannot be moved, they stay in our group
     for (const attaching of connecting)
@@ -96,11 +98,7 @@ async function launchOnce(
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
     const [[forwarder, uplink], payload] = await Promise.race([
-      Promise.all([
-        connected(forwarding, uplinking, applyPolicy(context, spec, held, resolver)),
-        forking,
-        counted,
-      ]),
+      Promise.all([connected(forwarding, uplinking, applied), forking, counted]),
       ended,
       aborted(abort),
     ]);

@@ -15,14 +15,22 @@ export function isLowPort(port: number): boolean {
   return port < 1024;
 }
 
-/** Commands of sh(1). If /proc/sys is read-only they have no effect: the payload's own bind, or such a query, fails. */
-export function sysctlCommands({ lowPorts, routeLoopback }: Sysctls): string[] {
+/** A file, and what is written to it. If /proc/sys is read-only, what needs it fails: the payload's own bind, or a query. */
+export interface SysctlFile {
+  readonly path: string;
+  readonly value: string;
+}
+
+export function sysctlFiles({ lowPorts, routeLoopback }: Sysctls): SysctlFile[] {
   return [
-    ...(lowPorts ? [write('0', 'ip_unprivileged_port_start')] : []),
-    ...(routeLoopback ? [write('1', 'conf/all/route_localnet')] : []),
+    ...(lowPorts ? [{ path: `${ipv4}/ip_unprivileged_port_start`, value: '0' }] : []),
+    ...(routeLoopback ? [{ path: `${ipv4}/conf/all/route_localnet`, value: '1' }] : []),
   ];
 }
 
-function write(value: string, name: string): string {
-  return `{ echo ${value} >/proc/sys/net/ipv4/${name}; } 2>/dev/null`;
+/** Commands of sh(1) that never fail. */
+export function sysctlCommands(sysctls: Sysctls): string[] {
+  return sysctlFiles(sysctls).map(({ path, value }) => `{ echo ${value} >${path}; } 2>/dev/null`);
 }
+
+const ipv4 = '/proc/sys/net/ipv4';

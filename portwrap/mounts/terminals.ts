@@ -1,6 +1,6 @@
 // The terminals of a sandbox: a devpts of its own in place of the machine's, whose terminals a payload of the same user
 // could write to and read from (docs/decisions/0023-terminals-of-its-own.md).
-// Not here: the namespaces in which these lines run (launch/wrapper.ts).
+// Not here: the namespaces in which they are made (launch/wrapper/).
 import { existsSync, fstatSync, readlinkSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type MountEntry, parseMountinfo } from './table.ts';
@@ -11,22 +11,26 @@ import { type MountEntry, parseMountinfo } from './table.ts';
  */
 export const consoleDevice = '/dev/console';
 
+/** A mount over a terminal, or a directory of them, of the machine; only where the target exists. */
+export type TerminalMount =
+  | { readonly kind: 'bind'; readonly source: string; readonly target: string }
+  /** A new instance of devpts. */
+  | { readonly kind: 'new'; readonly target: string };
+
 /**
- * Commands of sh(1) that replace the machine's terminals; each fails if it cannot. `mountinfo` are the mounts of the
- * machine, `caller` is the path of the caller's terminal, null without one.
+ * What replaces the machine's terminals, in this order. `mountinfo` are the mounts of the machine, `caller` is the path
+ * of the caller's terminal, null without one.
  */
-export function terminalCommands(mount: string, mountinfo: string, caller: string | null): string[] {
-  const bind = (source: string, target: string) =>
-    `{ [ ! -e ${quoted(target)} ] || ${mount} -n --bind ${quoted(source)} ${quoted(target)}; }`;
+export function terminalMounts(mountinfo: string, caller: string | null): TerminalMount[] {
   const elsewhere = distinct(parseMountinfo(mountinfo).filter(({ type }) => type === 'devpts'));
   const instances = elsewhere.filter(({ root }) => root === '/').map(({ point }) => point);
   const nodes = elsewhere.filter(({ root }) => root !== '/').map(({ point }) => point);
+  const bind = (source: string, target: string) => ({ kind: 'bind', source, target }) as const;
   return [
     // first, while its path still leads to it
     ...(caller === null ? [] : [bind(caller, consoleDevice)]),
     ...[usual, ...instances.filter((point) => point !== usual)].map(
-      (point) =>
-        `{ [ ! -d ${quoted(point)} ] || ${mount} -n -i -t devpts -o ${options} devpts ${quoted(point)}; }`,
+      (target) => ({ kind: 'new', target }) as const,
     ),
     // some container engines mount single terminals, and ptmx
     ...nodes
@@ -35,9 +39,19 @@ export function terminalCommands(mount: string, mountinfo: string, caller: strin
   ];
 }
 
+/** Commands of sh(1) that make the mounts with mount(8); each fails if it cannot. */
+export function terminalCommands(mount: string, mounts: readonly TerminalMount[]): string[] {
+  return mounts.map((entry) => {
+    const target = quoted(entry.target);
+    return entry.kind === 'new'
+      ? `{ [ ! -d ${target} ] || ${mount} -n -i -t devpts -o ${options} devpts ${target}; }`
+      : `{ [ ! -e ${target} ] || ${mount} -n --bind ${quoted(entry.source)} ${target}; }`;
+  });
+}
+
 const usual = '/dev/pts';
 const newPtmx = `${usual}/ptmx`;
-/** mode: a terminal is its user's, and may be written to by their group; ptmxmode: all may open one. */
+/** As native/wrapper/mounts.c. mode: it is its user's, and may be written to by their group; ptmxmode: all may open one. */
 const options = 'newinstance,ptmxmode=0666,mode=620,nosuid,noexec';
 
 /** The path of the first of these descriptors that is a terminal; null: none is one that can keep a name. */

@@ -1,6 +1,6 @@
 // The account of a forwarder when the launcher is root: that of its sandbox, without capabilities. A forwarder parses
 // packets of untrusted users, so a vulnerability in it must not give access to a process of root.
-// Not here: its arguments (slirp4netns.ts, pasta-argv.ts).
+// Not here: its arguments (slirp4netns.ts, pasta-argv.ts); portwrap-forward, which becomes that account by itself.
 import { readFileSync } from 'node:fs';
 import { inOwnMounts } from '../mounts/own.ts';
 import { becomeBareArgv } from '../system/account.ts';
@@ -31,12 +31,8 @@ export function asSandboxOwner(
 ): string[] {
   if (owner === null) return [...argv];
   if (owner.uid === 0) return inOwnMounts(tools, argv);
-  return [...becomeSandboxOwner(tools, owner, lowPorts), ...argv];
-}
-
-/** The words before the argv of a program that needs no capability for itself: then root has none either. */
-export function becomeSandboxOwner(tools: Toolbox, owner: SandboxOwner, lowPorts: boolean): string[] {
-  return becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, lowPorts ? 'net_bind_service' : null);
+  const kept = lowPorts ? 'net_bind_service' : null;
+  return [...becomeBareArgv(tools('setpriv'), owner.uid, owner.gid, kept), ...argv];
 }
 
 /** Whether any of these ports is reserved for root (ip(7), ip_unprivileged_port_start). */

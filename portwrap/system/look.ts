@@ -76,11 +76,15 @@ function abandon(pid: number | undefined): void {
   }
 }
 
-/** It prints one record for each path: a letter, and the real path or the reason. */
+/**
+ * It prints one record for each path: a letter, and the real path or the reason. The shell itself knows the real path of a
+ * directory that it may enter; realpath(1) is one more program to start.
+ */
 function lookScript(realpath: string): string {
   return [
     'for path do',
-    `  if [ -d "$path" ]; then printf d; ${realpath} -e -z -- "$path" || printf '\\0'`,
+    `  if [ -d "$path" ] && cd -P -- "$path" 2>/dev/null; then printf 'd%s\\0' "$PWD"`,
+    `  elif [ -d "$path" ]; then printf d; ${realpath} -e -z -- "$path" || printf '\\0'`,
     `  elif [ -e "$path" ]; then printf f; ${realpath} -e -z -- "$path" || printf '\\0'`,
     `  else printf 'x%s\\0' "$(${realpath} -e -- "$path" 2>&1 >/dev/null)"`,
     '  fi',

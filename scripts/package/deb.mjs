@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run, step } from '../setup/say.mjs';
 import { controlFile, debianArchitecture, debianChangelog } from './control.mjs';
@@ -197,9 +197,7 @@ function setModes(tree) {
   }
 }
 
-/** It begins with the name of its interpreter, or is portwrap-forward. */
+/** It begins with the name of its interpreter, or is compiled. */
 function isProgram(path) {
-  return (
-    basename(path).startsWith('portwrap-forward') || readFileSync(path).subarray(0, 2).toString() === '#!'
-  );
+  return path.includes('/dist/native/') || readFileSync(path).subarray(0, 2).toString() === '#!';
 }

@@ -1,6 +1,7 @@
 // Builds dist/ if a source is newer than the last build.
 import { existsSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleCommand } from '../bundle.mjs';
 import { buildNative, isNativeCurrent } from '../native.mjs';
 import { run, say, step } from './say.mjs';
 
@@ -33,6 +34,7 @@ async function ensureTypeScript(root) {
       },
     ),
   );
+  await step('Bundling portwrap', async () => say(await bundleCommand(root)));
   const now = new Date();
   utimesSync(stamp, now, now);
 }

@@ -3,7 +3,7 @@
 // Not here: leftovers (support/machine/census.ts).
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isRoot, openTunDevice, testAccount } from './machine/accounts.ts';
@@ -24,8 +24,8 @@ export interface Installed {
   remove(): void;
 }
 
-/** Copies the command and the fixtures to a fresh directory. */
-export function installPortwrap(): Installed {
+/** Copies the command and the fixtures to a fresh directory; `without`: as if these programs in C were not compiled. */
+export function installPortwrap({ without = [] }: { readonly without?: readonly string[] } = {}): Installed {
   // neither /tmp nor /var/tmp: a sandbox has its own
   const directory = mkdtempSync(join(isRoot ? '/srv' : homedir(), `pw-${runId()}-`));
   chmodSync(directory, 0o755);
@@ -34,6 +34,9 @@ export function installPortwrap(): Installed {
   for (const part of ['portwrap', 'config', 'native']) {
     cpSync(join(built, part), join(directory, 'dist', part), { recursive: true });
   }
+  const native = join(directory, 'dist/native');
+  for (const name of without)
+    for (const file of readdirSync(native)) if (file.startsWith(`${name}-`)) rmSync(join(native, file));
   cpSync(join(root, 'package.json'), join(directory, 'package.json'));
   cpSync(join(root, 'test/fixtures/portwrap'), join(directory, 'fixtures'), { recursive: true });
   openTunDevice();

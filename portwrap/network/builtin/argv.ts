@@ -1,5 +1,6 @@
 // portwrap-forward's arguments, as a pure function. Not here: starting it (builtin.ts), what they do (native/forward/).
 import type { ForwardRequest } from '../forwarder.ts';
+import type { SandboxOwner } from '../forwarder-account.ts';
 import { insideOf, slirpNetwork } from '../policy.ts';
 
 /**
@@ -16,11 +17,24 @@ export const mostHostPorts = 1024;
 
 type Wanted = Pick<ForwardRequest, 'child' | 'hostAddress' | 'guestPort' | 'routes' | 'messages'>;
 
-export function builtinArgv(request: Wanted, hostPorts: readonly number[]): string[] {
+/** Whose the program becomes, from root. */
+export interface BecomeOwner extends SandboxOwner {
+  /** It must bind ports that are reserved for root. */
+  readonly lowPorts: boolean;
+}
+
+/** `owner`: of the sandbox; null: the launcher is not root, and is itself the owner. */
+export function builtinArgv(
+  request: Wanted,
+  hostPorts: readonly number[],
+  owner: BecomeOwner | null,
+): string[] {
   const { child, hostAddress, guestPort, routes, messages } = request;
   const ways = new Map(routes.map((host) => [`${insideOf(host, slirpNetwork)} ${host.port}`, host]));
   return [
     ...['--sandbox', String(child)],
+    ...(owner === null ? [] : ['--account', String(owner.uid), String(owner.gid)]),
+    ...(owner?.lowPorts ? ['--low-ports'] : []),
     ...['--alive', String(descriptors.alive), '--ready', String(descriptors.ready)],
     ...(messages === null ? [] : ['--messages', String(descriptors.messages)]),
     ...['--bind', hostAddress, hostPorts.join(',')],

@@ -12,7 +12,7 @@ import { identify } from '../../system/process.ts';
 import { createTeardown } from '../../system/teardown.ts';
 import type { Toolbox } from '../../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from '../forwarder.ts';
-import { becomeSandboxOwner, needsRootPorts, sandboxOwner } from '../forwarder-account.ts';
+import { needsRootPorts, sandboxOwner } from '../forwarder-account.ts';
 import { firstOf, noPortBound } from '../host-ports.ts';
 import { watchProgram } from '../watch-program.ts';
 import { builtinArgv, descriptors, mostHostPorts, programInside } from './argv.ts';
@@ -23,15 +23,15 @@ const readyDeadline = 10_000;
 /** Its exit code when none of the ports could be bound. */
 const noPort = 3;
 
-export function createBuiltin(tools: Toolbox, asRoot: boolean): Forwarder {
+export function createBuiltin(_: Toolbox, asRoot: boolean): Forwarder {
   return {
     name: 'builtin',
     carriesIpv6: false,
-    attach: (request) => attach(tools, asRoot, request),
+    attach: (request) => attach(asRoot, request),
   };
 }
 
-async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest): Promise<Forward> {
+async function attach(asRoot: boolean, request: ForwardRequest): Promise<Forward> {
   const undo = createTeardown();
   const logFile = join(request.directory, 'forwarder.log');
   const hostPorts = [...firstOf(request.hostPorts, mostHostPorts)];
@@ -43,11 +43,8 @@ async function attach(tools: Toolbox, asRoot: boolean, request: ForwardRequest):
     const logged = readFileSync(logFile).length;
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));
     const token = own(openWriter(join(request.directory, fifos.forwarder)));
-    const become = asRoot
-      ? becomeSandboxOwner(tools, sandboxOwner(request.child), needsRootPorts(hostPorts))
-      : [];
-    const [program = '', ...argv] = [...become, programInside, ...builtinArgv(request, hostPorts)];
-    const child = startChild(program, argv, {
+    const owner = asRoot ? { ...sandboxOwner(request.child), lowPorts: needsRootPorts(hostPorts) } : null;
+    const child = startChild(programInside, builtinArgv(request, hostPorts, owner), {
       stdio: inheritedStdio(log.fd, {
         ...{ alive: token.fd, ready: 'pipe', program: binary.fd },
         messages: request.messages ?? 'ignore',

@@ -5,7 +5,6 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { census } from '../../support/machine/census.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
 import { runId } from '../../support/machine/run-id.ts';
 import { needsRoot, skipIf } from '../../support/reasons.ts';
@@ -133,14 +132,6 @@ describe.each(modes())('in a sandbox started by $name', (mode) => {
       expect(await terminal.end()).toBe('written: ');
     },
   );
-
-  test('where they cannot be made nothing runs', needsRoot, async () => {
-    const machine = onMachine(mode, 'mount --bind /bin/false /usr/bin/mount');
-    const { code, stdout, stderr } = await run(machine, '', 'echo', 'ran');
-    expect([code, stdout]).toEqual([125, '']);
-    expect(stderr).toContain('mount(8) could not make the terminals of the sandbox');
-    await expect.poll(() => census(installed.scratch).processes).toEqual([]);
-  });
 
   test('a logger that listens in /dev, and message queues, are out of reach', needsRoot, async () => {
     const machine = onMachine(

@@ -19,7 +19,9 @@ const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
 const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'native', 'scripts', 'systemd'];
 const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-const programs = ['portwrap-forward', 'portwrap-init'].map((name) => `dist/native/${name}-${processor}`);
+const programs = ['portwrap-forward', 'portwrap-init', 'portwrap-wrapper'].map(
+  (name) => `dist/native/${name}-${processor}`,
+);
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 let directory: string;
 let packed: readonly string[];

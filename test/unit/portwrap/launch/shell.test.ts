@@ -1,11 +1,11 @@
 // The shell scripts that a launch and a job are made of, read by shellcheck. Not here: what they do when they run
-// (arguments.test.ts, wrapper.test.ts), scripts in files (npm test runs shellcheck over them).
+// (arguments.test.ts, wrapper/), scripts in files (npm test runs shellcheck over them).
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import type { ProbeSpec } from '../../../../portwrap/index.ts';
 import { type Gate, gateArgv } from '../../../../portwrap/launch/gate.ts';
-import { wrapperArgv } from '../../../../portwrap/launch/wrapper.ts';
-import { terminalCommands } from '../../../../portwrap/mounts/terminals.ts';
+import { scriptArgv } from '../../../../portwrap/launch/wrapper/script.ts';
+import { terminalMounts } from '../../../../portwrap/mounts/terminals.ts';
 import { inProfile } from '../../../../portwrap/system/apparmor.ts';
 import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
 
@@ -34,12 +34,11 @@ const paths = {
     policyLog: null,
     maps: null,
     keeper: false,
+    detached: false,
+    ignoredSignals: ['INT'],
     sysctls: { lowPorts: false, routeLoopback: false },
   },
-  terminals: [
-    ...terminalCommands('/bin/mount', mountinfo, '/dev/pts/3'),
-    ...terminalCommands('/bin/mount', mountinfo, null),
-  ],
+  terminals: [...terminalMounts(mountinfo, '/dev/pts/3'), ...terminalMounts(mountinfo, null)],
 };
 
 /** The script of an argv such as sh -c SCRIPT. */
@@ -54,9 +53,9 @@ test.each([
   ['a gate that loads rules', scriptOf(gateArgv({ ...gate, loadRules: '/bin/nft', umask: '022' }, ['true']))],
   ['a gate that restricts the payload', scriptOf(gateArgv({ ...gate, restrictPayload: true }, ['true']))],
   ['the way into the profile of AppArmor', scriptOf(inProfile(tools, ['true'], true))],
-  ['a wrapper', scriptOf(wrapperArgv(tools, paths, ['bwrap']))],
-  ['a wrapper with a keeper', scriptOf(wrapperArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
-  ['a wrapper of root', scriptOf(wrapperArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
+  ['a wrapper', scriptOf(scriptArgv(tools, paths, ['bwrap']))],
+  ['a wrapper with a keeper', scriptOf(scriptArgv(tools, { ...paths, keeper: true }, ['bwrap']))],
+  ['a wrapper of root', scriptOf(scriptArgv(tools, { ...paths, policyLog: '/d/log' }, ['bwrap']))],
   ['a Slurm job', jobScript(["/opt/it's/portwrap"], { version: 1 } as unknown as ProbeSpec)],
 ])('shellcheck finds nothing in the script of %s', (_, input) => {
   const { stdout, stderr, status } = spawnSync('shellcheck', ['--shell=dash', '-'], {

@@ -2,14 +2,12 @@
 // (integration/portwrap/terminals.test.ts).
 import { openSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { callerTerminal, terminalCommands } from '../../../../portwrap/mounts/terminals.ts';
+import { callerTerminal, terminalCommands, terminalMounts } from '../../../../portwrap/mounts/terminals.ts';
 
 const line = (root: string, point: string, type = 'devpts') =>
   `36 35 0:24 ${root} ${point} rw - ${type} none rw\n`;
-const own = (point: string) =>
-  `{ [ ! -d ${point} ] || mount -n -i -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts ${point}; }`;
-const bound = (source: string, point: string) =>
-  `{ [ ! -e ${point} ] || mount -n --bind ${source} ${point}; }`;
+const own = (target: string) => ({ kind: 'new', target });
+const bound = (source: string, target: string) => ({ kind: 'bind', source, target });
 
 test.each([
   [
@@ -22,7 +20,7 @@ test.each([
     'and wherever else the machine has mounted one',
     line('/', '/dev/pts') + line('/', '/srv/a\\040b/pts') + line('/', '/srv/x', 'tmpfs'),
     null,
-    [own('/dev/pts'), own("'/srv/a b/pts'")],
+    [own('/dev/pts'), own('/srv/a b/pts')],
   ],
   [
     'single terminals that an engine has mounted are gone, and its ptmx opens terminals of the new instance',
@@ -36,8 +34,18 @@ test.each([
     '/dev/pts/7',
     [bound('/dev/pts/7', '/dev/console'), own('/dev/pts')],
   ],
-])('%s', (_, mountinfo, caller, lines) => {
-  expect(terminalCommands('mount', mountinfo, caller)).toEqual(lines);
+])('%s', (_, mountinfo, caller, mounts) => {
+  expect(terminalMounts(mountinfo, caller)).toEqual(mounts);
+});
+
+test('as commands, each fails where the target is there and cannot be mounted on', () => {
+  const mounts = terminalMounts(line('/', '/srv/a\\040b/pts'), '/dev/pts/7');
+  const devpts = 'mount -n -i -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts';
+  expect(terminalCommands('mount', mounts)).toEqual([
+    '{ [ ! -e /dev/console ] || mount -n --bind /dev/pts/7 /dev/console; }',
+    `{ [ ! -d /dev/pts ] || ${devpts} /dev/pts; }`,
+    `{ [ ! -d '/srv/a b/pts' ] || ${devpts} '/srv/a b/pts'; }`,
+  ]);
 });
 
 test('what is no terminal is no terminal of the caller', () => {

@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import {
   asSandboxOwner,
-  becomeSandboxOwner,
   needsRootPorts,
   sandboxOwner,
 } from '../../../../portwrap/network/forwarder-account.ts';
@@ -83,13 +82,6 @@ test('slirp4netns has IPv6 only for IPv6 name servers', () => {
 
 test('slirp4netns that is the uplink only has no API socket', () => {
   expect(slirpArgv(request, { ...forwarder, api: false }).join(' ')).not.toContain('api-socket');
-});
-
-test("a program that needs no capability for itself has none, as the owner of root's sandbox neither", () => {
-  expect(becomeSandboxOwner(tools, { uid: 0, gid: 0 }, false)).toEqual([
-    ...['/bin/setpriv', '--reuid=0', '--regid=0', '--clear-groups', '--no-new-privs'],
-    ...['--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all', '--'],
-  ]);
 });
 
 test('slirp4netns that runs as root leaves the file system and its capabilities behind', () => {

@@ -1,0 +1,63 @@
+// The launch wrapper as a script of sh(1), for machines on which portwrap-wrapper was not compiled.
+// Not here: the program (program.ts), the launcher's ends of the descriptors (../build.ts).
+import { inOwnMounts, inOwnUsers } from '../../mounts/own.ts';
+import { terminalCommands } from '../../mounts/terminals.ts';
+import type { Toolbox } from '../../system/tools.ts';
+import { closeAllBut, descriptors, mapping } from '../descriptors.ts';
+import { sysctlCommands } from '../sysctls.ts';
+import { policyLoaded } from './loader.ts';
+import { isPrepared, terminalsFailed, type Wrapper } from './wrapper.ts';
+
+export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly string[]): string[] {
+  const { keeper, life, launcher, policy } = descriptors;
+  const asRoot = wrapper.policyLog !== null;
+  const nft = [tools('nft'), '-f', '-'];
+  const settings = sysctlCommands(wrapper.sysctls);
+  const set = [tools('sh'), '-c', `'${[...settings, `exec ${nft.join(' ')}`].join('; ')}'`];
+  const load = [tools('nsenter'), '"--net=/proc/$child/ns/net"', '--', ...(settings.length > 0 ? set : nft)];
+  // its parent is init. If the launcher ends first, it ends what holds the life FIFO: a bwrap whose monitor has ended with
+  // the launcher waits for ever. It looks until it finds nobody new, because one that is killed may have forked since the
+  // look, and its child, a bwrap that waits for the monitor's word, would wait for ever
+  const find = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${keeper} 2>/dev/null`;
+  const kill = `echo "$found" | while IFS=/ read -r _ _ holder _; do kill -9 "$holder"; done 2>/dev/null`;
+  const endHolders = `known=; until found=$(${find}); [ "$found" = "$known" ]; do known=$found; ${kill}; done`;
+  const loader =
+    `( ( if read -r child <&${policy}; then ` +
+    `${load.join(' ')} <&${policy} >"$3" 2>&1 && printf ${policyLoaded} >&${policy}; ` +
+    // find(1) opens it, which waits for a writer
+    `else exec ${keeper}<>/proc/self/fd/${keeper}; ${endHolders}; fi ) ` +
+    `${keeper}</proc/self/fd/${life} ${closeAllBut('policy', 'keeper')} & )`;
+  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
+  const replaceTerminals =
+    `( ( if ${terminalCommands(tools('mount'), wrapper.terminals).join(' && ')}; then printf ${isPrepared} >&${launcher}; ` +
+    `else printf ${terminalsFailed} >&${launcher}; fi ) ${closeAllBut('launcher')} & )`;
+  const script = [
+    ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
+    `${tools('mkfifo')} -m 600 "$1" "$2" "$5"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
+    // for reading and writing, because opening then does not block
+    `exec ${life}<>"$1"`,
+    ...(asRoot ? [loader] : []),
+    ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
+    // while bwrap starts, which waits for its arguments, and the launcher for this message
+    replaceTerminals,
+    'shift 5',
+    `exec "$@"${wrapper.maps !== null ? ` ${mapping.done}<&${launcher}` : asRoot ? ` ${policy}<&-` : ''}`,
+  ].join('\n');
+  const operands = [
+    wrapper.life,
+    wrapper.forwarder,
+    wrapper.policyLog ?? '',
+    wrapper.maps ?? '',
+    wrapper.uplink,
+  ];
+  const shell = [tools('sh'), '-c', script, 'portwrap', ...operands, ...started(tools, wrapper), ...argv];
+  return asRoot ? inOwnMounts(tools, shell) : inOwnUsers(tools, shell);
+}
+
+/** The words before the command. */
+function started(tools: Toolbox, { detached, ignoredSignals }: Wrapper): string[] {
+  return [
+    ...(detached ? [tools('setsid'), '--fork'] : []),
+    ...(ignoredSignals.length === 0 ? [] : [tools('env'), `--ignore-signal=${ignoredSignals.join(',')}`]),
+  ];
+}

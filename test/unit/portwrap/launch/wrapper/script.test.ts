@@ -1,0 +1,59 @@
+// The wrapper as a script: what it runs and in which order. Not here: the loader that it starts (loader.test.ts).
+import { expect, test } from 'vitest';
+import { scriptArgv } from '../../../../../portwrap/launch/wrapper/script.ts';
+import { rootsWrapper, wrapper } from './example.ts';
+
+const tools = (name: string) => `/bin/${name}`;
+
+/** The script of a wrapper, which is the word after "-c". */
+const scriptOf = (argv: readonly string[]) => argv[argv.indexOf('-c') + 1] ?? '';
+
+test('without root, in mounts that the root of its own user namespace may change, the FIFOs are made and open, and the terminals replaced before it says so, while it becomes the command', () => {
+  expect(scriptArgv(tools, wrapper, ['bwrap', '--args', '3'])).toEqual([
+    ...['/bin/unshare', '--user', '--map-root-user', '--mount', '--propagation', 'slave', '--'],
+    '/bin/sh',
+    '-c',
+    [
+      '/bin/mkfifo -m 600 "$1" "$2" "$5" || exit 1',
+      'exec 7<>"$1"',
+      '( ( if { [ ! -e /dev/console ] || /bin/mount -n --bind /dev/null /dev/console; } && { [ ! -d /dev/pts ] || /bin/mount -n -i -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts /dev/pts; }; then printf f >&8; else printf x >&8; fi ) 3<&- 4<&- 5<&- 6<&- 7<&- 9<&- & )',
+      'shift 5',
+      'exec "$@"',
+    ].join('\n'),
+    'portwrap',
+    ...['/d/life', '/d/forwarder', '', '', '/d/uplink'],
+    ...['/bin/env', '--ignore-signal=INT,TERM'],
+    ...['bwrap', '--args', '3'],
+  ]);
+});
+
+test('as root all is done in mounts of its own; a loader of the policy waits outside of the sandbox without its descriptors, and the command lacks the loader’s', () => {
+  const argv = scriptArgv(tools, rootsWrapper, ['bwrap']);
+  const script = scriptOf(argv);
+  expect(argv.slice(0, 5)).toEqual(['/bin/unshare', '--mount', '--propagation', 'slave', '--']);
+  expect(script).toContain(
+    'if read -r child <&9; then /bin/nsenter "--net=/proc/$child/ns/net" -- /bin/nft -f - <&9',
+  );
+  expect(script).toContain('6</proc/self/fd/7 3<&- 4<&- 5<&- 7<&- 8<&- & )');
+  expect(script.endsWith('exec "$@" 9<&-')).toBe(true);
+});
+
+test('a command that waits for its maps reports on a FIFO that it holds itself, and reads from the launcher', () => {
+  const script = scriptOf(scriptArgv(tools, { ...rootsWrapper, maps: '/d/maps' }, ['bwrap']));
+  expect(script).toContain('/bin/mkfifo -m 600 "$1" "$2" "$5" "$4" || exit 1');
+  expect(script).toContain('exec 6<>"$4"\n( ( if {');
+  expect(script.endsWith('exec "$@" 9<&8')).toBe(true);
+});
+
+test("a keeper of its scope is left before anything else, ignoring the terminal's signals, with none of its descriptors", () => {
+  const script = scriptOf(scriptArgv(tools, { ...wrapper, keeper: true }, ['bwrap']));
+  expect(script.split('\n').slice(0, 2)).toEqual([
+    "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- & )",
+    'exec 6<&-',
+  ]);
+});
+
+test('a detached command has a session of its own, and another parent', () => {
+  const argv = scriptArgv(tools, { ...wrapper, detached: true, ignoredSignals: [] }, ['bwrap']);
+  expect(argv.slice(argv.indexOf('/d/uplink'))).toEqual(['/d/uplink', '/bin/setsid', '--fork', 'bwrap']);
+});
