@@ -61,7 +61,9 @@ describe('debian-12 with the directories of TLJH', () => {
 
 /** Debian's hub, which lets accounts of the machine sign in, and what its users' servers need. */
 async function addDebianHub({ output }: Machine): Promise<void> {
-  await output('apt-get -q install jupyterhub jupyter-notebook curl', { seconds: 3_600 });
+  await output('apt-get -q install --no-install-recommends jupyterhub jupyter-notebook curl', {
+    seconds: 3_600,
+  });
   // JupyterHub 5 lets nobody in without it; the file is the one that the hub's unit names
   const file =
     "$(systemctl show --property=ExecStart jupyterhub | grep -o '/etc/jupyterhub/[^ ;]*' | head -n 1)";

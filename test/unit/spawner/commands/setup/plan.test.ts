@@ -327,6 +327,15 @@ describe('a machine without a hub', () => {
     const trees = plan(facts).steps.flatMap((step) => (step.do === 'tree' ? [step.path] : []));
     expect(trees).toEqual(['/opt/portwrap-spawner/hub']);
   });
+
+  test('gets the plugin of an upgrade without an undo of its own: the environment goes as a whole', () => {
+    const undosOf = (kind: Hub['kind']) =>
+      plan(factsWith({ hub: hubWith({ plugin: '0.0.9' }, { kind }) })).steps.flatMap((step) =>
+        step.do === 'command' && step.command.includes('pip') ? [step.undo] : [],
+      );
+    expect(undosOf('ours')).toEqual([null]);
+    expect(undosOf('other')).toEqual([expect.arrayContaining(['uninstall'])]);
+  });
 });
 
 test('units for programs that npm has installed say where they are', () => {
