@@ -13,6 +13,8 @@ shift
 
 mount --bind "$root" "$root"
 hostname debian
+# as the installer of Debian does: JupyterHub connects to its proxy by this name
+grep -qw debian "$root/etc/hosts" || echo '127.0.1.1 debian' >> "$root/etc/hosts"
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 

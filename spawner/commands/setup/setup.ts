@@ -55,7 +55,10 @@ export const run: Command = async (input) => {
     return 0;
   }
   print(`Setup will:\n\n${planText(planned)}\n`);
-  if (options['dry-run']) return 0;
+  if (options['dry-run']) {
+    print('Nothing was changed. To do this, leave --dry-run out.\n');
+    return 0;
+  }
   if (!options.yes && !(await agrees('Do this?', print))) return 0;
   const journal = openJournal();
   await apply({ plan: planned, facts, tools, journal, environment: input.environment, print });
