@@ -65,8 +65,11 @@ async function addDebianHub({ output }: Machine): Promise<void> {
     seconds: 3_600,
   });
   // JupyterHub 5 lets nobody in without it; the file is the one that the hub's unit names
-  const file =
-    "$(systemctl show --property=ExecStart jupyterhub | grep -o '/etc/jupyterhub/[^ ;]*' | head -n 1)";
-  await output(`file=${file}; echo 'c.Authenticator.allow_all = True' >> "\${file%.*}.py"`);
+  const file = await output(
+    "systemctl show --property=ExecStart jupyterhub | grep -o '/etc/jupyterhub/[^ ;]*' | head -n 1",
+  );
+  const path = file.trim().replace(/(?:\.\w+)?$/, '.py');
+  expect(path).toMatch(/^\/etc\/jupyterhub\/./);
+  await output(`echo 'c.Authenticator.allow_all = True' >> ${path}`);
   await output('systemctl restart jupyterhub');
 }
