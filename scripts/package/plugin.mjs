@@ -14,9 +14,11 @@ export async function makePlugin(root, directory) {
     const isSource = (path) => !/__pycache__|\.egg-info|\.mypy_cache|\/build$|\/dist$/.test(path);
     cpSync(join(root, 'hub'), copy, { recursive: true, filter: isSource });
     const options = ['-m', 'build', '--no-isolation', '--sdist', '--wheel', '--outdir', directory, copy];
-    await step('Building the plugin (python -m build)', (onLine) =>
-      run(python, options, { onLine, env: { SOURCE_DATE_EPOCH: String(sourceDate(root)) } }),
-    );
+    const env = { SOURCE_DATE_EPOCH: String(sourceDate(root)) };
+    // some 250 lines; if it fails, run() shows the last ones
+    await step('Building the plugin (python -m build)', (onLine) => run(python, options, { onLine, env }), {
+      isQuiet: true,
+    });
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

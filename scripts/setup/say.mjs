@@ -17,8 +17,11 @@ export function say(text = '') {
   process.stdout.write(`${live ? '\r\x1b[K' : ''}${text}\n`);
 }
 
-/** Runs `work` below a heading; `work` gets a function that shows one line of output. */
-export async function step(title, work) {
+/**
+ * Runs `work` below a heading; `work` gets a function that shows one line of output. `isQuiet`: the lines are shown on a
+ * terminal only, one at a time, and not kept.
+ */
+export async function step(title, work, { isQuiet = false } = {}) {
   const began = Date.now();
   const elapsed = () => `${((Date.now() - began) / 1000).toFixed(1)} s`;
   let last = '';
@@ -30,7 +33,7 @@ export async function step(title, work) {
   try {
     const result = await work((line) => {
       last = line.slice(0, (process.stdout.columns ?? 100) - 14);
-      if (!live) say(`  | ${line}`);
+      if (!live && !isQuiet) say(`  | ${line}`);
     });
     say(`  done in ${elapsed()}`);
     return result;

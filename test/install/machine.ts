@@ -3,7 +3,16 @@
 // Not here: making the root (scripts/install/test.mjs), what is done in it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Place, places } from './places.ts';
@@ -70,14 +79,20 @@ export async function bootDebian(name: 'debian-12' | 'debian-13', place: Place =
       if (uplink.exitCode === null && uplink.signalCode === null) await once(uplink, 'exit');
     });
     await Promise.race([once(uplink.stdio[3] as NodeJS.ReadableStream, 'data'), failedUplink(uplink)]);
-    return machineOf(name, pid, close);
+    return machineOf(name, pid, { close, transcript: `${scratch}.txt` });
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-function machineOf(name: string, pid: string, close: () => Promise<void>): Machine {
+interface Rest {
+  readonly close: () => Promise<void>;
+  /** File for each command, its seconds and its output. */
+  readonly transcript: string;
+}
+
+function machineOf(name: string, pid: string, { close, transcript }: Rest): Machine {
   const enter = [`--target=${pid}`, '--mount', '--net', '--pid', '--ipc', '--uts', '--root', '--wd'];
   const inside = (path: string) => `/proc/${pid}/root${path}`;
   const run: Machine['run'] = async (command, { seconds = 600, isOnTerminal = false } = {}) => {
@@ -85,7 +100,10 @@ function machineOf(name: string, pid: string, close: () => Promise<void>): Machi
     const [program, ...rest] = isOnTerminal
       ? ['/usr/bin/python3', join(fixtures, 'install/answer-yes.py'), 'nsenter', ...argv]
       : ['nsenter', ...argv];
+    const began = performance.now();
     const { timedOut, ...outcome } = await finished(program ?? '', rest, seconds);
+    const taken = ((performance.now() - began) / 1000).toFixed(1);
+    appendFileSync(transcript, `# ${command}\n${outcome.output}[exit code ${outcome.code}, ${taken} s]\n\n`);
     if (!timedOut) return outcome;
     throw new Error(`${name}: "${command}" did not end within ${seconds} s. It wrote:\n${outcome.output}`);
   };

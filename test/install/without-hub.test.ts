@@ -33,6 +33,7 @@ describe.each(debians)('%s without a hub', (name) => {
     );
     const written = await follow(machine, 'Nothing yet');
     expect(written).toContain('all steps passed');
+    expect(written).toContain('JupyterHub is at http://debian:8000.');
     expect(await machine.output('portwrap-spawner --version')).toBe('portwrap-spawner 0.0.9\n');
     await peopleHaveNotebooks(machine);
   });
@@ -42,7 +43,7 @@ describe.each(debians)('%s without a hub', (name) => {
     const before = await servers();
     expect(before).toMatch(/^alice ready \d+$/m);
     await machine.output('mv newer.deb portwrap-spawner_0.1.0_amd64.deb');
-    await follow(machine, 'Upgrade');
+    expect(await follow(machine, 'Upgrade')).toContain('to bring the plugin of the hub to this version');
     expect(await machine.output('portwrap-spawner --version')).toBe('portwrap-spawner 0.1.0\n');
     const plugin = await machine.output(
       '/opt/portwrap-spawner/hub/bin/python -c \'from importlib.metadata import version; print(version("portwrap-spawner"))\'',

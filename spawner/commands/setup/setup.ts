@@ -1,20 +1,24 @@
 // `portwrap-spawner setup`: connects this machine's JupyterHub with the spawner service. It looks, says what it will do,
 // and does it after a yes; then it runs doctor and smoke. Not here: finding out (look/), deciding (plan/), doing (apply/).
 import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { PortwrapError } from '../../../config/errors.ts';
 import { type ConfigFile, parseConfig } from '../../../config/load.ts';
 import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
+import { packageRoot } from '../../../config/system/package.ts';
 import { createToolbox } from '../../../portwrap/index.ts';
 import type { Command, CommandInput } from '../arguments.ts';
 import { apply } from './apply/apply.ts';
 import { openJournal } from './apply/journal.ts';
-import { describe, undo } from './apply/undo.ts';
+import { describe, toTakeBack, undo } from './apply/undo.ts';
 import { choicesOf } from './look/choices.ts';
 import { findHub } from './look/find-hub.ts';
 import { look } from './look/look.ts';
+import { nextSteps } from './next-steps.ts';
 import { plan } from './plan/plan.ts';
 import { planText } from './plan/steps.ts';
 import { findTestUser } from './test-user.ts';
@@ -51,13 +55,27 @@ export const run: Command = async (input) => {
     return 0;
   }
   print(`Setup will:\n\n${planText(planned)}\n`);
-  if (options['dry-run']) return 0;
+  if (options['dry-run']) {
+    print('Nothing was changed. To do this, leave --dry-run out.\n');
+    return 0;
+  }
   if (!options.yes && !(await agrees('Do this?', print))) return 0;
   const journal = openJournal();
   await apply({ plan: planned, facts, tools, journal, environment: input.environment, print });
-  print('\n');
-  return choices.printConfig ? 0 : verify(input, parseConfig(planned.config, choices.config));
+  if (choices.printConfig) return 0;
+  const { code, user } = await verify(input, parseConfig(planned.config, choices.config));
+  const newHub = hub === null ? hostname() : null;
+  const needsRestart = hub !== null && hub.unit === null;
+  const ending = { newHub, needsRestart, config: choices.config, passed: code === 0, user, guides: guides() };
+  print(`\n${nextSteps(ending)}`);
+  return code;
 };
+
+/** In the npm package, in the Debian package. */
+function guides(): string | null {
+  const places = [join(packageRoot(), 'docs'), '/usr/share/doc/portwrap-spawner/docs'];
+  return places.find((path) => existsSync(path)) ?? null;
+}
 
 /** sd_booted(3). */
 function isSystemd(): boolean {
@@ -88,7 +106,9 @@ async function undoAll({ options, print }: CommandInput): Promise<number> {
     print('Nothing is to be taken back.\n');
     return 0;
   }
-  const list = journal.entries.map((entry) => `  ${describe(entry)}\n`).join('');
+  const list = toTakeBack(journal.entries)
+    .map((entry) => `  ${describe(entry)}\n`)
+    .join('');
   print(`Setup will stop every server of the service, and take back:\n\n${list}\n`);
   if (options['dry-run']) return 0;
   if (!options.yes && !(await agrees('Do this?', print))) return 0;
@@ -96,18 +116,19 @@ async function undoAll({ options, print }: CommandInput): Promise<number> {
   return (await undo(journal, print)) ? 0 : 1;
 }
 
-/** doctor, then smoke as an account that exists. */
-async function verify({ options, print, environment }: CommandInput, config: ConfigFile): Promise<number> {
+/** doctor, then smoke as an account that exists: the higher exit code, and the account. */
+async function verify(
+  { options, print, environment }: CommandInput,
+  config: ConfigFile,
+): Promise<{ code: number; user: string | null }> {
   const user = options.user ?? (await findTestUser(config.accounts, environment.SUDO_USER));
+  print('\nThe checks of portwrap-spawner doctor:\n\n');
   const doctor = await own(['doctor', '--config', options.config]);
-  if (user === null) {
-    print('There is no account to test with. Make one, then: portwrap-spawner smoke --user NAME\n');
-    return doctor;
-  }
-  print(`\nA test server of ${user}:\n`);
+  if (user === null) return { code: doctor, user };
+  print(`\nThe test server of portwrap-spawner smoke, as ${user}:\n\n`);
   const url = options['public-url'] === undefined ? [] : ['--public-url', options['public-url']];
   const smoke = await own(['smoke', '--config', options.config, '--user', user, ...url]);
-  return Math.max(doctor, smoke);
+  return { code: Math.max(doctor, smoke), user };
 }
 
 const program = fileURLToPath(new URL('../../main.js', import.meta.url));

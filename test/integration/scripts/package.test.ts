@@ -1,6 +1,6 @@
 // The npm package: what `npm pack` puts in it is made from the sources, and nothing else.
 // Not here: installing it (test/vm/install.test.ts).
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   cpSync,
   mkdirSync,
@@ -25,6 +25,7 @@ const programs = ['portwrap-forward', 'portwrap-init', 'portwrap-wrapper'].map(
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 let directory: string;
 let packed: readonly string[];
+let said: readonly string[];
 
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'portwrap-package-'));
@@ -44,14 +45,15 @@ beforeAll(() => {
     writeFileSync(join(copy, path), '');
   }
   const cache = `--cache=${join(directory, 'npm')}`;
-  const report = execFileSync('npm', ['pack', '--dry-run', '--json', '--offline', cache], {
+  const npm = spawnSync('npm', ['pack', '--dry-run', '--json', '--offline', cache], {
     cwd: copy,
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [{ files = [] } = {}] = JSON.parse(report) as { files: { path: string }[] }[];
+  if (npm.status !== 0) throw new Error(`npm pack ended with ${npm.status}: ${npm.stderr}`);
+  said = npm.stderr.split('\n').filter((line) => !/^ {2}\.\.\. /.test(line)); // how long a step has taken so far
+  const [{ files = [] } = {}] = JSON.parse(npm.stdout) as { files: { path: string }[] }[];
   packed = files.map(({ path }) => path);
-});
+}, 900_000); // it compiles everything
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -95,4 +97,9 @@ test('holds, besides, documents, units, the page and the example, and nothing th
     ],
   ];
   expect([...others].sort()).toEqual(expected.sort());
+});
+
+test('is made with a few lines of output: each step, and not what its programs print', () => {
+  expect(said).toContain('> Building the plugin (python -m build)');
+  expect(said.length).toBeLessThan(30);
 });

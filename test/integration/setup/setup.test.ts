@@ -35,8 +35,14 @@ describe("Debian's JupyterHub", needsRoot, () => {
   }, async () => {
     const { run, ...rest } = await machineWith('systemctl start jupyterhub');
     const before = await census({ run, ...rest });
+    const dry = await run(`${setup} --dry-run`);
+    expect(dry.output).toMatch(
+      /^Setup will:\n[\s\S]*\nNothing was changed\. To do this, leave --dry-run out\.\n$/,
+    );
+    expect(await census({ run, ...rest })).toEqual(before);
     const first = await run(setup);
     expect(first.output).toContain(startsServers);
+    expect(first.output).toContain('Everything is set up, and a test server worked.');
     expect(first.code, first.output).toBe(0);
     const page = await run("curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:8000/hub/login");
     expect(page.output).toBe('200');

@@ -26,8 +26,8 @@ export interface ApplyInput {
 
 /** Throws SETUP_FAILED, which names the step. */
 export async function apply(input: ApplyInput): Promise<void> {
-  for (const [index, step] of input.plan.steps.entries()) {
-    input.print(`${`${index + 1}`.padStart(3)}. ${step.what} …`);
+  for (const step of input.plan.steps) {
+    input.print(`  ${step.what} …`);
     try {
       await doStep(step, input);
     } catch (cause) {

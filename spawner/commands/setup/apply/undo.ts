@@ -5,13 +5,15 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, w
 import { toPortwrapError } from '../../../../config/errors.ts';
 import { withoutBlock } from '../plan/block.ts';
 import type { Command } from '../plan/steps.ts';
+import { unitDirectory } from '../plan/unit-files.ts';
 import { digestOf } from './files.ts';
 import { type Entry, type Journal, journalFile } from './journal.ts';
 import { runCommand } from './programs.ts';
 
 /** Prints what it does; returns whether all of it could be taken back. */
 export async function undo(journal: Journal, print: (text: string) => void): Promise<boolean> {
-  const hubs = journal.entries.flatMap((entry) => (entry.kind === 'hub' ? [entry.unit] : []));
+  const entries = toTakeBack(journal.entries);
+  const hubs = entries.flatMap((entry) => (entry.kind === 'hub' ? [entry.unit] : []));
   let isWhole = true;
   const attempt = async (what: string, work: () => Promise<string | null>) => {
     try {
@@ -23,12 +25,18 @@ export async function undo(journal: Journal, print: (text: string) => void): Pro
     }
   };
   for (const unit of hubs) await attempt(`stop ${unit}`, () => run(['systemctl', 'stop', unit]));
-  const changes = journal.entries.filter((entry) => entry.kind !== 'hub');
+  const changes = entries.filter((entry) => entry.kind !== 'hub');
   rmSync(journalFile, { force: true });
   for (const entry of changes.toReversed()) await attempt(describe(entry), () => takeBack(entry));
   await attempt('systemctl daemon-reload', () => run(['systemctl', 'daemon-reload']));
   for (const unit of hubs) await attempt(`start ${unit}`, () => run(['systemctl', 'start', unit]));
   return isWhole;
+}
+
+/** A hub whose unit setup has made is not started again: its unit goes. */
+export function toTakeBack(entries: readonly Entry[]): readonly Entry[] {
+  const made = new Set(entries.flatMap((entry) => (entry.kind === 'file' ? [entry.path] : [])));
+  return entries.filter((entry) => entry.kind !== 'hub' || !made.has(`${unitDirectory}/${entry.unit}`));
 }
 
 /** Returns what stays and why, or null. */

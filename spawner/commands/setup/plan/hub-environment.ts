@@ -27,7 +27,7 @@ export function hubEnvironmentStep(python: string, requirements: string | null):
     path: hubDirectory,
     commands: [[python, '-m', 'venv', hubDirectory], pip],
     hint: "PyPI, or the index in /etc/pip.conf, must be reachable from here. Or take Debian's hub: apt-get install jupyterhub, then setup without --with-jupyterhub.",
-    what: `make a Python environment with JupyterHub 6 and JupyterLab 4 from PyPI in ${hubDirectory}`,
+    what: `make a Python environment with JupyterHub 6 and JupyterLab 4 from PyPI in ${hubDirectory} (500 MB, some minutes)`,
   };
 }
 

@@ -60,8 +60,11 @@ function pluginSteps({ facts, pluginDirectory }: Intent): Step[] {
     {
       do: 'command',
       command: pipCommand(hub, ['install', '--no-index', '--no-deps', wheel]),
-      // a new environment goes as a whole
-      undo: hub === null ? null : pipCommand(hub, ['uninstall', '--yes', 'portwrap-spawner']),
+      // an environment that setup has made goes as a whole
+      undo:
+        hub === null || hub.kind === 'ours'
+          ? null
+          : pipCommand(hub, ['uninstall', '--yes', 'portwrap-spawner']),
       what: `${verb} the plugin in ${hub?.settings.prefix ?? hubDirectory} with pip`,
     },
   ];

@@ -6,32 +6,55 @@ import type { Intent } from './intent.ts';
 import type { Command, Step } from './steps.ts';
 import { hubUnit, proxyDropIns, relocated, shippedAddresses, unitDirectory } from './unit-files.ts';
 
+interface ServiceSteps {
+  /** Units are as they should be, and what runs of them is of this version. */
+  readonly first: readonly Step[];
+  /** The rest is started, when the hub is ready for it. */
+  readonly last: readonly Step[];
+}
+
 /** `hubChanged`: the hub must be restarted. */
-export function planServices(intent: Intent, hubChanged: boolean): Step[] {
+export function planServices(intent: Intent, hubChanged: boolean): ServiceSteps {
   const { facts, hasProxy } = intent;
   const files = unitSteps(intent);
   const reload: Step[] =
     files.length === 0 ? [] : [command(['systemctl', 'daemon-reload'], 'have systemd read its units', null)];
+  const restarts = restartSteps(facts, files);
   const service = startSteps(facts, ['portwrap-spawner.service']);
-  const units = ['portwrap-proxy.socket', 'portwrap-proxy-api.socket', 'portwrap-proxy.service'];
-  const proxy = hasProxy ? startSteps(facts, units) : [];
-  const hub = hubSteps(intent, hubChanged, proxy);
-  const started = [...service, ...hub];
-  return [
-    ...accountSteps(intent),
-    ...appArmorSteps(facts),
-    ...files,
-    ...reload,
-    ...(started.length + files.length === 0
-      ? []
-      : [{ do: 'check-config', what: `check ${facts.choices.config}` } as const]),
-    ...service,
-    ...(service.length === 0
-      ? []
-      : [{ do: 'wait', for: 'service', what: 'wait until the service answers' } as const]),
-    ...hub,
-    ...guardSteps(intent),
-  ];
+  const proxy = hasProxy ? startSteps(facts, proxyUnits) : [];
+  const isNewUnit = files.some(
+    (step) => 'path' in step && step.path === `${unitDirectory}/jupyterhub.service`,
+  );
+  const hub = hubSteps(intent, hubChanged || isNewUnit, proxy);
+  const changes = files.length + restarts.length + service.length + hub.length;
+  const check: Step[] = changes === 0 ? [] : [{ do: 'check-config', what: `check ${facts.choices.config}` }];
+  const wait: Step[] =
+    service.length === 0 ? [] : [{ do: 'wait', for: 'service', what: 'wait until the service answers' }];
+  return {
+    first: [...accountSteps(intent), ...appArmorSteps(facts), ...files, ...reload, ...check, ...restarts],
+    last: [...service, ...wait, ...hub, ...guardSteps(intent)],
+  };
+}
+
+const proxySockets = ['portwrap-proxy.socket', 'portwrap-proxy-api.socket'];
+const proxyUnits = [...proxySockets, 'portwrap-proxy.service'];
+
+/** A unit of another version, or with new files. The Debian package restarts its own after an upgrade. */
+function restartSteps({ hub, programs, units }: Facts, files: readonly Step[]): Step[] {
+  const plugin = hub?.settings.plugin ?? programs.version;
+  const isUpgrade = !programs.hasUnits && plugin !== programs.version;
+  const paths = files.flatMap((step) => ('path' in step ? [step.path] : []));
+  const isNew = (name: string) => paths.some((path) => path.startsWith(`${unitDirectory}/${name}`));
+  const isRunning = (name: string) => units.get(name)?.isEnabled && units.get(name)?.isActive;
+  // a socket is opened anew only while its service is stopped: all three at once
+  const proxy = proxySockets.some((name) => isRunning(name) && isNew(name))
+    ? proxyUnits
+    : ['portwrap-proxy.service'];
+  return [['portwrap-spawner.service'], proxy]
+    .filter((names) => names.some((name) => isRunning(name) && (isUpgrade || isNew(name))))
+    .map(([first = '', ...rest]) =>
+      command(['systemctl', 'restart', first, ...rest], `restart ${[first, ...rest].join(', ')}`, null),
+    );
 }
 
 function accountSteps({ facts, hasProxy }: Intent): Step[] {

@@ -16,7 +16,7 @@ export function plan(facts: Facts): Plan {
   const tokens = tokenSteps(intent);
   const hub = planHub(intent);
   const services = planServices(intent, hub.length > 0 || tokens.length > 0);
-  const steps = [...tokens, ...configSteps(intent), ...hub, ...services];
+  const steps = [...tokens, ...configSteps(intent), ...services.first, ...hub, ...services.last];
   return {
     steps: steps.length === 0 ? [] : [...directoryStep(intent), ...steps],
     notes: steps.length === 0 ? [] : notesOf(intent),

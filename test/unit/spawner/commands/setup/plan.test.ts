@@ -93,10 +93,10 @@ describe('a hub of the Debian package of our programs', () => {
   2. make the tokens (only root reads them): ${etc}/hub.token, ${etc}/proxy.token, ${etc}/page.token
   3. make ${etc}/proxy.env, the proxy's token for its unit
   4. write ${etc}/config.yaml
-  5. install the plugin in /opt/hub with pip
-  6. write /etc/jupyterhub/jupyterhub_config.py, which the hub reads
-  7. load the hub's configuration with the new lines, before the hub does
-  8. check ${etc}/config.yaml
+  5. check ${etc}/config.yaml
+  6. install the plugin in /opt/hub with pip
+  7. write /etc/jupyterhub/jupyterhub_config.py, which the hub reads
+  8. load the hub's configuration with the new lines, before the hub does
   9. enable and start portwrap-spawner.service
  10. wait until the service answers
  11. stop jupyterhub.service, and with it the hub's own proxy
@@ -119,31 +119,68 @@ describe('a hub of the Debian package of our programs', () => {
   });
 
   test('a machine that is set up gets an empty plan', () => {
-    const first = plan(factsWith());
-    const done = factsWith({
-      hub: hubWith({
-        plugin: '0.1.0',
-        spawner: 'portwrap_spawner.spawner.PortwrapSpawner',
-        startTimeout: 75,
-        cleansUpServers: false,
-        services: ['portwrap'],
-        userScopes: ['self', 'access:services!service=portwrap'],
-        proxy: { ...settings.proxy, isStartedByHub: false },
-      }),
-      files: new Map([
-        [etc, file('', 0o755)],
-        ...['hub', 'proxy', 'page'].map((name): [string, FileFact] => [`${etc}/${name}.token`, file('x')]),
-        [`${etc}/proxy.env`, file('x')],
-        [`${etc}/config.yaml`, file(first.config)],
-        [settings.configFile, file(withBlock('c.JupyterHub.port = 8000\n', first.hubLines))],
-      ]),
-      units: new Map(
-        ['spawner.service', 'ports.service', 'proxy.service', 'proxy.socket', 'proxy-api.socket'].map(
-          (name) => [`portwrap-${name}`, active],
-        ),
+    expect(plan(setUp())).toMatchObject({ steps: [], notes: [] });
+  });
+});
+
+/** A machine on which everything is done, with another version of the plugin or settings of the hub. */
+function setUp(change: Partial<HubSettings> = {}, more: Partial<Facts> = {}): Facts {
+  const first = plan(factsWith());
+  return factsWith({
+    hub: hubWith({
+      plugin: '0.1.0',
+      spawner: 'portwrap_spawner.spawner.PortwrapSpawner',
+      startTimeout: 75,
+      cleansUpServers: false,
+      services: ['portwrap'],
+      userScopes: ['self', 'access:services!service=portwrap'],
+      proxy: { ...settings.proxy, isStartedByHub: false },
+      ...change,
+    }),
+    files: new Map([
+      [etc, file('', 0o755)],
+      ...['hub', 'proxy', 'page'].map((name): [string, FileFact] => [`${etc}/${name}.token`, file('x')]),
+      [`${etc}/proxy.env`, file('x')],
+      [`${etc}/config.yaml`, file(first.config)],
+      [settings.configFile, file(withBlock('c.JupyterHub.port = 8000\n', first.hubLines))],
+    ]),
+    units: new Map(
+      ['spawner.service', 'ports.service', 'proxy.service', 'proxy.socket', 'proxy-api.socket'].map(
+        (name) => [`portwrap-${name}`, active],
       ),
-    });
-    expect(plan(done)).toMatchObject({ steps: [], notes: [] });
+    ),
+    ...more,
+  });
+}
+
+describe('what runs already', () => {
+  const restarts = (facts: Facts) =>
+    commands(facts).filter((command) => command.startsWith('systemctl restart'));
+  const byNpm = { ...factsWith().programs, hasUnits: false, directory: '/usr/local/bin' };
+
+  test('is restarted after npm has upgraded it, before the plugin says that it was', () => {
+    const facts = setUp({ plugin: '0.0.9' }, { programs: byNpm });
+    const order = commands(facts);
+    expect(restarts(facts)).toEqual([
+      'systemctl restart portwrap-spawner.service',
+      'systemctl restart portwrap-proxy.service',
+    ]);
+    expect(order.findIndex((one) => one.includes('pip'))).toBeGreaterThan(
+      order.indexOf('systemctl restart portwrap-proxy.service'),
+    );
+  });
+
+  test('is not restarted once more after the Debian package has done that, nor when nothing is new', () => {
+    expect(restarts(setUp({ plugin: '0.0.9' }))).toEqual([]);
+    expect(restarts(setUp({}, { programs: byNpm }))).toEqual([]);
+  });
+
+  test('is restarted with its new files: the proxy with its sockets, when the address of the hub changes', () => {
+    const moved = setUp({ bindUrl: 'http://:9000' });
+    expect(commands(moved)).toEqual([
+      'systemctl daemon-reload',
+      'systemctl restart portwrap-proxy.socket portwrap-proxy-api.socket portwrap-proxy.service',
+    ]);
   });
 });
 
@@ -326,6 +363,15 @@ describe('a machine without a hub', () => {
     });
     const trees = plan(facts).steps.flatMap((step) => (step.do === 'tree' ? [step.path] : []));
     expect(trees).toEqual(['/opt/portwrap-spawner/hub']);
+  });
+
+  test('gets the plugin of an upgrade without an undo of its own: the environment goes as a whole', () => {
+    const undosOf = (kind: Hub['kind']) =>
+      plan(factsWith({ hub: hubWith({ plugin: '0.0.9' }, { kind }) })).steps.flatMap((step) =>
+        step.do === 'command' && step.command.includes('pip') ? [step.undo] : [],
+      );
+    expect(undosOf('ours')).toEqual([null]);
+    expect(undosOf('other')).toEqual([expect.arrayContaining(['uninstall'])]);
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { digestOf } from '../../../../../spawner/commands/setup/apply/files.ts';
 import { openJournal } from '../../../../../spawner/commands/setup/apply/journal.ts';
-import { takeBack } from '../../../../../spawner/commands/setup/apply/undo.ts';
+import { takeBack, toTakeBack } from '../../../../../spawner/commands/setup/apply/undo.ts';
 import { withBlock } from '../../../../../spawner/commands/setup/plan/block.ts';
 
 let directory: string;
@@ -64,4 +64,15 @@ test('the journal keeps each change once, and refuses a file that is none', asyn
   expect(openJournal(path).entries).toEqual([entry]);
   writeFileSync(path, '{"version": 2}');
   expect(() => openJournal(path)).toThrow(expect.objectContaining({ code: 'SETUP_REFUSED' }));
+});
+
+test('a hub that setup has made is not started again after an upgrade of it; another one is', () => {
+  const unit = {
+    kind: 'file',
+    path: '/etc/systemd/system/jupyterhub.service',
+    digest: digestOf('ours'),
+  } as const;
+  const restarted = { kind: 'hub', unit: 'jupyterhub.service' } as const;
+  expect(toTakeBack([unit, restarted])).toEqual([unit]);
+  expect(toTakeBack([restarted])).toEqual([restarted]);
 });
