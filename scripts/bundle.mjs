@@ -6,14 +6,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Returns a sentence: that it was done, or why not, where rolldown does not run. */
+/** Returns a sentence: what was made, or why not, where rolldown does not run. `isBundled` says which. */
 export async function bundleCommand(root) {
   const file = join(root, 'dist/portwrap/main.js');
   let rolldown;
   try {
     rolldown = await import('rolldown'); // a fresh clone gets it after this file is loaded
   } catch (error) {
-    return `portwrap is not bundled, and starts more slowly: ${error.message.split('\n')[0]}`;
+    const [reason] = error.message.split('\n');
+    return { isBundled: false, message: `portwrap is not bundled, and starts more slowly: ${reason}` };
   }
   await rolldown.build({
     input: join(root, 'portwrap/main.ts'),
@@ -23,7 +24,7 @@ export async function bundleCommand(root) {
   });
   const foreign = importsOf(readFileSync(file, 'utf8')).filter((name) => !name.startsWith('node:'));
   if (foreign.length > 0) throw new Error(`the portwrap command imports ${foreign.join(', ')}`);
-  return `${file} (rolldown)`;
+  return { isBundled: true, message: `${file} (rolldown)` };
 }
 
 /** The names of the modules that a file imports. */
@@ -34,5 +35,6 @@ function importsOf(text) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  process.stdout.write(`${await bundleCommand(fileURLToPath(new URL('..', import.meta.url)))}\n`);
+  const { isBundled, message } = await bundleCommand(fileURLToPath(new URL('..', import.meta.url)));
+  if (!isBundled) process.stderr.write(`${message}\n`);
 }

@@ -34,7 +34,7 @@ async function ensureTypeScript(root) {
       },
     ),
   );
-  await step('Bundling portwrap', async () => say(await bundleCommand(root)));
+  await step('Bundling portwrap', async () => say((await bundleCommand(root)).message));
   const now = new Date();
   utimesSync(stamp, now, now);
 }

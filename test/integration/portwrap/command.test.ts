@@ -2,7 +2,7 @@
 // Not here: signals and kills (ending.test.ts), attacks from inside (inside.test.ts).
 
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,14 @@ async function end(started: Run): Promise<void> {
   await started.ended;
   expect(census(`${started.scratch}/tmp`)).toEqual(nothing);
 }
+
+test('the command is one file, which loads no module but those of Node', () => {
+  const names = [...readFileSync(installed.main, 'utf8').matchAll(/^import .*?"(.+)";$/gm)].map(
+    ([, name]) => name,
+  );
+  expect(names).toContain('node:child_process');
+  expect(names.filter((name) => !name?.startsWith('node:'))).toEqual([]);
+});
 
 describe.each(modes())('portwrap started by $name', (mode) => {
   test.each([
