@@ -13,12 +13,8 @@ shift
 
 mount --bind "$root" "$root"
 hostname debian
-<<<<<<< HEAD
+# as the installer of Debian does: JupyterHub connects to its proxy by the machine's name
 printf '127.0.0.1 localhost\n127.0.1.1 debian\n' > "$root/etc/hosts"
-=======
-# as the installer of Debian does: JupyterHub connects to its proxy by this name
-grep -qw debian "$root/etc/hosts" || echo '127.0.1.1 debian' >> "$root/etc/hosts"
->>>>>>> h17
 mount -t proc proc "$root/proc"
 mount --rbind /sys "$root/sys"
 

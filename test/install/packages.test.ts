@@ -81,7 +81,7 @@ describe.each(debians)('the npm package in %s', (name) => {
     ];
     await output(`cd ${home} && ls ${files.join(' ')}`);
     const size = Number(await output(`du -sm /opt/empty | cut -f1`));
-    expect(size).toBeLessThan(60);
+    expect(size).toBeLessThan(70); // 59 in November 2026
     await output(`npm uninstall --global --prefix /opt/empty portwrap-spawner`, { seconds: 1_200 });
     expect(await output("find /opt/empty -name '*portwrap*'")).toBe('');
   });

@@ -74,6 +74,8 @@ export interface HubSettings {
   readonly apiUrl: string;
   readonly usesTls: boolean;
   readonly authenticator: string;
+  /** Its configuration says who may sign in, or its version lets everybody in. */
+  readonly allowsUsers: boolean;
   readonly spawner: string;
   readonly usernameTemplate: string | null;
   readonly memoryLimit: number | null;

@@ -78,6 +78,10 @@ spawner = app.spawner_class
 base = app.base_url.rstrip("/") + "/hub/api"
 hub = app.hub_bind_url if app.hub_bind_url else f"http://{app.hub_ip}:{app.hub_port}"
 tls = "https" if app.internal_ssl else "http"
+# as JupyterHub 5 and later do, which let nobody sign in otherwise
+authenticator = app.authenticator_class
+allows = [one for one in authenticator.class_trait_names() if one.startswith(("allow", "any_allow"))]
+allowed = "allow_all" not in allows or any(setting(authenticator, one) for one in allows)
 prefix, _ = os.path.splitext(os.path.abspath(app.config_file))
 roles = {role.get("name"): role for role in app.load_roles}
 json.dump({
@@ -93,7 +97,8 @@ json.dump({
     "hubUrl": hub,
     "apiPath": base,
     "usesTls": bool(app.ssl_key or app.ssl_cert or app.internal_ssl),
-    "authenticator": name(app.authenticator_class),
+    "authenticator": name(authenticator),
+    "allowsUsers": bool(allowed),
     "spawner": name(spawner),
     "usernameTemplate": setting(spawner, "username_template"),
     "memoryLimit": size(setting(spawner, "mem_limit")),
@@ -125,6 +130,7 @@ const settingsSchema = z
     apiPath: z.string(),
     usesTls: z.boolean(),
     authenticator: z.string(),
+    allowsUsers: z.boolean(),
     spawner: z.string(),
     usernameTemplate: z.string().nullable(),
     memoryLimit: z.number().nullable(),

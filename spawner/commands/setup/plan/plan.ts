@@ -69,7 +69,7 @@ function notesOf({ facts, config, hasProxy, hubConfig }: Intent): string[] {
   const { hub, choices } = facts;
   if (hub === null)
     return [`Accounts of this machine sign in at port 8000 with their passwords (${hubDirectory}).`];
-  const { spawner, proxy, userScopes, cleansUpServers } = hub.settings;
+  const { spawner, proxy, userScopes, cleansUpServers, allowsUsers } = hub.settings;
   const isNew =
     blockIn(facts.files.get(hubConfig)?.text ?? '') === null && !/^portwrap_spawner\./.test(spawner);
   const scope = accessScope(config.admin_page?.service_name ?? '');
@@ -83,6 +83,11 @@ function notesOf({ facts, config, hasProxy, hubConfig }: Intent): string[] {
     ...(userScopes !== null && !userScopes.includes(scope)
       ? [`Only administrators may open the admin page, until your role "user" has the scope ${scope}.`]
       : []),
+    ...(allowsUsers
+      ? []
+      : [
+          'It may be that nobody can sign in: JupyterHub 5 and later want allow_all, allowed_users or allowed_groups of the authenticator, and the configuration has none.',
+        ]),
     ...(choices.printConfig
       ? ['The lines for jupyterhub_config.py are printed: add them and restart the hub.']
       : []),

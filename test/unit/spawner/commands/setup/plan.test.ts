@@ -21,6 +21,7 @@ const settings: HubSettings = {
   apiUrl: 'http://127.0.0.1:8081/hub/api',
   usesTls: false,
   authenticator: 'jupyterhub.auth.PAMAuthenticator',
+  allowsUsers: true,
   spawner: 'jupyterhub.spawner.LocalProcessSpawner',
   usernameTemplate: null,
   memoryLimit: null,
@@ -152,6 +153,11 @@ function setUp(change: Partial<HubSettings> = {}, more: Partial<Facts> = {}): Fa
     ...more,
   });
 }
+
+test('where the hub says of nobody that they may sign in, setup does', () => {
+  expect(plan(factsWith({ hub: hubWith({ allowsUsers: false }) })).notes.join()).toContain('allow_all');
+  expect(plan(factsWith()).notes.join()).not.toContain('allow_all');
+});
 
 describe('what runs already', () => {
   const restarts = (facts: Facts) =>
