@@ -18,6 +18,7 @@ import { createAccounts } from './launchers/accounts.ts';
 import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
 import { createLocalLauncher } from './launchers/local.ts';
 import { createPorts } from './launchers/ports.ts';
+import { totalLimits } from './launchers/sandbox-spec.ts';
 import { openSlurm } from './launchers/slurm/open.ts';
 import { reportBounds } from './launchers/slurm/reports/reports.ts';
 import { createLogReader } from './logs/reader.ts';
@@ -72,7 +73,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
   });
-  const cgroups = await openControlGroups(tools, log);
+  const cgroups = await openControlGroups(tools, log, () => totalLimits(config().limits));
   const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
   const forkServers = createForkServers({ tools, directory: state.forkServers, config, log });
   const local = createLocalLauncher({
@@ -109,6 +110,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
     forkServers.prepare();
+    const { refusal } = await cgroups.root();
+    if (refusal !== undefined)
+      log.error({ code: refusal.code, reason: refusal.message }, 'no server can be started');
     log.info(outcome, 'configuration reloaded');
     return outcome;
   };

@@ -229,9 +229,11 @@ const profileSchema = z
     if (profile.launcher === 'slurm') {
       if (profile.preload !== null) refuse(['preload'], 'must be null with launcher slurm');
       // an ordinary user's job cannot create control groups, and Slurm has its own
-      for (const key of ['memory', 'cpus', 'processes'] as const) {
-        const instead = key === 'processes' ? 'slurm.options' : `slurm.${key}`;
-        if (profile.resources[key] !== null)
+      const { nice, ...limits } = profile.resources;
+      if (nice !== 0) refuse(['resources', 'nice'], 'must be 0 with launcher slurm');
+      for (const key of ['memory', 'memory_high', 'cpus', 'processes', 'cpu_weight', 'io_weight'] as const) {
+        const instead = key === 'memory' || key === 'cpus' ? `slurm.${key}` : 'slurm.options';
+        if (limits[key] !== null)
           refuse(['resources', key], `must be null with launcher slurm: set ${instead}`);
       }
       for (const [index, { type }] of profile.options.entries()) {

@@ -4,9 +4,9 @@ import { constants, openSync, renameSync, symlinkSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import type { CgroupPlace } from '../cgroups/cgroup.ts';
 import { cgroupMounts } from '../cgroups/hierarchies.ts';
 import { cgroupsInside } from '../cgroups/inside.ts';
+import type { CgroupPlace } from '../cgroups/place.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readMountinfo } from '../mounts/table.ts';

@@ -2,7 +2,7 @@
 // look-up of the hub's address. Not here: the launch.
 import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../../config/errors.ts';
-import type { Hub, Profile } from '../../config/load.ts';
+import type { Config, Hub, Profile } from '../../config/load.ts';
 import { bytesOf } from '../../config/schema/values/size.ts';
 import { portOf } from '../../config/system/url-port.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type Look,
   type NetworkPolicy,
   type SandboxSpec,
+  type TotalLimits,
 } from '../../portwrap/index.ts';
 import { handOver } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
@@ -106,10 +107,24 @@ function isNotAround(home: string): (path: string) => boolean {
   return (path) => !`${home}/`.startsWith(`${path}/`);
 }
 
+/** What all servers together may use. */
+export function totalLimits({ memory, cpus, processes }: Config['limits']): TotalLimits {
+  return { memory: memory === null ? null : bytesOf(memory), cpus, processes };
+}
+
 /** What its servers may use, before anybody chooses. */
 export function profileLimits({ resources }: Pick<Profile, 'resources'>): Limits {
-  const { memory, cpus, processes, open_files: openFiles } = resources;
-  return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
+  const bytes = (text: string | null) => (text === null ? null : bytesOf(text));
+  return {
+    memory: bytes(resources.memory),
+    memoryHigh: bytes(resources.memory_high),
+    cpus: resources.cpus,
+    processes: resources.processes,
+    cpuWeight: resources.cpu_weight,
+    ioWeight: resources.io_weight,
+    nice: resources.nice,
+    openFiles: resources.open_files,
+  };
 }
 
 /** The hub's environment goes in as it is; who the account is, is not the hub's to say. */

@@ -48,7 +48,10 @@ test('a file of three lines is complete: every other key has its default', () =>
       home: '/home/{username}',
     },
     ports: { host_address: '127.0.0.1', range: { low: 20_000, high: 29_999 } },
-    limits: { servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
+    limits: {
+      ...{ servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
+      ...{ memory: null, cpus: null, processes: null },
+    },
     slurm: {
       report_listen: null,
       report_url: null,
@@ -94,7 +97,10 @@ test('a file of three lines is complete: every other key has its default', () =>
           temporary_size: null,
           devices: 'all',
         },
-        resources: { memory: null, cpus: null, processes: null, open_files: 1024 },
+        resources: {
+          ...{ memory: null, memory_high: null, cpus: null, processes: null, open_files: 1024 },
+          ...{ cpu_weight: null, io_weight: null, nice: 0 },
+        },
         culling: {
           idle_timeout: null,
           max_age: null,
