@@ -77,7 +77,7 @@ export {
   parsePasswd,
 } from './system/account.ts';
 export { restrictsNamespaces } from './system/apparmor.ts';
-export { runTool, type ToolRun } from './system/child.ts';
+export { runTool, startChild, type ToolRun } from './system/child.ts';
 export { aborted, unlessAborted, withDeadline } from './system/deadline.ts';
 export { answerDeadline, answersOf, type Look, lookAs, pathUnavailable } from './system/look.ts';
 export { isAtOrBelow } from './system/path.ts';

@@ -16,6 +16,7 @@ import { metricsListener } from './http/metrics-listener.ts';
 import { type OrphanCleanup, startOrphanCleanup } from './hubs/orphans.ts';
 import { createAccounts } from './launchers/accounts.ts';
 import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
+import { withHooks } from './launchers/hooks/with-hooks.ts';
 import { createLocalLauncher } from './launchers/local.ts';
 import { createPorts } from './launchers/ports.ts';
 import { totalLimits } from './launchers/sandbox-spec.ts';
@@ -89,7 +90,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hostPorts: first.ports.range,
     isReady: () => ready,
   });
-  const launchers = { local, slurm: slurm.launcher };
+  const hooks = { tools, accounts, state, log };
+  const launchers = { local: withHooks(local, hooks), slurm: withHooks(slurm.launcher, hooks) };
   const parts = { records, routes, queue, tokens, state, meter, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({

@@ -4,6 +4,7 @@ import { cullingSchema } from './culling.ts';
 import { filesSchema } from './files.ts';
 import { jobSchema } from './job.ts';
 import { isLimit, optionsSchema } from './options.ts';
+import { hooksSchema } from './profile/hooks.ts';
 import { resourcesSchema } from './resources.ts';
 import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
@@ -195,6 +196,7 @@ const profileSchema = z
     files: filesSchema,
     resources: resourcesSchema,
     culling: cullingSchema,
+    hooks: hooksSchema,
     launcher: z.enum(['local', 'slurm']).default('local').meta({
       description:
         'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',

@@ -176,6 +176,7 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     launcher: profile.launcher,
     ...noPlacement,
     queue_timeout: profile.slurm.queue_timeout,
+    after_end: null,
     exit: null,
     error: null,
   };

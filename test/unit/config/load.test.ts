@@ -101,6 +101,7 @@ test('a file of three lines is complete: every other key has its default', () =>
           ...{ memory: null, memory_high: null, cpus: null, processes: null, open_files: 1024 },
           ...{ cpu_weight: null, io_weight: null, nice: 0 },
         },
+        hooks: { before_start: null, after_end: null },
         culling: {
           idle_timeout: null,
           max_age: null,

@@ -280,6 +280,7 @@ const firstRecord: ServerRecord = {
   launcher: 'local',
   ...noPlacement,
   queue_timeout: null,
+  after_end: null,
   exit: null,
   error: null,
 };
