@@ -5,6 +5,7 @@ import { filesSchema } from './files.ts';
 import { jobSchema } from './job.ts';
 import { isLimit, optionsSchema } from './options.ts';
 import { hooksSchema } from './profile/hooks.ts';
+import { sessionShape } from './profile/session.ts';
 import { resourcesSchema } from './resources.ts';
 import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
@@ -166,6 +167,7 @@ const profileSchema = z
       description:
         'Start the command from a login shell (bash), which reads /etc/profile and the files of the user: for environment modules or conda. By default a server gets only the variables of the hub and of this profile. The directories of path then come after those that the shell sets.',
     }),
+    ...sessionShape,
     ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
       .default('{prefix}')
       .meta({

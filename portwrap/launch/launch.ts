@@ -171,7 +171,7 @@ function forked(
     payload: {
       environment: { ...spec.environment, PWD: spec.workingDirectory }, // as bubblewrap sets it
       directory: spec.workingDirectory,
-      umask: Number.parseInt(payloadUmask, 8),
+      umask: Number.parseInt(spec.umask ?? payloadUmask, 8),
       open_files: spec.limits.openFiles,
       command: spec.command,
     },

@@ -46,8 +46,12 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   return {
     directory: input.directory,
     command: serverCommand(profile, request, profile.guest_port),
-    environment: { ...serverEnvironment(profile, request.env, runAs), ...tls?.environment },
-    workingDirectory: runAs.home,
+    environment: {
+      ...serverEnvironment(profile, request.env, runAs),
+      ...tls?.environment,
+    },
+    workingDirectory: workingDirectory(profile, runAs, input.user),
+    umask: profile.umask,
     account: runAs.account,
     files: await fileView(
       {
@@ -76,12 +80,7 @@ export function fileViewRequest(
   stateDirectory: string,
   privateFiles: readonly string[],
 ): FileViewRequest {
-  const ofUser = (path: string) => {
-    if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
-      throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
-    }
-    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => runAs.home);
-  };
+  const ofUser = (path: string) => pathOfUser(path, user, runAs.home);
   return {
     preset: files.view,
     keep: [runAs.home],
@@ -100,6 +99,17 @@ export function fileViewRequest(
     devices: files.devices,
     synthetic: runAs.files,
   };
+}
+
+function pathOfUser(path: string, user: string, home: string): string {
+  if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
+    throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
+  }
+  return path.replaceAll('{username}', () => user).replaceAll('{home}', () => home);
+}
+
+export function workingDirectory(profile: Profile, { home }: RunAs, user: string): string {
+  return pathOfUser(profile.working_directory, user, home);
 }
 
 /** A directory around the home cannot be hidden. */
@@ -133,7 +143,8 @@ export function serverEnvironment(
   fromHub: Readonly<Record<string, string>>,
   runAs: RunAs,
 ): Record<string, string> {
-  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...runAs.environment };
+  const shell = profile.shell === null ? {} : { SHELL: profile.shell };
+  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...runAs.environment, ...shell };
 }
 
 export async function networkPolicy(profile: Profile, hub: Hub): Promise<NetworkPolicy> {

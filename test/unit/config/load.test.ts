@@ -44,6 +44,7 @@ test('a file of three lines is complete: every other key has its default', () =>
       groups: [],
       shell: '/bin/bash',
       min_uid: 1000,
+      max_uid: 2_147_483_647,
       uid_range: { low: 200_000, high: 265_535 },
       home: '/home/{username}',
     },
@@ -101,6 +102,9 @@ test('a file of three lines is complete: every other key has its default', () =>
           ...{ memory: null, memory_high: null, cpus: null, processes: null, open_files: 1024 },
           ...{ cpu_weight: null, io_weight: null, nice: 0 },
         },
+        shell: null,
+        umask: '022',
+        working_directory: '{home}',
         hooks: { before_start: null, after_end: null },
         culling: {
           idle_timeout: null,
