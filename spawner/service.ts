@@ -81,6 +81,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ context, cgroups, accounts, state, ports, meter, forkServers },
     hostAddress: first.ports.host_address,
     privateFiles: () => config().private_files,
+    gpus: () => config().gpus,
   });
   const tokens = openServerTokens(state);
   let ready = false;

@@ -233,8 +233,9 @@ const profileSchema = z
     if (profile.launcher === 'slurm') {
       if (profile.preload !== null) refuse(['preload'], 'must be null with launcher slurm');
       // an ordinary user's job cannot create control groups, and Slurm has its own
-      const { nice, ...limits } = profile.resources;
+      const { nice, gpus, ...limits } = profile.resources;
       if (nice !== 0) refuse(['resources', 'nice'], 'must be 0 with launcher slurm');
+      if (gpus !== 0) refuse(['resources', 'gpus'], 'must be 0 with launcher slurm: set slurm.gres');
       for (const key of ['memory', 'memory_high', 'cpus', 'processes', 'cpu_weight', 'io_weight'] as const) {
         const instead = key === 'memory' || key === 'cpus' ? `slurm.${key}` : 'slurm.options';
         if (limits[key] !== null)

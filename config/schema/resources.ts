@@ -59,6 +59,10 @@ export const resourcesSchema = z
       description:
         'Added to the nice value of every process of a server. The kernel compares it among the processes of one server, and between servers only where they have no control groups.',
     }),
+    gpus: z.int().min(0).max(256).default(0).meta({
+      description:
+        'GPUs of "gpus" that each of the servers has for itself. A start is refused while fewer are free. Programs see no other one of the pool.',
+    }),
     open_files: z.int().min(64).max(1_048_576).default(1024).meta({
       description: 'Open files of each process of a server.',
     }),

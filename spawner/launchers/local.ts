@@ -37,6 +37,7 @@ import { sandboxSpec } from './sandbox-spec.ts';
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
   readonly privateFiles: () => Config['private_files'];
+  readonly gpus: () => Config['gpus'];
   /** Without the network, which every profile chooses. */
   readonly context: Omit<LaunchContext, 'network'>;
   readonly cgroups: Pick<ControlGroups, 'leave'>;
@@ -71,6 +72,8 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
           directory: directoryOf(record.id),
           stateDirectory: state.path,
           privateFiles: input.privateFiles(),
+          gpus: input.gpus(),
+          granted: record.gpus,
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });

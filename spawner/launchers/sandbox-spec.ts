@@ -18,6 +18,7 @@ import {
 import { handOver } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { RunAs } from './accounts.ts';
+import { gpuDevices } from './gpu-devices.ts';
 import { serverCommand } from './server-command.ts';
 
 export interface SpecInput {
@@ -34,6 +35,9 @@ export interface SpecInput {
   readonly privateFiles: readonly string[];
   readonly hostAddress: string;
   readonly hostPorts: Iterable<number>;
+  readonly gpus: Config['gpus'];
+  /** The names of the GPUs that it has. */
+  readonly granted: readonly string[];
   /** Where the server's output goes. */
   readonly log: number;
 }
@@ -42,12 +46,14 @@ export interface SpecInput {
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const { request, profile, runAs } = input;
   const view = fileViewRequest(profile, runAs, input.user, input.stateDirectory, input.privateFiles);
+  const gpus = gpuDevices(input.gpus, view, input.granted);
   const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
     command: serverCommand(profile, request, profile.guest_port),
     environment: {
       ...serverEnvironment(profile, request.env, runAs),
+      ...gpus.environment,
       ...tls?.environment,
     },
     workingDirectory: workingDirectory(profile, runAs, input.user),
@@ -56,6 +62,7 @@ export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
     files: await fileView(
       {
         ...view,
+        ...gpus.devices,
         uid: runAs.account?.uid ?? process.getuid?.() ?? 0,
         synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])],
       },
@@ -96,7 +103,8 @@ export function fileViewRequest(
     temporaryIn: ofUser(files.temporary_in),
     temporarySize: files.temporary_size === null ? null : bytesOf(files.temporary_size),
     memory: resources.memory === null ? null : bytesOf(resources.memory),
-    devices: files.devices,
+    devices: files.devices === 'all' ? 'all' : 'basic',
+    extraDevices: typeof files.devices === 'string' ? [] : files.devices,
     synthetic: runAs.files,
   };
 }

@@ -53,6 +53,7 @@ test('a file of three lines is complete: every other key has its default', () =>
       ...{ servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
       ...{ memory: null, cpus: null, processes: null },
     },
+    gpus: { devices: [], shared: [] },
     slurm: {
       report_listen: null,
       report_url: null,
@@ -100,7 +101,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         },
         resources: {
           ...{ memory: null, memory_high: null, cpus: null, processes: null, open_files: 1024 },
-          ...{ cpu_weight: null, io_weight: null, nice: 0 },
+          ...{ cpu_weight: null, io_weight: null, nice: 0, gpus: 0 },
         },
         shell: null,
         umask: '022',
