@@ -66,7 +66,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
 }
 
 /** Writes them in order. Those that this kernel does not have are skipped: a group has one file for each from the start. */
-export function applySettings(settings: readonly Setting[]): void {
+function applySettings(settings: readonly Setting[]): void {
   for (const { file, value, optional } of settings) {
     if (!optional || readFileOrNull(file) !== null) writeFileSync(file, value);
   }

@@ -1,17 +1,21 @@
 // The limits of all sandboxes of a launcher together: on the parent of their groups, so the kernel counts them as one.
 // Not here: the limits of one sandbox (cgroup.ts), the files (settings.ts).
 import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import { readFileOrNull } from '../system/read-file.ts';
-import { applySettings, readCgroupLimits } from './cgroup.ts';
+import { readCgroupLimits } from './cgroup.ts';
 import { neededControllers, type TotalLimits } from './limits.ts';
 import type { CgroupPlace } from './place.ts';
 import type { CgroupRoot } from './root.ts';
 import { totalSettings } from './settings.ts';
 
-/** Sets them, or takes them away. Throws LIMITS_UNAVAILABLE, for instance while more memory is in use. */
-export function applyTotal(root: CgroupRoot, total: TotalLimits): void {
+/**
+ * Sets them, or takes them away. Throws LIMITS_UNAVAILABLE, also while more memory is in use: the kernel would end
+ * processes of servers that were started with a promise of more.
+ */
+export async function applyTotal(root: CgroupRoot, total: TotalLimits): Promise<void> {
   const needed = neededControllers(total);
   const missing = needed.filter((controller) => root.directories[controller] === undefined);
   if (missing.length > 0)
@@ -21,14 +25,20 @@ export function applyTotal(root: CgroupRoot, total: TotalLimits): void {
   const place = parentOf(root);
   if (place === null || (needed.length === 0 && !isLimited(place))) return;
   try {
+    const used = total.memory === null ? null : memoryInUse(place);
+    if (used !== null && used > (total.memory ?? 0))
+      throw new Error(`the servers use ${Math.ceil(used / 2 ** 20)}M of memory`);
     if (root.version === 1) prepareVersion1(place, total);
-    applySettings(totalSettings(place, total));
+    // not synchronous: while the kernel takes page cache back, which can take seconds, the service goes on
+    for (const { file, value, optional } of totalSettings(place, total))
+      if (!optional || readFileOrNull(file) !== null) await writeFile(file, value);
   } catch (cause) {
-    throw refused((cause as Error).message, { cause, hint: inUse });
+    throw refused((cause as Error).message, { cause, hint: again });
   }
 }
 
-const inUse = 'Do the running servers use more than "limits" allows? It is tried again with the next start.';
+const again =
+  'Wait until servers have ended, or stop some, or raise "limits". It is tried again with the next start.';
 
 function refused(why: string, details: { hint: string; cause?: unknown }): PortwrapError {
   return new PortwrapError(
@@ -43,6 +53,20 @@ function parentOf({ version, directories }: CgroupRoot): CgroupPlace | null {
   const [first] = Object.values(directories);
   if (first === undefined) return null;
   return { version, directories: version === 2 ? { unified: first } : directories };
+}
+
+/** Bytes that the kernel cannot take back: all but the page cache. Null: not known. */
+function memoryInUse({ version, directories }: CgroupPlace): number | null {
+  const read = (file: string) => readFileOrNull(join(directories.memory ?? directories.unified ?? '', file));
+  const [usage, cache, shared] =
+    version === 2
+      ? (['memory.current', 'file', 'shmem'] as const)
+      : (['memory.usage_in_bytes', 'total_cache', 'total_shmem'] as const);
+  const stat = read('memory.stat');
+  const used = Number(read(usage) ?? Number.NaN);
+  const field = (name: string) => Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(stat ?? '')?.[1] ?? 0);
+  // files in memory (tmpfs) are in the cache, and cannot be dropped
+  return Number.isNaN(used) ? null : used - Math.max(0, field(cache) - field(shared));
 }
 
 /** An earlier service may have set limits that the configuration no longer has. */

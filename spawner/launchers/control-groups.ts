@@ -79,16 +79,19 @@ export async function watchControlGroups({ find, open, total }: ControlGroupsInp
     if (!isWorse) best = directories;
     const hint = isWorse ? `${found.hint} ${mountAgain}`.trim() : found.hint;
     const usableRoot = { ...found, directories, hint };
-    return { ...usableRoot, refusal: limitAll(usableRoot) };
+    // one after the other: a change of several files is whole
+    limited = limited.then(() => limitAll(usableRoot));
+    return { ...usableRoot, refusal: await limited };
   };
   /** The limits of all together, and the groups that have them; they are written again only when one of them changes. */
   let applied = '';
-  const limitAll = (found: CgroupRoot): PortwrapError | undefined => {
+  let limited: Promise<PortwrapError | undefined> = Promise.resolve(undefined);
+  const limitAll = async (found: CgroupRoot): Promise<PortwrapError | undefined> => {
     const wanted = JSON.stringify([found.directories, total()]);
     if (wanted === applied) return undefined;
     applied = '';
     try {
-      applyTotal(found, total());
+      await applyTotal(found, total());
     } catch (error) {
       return toPortwrapError(error);
     }
