@@ -26,6 +26,7 @@ export const effects: Effects<Config> = {
   accounts: 'after a restart',
   ports: 'after a restart',
   limits: 'at once',
+  gpus: 'at once',
   slurm: 'after a restart',
   profiles: 'at once',
   admin_page: 'after a restart',

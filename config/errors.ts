@@ -93,6 +93,13 @@ export const errorCatalogue = {
     setting: '"ports.range".',
     refusal: true,
   },
+  HOOK_FAILED: {
+    status: 503,
+    exit: 70,
+    hint: 'The last lines of its log say why; ask an administrator.',
+    setting: '"hooks" of the profile.',
+    refusal: true,
+  },
   SERVER_DIED: { status: 502, exit: 70, hint: 'The last lines of its log say why.' },
   SERVER_NOT_READY: {
     status: 504,

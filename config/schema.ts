@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Frozen } from './freeze.ts';
 import { accountsSchema } from './schema/accounts.ts';
 import { adminPageSchema, hubOfAdminPage } from './schema/admin-page.ts';
+import { gpusSchema } from './schema/gpus.ts';
 import { hubsSchema } from './schema/hubs.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { portsSchema } from './schema/ports.ts';
@@ -22,6 +23,7 @@ export const configSchema = z
     accounts: accountsSchema,
     ports: portsSchema,
     limits: limitsSchema,
+    gpus: gpusSchema,
     slurm: slurmSchema,
     profiles: profilesSchema,
     admin_page: adminPageSchema,
@@ -46,6 +48,23 @@ export const configSchema = z
           ['profiles', index, 'slurm', 'host_interface'],
           'needs slurm.node_networks, to tell which addresses are nodes',
         );
+    }
+  })
+  .superRefine(({ gpus, profiles }, ctx) => {
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    const pool = gpus.devices.flatMap(({ nodes }) => nodes);
+    for (const [index, { resources, files }] of profiles.entries()) {
+      if (resources.gpus > gpus.devices.length)
+        refuse(
+          ['profiles', index, 'resources', 'gpus'],
+          `must be at most ${gpus.devices.length}: that many are in "gpus.devices"`,
+        );
+      for (const [at, path] of (typeof files.devices === 'string' ? [] : files.devices).entries())
+        if (pool.includes(path.replace(/^-/, '')))
+          refuse(
+            ['profiles', index, 'files', 'devices', at],
+            'is in "gpus.devices": set resources.gpus, so that one server has it at a time',
+          );
     }
   })
   .superRefine(hubOfAdminPage)

@@ -1,16 +1,11 @@
 // The public face of portwrap/: what the spawner service and the CLI use.
 
-export {
-  type CgroupPlace,
-  readCgroupLimits,
-  readUsage,
-  removeCgroup,
-  type Usage,
-  type UsageLimits,
-} from './cgroups/cgroup.ts';
-export { type Limits, neededControllers, noLimits } from './cgroups/limits.ts';
+export { readCgroupLimits, readUsage, removeCgroup, type Usage, type UsageLimits } from './cgroups/cgroup.ts';
+export { type Limits, neededControllers, noLimits, type TotalLimits } from './cgroups/limits.ts';
+export type { CgroupPlace } from './cgroups/place.ts';
 export { type CgroupRoot, type Cgroups, noCgroups, openCgroups } from './cgroups/root.ts';
 export { openServersScope } from './cgroups/servers-scope.ts';
+export { applyTotal } from './cgroups/total.ts';
 export { type CgroupWay, cgroupSurroundings, findCgroupWay } from './cgroups/way.ts';
 export { type Check, failed, ok, warning } from './doctor/check.ts';
 export { type DoctorRequest, doctorExit, runDoctor } from './doctor/doctor.ts';
@@ -82,7 +77,7 @@ export {
   parsePasswd,
 } from './system/account.ts';
 export { restrictsNamespaces } from './system/apparmor.ts';
-export { runTool, type ToolRun } from './system/child.ts';
+export { runTool, startChild, type ToolRun } from './system/child.ts';
 export { aborted, unlessAborted, withDeadline } from './system/deadline.ts';
 export { answerDeadline, answersOf, type Look, lookAs, pathUnavailable } from './system/look.ts';
 export { isAtOrBelow } from './system/path.ts';

@@ -16,8 +16,10 @@ import { metricsListener } from './http/metrics-listener.ts';
 import { type OrphanCleanup, startOrphanCleanup } from './hubs/orphans.ts';
 import { createAccounts } from './launchers/accounts.ts';
 import { controlGroupsLate, openControlGroups } from './launchers/control-groups.ts';
+import { withHooks } from './launchers/hooks/with-hooks.ts';
 import { createLocalLauncher } from './launchers/local.ts';
 import { createPorts } from './launchers/ports.ts';
+import { totalLimits } from './launchers/sandbox-spec.ts';
 import { openSlurm } from './launchers/slurm/open.ts';
 import { reportBounds } from './launchers/slurm/reports/reports.ts';
 import { createLogReader } from './logs/reader.ts';
@@ -72,13 +74,14 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
   });
-  const cgroups = await openControlGroups(tools, log);
+  const cgroups = await openControlGroups(tools, log, () => totalLimits(config().limits));
   const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
   const forkServers = createForkServers({ tools, directory: state.forkServers, config, log });
   const local = createLocalLauncher({
     ...{ context, cgroups, accounts, state, ports, meter, forkServers },
     hostAddress: first.ports.host_address,
     privateFiles: () => config().private_files,
+    gpus: () => config().gpus,
   });
   const tokens = openServerTokens(state);
   let ready = false;
@@ -88,7 +91,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hostPorts: first.ports.range,
     isReady: () => ready,
   });
-  const launchers = { local, slurm: slurm.launcher };
+  const hooks = { tools, accounts, state, log };
+  const launchers = { local: withHooks(local, hooks), slurm: withHooks(slurm.launcher, hooks) };
   const parts = { records, routes, queue, tokens, state, meter, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
@@ -109,6 +113,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
     forkServers.prepare();
+    const { refusal } = await cgroups.root();
+    if (refusal !== undefined)
+      log.error({ code: refusal.code, reason: refusal.message }, 'no server can be started');
     log.info(outcome, 'configuration reloaded');
     return outcome;
   };

@@ -47,6 +47,16 @@ export const accountsSchema = z
     min_uid: z.int().min(1).max(highestUid).default(1000).meta({
       description: 'With mode system: accounts with a lower uid are refused. root is always refused.',
     }),
+    max_uid: z
+      .int()
+      .min(1)
+      .max(highestUid)
+      .default(highestUid)
+      .meta({
+        description:
+          'With mode system: accounts with a higher uid are refused, such as those of another directory service.',
+        examples: [59_999],
+      }),
     uid_range: numberRange(1000, highestUid)
       .refine(({ low, high }) => high < nobody.low || low > nobody.high, {
         error: 'must not contain 65534 and 65535, the uids of "nobody"',
@@ -63,9 +73,13 @@ export const accountsSchema = z
       .default('/home/{username}')
       .meta({
         description:
-          "With mode dynamic or service: each user's home directory, made with mode 0700 when it is missing. {username} stands for the user's name.",
+          "With mode dynamic or service: each user's home directory, made with mode 0700 when it is missing. {username} stands for the user's name; a name that cannot be a directory, or with mode dynamic an account, is replaced by its letters and digits and a digest.",
         examples: ['/srv/jupyter/home/{username}'],
       }),
+  })
+  .refine(({ min_uid, max_uid }) => min_uid <= max_uid, {
+    path: ['max_uid'],
+    error: 'must not be lower than min_uid',
   })
   .prefault({})
   .meta({ description: 'How a user of a hub becomes an account of this machine.' });

@@ -1,5 +1,6 @@
 // The keys below `files` of a profile: a sandbox's view of the file system.
 import { z } from 'zod';
+import { deviceNode } from './gpus.ts';
 import { pathTemplate } from './values/path-template.ts';
 import { size } from './values/size.ts';
 
@@ -57,10 +58,14 @@ export const filesSchema = z
         examples: ['512M'],
       }),
 
-    devices: z.enum(['all', 'basic']).default('all').meta({
-      description:
-        'all: the devices of the machine, as permissions allow. basic: /dev/null, zero, full, random, urandom, tty and pseudo-terminals.',
-    }),
+    devices: z
+      .union([z.enum(['all', 'basic']), z.array(deviceNode).min(1).max(256)])
+      .default('all')
+      .meta({
+        description:
+          'all: the devices of the machine, as permissions allow, but for those of "gpus". basic: /dev/null, zero, full, random, urandom, tty and pseudo-terminals. A list: these, and the device nodes in it; - before one leaves it out where it does not exist.',
+        examples: [['/dev/fuse', '-/dev/kvm']],
+      }),
   })
   .superRefine(({ temporary_in: place, temporary_size: bound }, ctx) => {
     if (bound === null || place === 'memory') return;

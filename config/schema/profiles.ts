@@ -4,6 +4,8 @@ import { cullingSchema } from './culling.ts';
 import { filesSchema } from './files.ts';
 import { jobSchema } from './job.ts';
 import { isLimit, optionsSchema } from './options.ts';
+import { hooksSchema } from './profile/hooks.ts';
+import { sessionShape } from './profile/session.ts';
 import { resourcesSchema } from './resources.ts';
 import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
@@ -165,6 +167,7 @@ const profileSchema = z
       description:
         'Start the command from a login shell (bash), which reads /etc/profile and the files of the user: for environment modules or conda. By default a server gets only the variables of the hub and of this profile. The directories of path then come after those that the shell sets.',
     }),
+    ...sessionShape,
     ready_path: pathTemplate({ placeholders: ['prefix'], required: [], start: '/ or {prefix}' })
       .default('{prefix}')
       .meta({
@@ -195,6 +198,7 @@ const profileSchema = z
     files: filesSchema,
     resources: resourcesSchema,
     culling: cullingSchema,
+    hooks: hooksSchema,
     launcher: z.enum(['local', 'slurm']).default('local').meta({
       description:
         'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',
@@ -229,9 +233,12 @@ const profileSchema = z
     if (profile.launcher === 'slurm') {
       if (profile.preload !== null) refuse(['preload'], 'must be null with launcher slurm');
       // an ordinary user's job cannot create control groups, and Slurm has its own
-      for (const key of ['memory', 'cpus', 'processes'] as const) {
-        const instead = key === 'processes' ? 'slurm.options' : `slurm.${key}`;
-        if (profile.resources[key] !== null)
+      const { nice, gpus, ...limits } = profile.resources;
+      if (nice !== 0) refuse(['resources', 'nice'], 'must be 0 with launcher slurm');
+      if (gpus !== 0) refuse(['resources', 'gpus'], 'must be 0 with launcher slurm: set slurm.gres');
+      for (const key of ['memory', 'memory_high', 'cpus', 'processes', 'cpu_weight', 'io_weight'] as const) {
+        const instead = key === 'memory' || key === 'cpus' ? `slurm.${key}` : 'slurm.options';
+        if (limits[key] !== null)
           refuse(['resources', key], `must be null with launcher slurm: set ${instead}`);
       }
       for (const [index, { type }] of profile.options.entries()) {

@@ -1,6 +1,6 @@
 // One control group for each sandbox: limits, usage, out-of-memory kills. It is created before the payload runs, so all
 // processes of the payload are in it.
-// Not here: finding the parent group (root.ts).
+// Not here: finding the parent group (root.ts), what is written into its files (settings.ts).
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,13 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PortwrapError } from '../../config/errors.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import { type Controller, type Limits, neededControllers } from './limits.ts';
+import type { CgroupPlace } from './place.ts';
 import type { CgroupRoot } from './root.ts';
-
-/** The location of a sandbox's group: one directory in version 2, one for each controller in version 1. Plain JSON. */
-export interface CgroupPlace {
-  readonly version: 1 | 2;
-  readonly directories: Readonly<Partial<Record<Controller | 'unified', string>>>;
-}
+import { ioFilesOf, limitSettings, type Setting } from './settings.ts';
 
 export interface Usage {
   /** Bytes, page cache included; null where memory is not accounted. */
@@ -28,12 +24,12 @@ export interface Usage {
 
 /**
  * Creates the group and sets the limits. Null if no controller is available and no limit needs one; throws
- * LIMITS_UNAVAILABLE if a limit does.
+ * LIMITS_UNAVAILABLE if a limit does, or if the limits of all sandboxes together do not hold.
  */
 export function createCgroup(root: CgroupRoot, name: string, limits: Limits): CgroupPlace | null {
-  const missing = neededControllers(limits).filter(
-    (controller) => root.directories[controller] === undefined,
-  );
+  if (root.refusal !== undefined) throw root.refusal;
+  const needed = neededControllers(limits, root.version);
+  const missing = needed.filter((controller) => root.directories[controller] === undefined);
   if (missing.length > 0) {
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
@@ -43,7 +39,10 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
       },
     );
   }
-  const parents = Object.entries(root.directories) as [Controller, string][];
+  // version 1: a group in every hierarchy costs time at each launch, and only a weight needs blkio
+  const parents = (Object.entries(root.directories) as [Controller, string][]).filter(
+    ([controller]) => controller !== 'blkio' || needed.includes(controller),
+  );
   if (parents.length === 0) return null;
   const directories =
     root.version === 2
@@ -52,9 +51,11 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
   const place: CgroupPlace = { version: root.version, directories };
   try {
     for (const directory of new Set(Object.values(directories))) makeGroup(directory);
-    for (const [file, value] of settings(place, limits)) writeFileSync(file, value);
+    if (limits.ioWeight !== null) checkIoWeight(place);
+    applySettings(limitSettings(place, { ...limits, cpus: withinParent(root, limits.cpus) }));
   } catch (cause) {
     for (const directory of Object.values(directories)) removed(directory);
+    if (cause instanceof PortwrapError) throw cause;
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
       `cannot create the control group: ${(cause as Error).message}`,
@@ -62,6 +63,31 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
     );
   }
   return place;
+}
+
+/** Writes them in order. Those that this kernel does not have are skipped: a group has one file for each from the start. */
+function applySettings(settings: readonly Setting[]): void {
+  for (const { file, value, optional } of settings) {
+    if (!optional || readFileOrNull(file) !== null) writeFileSync(file, value);
+  }
+}
+
+/** Version 1 refuses more CPUs than the parent has; version 2 would give that many at most anyway. */
+function withinParent({ version, directories }: CgroupRoot, cpus: number | null): number | null {
+  const parent = version === 1 ? readCgroupLimits({ version, directories }).cpus : null;
+  return cpus === null || parent === null ? cpus : Math.min(cpus, parent);
+}
+
+/** Throws LIMITS_UNAVAILABLE. */
+function checkIoWeight(place: CgroupPlace): void {
+  if (ioFilesOf(place).some(({ file }) => readFileOrNull(file) !== null)) return;
+  throw new PortwrapError(
+    'LIMITS_UNAVAILABLE',
+    'this kernel has no weights for disks, so io_weight cannot be set',
+    {
+      hint: 'Load a scheduler that has them (modprobe bfq), or remove io_weight from the profile.',
+    },
+  );
 }
 
 /**
@@ -78,19 +104,6 @@ export async function enterCgroup(place: CgroupPlace, pids: readonly number[]): 
     }
   }
 }
-
-/** Saves the group's location in the sandbox's directory, for a cleanup without a record. */
-export function saveCgroupPlace(directory: string, place: CgroupPlace): void {
-  writeFileSync(join(directory, placeFile), JSON.stringify(place), { mode: 0o600 });
-}
-
-/** The saved location of the group of the sandbox in `directory`, if there is one. */
-export function readCgroupPlace(directory: string): CgroupPlace | null {
-  const text = read(directory, placeFile);
-  return text === null ? null : (JSON.parse(text) as CgroupPlace);
-}
-
-const placeFile = 'cgroup.json';
 
 /** The current usage of the sandbox, or null if its group does not exist any more. */
 export function readUsage(place: CgroupPlace): Usage | null {
@@ -184,41 +197,6 @@ function removed(directory: string): boolean {
     if (code === 'ENOENT') return true;
     throw error;
   }
-}
-
-/** bwrap's monitor, the sandbox's pid 1, two of the forwarder, and two of the uplink are in the group, too. */
-const ownProcesses = 6;
-
-/** Files and values; https://docs.kernel.org/admin-guide/cgroup-v2.html and .../cgroup-v1/. */
-function settings({ version, directories }: CgroupPlace, limits: Limits): [string, string][] {
-  const period = 100_000; // microseconds, the kernel's default
-  const quota = limits.cpus === null ? null : String(Math.max(1000, Math.round(limits.cpus * period)));
-  const set = (directory: string | undefined, file: string, value: string | null): [string, string][] =>
-    directory === undefined || value === null ? [] : [[join(directory, file), value]];
-  const memory = limits.memory === null ? null : String(limits.memory);
-  const processes = limits.processes === null ? null : String(limits.processes + ownProcesses);
-  if (version === 2) {
-    return [
-      ...set(directories.unified, 'memory.max', memory),
-      // otherwise memory above the limit would be swapped out
-      ...optional(set(directories.unified, 'memory.swap.max', memory === null ? null : '0')),
-      ...set(directories.unified, 'cpu.max', quota === null ? null : `${quota} ${period}`),
-      ...set(directories.unified, 'pids.max', processes),
-    ];
-  }
-  return [
-    ...set(directories.memory, 'memory.limit_in_bytes', memory),
-    // memory and swap together; absent without swap accounting
-    ...optional(set(directories.memory, 'memory.memsw.limit_in_bytes', memory)),
-    ...set(directories.cpu, 'cpu.cfs_period_us', quota === null ? null : String(period)),
-    ...set(directories.cpu, 'cpu.cfs_quota_us', quota),
-    ...set(directories.pids, 'pids.max', processes),
-  ];
-}
-
-/** Keeps the settings that this kernel supports: the group's directory exists by now, with one file for each. */
-function optional(entries: [string, string][]): [string, string][] {
-  return entries.filter(([file]) => read(file, '') !== null);
 }
 
 function read(directory: string | undefined, file: string): string | null {

@@ -2,8 +2,8 @@
 // that read their own limits (the JVM, joblib, Go) find them.
 // Not here: mounting (launch/bwrap-argv.ts).
 import { isAtOrBelow } from '../system/path.ts';
-import type { CgroupPlace } from './cgroup.ts';
 import type { CgroupMount } from './hierarchies.ts';
+import type { CgroupPlace } from './place.ts';
 
 /** A directory of this machine that is mounted read-only at `target` inside. */
 export interface ReadOnlyMount {

@@ -2,6 +2,7 @@
 // our own groups. Not here: choosing the parent (way.ts), the groups (cgroup.ts).
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PortwrapError } from '../../config/errors.ts';
 import { type Controller, missingControllers } from './limits.ts';
 import { availableControllers, type CgroupWay, leafName, type ScopeManager } from './way.ts';
 
@@ -11,6 +12,8 @@ export interface CgroupRoot {
   readonly directories: Readonly<Partial<Record<Controller, string>>>;
   /** How to make missing controllers available. */
   readonly hint: string;
+  /** Why no group may be created: the limits of all sandboxes together do not hold. */
+  readonly refusal?: PortwrapError | undefined;
 }
 
 /** Gives each launch the parent for its group. */
@@ -19,6 +22,8 @@ export interface Cgroups {
   readonly scope: ScopeManager | null;
   /** The current parent: an earlier one may have been removed. Never rejects. */
   root(): Promise<CgroupRoot>;
+  /** Must every sandbox be in a group, also one without limits of its own? Absent: no. */
+  isRequired?(): boolean;
   /** Closes the parent, and removes it if it is empty; groups of sandboxes stay. */
   close(): void;
 }

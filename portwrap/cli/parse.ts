@@ -3,7 +3,7 @@
 import { isIPv4 } from 'node:net';
 import { parseArgs } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
-import type { Limits } from '../cgroups/limits.ts';
+import { type Limits, noLimits } from '../cgroups/limits.ts';
 import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
 import { fitTogether, type NetworkChoice, type Reach } from '../network/network.ts';
@@ -89,6 +89,7 @@ export function parseCli(argv: readonly string[]): CliRequest {
       ...parseStorage(options.value('temporary-in') ?? 'disk', options.value('temporary-size')),
     },
     limits: {
+      ...noLimits,
       memory: parseSize('memory', options.value('memory')),
       cpus: parseCpus(options.value('cpus')),
       processes: options.number('processes', 1, 4_194_304) ?? null,

@@ -18,6 +18,8 @@ export interface JobSpec {
   /** The payload's environment, without the variables that `batch` passes on. */
   readonly environment: Readonly<Record<string, string>>;
   readonly workingDirectory: string;
+  /** The payload's file mode mask; absent in specifications of an earlier service: the job's own. */
+  readonly umask?: string;
   readonly files: FileViewRequest;
   readonly policy: NetworkPolicy;
   readonly socketFamilies: readonly SocketFamily[];

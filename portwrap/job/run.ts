@@ -163,6 +163,7 @@ async function sandboxSpec(
     command: spec.command,
     environment: { ...passedOn(spec.batch, around.environment), ...spec.environment },
     workingDirectory: spec.workingDirectory,
+    umask: spec.umask,
     account: null,
     files: await fileView(
       { ...spec.files, ...temporaryOfJob(spec, around), uid: process.getuid?.() ?? 0 },

@@ -4,9 +4,9 @@ import { constants, openSync, renameSync, symlinkSync, writeFileSync } from 'nod
 import { basename, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import type { CgroupPlace } from '../cgroups/cgroup.ts';
 import { cgroupMounts } from '../cgroups/hierarchies.ts';
 import { cgroupsInside } from '../cgroups/inside.ts';
+import type { CgroupPlace } from '../cgroups/place.ts';
 import { scopeArgv } from '../cgroups/scope.ts';
 import type { ScopeManager } from '../cgroups/way.ts';
 import { readMountinfo } from '../mounts/table.ts';
@@ -217,7 +217,7 @@ function startArgv(
       restrictPayload: restricted,
       openFiles: spec.limits.openFiles,
       sysctls: context.asRoot ? null : sysctlsOf(spec),
-      umask: spec.lifetime === 'foreground' ? null : payloadUmask,
+      umask: umaskOf(spec),
       restoreSignals:
         spec.lifetime === 'foreground'
           ? ignoredSignals.filter((signal) => !spec.ignoredSignals?.includes(signal))
@@ -251,6 +251,10 @@ function startArgv(
   const unit = basename(spec.directory);
   const scope = { manager: context.cgroups.scope, unit, description: 'A sandbox of portwrap' };
   return scopeArgv(tools, scope, process.getuid?.() ?? 0, wrapper);
+}
+
+function umaskOf({ umask, lifetime }: SandboxSpec): string | null {
+  return umask ?? (lifetime === 'foreground' ? null : payloadUmask);
 }
 
 function sysctlsOf({ guestPort, policy }: SandboxSpec): Sysctls {

@@ -73,7 +73,10 @@ export interface FileViewRequest {
   readonly memory?: number | null;
   /** "all": the machine's devices, as permissions allow. "basic": those every program needs, and `extraDevices`. */
   readonly devices?: (typeof deviceChoices)[number];
+  /** Of the machine; one with "-" before it may be missing. */
   readonly extraDevices?: readonly string[];
+  /** Devices of the machine that are not visible in spite of "all". */
+  readonly hideDevices?: readonly string[];
   /** The uid whose /run/user/UID exists inside, empty; absent: no such directory. */
   readonly uid?: number;
   /** Files in addition to those that are always there. */
@@ -133,6 +136,7 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
   const ofMachine = [
     ...listeners,
     ...(request.devices === 'basic' ? [] : inDevices),
+    ...(request.devices === 'basic' ? [] : (request.hideDevices ?? [])),
     ...(request.state === undefined ? [] : [request.state]),
   ];
   const mounts: Mount[] = [
@@ -250,10 +254,10 @@ function keptPath(path: string, isCovered: (path: string) => boolean, at: (path:
 }
 
 function devicesOf({ extraDevices = [] }: FileViewRequest): readonly string[] {
-  const devices = [...basicDevices, ...extraDevices];
-  const lost = devices.find((path) => !existsSync(path));
-  if (lost !== undefined) throw missing(lost);
-  return devices;
+  const declared = [...basicDevices, ...extraDevices].map(parsePath);
+  const lost = declared.find(({ path, optional }) => !optional && !existsSync(path));
+  if (lost !== undefined) throw missing(lost.path);
+  return [...new Set(declared.map(({ path }) => path))].filter(existsSync);
 }
 
 function as(kind: Mount['kind']): (path: string) => Mount {

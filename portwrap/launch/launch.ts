@@ -5,14 +5,9 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
-import {
-  type CgroupPlace,
-  createCgroup,
-  enterCgroup,
-  removeCgroup,
-  saveCgroupPlace,
-} from '../cgroups/cgroup.ts';
+import { createCgroup, enterCgroup, removeCgroup } from '../cgroups/cgroup.ts';
 import { neededControllers } from '../cgroups/limits.ts';
+import { type CgroupPlace, saveCgroupPlace } from '../cgroups/place.ts';
 import type { CgroupRoot } from '../cgroups/root.ts';
 import { settleInScope } from '../cgroups/scope.ts';
 import { whileMountsAreSteady } from '../mounts/steady.ts';
@@ -24,6 +19,7 @@ import { type ResolverInside, resolverFiles, resolverInside } from '../network/r
 import type { Attached, UplinkRequest } from '../network/uplink.ts';
 import type { ForkedChild } from '../preload/fork.ts';
 import { forkPayload } from '../preload/fork-payload.ts';
+import { lowerPriority } from '../sandbox/priority.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
 import { aborted } from '../system/deadline.ts';
@@ -78,10 +74,12 @@ async function launchOnce(
     const held = await buildSandbox(context, described, around, undo, abort);
     const cgroup =
       context.cgroups.scope === null ? early : groupIn(settleInScope(held.child.pid), spec, undo);
+    // the payload inherits it from the gate; the forwarder serves the hub, and keeps its own
+    lowerPriority(monitorAndChild(held.child), spec.limits.nice);
     const entered = cgroup === null ? undefined : enterCgroup(cgroup, monitorAndChild(held.child));
     // the payload waits until it is in the group, else its first forks would not be accounted; failing this is fatal
     // only with limits
-    const mustBeIn = neededControllers(spec.limits).length > 0;
+    const mustBeIn = needsGroup(context, spec);
     const counted = mustBeIn ? entered : entered?.catch(() => {});
     const forking = forked(spec, held, cgroup, counted);
     undo.add('forked child', async () => (await forking)?.cancel());
@@ -108,6 +106,7 @@ async function launchOnce(
     const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
     if (payload === null) held.release();
     else {
+      lowerPriority([payload.pid], spec.limits.nice);
       held.adopt(payload.pid);
       payload.go();
     }
@@ -138,13 +137,17 @@ async function makeGroup(
     } catch (error) {
       const cause = error instanceof PortwrapError ? error.cause : null;
       if (tries < mostTries && (cause as NodeJS.ErrnoException | null)?.code === 'ENOENT') continue;
-      if (neededControllers(spec.limits).length === 0) return null;
+      if (!needsGroup(context, spec)) return null;
       throw error;
     }
   }
 }
 
 const mostTries = 5;
+
+function needsGroup({ cgroups }: LaunchContext, { limits }: SandboxSpec): boolean {
+  return neededControllers(limits).length > 0 || (cgroups.isRequired?.() ?? false);
+}
 
 function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPlace | null {
   const place = createCgroup(root, basename(spec.directory), spec.limits);
@@ -168,7 +171,7 @@ function forked(
     payload: {
       environment: { ...spec.environment, PWD: spec.workingDirectory }, // as bubblewrap sets it
       directory: spec.workingDirectory,
-      umask: Number.parseInt(payloadUmask, 8),
+      umask: Number.parseInt(spec.umask ?? payloadUmask, 8),
       open_files: spec.limits.openFiles,
       command: spec.command,
     },

@@ -35,6 +35,8 @@ export interface SandboxSpec {
   readonly ignoredSignals?: readonly string[];
   /** How the payload can be forked from a process that has imported its modules; absent or null: it is a command. */
   readonly preload?: PreloadRequest | null;
+  /** The payload's file mode mask, in octal digits; absent: 022, or in the foreground the launcher's own. */
+  readonly umask?: string | undefined;
   /** The payload's standard input, output and error. */
   readonly stdio: readonly ['ignore' | number, number, number];
 }

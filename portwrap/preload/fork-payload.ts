@@ -1,6 +1,7 @@
 // The payload as a child of a fork server instead of a command, while the network of its sandbox is made.
 // Not here: asking the fork server (fork.ts), the choice which of them it is in the end (launch/launch.ts).
-import { type CgroupPlace, enterCgroup } from '../cgroups/cgroup.ts';
+import { enterCgroup } from '../cgroups/cgroup.ts';
+import type { CgroupPlace } from '../cgroups/place.ts';
 import { isAlive, type ProcessIdentity } from '../system/process.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import { type ForkedChild, type ForkOrder, forkChild } from './fork.ts';

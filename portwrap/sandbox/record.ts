@@ -1,5 +1,5 @@
 // The record of a sandbox. Not here: where it is stored, and what an earlier version wrote (spawner/records/).
-import type { CgroupPlace } from '../cgroups/cgroup.ts';
+import type { CgroupPlace } from '../cgroups/place.ts';
 import type { Endpoint } from '../network/policy.ts';
 import type { ProcessIdentity } from '../system/process.ts';
 

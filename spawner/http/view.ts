@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { type ActivityView, activityView, nothingKnown } from '../culling/activity.ts';
 import { addressOf, errorSchema, exitSchema, jobSchema, type ServerRecord } from '../records/record.ts';
-import { serverState } from '../records/server-state.ts';
+import { isAlive, serverState } from '../records/server-state.ts';
 import { urlOf } from '../servers/exit-reason.ts';
 import type { UsageReading, UsageReadings } from '../usage/cache.ts';
 
@@ -35,6 +35,8 @@ export const serverSchema = z.object({
   started: z.iso.datetime(),
   /** With launcher slurm, while it runs or waits. */
   job: jobSchema.pick({ id: true, node: true, ends_at: true }).nullable(),
+  /** The GPUs that it has: the first device node of each. */
+  gpus: z.array(z.string()),
   ...serviceIdentitySchema.shape,
   usage: usageSchema.nullable(),
   ...activityView.shape,
@@ -84,6 +86,7 @@ export function createViews({ serviceIdentity, activityOf, usage }: ViewSources)
       pid: sandbox?.child.pid ?? null,
       started,
       job: job === null ? null : { id: job.id, node: job.node, ends_at: job.ends_at },
+      gpus: isAlive(state) ? [...record.gpus] : [],
       ...serviceIdentity,
       usage: usageView(usage.of(record)),
       ...(state === 'ready' ? activityOf(record.id) : nothingKnown),

@@ -7,6 +7,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Config } from '../../config/load.ts';
 import type { Toolbox } from '../../portwrap/index.ts';
 import { type Account, loginEnvironment } from '../../portwrap/index.ts';
+import { homeName } from './home-name.ts';
 import { createHomes, type Homes } from './homes.ts';
 import { type Accounts, type RunAs, refused } from './run-as.ts';
 import { createSystemAccounts } from './system-accounts.ts';
@@ -36,19 +37,19 @@ function needsRoot(key: string): PortwrapError {
 }
 
 async function serviceRunAs(user: string, template: string, own: Account, homes: Homes): Promise<RunAs> {
-  const home = homeOf(user, template);
+  const home = homeOf(user, template, homeName(user, false));
   await homes.open(home, null);
   return { account: null, home, environment: loginEnvironment({ ...own, home }), files: [] };
 }
 
 async function dynamicRunAs(user: string, config: Config['accounts'], homes: Homes): Promise<RunAs> {
-  if (/[:,\s\p{Cc}]/u.test(user)) throw refused(user, 'the name cannot stand in a user database');
-  const home = homeOf(user, config.home);
+  const name = homeName(user, true);
+  const home = homeOf(user, config.home, name);
   const uid = await homes.open(home, config.uid_range);
   if (uid < config.uid_range.low || uid > config.uid_range.high) {
     throw refused(user, `its home ${home} belongs to uid ${uid}, outside accounts.uid_range`);
   }
-  const account = { name: user, uid, gid: uid, home, shell: '/bin/bash', listed: false };
+  const account = { name, uid, gid: uid, home, shell: '/bin/bash', listed: false };
   return {
     account,
     home,
@@ -56,19 +57,16 @@ async function dynamicRunAs(user: string, config: Config['accounts'], homes: Hom
     files: [
       {
         path: '/etc/passwd',
-        content: `${databaseWithout('/etc/passwd', user)}${user}:x:${uid}:${uid}::${home}:/bin/bash\n`,
+        content: `${databaseWithout('/etc/passwd', name)}${name}:x:${uid}:${uid}::${home}:/bin/bash\n`,
       },
-      { path: '/etc/group', content: `${databaseWithout('/etc/group', user)}${user}:x:${uid}:\n` },
+      { path: '/etc/group', content: `${databaseWithout('/etc/group', name)}${name}:x:${uid}:\n` },
     ],
   };
 }
 
-function homeOf(user: string, template: string): string {
-  if (user === '.' || user === '..' || /[/\0]/.test(user) || Buffer.byteLength(user) > 200) {
-    throw refused(user, 'the name cannot be a directory');
-  }
-  const home = template.replaceAll('{username}', () => user); // "$&" and the like mean nothing in a name
-  if (basename(home) !== user) throw refused(user, 'the name does not make a home of its own');
+function homeOf(user: string, template: string, name: string): string {
+  const home = template.replaceAll('{username}', () => name); // "$&" and the like mean nothing in a name
+  if (basename(home) !== name) throw refused(user, 'the name does not make a home of its own');
   return home;
 }
 

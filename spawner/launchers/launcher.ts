@@ -38,7 +38,7 @@ export interface LaunchRequest {
 export interface LaunchSteps {
   readonly report: ProgressLog['add'];
   /** Writes down what it takes to find the server again, when that is known before it runs. */
-  readonly keep: (place: Partial<Placement>) => Promise<void>;
+  readonly keep: (place: Partial<Placement & Pick<ServerRecord, 'after_end'>>) => Promise<void>;
   /** Lets the next start begin. Without it, a start keeps its place in the queue until its server is ready or has ended. */
   readonly leaveQueue: () => void;
   /** Told when the forward of the server is lost, before anything is done about it, and when it is there again. */

@@ -30,12 +30,14 @@ import type { StateDirectory } from '../records/state-directory.ts';
 import type { Accounts } from './accounts.ts';
 import type { ControlGroups } from './control-groups.ts';
 import type { Launcher, LaunchSteps, RunningServer } from './launcher.ts';
+import { missingDirectory } from './missing-directory.ts';
 import type { Ports } from './ports.ts';
 import { sandboxSpec } from './sandbox-spec.ts';
 
 export interface LocalLauncherInput {
   readonly hostAddress: Config['ports']['host_address'];
   readonly privateFiles: () => Config['private_files'];
+  readonly gpus: () => Config['gpus'];
   /** Without the network, which every profile chooses. */
   readonly context: Omit<LaunchContext, 'network'>;
   readonly cgroups: Pick<ControlGroups, 'leave'>;
@@ -63,19 +65,25 @@ export function createLocalLauncher(input: LocalLauncherInput): Launcher {
       try {
         const warn = (message: string) => report({ progress: 25, message });
         const context = { ...contextFor(profile, networkChanged), warn };
+        const look = lookAs(context.tools, runAs.account);
         const described = sandboxSpec({
           ...{ request, hub, profile, runAs, log, user: record.user },
-          look: lookAs(context.tools, runAs.account),
+          look,
           directory: directoryOf(record.id),
           stateDirectory: state.path,
           privateFiles: input.privateFiles(),
+          gpus: input.gpus(),
+          granted: record.gpus,
           hostAddress: input.hostAddress,
           hostPorts: ports.candidates(),
         });
         const spec = await unlessAborted(described, abort);
         report({ progress: 20, message: 'Building the sandbox' });
         const preload = input.forkServers.request(profile, spec.command, request.env);
-        return runningServer(await launch(context, { ...spec, preload }, abort), input);
+        const launched = launch(context, { ...spec, preload }, abort).catch(async (error: unknown) => {
+          throw await missingDirectory(error, spec, runAs, look);
+        });
+        return runningServer(await launched, input);
       } finally {
         closeSync(log);
       }

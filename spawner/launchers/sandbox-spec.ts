@@ -2,7 +2,7 @@
 // look-up of the hub's address. Not here: the launch.
 import { lookup } from 'node:dns/promises';
 import { PortwrapError } from '../../config/errors.ts';
-import type { Hub, Profile } from '../../config/load.ts';
+import type { Config, Hub, Profile } from '../../config/load.ts';
 import { bytesOf } from '../../config/schema/values/size.ts';
 import { portOf } from '../../config/system/url-port.ts';
 import {
@@ -13,10 +13,12 @@ import {
   type Look,
   type NetworkPolicy,
   type SandboxSpec,
+  type TotalLimits,
 } from '../../portwrap/index.ts';
 import { handOver } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { RunAs } from './accounts.ts';
+import { gpuDevices } from './gpu-devices.ts';
 import { serverCommand } from './server-command.ts';
 
 export interface SpecInput {
@@ -33,6 +35,9 @@ export interface SpecInput {
   readonly privateFiles: readonly string[];
   readonly hostAddress: string;
   readonly hostPorts: Iterable<number>;
+  readonly gpus: Config['gpus'];
+  /** The names of the GPUs that it has. */
+  readonly granted: readonly string[];
   /** Where the server's output goes. */
   readonly log: number;
 }
@@ -41,16 +46,23 @@ export interface SpecInput {
 export async function sandboxSpec(input: SpecInput): Promise<SandboxSpec> {
   const { request, profile, runAs } = input;
   const view = fileViewRequest(profile, runAs, input.user, input.stateDirectory, input.privateFiles);
+  const gpus = gpuDevices(input.gpus, view, input.granted);
   const tls = request.tls === undefined ? null : handOver(request.tls, input.stateDirectory);
   return {
     directory: input.directory,
     command: serverCommand(profile, request, profile.guest_port),
-    environment: { ...serverEnvironment(profile, request.env, runAs), ...tls?.environment },
-    workingDirectory: runAs.home,
+    environment: {
+      ...serverEnvironment(profile, request.env, runAs),
+      ...gpus.environment,
+      ...tls?.environment,
+    },
+    workingDirectory: workingDirectory(profile, runAs, input.user),
+    umask: profile.umask,
     account: runAs.account,
     files: await fileView(
       {
         ...view,
+        ...gpus.devices,
         uid: runAs.account?.uid ?? process.getuid?.() ?? 0,
         synthetic: [...(view.synthetic ?? []), ...(tls?.files ?? [])],
       },
@@ -75,12 +87,7 @@ export function fileViewRequest(
   stateDirectory: string,
   privateFiles: readonly string[],
 ): FileViewRequest {
-  const ofUser = (path: string) => {
-    if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
-      throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
-    }
-    return path.replaceAll('{username}', () => user).replaceAll('{home}', () => runAs.home);
-  };
+  const ofUser = (path: string) => pathOfUser(path, user, runAs.home);
   return {
     preset: files.view,
     keep: [runAs.home],
@@ -96,9 +103,21 @@ export function fileViewRequest(
     temporaryIn: ofUser(files.temporary_in),
     temporarySize: files.temporary_size === null ? null : bytesOf(files.temporary_size),
     memory: resources.memory === null ? null : bytesOf(resources.memory),
-    devices: files.devices,
+    devices: files.devices === 'all' ? 'all' : 'basic',
+    extraDevices: typeof files.devices === 'string' ? [] : files.devices,
     synthetic: runAs.files,
   };
+}
+
+function pathOfUser(path: string, user: string, home: string): string {
+  if (path.includes('{username}') && (user.includes('/') || user === '.' || user === '..')) {
+    throw new PortwrapError('USER_REFUSED', `the name "${user}" cannot stand in the path ${path}`);
+  }
+  return path.replaceAll('{username}', () => user).replaceAll('{home}', () => home);
+}
+
+export function workingDirectory(profile: Profile, { home }: RunAs, user: string): string {
+  return pathOfUser(profile.working_directory, user, home);
 }
 
 /** A directory around the home cannot be hidden. */
@@ -106,10 +125,24 @@ function isNotAround(home: string): (path: string) => boolean {
   return (path) => !`${home}/`.startsWith(`${path}/`);
 }
 
+/** What all servers together may use. */
+export function totalLimits({ memory, cpus, processes }: Config['limits']): TotalLimits {
+  return { memory: memory === null ? null : bytesOf(memory), cpus, processes };
+}
+
 /** What its servers may use, before anybody chooses. */
 export function profileLimits({ resources }: Pick<Profile, 'resources'>): Limits {
-  const { memory, cpus, processes, open_files: openFiles } = resources;
-  return { memory: memory === null ? null : bytesOf(memory), cpus, processes, openFiles };
+  const bytes = (text: string | null) => (text === null ? null : bytesOf(text));
+  return {
+    memory: bytes(resources.memory),
+    memoryHigh: bytes(resources.memory_high),
+    cpus: resources.cpus,
+    processes: resources.processes,
+    cpuWeight: resources.cpu_weight,
+    ioWeight: resources.io_weight,
+    nice: resources.nice,
+    openFiles: resources.open_files,
+  };
 }
 
 /** The hub's environment goes in as it is; who the account is, is not the hub's to say. */
@@ -118,7 +151,8 @@ export function serverEnvironment(
   fromHub: Readonly<Record<string, string>>,
   runAs: RunAs,
 ): Record<string, string> {
-  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...runAs.environment };
+  const shell = profile.shell === null ? {} : { SHELL: profile.shell };
+  return { PATH: profile.path.join(':'), ...profile.environment, ...fromHub, ...runAs.environment, ...shell };
 }
 
 export async function networkPolicy(profile: Profile, hub: Hub): Promise<NetworkPolicy> {

@@ -34,6 +34,9 @@ export function createSystemAccounts(config: Config['accounts'], tools: Toolbox,
       if (account.uid === 0 || account.uid < config.min_uid) {
         throw refused(user, `its uid ${account.uid} is below accounts.min_uid (${config.min_uid})`);
       }
+      if (account.uid > config.max_uid) {
+        throw refused(user, `its uid ${account.uid} is above accounts.max_uid (${config.max_uid})`);
+      }
       if (own.uid !== 0 && account.uid !== own.uid) {
         throw refused(user, 'the service is not root, so it can run servers for its own account only');
       }

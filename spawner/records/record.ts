@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { launcherNames } from './launcher-names.ts';
 import { startPhases } from './meter.ts';
+import { recordedHookSchema } from './recorded-hook.ts';
 import { serverState } from './server-state.ts';
 
 const identity = z.object({ pid: z.int().positive(), startTime: z.number() });
@@ -88,6 +89,10 @@ export const recordSchema = z.object({
   job: jobSchema.nullable().default(null),
   /** Of its profile: seconds from `started` in which its job must run, submitted or not; null: no limit. */
   queue_timeout: z.number().nullable().default(null),
+  /** The GPUs that it has: the first node of each. */
+  gpus: z.array(z.string()).readonly().default([]),
+  /** What runs when it has ended, from the moment at which that is due; null: nothing. */
+  after_end: recordedHookSchema.nullable().default(null),
   exit: exitSchema.nullable(),
   error: errorSchema.nullable(),
 });

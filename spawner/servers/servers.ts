@@ -20,6 +20,7 @@ import { fingerprintOf } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import { storageFailure } from '../system/storage-failure.ts';
 import { checkLimits } from './admission.ts';
+import { assignGpus } from './gpus.ts';
 import { launchRequest } from './launch-request.ts';
 import type { ServerParts } from './life.ts';
 import { runServer, type Server } from './server.ts';
@@ -61,7 +62,7 @@ export function createServers(input: ServersInput): Servers {
     await removeFiles(input, server.record);
   };
 
-  function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Profile {
+  function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Admitted {
     if (tombstones.has(key, request.spawn_id)) {
       const message = `the start of ${serverLabel(key)} was cancelled before it arrived`;
       throw new PortwrapError('SPAWN_CANCELLED', message);
@@ -74,7 +75,7 @@ export function createServers(input: ServersInput): Servers {
     const profile = offeredProfile(config.profiles, person, request.profile);
     const others = [...servers.values()].map(({ record }) => record);
     checkLimits(config.limits, profile, key, others);
-    return profile;
+    return { profile, gpus: assignGpus(config.gpus, profile, key, others) };
   }
 
   return {
@@ -87,8 +88,8 @@ export function createServers(input: ServersInput): Servers {
         if (before === '' || before === digest) return { server: current, created: false };
         throw conflict(key, 'was started under this spawn id by another request');
       }
-      const profile = admissible(key, current, request);
-      const record = newRecord(key, profile, request, digest);
+      const { profile, gpus } = admissible(key, current, request);
+      const record = { ...newRecord(key, profile, request, digest), gpus };
       const launcher = launchers[record.launcher];
       const launch = launchRequest({ hub, profile, request, record }, launcher);
       keepToken(input, record, launch.request.env);
@@ -125,6 +126,12 @@ export function createServers(input: ServersInput): Servers {
       for (const server of servers.values()) server.leave();
     },
   };
+}
+
+interface Admitted {
+  readonly profile: Profile;
+  /** The names of those that it gets. */
+  readonly gpus: readonly string[];
 }
 
 /** Files that cannot be removed now stay behind: a server that is gone is gone all the same. */
@@ -176,6 +183,8 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     launcher: profile.launcher,
     ...noPlacement,
     queue_timeout: profile.slurm.queue_timeout,
+    gpus: [],
+    after_end: null,
     exit: null,
     error: null,
   };

@@ -3,7 +3,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
 import { type NetworkEvent, whyUnreachable } from '../../portwrap/index.ts';
-import type { AdoptedServer, RunningServer } from '../launchers/launcher.ts';
+import type { AdoptedServer, LaunchSteps, RunningServer } from '../launchers/launcher.ts';
 import { isBelow, storageFailure } from '../system/storage-failure.ts';
 import { describeExit, notReady, stopped, urlOf } from './exit-reason.ts';
 import { change, type Life, note } from './life.ts';
@@ -55,7 +55,7 @@ async function obtain(life: Life): Promise<AdoptedServer> {
   life.launch = null;
   const steps = {
     report: progress.add,
-    keep: (place: Partial<RunningServer['place']>) => change(life, place),
+    keep: (place: Parameters<LaunchSteps['keep']>[0]) => change(life, place),
     leaveQueue: () => life.leaveQueue(),
     networkChanged: (event: NetworkEvent) => networkChanged(life, event),
   };

@@ -1,6 +1,6 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
 // process of its own, once for every network that a profile uses. A part that crashes is a finding, and the others
-// go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts, preload.ts).
+// go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts, preload.ts, shares.ts, hooks.ts).
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -17,9 +17,11 @@ import {
   usedPrograms,
 } from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
+import { collectHookChecks } from './hooks.ts';
 import { collectHostChecks } from './host.ts';
 import { collectPortChecks, type PortsFinding } from './ports.ts';
 import { collectPreloadChecks } from './preload.ts';
+import { collectShareChecks } from './shares.ts';
 
 const portwrap = fileURLToPath(new URL('../../../portwrap/main.js', import.meta.url));
 
@@ -37,7 +39,12 @@ export const run: Command = async (input) => {
     findings.push({ forwarder, uplink, checks });
     exit = Math.max(exit, code);
   }
-  const host = [...collectHostChecks(file), ...(await collectPreloadChecks(file))];
+  const host = [
+    ...collectHostChecks(file),
+    ...collectShareChecks(file),
+    ...collectHookChecks(file),
+    ...(await collectPreloadChecks(file)),
+  ];
   findings.push({ checks: host });
   if (!json) input.print(`${render(host)}\n`);
   exit = Math.max(exit, doctorExit(host));

@@ -4,7 +4,7 @@ import type { Config } from '../../../config/load.ts';
 import { type JobSpec, jobSpecVersion } from '../../../portwrap/index.ts';
 import type { RunAs } from '../accounts.ts';
 import type { LaunchRequest } from '../launcher.ts';
-import { fileViewRequest, networkPolicy, serverEnvironment } from '../sandbox-spec.ts';
+import { fileViewRequest, networkPolicy, serverEnvironment, workingDirectory } from '../sandbox-spec.ts';
 import { serverCommand } from '../server-command.ts';
 import { batchVariables } from './batch-variables.ts';
 
@@ -29,7 +29,8 @@ export async function jobSpec({ launch, runAs, ...input }: JobSpecInput): Promis
     },
     command: serverCommand(profile, request, guestPort),
     environment: serverEnvironment(profile, request.env, runAs),
-    workingDirectory: runAs.home,
+    workingDirectory: workingDirectory(profile, runAs, record.user),
+    umask: profile.umask,
     files: fileViewRequest(profile, runAs, record.user, input.stateDirectory, []),
     policy: await networkPolicy(profile, hub),
     socketFamilies: profile.network.socket_families,

@@ -44,11 +44,16 @@ test('a file of three lines is complete: every other key has its default', () =>
       groups: [],
       shell: '/bin/bash',
       min_uid: 1000,
+      max_uid: 2_147_483_647,
       uid_range: { low: 200_000, high: 265_535 },
       home: '/home/{username}',
     },
     ports: { host_address: '127.0.0.1', range: { low: 20_000, high: 29_999 } },
-    limits: { servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
+    limits: {
+      ...{ servers: 1000, servers_per_user: 10, concurrent_starts: 8 },
+      ...{ memory: null, cpus: null, processes: null },
+    },
+    gpus: { devices: [], shared: [] },
     slurm: {
       report_listen: null,
       report_url: null,
@@ -94,7 +99,14 @@ test('a file of three lines is complete: every other key has its default', () =>
           temporary_size: null,
           devices: 'all',
         },
-        resources: { memory: null, cpus: null, processes: null, open_files: 1024 },
+        resources: {
+          ...{ memory: null, memory_high: null, cpus: null, processes: null, open_files: 1024 },
+          ...{ cpu_weight: null, io_weight: null, nice: 0, gpus: 0 },
+        },
+        shell: null,
+        umask: '022',
+        working_directory: '{home}',
+        hooks: { before_start: null, after_end: null },
         culling: {
           idle_timeout: null,
           max_age: null,

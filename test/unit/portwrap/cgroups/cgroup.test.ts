@@ -8,12 +8,11 @@ import {
   createCgroup,
   enterCgroup,
   readCgroupLimits,
-  readCgroupPlace,
   readUsage,
-  saveCgroupPlace,
 } from '../../../../portwrap/cgroups/cgroup.ts';
 import { readHierarchies } from '../../../../portwrap/cgroups/hierarchies.ts';
 import { noLimits } from '../../../../portwrap/cgroups/limits.ts';
+import { readCgroupPlace, saveCgroupPlace } from '../../../../portwrap/cgroups/place.ts';
 import { openCgroups } from '../../../../portwrap/cgroups/root.ts';
 import { findCgroupWay } from '../../../../portwrap/cgroups/way.ts';
 
@@ -48,7 +47,7 @@ async function rootOf(fakeProc: string) {
   return { cgroups, root: await cgroups.root() };
 }
 
-const limits = { memory: 64 * 2 ** 20, cpus: 1.5, processes: 100, openFiles: 1024 };
+const limits = { ...noLimits, memory: 64 * 2 ** 20, cpus: 1.5, processes: 100 };
 
 describe('version 2', () => {
   function opened() {
@@ -61,10 +60,10 @@ describe('version 2', () => {
   }
   const root = async () => (await opened()).root;
 
-  test('a group of our own gives memory, cpu and pids to groups of servers, and we move into a leaf', async () => {
+  test('a group of our own gives memory, cpu, pids and io to groups of servers, and we move into a leaf', async () => {
     expect(await root()).toMatchObject({ version: 2, directories: { memory: join(fake, 'cg/box/servers') } });
-    expect(read('cg/box/cgroup.subtree_control')).toBe('+memory +cpu +pids');
-    expect(read('cg/box/servers/cgroup.subtree_control')).toBe('+memory +cpu +pids');
+    expect(read('cg/box/cgroup.subtree_control')).toBe('+memory +cpu +pids +io');
+    expect(read('cg/box/servers/cgroup.subtree_control')).toBe('+memory +cpu +pids +io');
     expect(read('cg/box/service/cgroup.procs')).toBe(String(process.pid));
   });
 

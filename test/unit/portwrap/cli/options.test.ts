@@ -1,5 +1,6 @@
 // The options that shape a sandbox: what they become, and every wrong value with its message.
 import { expect, test } from 'vitest';
+import { noLimits } from '../../../../portwrap/cgroups/limits.ts';
 import { type CliRun, parseCli } from '../../../../portwrap/cli/parse.ts';
 
 const ports = ['-p', '9876', '-P', '8888'];
@@ -10,7 +11,7 @@ test('without options: the files as they are, all of the internet, no listener o
     network: { forwarder: null, uplink: null },
     policy: { internet: true, dns: true, hosts: [] },
     files: { preset: 'host', devices: 'all', hide: [], readOnly: [], readWrite: [], temporary: [] },
-    limits: { memory: null, cpus: null, processes: null, openFiles: 1024 },
+    limits: noLimits,
     ...{ wait: false, verbose: false, json: false },
   });
 });

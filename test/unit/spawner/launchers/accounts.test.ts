@@ -31,7 +31,7 @@ function accounts(mode: Config['accounts']['mode'], as = own) {
   return createAccounts(
     {
       ...{ mode, username: '{username}', create: false, groups: [], shell: '/bin/bash' },
-      ...{ min_uid: 1000, uid_range: { low: 200_000, high: 200_002 }, home },
+      ...{ min_uid: 1000, max_uid: 65_000, uid_range: { low: 200_000, high: 200_002 }, home },
     },
     createToolbox(),
     as,
@@ -51,6 +51,13 @@ describe('system accounts', () => {
       code: 'USER_REFUSED',
       message: expect.stringContaining(reason),
     });
+  });
+});
+
+test('an account above accounts.max_uid is refused', async () => {
+  await expect(accounts('system').resolve('nobody')).rejects.toMatchObject({
+    code: 'USER_REFUSED',
+    message: expect.stringContaining('above accounts.max_uid'),
   });
 });
 
@@ -105,8 +112,28 @@ describe('dynamic accounts, as root', needsRoot, () => {
     expect(new Set(tenants.map(({ account }) => account?.uid)).size).toBe(3);
   });
 
-  test.each(['../up', 'a/b', '..', '.', 'a:b', 'a\nb', 'a b'])('the name %j is refused', async (user) => {
-    await expect(accounts('dynamic').resolve(user)).rejects.toMatchObject({ code: 'USER_REFUSED' });
+  test.each(['../up', 'a/b', '..', '.', 'a:b', 'a\nb', 'jürgen müller', '名前 '])(
+    'the name %j is no account name: its user has a home and an account by another one',
+    async (user) => {
+      const { home, account, files, environment } = await accounts('dynamic').resolve(user);
+      const name = home.slice(`${directory}/homes/`.length);
+      expect(name).toMatch(/^[a-z-]+--[0-9a-f]{20}$/);
+      expect(account).toMatchObject({ name, uid: 200_000, home });
+      expect(environment).toMatchObject({ HOME: home, USER: name });
+      const [passwd = ''] = files.map(({ content }) => content);
+      expect(passwd.trim().split('\n').at(-1)).toBe(`${name}:x:200000:200000::${home}:/bin/bash`);
+      expect((await accounts('dynamic').resolve(user)).home).toBe(home);
+    },
+  );
+
+  test('nobody gets the home of another user by a name that looks like it', async () => {
+    const all = accounts('dynamic');
+    const { home } = await all.resolve('jürgen müller');
+    const name = home.slice(`${directory}/homes/`.length);
+    expect(name).toMatch(/^jurgen-muller--/);
+    const other = await all.resolve(name);
+    expect(other.home).not.toBe(home);
+    expect(other.account?.uid).toBe(200_001);
   });
 
   test('a home of an account outside the range is never taken over', async () => {

@@ -280,6 +280,8 @@ const firstRecord: ServerRecord = {
   launcher: 'local',
   ...noPlacement,
   queue_timeout: null,
+  gpus: [],
+  after_end: null,
   exit: null,
   error: null,
 };
