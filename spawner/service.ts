@@ -7,6 +7,7 @@ import { bootId, createToolbox, ownAccount, ownAddresses, withDeadline } from '.
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
+import { createDoors } from './doors/doors.ts';
 import { watchHealth } from './health/health.ts';
 import { checkStorage, storageLate } from './health/storage-health.ts';
 import { checkTerminals } from './health/terminals.ts';
@@ -80,6 +81,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hostAddress: first.ports.host_address,
     privateFiles: () => config().private_files,
   });
+  const doors = createDoors({ asRoot, stateId: state.stateId, log });
   const tokens = openServerTokens(state);
   let ready = false;
   const slurm = openSlurm({
@@ -88,7 +90,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     hostPorts: first.ports.range,
     isReady: () => ready,
   });
-  const launchers = { local, slurm: slurm.launcher };
+  const launchers = { local: doors.guard(local), slurm: slurm.launcher };
   const parts = { records, routes, queue, tokens, state, meter, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
@@ -140,6 +142,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     // without a server nobody may come back for them
     forkServers.close(servers.list().every(({ record }) => record.state === 'exited'));
     servers.leave();
+    doors.close();
     routes.close();
     slurm.close();
     cgroups.close();

@@ -1,0 +1,58 @@
+// `portwrap enter [SERVER] [-- COMMAND]` and `portwrap connect PORT [SERVER]`: into a sandbox of one's own that runs.
+// Not here: finding it, entering it (portwrap/enter/).
+import { PortwrapError } from '../../config/errors.ts';
+import { enterSandbox } from '../enter/enter.ts';
+import { findSandbox } from '../enter/find.ts';
+import type { Purpose } from '../enter/program.ts';
+
+export interface CliEnter {
+  readonly kind: 'enter';
+  readonly server: string | undefined;
+  readonly purpose: Purpose;
+}
+
+/** Resolves with the exit code of the command; of a connection 0. Throws as findSandbox and enterSandbox. */
+export async function runEnter(
+  { server, purpose }: CliEnter,
+  caller: { readonly uid: number; readonly term: string | undefined },
+): Promise<number> {
+  const { target, close } = await findSandbox(caller.uid, server);
+  try {
+    return await enterSandbox(target, purpose, caller);
+  } finally {
+    close();
+  }
+}
+
+/** What follows `enter`. Throws USAGE. */
+export function parseEnter(argv: readonly string[]): CliEnter {
+  const end = argv.indexOf('--');
+  const [server, ...more] = end === -1 ? argv : argv.slice(0, end);
+  const command = end === -1 ? [] : argv.slice(end + 1);
+  if (end !== -1 && command.length === 0) throw usage('a COMMAND is required after "--"');
+  const [first = ''] = more;
+  if (first !== '') {
+    throw usage(`enter takes one SERVER; put "--" before a command: portwrap enter -- ${argv.join(' ')}`);
+  }
+  return { kind: 'enter', server: parseServer(server), purpose: { kind: 'command', command } };
+}
+
+/** What follows `connect`. Throws USAGE. */
+export function parseConnect(argv: readonly string[]): CliEnter {
+  const [text = '', server, ...more] = argv;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535 || more.length > 0) {
+    throw usage(`connect takes a PORT from 1 to 65535 and at most a SERVER, not "${argv.join(' ')}"`);
+  }
+  return { kind: 'enter', server: parseServer(server), purpose: { kind: 'connect', port } };
+}
+
+function parseServer(text: string | undefined): string | undefined {
+  if (text?.startsWith('-'))
+    throw usage(`SERVER cannot be "${text}"; options of portwrap stand before COMMAND`);
+  return text;
+}
+
+function usage(message: string): PortwrapError {
+  return new PortwrapError('USAGE', message);
+}
