@@ -11,6 +11,9 @@ int open_process(pid_t pid, unsigned long long start_time);
 /* Becomes "UID:GID:GROUP,...", for good and without capabilities; NULL: stays who it is. Nobody can debug it from now on. */
 void become_account(const char *account);
 
+/* Says that it is another account's; the kernel would refuse it anyway. */
+void require_access(pid_t pid);
+
 enum whole { NETWORK_ONLY, WHOLE_SANDBOX };
 
 /* Enters the namespaces of that process which are not its own. */

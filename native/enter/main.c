@@ -137,6 +137,7 @@ int main(int argc, char **argv)
   report_to_launcher(options.control);
   int process = open_process(options.pid, options.start_time);
   become_account(options.account);
+  require_access(options.pid);
   /* after that, because becoming another account resets it; the launcher's end is a hangup */
   prctl(PR_SET_PDEATHSIG, SIGHUP);
   int sockets[2], on = 1;

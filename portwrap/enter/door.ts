@@ -1,7 +1,7 @@
 // Doors: unix sockets of the service, one for each account with servers, which only that account may connect to. Over its
 // door a user learns which servers they have, and has processes put into the control groups of these.
 // Not here: the service's side (spawner/doors/).
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -46,49 +46,49 @@ export interface Door {
   close(): void;
 }
 
-/** The doors of that account. A service that does not run has none; one that does not respond is SERVICE_UNREACHABLE. */
-export async function openDoors(uid: number, directory = doorsDirectory): Promise<Door[]> {
+export interface Doors {
+  readonly open: readonly Door[];
+  /** Why others cannot be used: their service has ended or does not respond. */
+  readonly failures: readonly unknown[];
+}
+
+/** The doors of that account. */
+export async function openDoors(uid: number, directory = doorsDirectory): Promise<Doors> {
   const opening = namesIn(directory).map((service) => openDoor(join(directory, service, String(uid))));
   const opened = await Promise.allSettled(opening);
-  const doors = opened.flatMap((one) =>
-    one.status === 'fulfilled' && one.value !== null ? [one.value] : [],
-  );
-  const late = opened.find((one) => one.status === 'rejected');
-  if (late === undefined) return doors;
-  for (const door of doors) door.close();
-  throw late.reason;
+  return {
+    open: opened.flatMap((one) => (one.status === 'fulfilled' && one.value !== null ? [one.value] : [])),
+    failures: opened.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : [])),
+  };
 }
 
 /** Milliseconds in which a service responds. */
 const deadline = 10_000;
 
+/** Null where the account has no door. Throws SERVICE_UNREACHABLE. */
 async function openDoor(path: string): Promise<Door | null> {
+  if (!existsSync(path)) return null;
   const socket = connect(path);
   const line = linesOf(socket);
-  const inTime = <T>(work: Promise<T>) =>
-    withDeadline(
-      work,
-      deadline,
-      () => new PortwrapError('SERVICE_UNREACHABLE', `the service behind ${path} does not respond`),
-    );
-  let greeting: string | null;
-  try {
-    greeting = await inTime(line());
-  } catch (error) {
+  const unreachable = (how: string) =>
+    new PortwrapError('SERVICE_UNREACHABLE', `the service of your servers ${how}`, {
+      hint: 'Try again when it runs; your servers keep running.',
+    });
+  const next = async (): Promise<string> => {
+    const received = await withDeadline(line(), deadline, () => unreachable('does not respond'));
+    if (received === null) throw unreachable('does not run');
+    return received;
+  };
+  const greeting = await next().catch((error: unknown) => {
     socket.destroy();
     throw error;
-  }
-  if (greeting === null) return null;
+  });
   const { servers } = JSON.parse(greeting) as DoorGreeting;
   return {
     servers,
     async settle(request) {
       socket.write(`${JSON.stringify(request)}\n`);
-      const response = await inTime(line());
-      if (response === null) {
-        throw new PortwrapError('SERVICE_UNREACHABLE', 'the service has ended');
-      }
-      const { error } = JSON.parse(response) as DoorResponse;
+      const { error } = JSON.parse(await next()) as DoorResponse;
       if (error !== null) throw new PortwrapError(knownCode(error.code), error.message);
     },
     close: () => void socket.destroy(),
@@ -102,9 +102,9 @@ function knownCode(code: string): ErrorCode {
 /** Returns a function for the next line; null when there is none: nobody listens, or the other end has closed. */
 function linesOf(socket: Socket): () => Promise<string | null> {
   const lines = createInterface({ input: socket })[Symbol.asyncIterator]();
-  const failed = new Promise<null>((resolve) => socket.on('error', () => resolve(null)));
+  socket.on('error', () => {}); // the iterator reports it
   return async () => {
-    const next = await Promise.race([lines.next(), failed]);
+    const next = await lines.next().catch(() => null);
     return next === null || next.done ? null : next.value;
   };
 }

@@ -21,16 +21,16 @@ export async function findSandbox(
   uid: number,
   server: string | undefined,
 ): Promise<{ target: EnterTarget; close: () => void }> {
-  const doors = await openDoors(uid);
+  const { open, failures } = await openDoors(uid);
   const close = () => {
-    for (const door of doors) door.close();
+    for (const door of open) door.close();
   };
   try {
-    const candidates = [...doors.flatMap(behind), ...announced(uid).map(command)];
+    const candidates = [...open.flatMap(behind), ...announced(uid).map(command)];
     return { target: choose(candidates, server, uid === 0).target, close };
   } catch (error) {
     close();
-    throw error;
+    throw failures[0] ?? error; // it may be behind that door
   }
 }
 

@@ -1,7 +1,7 @@
 // The door of one account: a unix socket that only this account may connect to. It names the account's servers, and puts
 // processes that are in their sandboxes into their control groups; it does nothing else.
 // Not here: which servers there are (doors.ts), the user's side (portwrap/enter/door.ts).
-import { chmodSync, chownSync, readlinkSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -37,18 +37,23 @@ export function openDoor({ path, uid, servers, log }: DoorInput): () => void {
     serveUser(socket, servers, log);
   });
   server.maxConnections = mostConnections;
-  server.on('error', (error) =>
-    log.warn({ path, reason: error.message }, 'users cannot enter their servers'),
-  );
+  const failed = (error: Error) =>
+    log.warn({ path, reason: error.message }, 'this account cannot enter its servers');
+  server.on('error', failed);
   // nobody may reach it before it belongs to the account
   const hidden = join(dirname(path), 'new');
   makeDirectory(hidden, 0o700);
   const first = join(hidden, basename(path));
   rmSync(first, { force: true });
   server.listen(first, () => {
-    chownSync(first, uid, 0);
-    chmodSync(first, 0o600);
-    renameSync(first, path);
+    try {
+      chownSync(first, uid, 0);
+      chmodSync(first, 0o600);
+      renameSync(first, path);
+      rmdirSync(hidden);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') failed(error as Error); // another door is being made
+    }
   });
   return () => {
     rmSync(path, { force: true });

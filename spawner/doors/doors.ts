@@ -29,7 +29,11 @@ export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }
   const own = join(directory, stateId);
   const servers = new Map<GuardedServer, number>();
   const closing = new Map<number, () => void>();
-  if (asRoot) void removeStale(directory, stateId);
+  if (asRoot) {
+    removeStale(directory, stateId).catch((error: Error) =>
+      log.warn({ directory, reason: error.message }, 'doors of services that have ended cannot be removed'),
+    );
+  }
 
   const open = (uid: number) => {
     if (closing.has(uid)) return;
@@ -77,7 +81,6 @@ export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }
     close() {
       for (const close of closing.values()) close();
       closing.clear();
-      removeEmpty(join(own, 'new'));
       removeEmpty(own);
       removeEmpty(directory);
     },
@@ -95,11 +98,10 @@ function guarded(
 /** Of services that were killed and did not come back. */
 async function removeStale(directory: string, ownId: string): Promise<void> {
   for (const service of namesIn(directory).filter((name) => name !== ownId)) {
-    for (const uid of namesIn(join(directory, service))) {
-      const path = join(directory, service, uid);
+    const doors = namesIn(join(directory, service)).filter((name) => /^\d+$/.test(name));
+    for (const path of doors.map((uid) => join(directory, service, uid))) {
       if (await isStaleSocket(path)) rmSync(path, { force: true });
     }
-    removeEmpty(join(directory, service, 'new'));
     removeEmpty(join(directory, service));
   }
 }
