@@ -1,5 +1,5 @@
-// `portwrap enter [SERVER] [-- COMMAND]` and `portwrap connect PORT [SERVER]`: into a sandbox of one's own that runs.
-// Not here: finding it, entering it (portwrap/enter/).
+// `portwrap enter [SERVER] [-- COMMAND]`: into a sandbox of one's own that runs.
+// Not here: finding it, entering it (portwrap/enter/), connecting to a port in it (connect.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import { enterSandbox } from '../enter/enter.ts';
 import { findSandbox } from '../enter/find.ts';
@@ -37,17 +37,8 @@ export function parseEnter(argv: readonly string[]): CliEnter {
   return { kind: 'enter', server: parseServer(server), purpose: { kind: 'command', command } };
 }
 
-/** What follows `connect`. Throws USAGE. */
-export function parseConnect(argv: readonly string[]): CliEnter {
-  const [text = '', server, ...more] = argv;
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port < 1 || port > 65_535 || more.length > 0) {
-    throw usage(`connect takes a PORT from 1 to 65535 and at most a SERVER, not "${argv.join(' ')}"`);
-  }
-  return { kind: 'enter', server: parseServer(server), purpose: { kind: 'connect', port } };
-}
-
-function parseServer(text: string | undefined): string | undefined {
+/** Throws USAGE. */
+export function parseServer(text: string | undefined): string | undefined {
   if (text?.startsWith('-'))
     throw usage(`SERVER cannot be "${text}"; options of portwrap stand before COMMAND`);
   return text;

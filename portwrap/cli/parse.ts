@@ -8,7 +8,8 @@ import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
 import { fitTogether, type NetworkChoice, type Reach } from '../network/network.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
-import { type CliEnter, parseConnect, parseEnter } from './enter.ts';
+import { parseConnect } from './connect.ts';
+import { type CliEnter, parseEnter } from './enter.ts';
 import { type Choice, type ChoiceName, choices, doctorOptions, optionGroups } from './options.ts';
 
 export interface CliRun {

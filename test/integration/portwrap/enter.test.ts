@@ -188,12 +188,14 @@ describe.each(modes())('a sandbox started by $name', (mode) => {
     await wait('got-hello');
     typed.stdin.write('echo "code-$?"; exit\n');
     await wait('code-9');
+    expect(said).toContain('still-2');
   });
 
   test('a hangup of the terminal ends the command', async () => {
     const inside = await sandbox(mode, sleeping);
     const started = onTerminal(mode, ['enter', String(inside.port), '--', 'sh', '-c', 'echo on; sleep 2000']);
-    await vi.waitUntil(() => started.stdout().includes('on'), patient);
+    await vi.waitUntil(() => pidsOf(inside.run.scratch, /^sleep 2000/).length === 1, patient);
+    expect(String(started.stdout())).toContain('on');
     started.child.stdin.write('hangup\n');
     await started.ended;
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /sleep 2000/).length === 0, patient);
@@ -202,7 +204,8 @@ describe.each(modes())('a sandbox started by $name', (mode) => {
   test('kill -9 of portwrap enter hangs the command up', async () => {
     const inside = await sandbox(mode, sleeping);
     const started = start(mode, ['enter', String(inside.port), '--', 'sh', '-c', 'echo on; sleep 2000']);
-    await vi.waitUntil(() => started.stdout().includes('on'), patient);
+    await vi.waitUntil(() => pidsOf(inside.run.scratch, /^sleep 2000/).length === 1, patient);
+    expect(String(started.stdout())).toContain('on');
     started.child.kill('SIGKILL');
     await started.ended;
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /sleep 2000/).length === 0, patient);

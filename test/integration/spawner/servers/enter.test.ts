@@ -30,7 +30,14 @@ async function start(service: TestService, user: string, name = ''): Promise<Ser
   const env = { TOKEN: `s3cr3t-of-${user}`, SHELL: '/bin/sh' };
   const events = await service.start(user, { spawn_id: `enter-test-${serial++}`, env }, name);
   if (events.at(-1)?.url === undefined) throw new Error(JSON.stringify(events));
-  const shown = await runCommand(service, 'show', name === '' ? user : `${user}/${name}`, '--json', '--hub', 'hub');
+  const shown = await runCommand(
+    service,
+    'show',
+    name === '' ? user : `${user}/${name}`,
+    '--json',
+    '--hub',
+    'hub',
+  );
   const { pid } = JSON.parse(shown.stdout) as { pid: number };
   return { pid, uid: Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) };
 }
