@@ -2,7 +2,6 @@
 
 export {
   type CgroupPlace,
-  enterCgroup,
   readCgroupLimits,
   readUsage,
   removeCgroup,
@@ -25,6 +24,7 @@ export {
   type ServerBehindDoor,
 } from './enter/door.ts';
 export { type EnterTarget, enterSandbox } from './enter/enter.ts';
+export { settleInside } from './enter/settle.ts';
 export {
   type JobSpec,
   jobSpecVersion,

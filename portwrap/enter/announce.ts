@@ -3,7 +3,7 @@
 // other pid namespaces. Not here: sandboxes of the service (door.ts).
 import { openSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CgroupPlace, enterCgroup } from '../cgroups/cgroup.ts';
+import type { CgroupPlace } from '../cgroups/cgroup.ts';
 import { ownDescriptor } from '../system/descriptor.ts';
 import { isAlive, type ProcessIdentity } from '../system/process.ts';
 
@@ -33,14 +33,6 @@ export function announced(uid: number): Announcement[] {
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => unlessGone(() => announcedBy(pid, uid, here)))
     .filter(({ child }) => isAlive(child));
-}
-
-/** Throws LIMITS_UNAVAILABLE if a limit would not hold. */
-export async function settleAnnounced({ cgroup, limited }: Announcement, pid: number): Promise<void> {
-  if (cgroup === null) return;
-  await enterCgroup(cgroup, [pid]).catch((cause: Error) => {
-    if (limited) throw cause;
-  });
 }
 
 function announcedBy(pid: string, uid: number, here: string): Announcement[] {

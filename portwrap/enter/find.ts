@@ -1,9 +1,10 @@
 // Which sandbox a user means: one of their servers, or one that their own `portwrap` has started.
 // Not here: entering it (enter.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { type Announcement, announced, settleAnnounced } from './announce.ts';
+import { type Announcement, announced } from './announce.ts';
 import { type Door, openDoors } from './door.ts';
 import type { EnterTarget } from './enter.ts';
+import { settleInside } from './settle.ts';
 
 /** A sandbox with its names. */
 export interface Candidate {
@@ -85,8 +86,11 @@ function command(announcement: Announcement): Candidate {
   };
 }
 
-async function settle(announcement: Announcement, pid: number): Promise<void> {
-  await settleAnnounced(announcement, pid).catch((cause: unknown) => {
+/** Without limits it may stay in the group of its caller. */
+async function settle({ hostPort, child, cgroup, limited }: Announcement, pid: number): Promise<void> {
+  await settleInside({ label: `the command of port ${hostPort}`, child, cgroup }, pid).catch((cause) => {
+    if (!(cause instanceof PortwrapError) || cause.code !== 'LIMITS_UNAVAILABLE') throw cause;
+    if (!limited) return;
     throw new PortwrapError(
       'LIMITS_UNAVAILABLE',
       'this session may not move to the control group of the command',

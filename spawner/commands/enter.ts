@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
-import { type EnterTarget, enterCgroup, enterSandbox, filterFile } from '../../portwrap/index.ts';
+import { type EnterTarget, enterSandbox, filterFile, settleInside } from '../../portwrap/index.ts';
 import { type Placement, recordId, recordSchema, serverLabel } from '../records/record.ts';
 import { connectAdmin, serverNamed } from './admin.ts';
 import type { Command } from './arguments.ts';
@@ -18,15 +18,7 @@ export const run: Command = async (input) => {
   const target: EnterTarget = {
     ...{ label, child: sandbox.child },
     filter: readFileSync(join(sandbox.directory, filterFile)),
-    async settle(pid) {
-      if (sandbox.cgroup === null) return;
-      await enterCgroup(sandbox.cgroup, [pid]).catch((cause: unknown) => {
-        throw new PortwrapError('LIMITS_UNAVAILABLE', `the control group of ${label} cannot be entered`, {
-          hint: 'Run this as root.',
-          cause,
-        });
-      });
-    },
+    settle: (pid) => settleInside({ label, child: sandbox.child, cgroup: sandbox.cgroup }, pid),
   };
   const caller = { uid: process.getuid?.() ?? -1, term: input.environment.TERM };
   return enterSandbox(target, { kind: 'command', command: input.words }, caller);

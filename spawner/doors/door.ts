@@ -1,7 +1,7 @@
 // The door of one account: a unix socket that only this account may connect to. It names the account's servers, and puts
 // processes that are in their sandboxes into their control groups; it does nothing else.
 // Not here: which servers there are (doors.ts), the user's side (portwrap/enter/door.ts).
-import { chmodSync, chownSync, readlinkSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -12,10 +12,10 @@ import {
   type CgroupPlace,
   type DoorGreeting,
   type DoorResponse,
-  enterCgroup,
-  isSameProcess,
   type ServerBehindDoor,
+  settleInside,
 } from '../../portwrap/index.ts';
+import { serverLabel } from '../records/record.ts';
 import { makeDirectory } from '../system/make-directory.ts';
 
 export interface GuardedServer extends ServerBehindDoor {
@@ -88,36 +88,11 @@ async function respond(line: string, servers: readonly GuardedServer[], log: Log
     const { id, pid } = requestSchema.parse(JSON.parse(line));
     const server = servers.find((one) => one.id === id);
     if (server === undefined) throw new PortwrapError('SANDBOX_UNKNOWN', 'this server has ended');
-    await settle(server, pid);
+    await settleInside({ ...server, label: serverLabel(server) }, pid);
     log.info({ hub: server.hub, user: server.user, name: server.name, pid }, 'a user entered their server');
     return { error: null };
   } catch (cause) {
     const { code, message } = cause instanceof PortwrapError ? cause : toPortwrapError(cause);
     return { error: { code, message: code === 'INTERNAL' ? 'the request was not understood' : message } };
-  }
-}
-
-/**
- * Only a process in the pid namespace of the sandbox: whoever made it could enter, it ends with the sandbox, and it belongs
- * into that group.
- */
-async function settle({ child, cgroup }: GuardedServer, pid: number): Promise<void> {
-  if (!isSameProcess(child) || !isInside(pid, child.pid)) {
-    throw new PortwrapError('ENTER_FAILED', `process ${pid} is not in the sandbox of this server`);
-  }
-  if (cgroup === null) return;
-  await enterCgroup(cgroup, [pid]).catch((cause: unknown) => {
-    throw new PortwrapError('LIMITS_UNAVAILABLE', 'the control group of this server cannot be entered', {
-      cause,
-    });
-  });
-}
-
-function isInside(pid: number, child: number): boolean {
-  const namespaceOf = (one: number) => readlinkSync(`/proc/${one}/ns/pid`);
-  try {
-    return namespaceOf(pid) === namespaceOf(child);
-  } catch {
-    return false; // it has ended
   }
 }
