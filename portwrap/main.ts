@@ -64,7 +64,7 @@ async function answer(asked: CliRequest): Promise<number> {
       return runJob(readFileSync(0, 'utf8'), { tools, uid, environment });
     }
     case 'enter': {
-      const { runEnter } = await import('./cli/enter.ts');
+      const { runEnter } = await import('./enter/run.ts');
       return runEnter(asked, { uid, term: process.env.TERM });
     }
     case 'run': {

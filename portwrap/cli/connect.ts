@@ -1,5 +1,5 @@
-// `portwrap connect PORT [SERVER]`: standard input and output to a port in a sandbox of one's own. It runs as `portwrap enter`
-// does. Not here: that (enter.ts).
+// The words of `portwrap connect PORT [SERVER]`: standard input and output to a port in a sandbox of one's own.
+// Not here: doing it (portwrap/enter/run.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import { type CliEnter, parseServer } from './enter.ts';
 

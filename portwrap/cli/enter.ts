@@ -1,27 +1,12 @@
-// `portwrap enter [SERVER] [-- COMMAND]`: into a sandbox of one's own that runs.
-// Not here: finding it, entering it (portwrap/enter/), connecting to a port in it (connect.ts).
+// The words of `portwrap enter [SERVER] [-- COMMAND]`: into a sandbox of one's own that runs.
+// Not here: doing it (portwrap/enter/run.ts), connecting to a port in it (connect.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import { enterSandbox } from '../enter/enter.ts';
-import { findSandbox } from '../enter/find.ts';
 import type { Purpose } from '../enter/program.ts';
 
 export interface CliEnter {
   readonly kind: 'enter';
   readonly server: string | undefined;
   readonly purpose: Purpose;
-}
-
-/** Resolves with the exit code of the command; of a connection 0. Throws as findSandbox and enterSandbox. */
-export async function runEnter(
-  { server, purpose }: CliEnter,
-  caller: { readonly uid: number; readonly term: string | undefined },
-): Promise<number> {
-  const { target, close } = await findSandbox(caller.uid, server);
-  try {
-    return await enterSandbox(target, purpose, caller);
-  } finally {
-    close();
-  }
 }
 
 /** What follows `enter`. Throws USAGE. */

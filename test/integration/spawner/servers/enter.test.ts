@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, vi } from 'vitest';
+import { runId } from '../../../support/machine/run-id.ts';
 import { needsRoot } from '../../../support/reasons.ts';
 import { installPortwrap } from '../../../support/run-portwrap.ts';
 import { runCommand, type TestService } from '../../../support/service.ts';
@@ -28,7 +29,7 @@ interface Server {
 
 async function start(service: TestService, user: string, name = ''): Promise<Server> {
   const env = { TOKEN: `s3cr3t-of-${user}`, SHELL: '/bin/sh' };
-  const events = await service.start(user, { spawn_id: `enter-test-${serial++}`, env }, name);
+  const events = await service.start(user, { spawn_id: `enter-${runId()}-${serial++}`, env }, name);
   if (events.at(-1)?.url === undefined) throw new Error(JSON.stringify(events));
   const shown = await runCommand(
     service,
