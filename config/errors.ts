@@ -258,6 +258,9 @@ export const errorCatalogue = {
     exit: 125,
     hint: 'Run the launcher where it can use control groups, or remove the limits.',
   },
+  SANDBOX_UNKNOWN: { status: 404, exit: 66, hint: 'See docs/portwrap.md, "Entering a sandbox".' },
+  ENTER_FAILED: { status: 500, exit: 125, hint: 'See docs/portwrap.md, "Entering a sandbox".' },
+  PORT_CLOSED: { status: 502, exit: 69, hint: 'Start the program inside that listens on it.' },
   POLICY_FAILED: {
     status: 500,
     exit: 125,

@@ -12,6 +12,15 @@ export { type DoctorRequest, doctorExit, runDoctor } from './doctor/doctor.ts';
 export { explainFailure } from './doctor/explain.ts';
 export { renderDoctor } from './doctor/render.ts';
 export {
+  type DoorGreeting,
+  type DoorRequest,
+  type DoorResponse,
+  doorsDirectory,
+  type ServerBehindDoor,
+} from './enter/door.ts';
+export { type EnterTarget, enterSandbox } from './enter/enter.ts';
+export { settleInside } from './enter/settle.ts';
+export {
   type JobSpec,
   jobSpecVersion,
   type NodeFindings,
@@ -23,7 +32,7 @@ export { substituteGuestPort } from './launch/guest-port.ts';
 export { launch } from './launch/launch.ts';
 export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export type { SyntheticFile } from './launch/synthetic-file.ts';
-export { ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
+export { filterFile, ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
 export { isForwardProgramThere } from './network/builtin/program.ts';
 export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export {
@@ -41,6 +50,7 @@ export {
 } from './network/network.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
+export { idsOf } from './preload/fork-payload.ts';
 export {
   type ForkServerRequest,
   isCurrent,

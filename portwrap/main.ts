@@ -63,6 +63,10 @@ async function answer(asked: CliRequest): Promise<number> {
       const environment = definedOnly(process.env);
       return runJob(readFileSync(0, 'utf8'), { tools, uid, environment });
     }
+    case 'enter': {
+      const { runEnter } = await import('./enter/run.ts');
+      return runEnter(asked, { uid, term: process.env.TERM });
+    }
     case 'run': {
       const { runForeground } = await import('./cli/run.ts');
       const environment = definedOnly(process.env);

@@ -1,5 +1,5 @@
 // Compiles the programs in native/ to dist/native/NAME-ARCHITECTURE. Without a compiler it says so and ends well: the
-// forwarder `builtin` and preload are not available then.
+// forwarder `builtin`, preload and `portwrap enter` are not available then.
 // Not here: tsc, choosing a binary (config/system/native-program.ts).
 // usage: node scripts/native.mjs [--static] [--target=x86_64|aarch64]
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /** The folder of the sources of each program, below native/. */
-const programs = { 'portwrap-forward': 'forward', 'portwrap-init': 'init', 'portwrap-wrapper': 'wrapper' };
+const programs = {
+  'portwrap-forward': 'forward',
+  'portwrap-init': 'init',
+  'portwrap-wrapper': 'wrapper',
+  'portwrap-enter': 'enter',
+};
 const architectures = { x64: 'x86_64', arm64: 'aarch64' };
 const plain = ['-std=c11', '-O2', '-Wall', '-Wextra'];
 const hardened = ['-fstack-protector-strong', '-D_FORTIFY_SOURCE=2', '-Wl,-z,relro,-z,now'];
@@ -74,6 +79,7 @@ const without = {
   'portwrap-forward': 'Without it the forwarder is slirp4netns.',
   'portwrap-init': 'Without it preload is not used.',
   'portwrap-wrapper': 'Without it each launch takes some milliseconds more.',
+  'portwrap-enter': 'Without it sandboxes cannot be entered.',
 };
 
 function none(program, reason) {

@@ -17,6 +17,7 @@ const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   show: () => import('./commands/show.ts'),
   logs: () => import('./commands/logs.ts'),
   stop: () => import('./commands/stop.ts'),
+  enter: () => import('./commands/enter.ts'),
   smoke: () => import('./commands/smoke.ts'),
 };
 
@@ -52,10 +53,10 @@ async function main(argv: readonly string[]): Promise<number> {
       print(`portwrap-spawner ${packageVersion()}\n`);
       return 0;
     case 'run': {
-      const { command, operand, given: options } = parsed;
+      const { command, operand, words, given: options } = parsed;
       if (command === undefined) throw new PortwrapError('USAGE', 'a command is required');
       const { run } = await loaders[command]();
-      return run({ operand, options, environment: process.env, print });
+      return run({ operand, words, options, environment: process.env, print });
     }
   }
 }

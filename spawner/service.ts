@@ -7,6 +7,7 @@ import { bootId, createToolbox, ownAccount, ownAddresses, withDeadline } from '.
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
+import { createDoors } from './doors/doors.ts';
 import { watchHealth } from './health/health.ts';
 import { checkStorage, storageLate } from './health/storage-health.ts';
 import { checkTerminals } from './health/terminals.ts';
@@ -83,6 +84,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     privateFiles: () => config().private_files,
     gpus: () => config().gpus,
   });
+  const doors = createDoors({ asRoot, stateId: state.stateId, log });
   const tokens = openServerTokens(state);
   let ready = false;
   const slurm = openSlurm({
@@ -92,7 +94,10 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     isReady: () => ready,
   });
   const hooks = { tools, accounts, state, log };
-  const launchers = { local: withHooks(local, hooks), slurm: withHooks(slurm.launcher, hooks) };
+  const launchers = {
+    local: withHooks(doors.guard(local), hooks),
+    slurm: withHooks(slurm.launcher, hooks),
+  };
   const parts = { records, routes, queue, tokens, state, meter, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
@@ -147,6 +152,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     // without a server nobody may come back for them
     forkServers.close(servers.list().every(({ record }) => record.state === 'exited'));
     servers.leave();
+    doors.close();
     routes.close();
     slurm.close();
     cgroups.close();

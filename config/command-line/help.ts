@@ -3,6 +3,7 @@ import {
   explanation,
   generalOptions,
   type Option,
+  operandsOf,
   optionsOf,
   optionsOfCommand,
   type Program,
@@ -30,11 +31,18 @@ export function helpText(program: Program): string {
 export function commandHelpText(program: Program, command: Subcommand): string {
   const special = optionsOfCommand(program, command);
   return [
-    `usage: ${[program.name, ...commandRow(command).slice(0, 1), '[options]'].join(' ')}`,
+    `usage: ${usageOf(program, command)}`,
     wrap(sentence(command.help), width).join('\n'),
     ...(special.length === 0 ? [] : [list(command.name, special.map(optionRow))]),
     `${list('every command', generalOptions(program).map(optionRow))}\n`,
   ].join('\n\n');
+}
+
+function usageOf({ name }: Program, command: Subcommand): string {
+  const { operand, takesCommand, ...plain } = command;
+  const before = operandsOf(operand === undefined ? plain : { ...plain, operand });
+  const after = operandsOf(takesCommand ? { ...plain, takesCommand } : plain);
+  return [name, command.name, before, '[options]', after].filter(Boolean).join(' ');
 }
 
 function sentence(text: string): string {
@@ -43,8 +51,8 @@ function sentence(text: string): string {
 
 type Row = readonly [term: string, meaning: string];
 
-function commandRow({ name, operand, help }: Subcommand): Row {
-  return [operand === undefined ? name : `${name} ${operand}`, help];
+function commandRow(command: Subcommand): Row {
+  return [`${command.name} ${operandsOf(command)}`.trimEnd(), command.help];
 }
 
 function optionRow(option: Option): Row {

@@ -1,6 +1,6 @@
 // The manual page of a program, section 1, as roff(7). Written to docs/ by scripts/manual.mjs.
 // Not here: its content (the program's table).
-import { explanation, type Option, type Program } from './program.ts';
+import { explanation, type Option, operandsOf, type Program } from './program.ts';
 
 export function manualPage(program: Program, version: string): string {
   const { name, summary, usage, description, commands = [], groups, sections } = program;
@@ -15,10 +15,10 @@ export function manualPage(program: Program, version: string): string {
     ...(commands.length === 0 || program.runsCommand ? [] : ['.SH COMMANDS']),
     ...(program.runsCommand
       ? []
-      : commands.flatMap(({ name: command, operand, help }) => [
+      : commands.flatMap((command) => [
           '.TP',
-          `\\fB${roff(command)}\\fR${operand === undefined ? '' : ` ${styled(operand)}`}`,
-          roff(help),
+          `\\fB${roff(command.name)}\\fR ${styled(operandsOf(command))}`.trimEnd(),
+          roff(command.help),
         ])),
     '.SH OPTIONS',
     ...groups.flatMap(({ title, options }) => [`.SS ${title}`, ...options.flatMap(entry)]),

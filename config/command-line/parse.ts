@@ -22,6 +22,8 @@ export type Parsed<P extends Program> =
       readonly kind: 'run';
       readonly command: CommandName<P> | undefined;
       readonly operand: string | undefined;
+      /** What follows "--", of a command that takes a command of the system. */
+      readonly words: readonly string[];
       readonly given: Given<P>;
     };
 
@@ -54,6 +56,7 @@ type Value<O extends Option> = O extends { readonly type: ValueType<infer T> }
 export function parseCommandLine<const P extends Program>(program: P, argv: readonly string[]): Parsed<P> {
   const root = commandOf(program.name, generalOptions(program));
   root.version('', '-V, --version');
+  const { own, words } = splitWords(program, argv);
   /** The command whose options are being parsed. */
   let current: Subcommand | undefined;
   let parsed: Command | undefined;
@@ -71,7 +74,7 @@ export function parseCommandLine<const P extends Program>(program: P, argv: read
     root.addCommand(command);
   }
   try {
-    root.parse(argv, { from: 'user' });
+    root.parse(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.helpDisplayed') return { kind: 'help', command: current };
@@ -86,8 +89,19 @@ export function parseCommandLine<const P extends Program>(program: P, argv: read
     kind: 'run',
     command: parsed?.name() as CommandName<P> | undefined,
     operand: parsed?.args[0],
+    words,
     given,
   };
+}
+
+/** commander would drop "--", and take the options of the command for its own. */
+function splitWords({ commands = [] }: Program, argv: readonly string[]): { own: string[]; words: string[] } {
+  const end = argv.indexOf('--');
+  const own = end === -1 ? argv : argv.slice(0, end);
+  const isTaken = commands.some(({ name, takesCommand }) => takesCommand && own.includes(name));
+  return isTaken && end !== -1
+    ? { own: [...own], words: argv.slice(end + 1) }
+    : { own: [...argv], words: [] };
 }
 
 function commandOf(name: string, options: readonly Option[]): Command {

@@ -21,6 +21,8 @@ export interface Subcommand {
   /** Its operand; in brackets if optional. */
   readonly operand?: string;
   readonly help: string;
+  /** It takes a command of the system, after "--". */
+  readonly takesCommand?: true;
   /** Names of the options that only some commands take. */
   readonly options: readonly string[];
 }
@@ -89,6 +91,11 @@ export function generalOptions(program: Program): readonly Option[] {
   return program.runsCommand
     ? optionsOf(program)
     : optionsOf(program).filter(({ name }) => !special.has(name));
+}
+
+/** Its operands as the help shows them; "" without any. */
+export function operandsOf({ operand, takesCommand }: Subcommand): string {
+  return [operand ?? [], takesCommand ? '[-- COMMAND [ARGUMENT...]]' : []].flat().join(' ');
 }
 
 /** `-p` and `--host-port`. */

@@ -159,6 +159,8 @@ export const exitCodes: readonly (readonly [string, string])[] = [
   ['128+n', 'COMMAND was ended by signal n'],
   ['127, 126', 'COMMAND was not found (127) or is not executable (126)'],
   ['2', 'wrong options'],
+  ['66', 'enter and connect: you have no such sandbox'],
+  ['69', 'connect: no program listens on PORT in the sandbox'],
   ['72', 'a program that portwrap needs is missing'],
   ['74', 'temporary files cannot be made: the disk is full or read-only'],
   ['77', 'COMMAND may not run as this account, or the host port is reserved for root'],

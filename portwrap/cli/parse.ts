@@ -8,6 +8,8 @@ import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
 import { fitTogether, type NetworkChoice, type Reach } from '../network/network.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
+import { parseConnect } from './connect.ts';
+import { type CliEnter, parseEnter } from './enter.ts';
 import { type Choice, type ChoiceName, choices, doctorOptions, optionGroups } from './options.ts';
 
 export interface CliRun {
@@ -35,6 +37,7 @@ export interface CliRun {
 
 export type CliRequest =
   | CliRun
+  | CliEnter
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'job' }
@@ -65,6 +68,8 @@ export function parseCli(argv: readonly string[]): CliRequest {
   const shell = options.choice('completion');
   if (shell !== undefined) return { kind: 'completion', shell };
   if (command[0] === 'doctor' && own.length === 0) return parseDoctor(command.slice(1));
+  if (command[0] === 'enter' && own.length === 0) return parseEnter(command.slice(1));
+  if (command[0] === 'connect' && own.length === 0) return parseConnect(command.slice(1));
   if (command[0] === 'job' && argv.length === 1) return { kind: 'job' };
   const hostPort = options.number('host-port', 0, 65_535);
   const guestPort = options.number('guest-port', 1, 65_535);

@@ -21,7 +21,7 @@ import { type Account, becomeArgv, findAccount, loginEnvironment } from '../syst
 import { runTool } from '../system/child.ts';
 import { unlessAborted } from '../system/deadline.ts';
 import { lookAs } from '../system/look.ts';
-import { readStat } from '../system/process.ts';
+import { isTerminalForeground } from '../system/process.ts';
 import { leftSomething } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
 import { sweepTemporary } from '../temporary/sweep.ts';
@@ -73,6 +73,7 @@ export async function runForeground(request: CliRun, around: Surroundings): Prom
     const spec = await unlessAborted(sandboxSpec(request, around, account), interrupt.signal);
     const sandbox = await launch(context, spec, interrupt.signal);
     deliver = (signal) => {
+      // the payload, in the same group, has it already
       if (!(fromKeyboard.has(signal) && isTerminalForeground())) sandbox.signal(signal);
       if (!forCommand.has(signal)) void killIfStopped(sandbox);
     };
@@ -238,10 +239,4 @@ function payloadEnvironment(
     /^(PATH|TERM|COLORTERM|LANG|LANGUAGE|TZ|LC_\w+)$/.test(name),
   );
   return { ...Object.fromEntries(shared), ...loginEnvironment(account) };
-}
-
-/** Whether this is the terminal's foreground group: then the payload, in the same group, already got the signal. */
-function isTerminalForeground(): boolean {
-  const stat = readStat('self');
-  return stat !== null && stat.terminalGroup === stat.group;
 }

@@ -32,7 +32,7 @@ import { adoptSignal, gateArgv, gateReady, policyFailedExit, splitEnvironment, s
 import { lateMount } from './late-mounts.ts';
 import { type LaunchContext, policyText, type SandboxSpec } from './spec.ts';
 import { isLowPort, type Sysctls } from './sysctls.ts';
-import { systemCallFilter } from './system-call-filter.ts';
+import { filterFile, systemCallFilter } from './system-call-filter.ts';
 import { wrapperArgv } from './wrapper/argv.ts';
 import { endLoader, policyLog } from './wrapper/loader.ts';
 import { findWrapperProgram } from './wrapper/program.ts';
@@ -98,7 +98,7 @@ export async function buildSandbox(
     families: spec.socketFamilies,
     terminal: spec.lifetime === 'foreground',
   });
-  const filterFile = own(openContent(at('filter.bpf'), filter));
+  const filterProgram = own(openContent(at(filterFile), filter));
   const rules = context.asRoot
     ? null
     : own(openContent(at('rules.nft'), policyText(context, spec, around.resolver)));
@@ -116,7 +116,7 @@ export async function buildSandbox(
         {
           args: 'pipe',
           status: status.fd,
-          filter: filterFile.fd,
+          filter: filterProgram.fd,
           keeper: context.cgroups.scope === null ? 'ignore' : 'pipe',
           life: 'ignore',
           launcher: 'pipe',
@@ -128,7 +128,7 @@ export async function buildSandbox(
     ],
     detached: spec.lifetime === 'detached',
   });
-  for (const descriptor of [status, filterFile, rules, init]) descriptor?.close();
+  for (const descriptor of [status, filterProgram, rules, init]) descriptor?.close();
   // without a process there are no pipes either; the rejection says why
   if (starter.process.pid === undefined) await starter.exited;
   const pipe = (fd: number) => starter.process.stdio[fd] as Duplex;

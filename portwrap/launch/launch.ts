@@ -10,6 +10,7 @@ import { neededControllers } from '../cgroups/limits.ts';
 import { type CgroupPlace, saveCgroupPlace } from '../cgroups/place.ts';
 import type { CgroupRoot } from '../cgroups/root.ts';
 import { settleInScope } from '../cgroups/scope.ts';
+import { announce } from '../enter/announce.ts';
 import { whileMountsAreSteady } from '../mounts/steady.ts';
 import type { Forward, Forwarder } from '../network/forwarder.ts';
 import { readHostResolver } from '../network/host-resolver.ts';
@@ -101,8 +102,11 @@ async function launchOnce(
       aborted(abort),
     ]);
     // do not await anything between here and the payload's start: an abort in between would be lost
-    if (spec.lifetime === 'foreground') rmSync(spec.directory, { recursive: true });
     const network = { forwarder, uplink, ways };
+    if (spec.lifetime === 'foreground') {
+      undo.add('announcement', announceForeground(spec, held, forwarder, cgroup));
+      rmSync(spec.directory, { recursive: true });
+    }
     const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
     if (payload === null) held.release();
     else {
@@ -115,6 +119,18 @@ async function launchOnce(
   } catch (error) {
     return undo.fail(error);
   }
+}
+
+/** For `portwrap enter`, while this process lives. */
+function announceForeground(
+  { directory, limits, ...spec }: SandboxSpec,
+  { child }: HeldSandbox,
+  { hostPort }: Forward,
+  cgroup: CgroupPlace | null,
+): () => void {
+  const filter = systemCallFilter({ families: spec.socketFamilies, terminal: true }).toString('hex');
+  const limited = neededControllers(limits).length > 0;
+  return announce(directory, { child, hostPort, filter, cgroup, limited });
 }
 
 function temporaryOf({ files }: SandboxSpec): TemporaryRequest {

@@ -25,6 +25,9 @@ export type SocketFamily = keyof typeof socketFamilies;
 /** The families that ordinary programs use. The kernel isolates the others less, or not: vsock reaches the host. */
 export const ordinaryFamilies: readonly SocketFamily[] = ['unix', 'inet', 'inet6', 'netlink'];
 
+/** In the directory of a sandbox that outlives its launcher: its program, for what is started in it later. */
+export const filterFile = 'filter.bpf';
+
 export interface FilterRequest {
   readonly families: readonly SocketFamily[];
   /** Whether the payload shares the caller's terminal. */

@@ -43,6 +43,12 @@ export function identify(pid: number): ProcessIdentity | null {
   return { pid, startTime: stat.startTime };
 }
 
+/** Whether this is the terminal's foreground group, to all of which the terminal sends the signals of its keys. */
+export function isTerminalForeground(): boolean {
+  const stat = readStat('self');
+  return stat !== null && stat.terminalGroup === stat.group;
+}
+
 export function thisProcess(): ProcessIdentity {
   const own = identify(process.pid);
   if (own === null) throw new Error('/proc does not show this process');

@@ -15,6 +15,8 @@ export type Options = Given<typeof portwrapSpawner>;
 export interface CommandInput {
   /** What follows the command: a server. */
   readonly operand: string | undefined;
+  /** The command after "--"; only of commands that take one. */
+  readonly words: readonly string[];
   readonly options: Options;
   readonly environment: Environment;
   readonly print: (text: string) => void;

@@ -58,6 +58,13 @@ export const portwrapSpawner = {
       help: 'stop a server, or with --all every server, and wait until it has ended',
     },
     {
+      name: 'enter',
+      operand: 'SERVER',
+      takesCommand: true,
+      options: [],
+      help: 'run a command, or a shell, in the sandbox of a server, as its user and within its limits; the command follows "--"',
+    },
+    {
       name: 'smoke',
       options: ['user', 'profile', 'public-url'],
       help: 'test the installation: start a Jupyter server, run a cell, stop the server, and print how long each step took',
@@ -184,6 +191,7 @@ export const portwrapSpawner = {
         ['portwrap-spawner check-config --config ./config.yaml', ''],
         ['portwrap-spawner logs alice --follow', ''],
         ['portwrap-spawner stop alice/gpu --now', ''],
+        ['portwrap-spawner enter alice -- ss -tln', ''],
       ],
     },
     {
@@ -193,6 +201,7 @@ export const portwrapSpawner = {
         ['1', 'doctor found something that is missing, or setup --undo left something'],
         ['2', 'wrong options or arguments'],
         ['78', 'the configuration file has errors or cannot be read'],
+        ['of the command', 'enter: the command ran and ended with this code, or 128+n by signal n'],
         ['other', 'docs/errors.md lists the code of each error'],
       ],
     },

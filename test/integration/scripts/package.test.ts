@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
 const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'native', 'scripts', 'systemd'];
 const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-const programs = ['portwrap-forward', 'portwrap-init', 'portwrap-wrapper'].map(
+const programs = ['portwrap-forward', 'portwrap-init', 'portwrap-wrapper', 'portwrap-enter'].map(
   (name) => `dist/native/${name}-${processor}`,
 );
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };

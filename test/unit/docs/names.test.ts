@@ -120,8 +120,9 @@ function missing({ pattern, isThere }: Kind, { path, text }: Text): string[] {
 
 function isCommand(line: string): boolean {
   const [program = '', name = ''] = line.split(' ');
-  const folder = program === 'portwrap' ? 'portwrap' : 'spawner/commands';
-  return [`${folder}/${name}/`, `${folder}/${name}.ts`].some((path) => exists(path, '.'));
+  const folders = program === 'portwrap' ? ['portwrap', 'portwrap/cli'] : ['spawner/commands'];
+  const paths = folders.flatMap((folder) => [`${folder}/${name}/`, `${folder}/${name}.ts`]);
+  return paths.some((path) => exists(path, '.'));
 }
 
 /** Whether it is a key, written from the top or from any mapping above it. */

@@ -11,7 +11,12 @@ test.each([
   [['logs', 'ann/gpu', '-f', '-n', '7'], { operand: 'ann/gpu', given: { follow: true, tail: 7 } }],
   [['logs', '-fn7', 'ann'], { operand: 'ann', given: { follow: true, tail: 7 } }],
   [['stop', '--all', '--now'], { operand: undefined, given: { all: true, now: true } }],
-  [['show', '--', '-odd'], { operand: '-odd' }],
+  [['show', '--', '-odd'], { operand: '-odd', words: [] }],
+  [
+    ['enter', 'ann', '--json', '--', 'ls', '-h', '--', 'x'],
+    { operand: 'ann', words: ['ls', '-h', '--', 'x'] },
+  ],
+  [['-c', 'x', 'enter', 'ann'], { operand: 'ann', words: [] }],
   [[], { command: undefined }],
 ])('%j is read', (argv, expected) => {
   expect(parseArguments(argv)).toMatchObject({ kind: 'run', ...expected });

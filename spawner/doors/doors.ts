@@ -1,0 +1,123 @@
+// The doors by which users enter their own servers with `portwrap enter`: one for each account that has servers on this
+// machine. Only a service of root has any: with another account, users have no accounts of their own.
+// Not here: what a door does (door.ts).
+import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from '../../config/logger.ts';
+import { isStaleSocket } from '../../config/system/stale-socket.ts';
+import { doorsDirectory, filterFile, idsOf, type SandboxRecord } from '../../portwrap/index.ts';
+import type { Launcher, RunningServer } from '../launchers/launcher.ts';
+import type { ServerRecord } from '../records/record.ts';
+import { makeDirectory } from '../system/make-directory.ts';
+import { type GuardedServer, openDoor } from './door.ts';
+
+export interface Doors {
+  /** That launcher; its servers can be entered while they run. */
+  guard(launcher: Launcher): Launcher;
+  close(): void;
+}
+
+export interface DoorsInput {
+  readonly asRoot: boolean;
+  /** Names this service's directory. */
+  readonly stateId: string;
+  readonly log: Logger;
+  readonly directory?: string;
+}
+
+export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }: DoorsInput): Doors {
+  const own = join(directory, stateId);
+  const servers = new Map<GuardedServer, number>();
+  const closing = new Map<number, () => void>();
+  if (asRoot) {
+    removeStale(directory, stateId).catch((error: Error) =>
+      log.warn({ directory, reason: error.message }, 'doors of services that have ended cannot be removed'),
+    );
+  }
+
+  const open = (uid: number) => {
+    if (closing.has(uid)) return;
+    makeDirectory(directory, 0o755);
+    makeDirectory(own, 0o755);
+    const behind = () => [...servers].filter(([, owner]) => owner === uid).map(([server]) => server);
+    closing.set(uid, openDoor({ path: join(own, String(uid)), uid, servers: behind, log }));
+  };
+  const leave = (server: GuardedServer) => {
+    const uid = servers.get(server);
+    servers.delete(server);
+    if (uid === undefined || [...servers.values()].includes(uid)) return;
+    closing.get(uid)?.();
+    closing.delete(uid);
+  };
+  const add = (record: ServerRecord, running: RunningServer) => {
+    const { sandbox } = running.place;
+    if (!asRoot || sandbox === null) return;
+    try {
+      const server = guarded(record, sandbox);
+      const { uid } = idsOf(readFileSync(`/proc/${sandbox.child.pid}/status`, 'utf8')) ?? { uid: 0 };
+      servers.set(server, uid);
+      open(uid);
+      const remove = () => leave(server);
+      running.exited.then(remove, remove);
+    } catch (error) {
+      // it has ended already, or was started by an earlier version
+      log.warn({ user: record.user, reason: String(error) }, 'a server cannot be entered by its user');
+    }
+  };
+  return {
+    guard: (launcher) => ({
+      ...launcher,
+      async start(launch, abort, steps) {
+        const running = await launcher.start(launch, abort, steps);
+        add(launch.record, running);
+        return running;
+      },
+      async adopt(record, abort, steps) {
+        const found = await launcher.adopt(record, abort, steps);
+        if (found.kind === 'running') add(record, found.server);
+        return found;
+      },
+    }),
+    close() {
+      for (const close of closing.values()) close();
+      closing.clear();
+      removeEmpty(own);
+      removeEmpty(directory);
+    },
+  };
+}
+
+function guarded(
+  { id, hub, user, name }: ServerRecord,
+  { child, directory, cgroup }: SandboxRecord,
+): GuardedServer {
+  const filter = readFileSync(join(directory, filterFile)).toString('hex');
+  return { id, hub, user, name, child, filter, cgroup };
+}
+
+/** Of services that were killed and did not come back. */
+async function removeStale(directory: string, ownId: string): Promise<void> {
+  for (const service of namesIn(directory).filter((name) => name !== ownId)) {
+    const doors = namesIn(join(directory, service)).filter((name) => /^\d+$/.test(name));
+    for (const path of doors.map((uid) => join(directory, service, uid))) {
+      if (await isStaleSocket(path)) rmSync(path, { force: true });
+    }
+    removeEmpty(join(directory, service));
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function removeEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // another service has a door there, or it does not exist
+  }
+}
