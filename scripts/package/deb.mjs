@@ -108,6 +108,8 @@ function addShared(tree, version) {
     compress(join(tree, `usr/share/man/man1/${name}.1`));
   }
   move('docs', `${documents}/docs`);
+  // where the link of docs/configuration.md leads
+  move('config/schema.json', `${documents}/config/schema.json`);
   move('hub-config.example.yaml', `${documents}/examples/config.yaml`);
   move('README.md', `${documents}/README.md`);
   move('CHANGELOG.md', `${documents}/CHANGELOG.md`);

@@ -16,6 +16,8 @@ export interface MetricSources {
   queued(): number;
   freePorts(): number;
   activity(): ActivityTotals;
+  /** Whether starts are refused. */
+  maintenance(): boolean;
 }
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
@@ -32,8 +34,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const ended = new Counter({
     name: 'portwrap_servers_ended_total',
-    help: 'Servers that ended, by error code ("none" for an ordinary end).',
-    labelNames: ['code'],
+    help: 'Servers that ended, by error code ("none": by themselves) and outcome: ended by itself, stopped on purpose, failed.',
+    labelNames: ['code', 'outcome'],
     registers,
   });
   const adopted = new Counter({
@@ -83,6 +85,14 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const [what, count] of Object.entries(sources.activity())) this.set({ what }, count);
     },
   });
+  new Gauge({
+    name: 'portwrap_maintenance',
+    help: '1 while no servers are started because of maintenance, otherwise 0.',
+    registers,
+    collect() {
+      this.set(Number(sources.maintenance()));
+    },
+  });
   // memory, CPU, open files and the lag of the event loop
   // milliseconds between two samples of the event loop; each wakes up an idle service: at 10, the default, they were
   // more than half of its CPU time
@@ -90,7 +100,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   collectDefaultMetrics({ register: registry, prefix: 'portwrap_service_', eventLoopMonitoringPrecision });
   return {
     phase: (phase: Phase, milliseconds) => phases.observe({ phase }, milliseconds / 1000),
-    ended: (code: ErrorCode | null) => ended.inc({ code: code ?? 'none' }),
+    ended: (code: ErrorCode | null, outcome) => ended.inc({ code: code ?? 'none', outcome }),
     adopted: (outcome) => adopted.inc({ outcome }),
     schedulerCall: (command) => schedulerCalls.inc({ command }),
     text: () => registry.metrics(),

@@ -1,6 +1,6 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
 // process of its own, once for every network that a profile uses. A part that crashes is a finding, and the others
-// go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts, preload.ts).
+// go on. Not here: the probes (portwrap/doctor/, host.ts, hub-url.ts, ports.ts, preload.ts).
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -18,6 +18,7 @@ import {
 } from '../../../portwrap/index.ts';
 import type { Command } from '../arguments.ts';
 import { collectHostChecks } from './host.ts';
+import { collectHubUrlChecks } from './hub-url.ts';
 import { collectPortChecks, type PortsFinding } from './ports.ts';
 import { collectPreloadChecks } from './preload.ts';
 
@@ -37,7 +38,8 @@ export const run: Command = async (input) => {
     findings.push({ forwarder, uplink, checks });
     exit = Math.max(exit, code);
   }
-  const host = [...collectHostChecks(file), ...(await collectPreloadChecks(file))];
+  const hubs = await collectHubUrlChecks(file);
+  const host = [...collectHostChecks(file), ...hubs, ...(await collectPreloadChecks(file))];
   findings.push({ checks: host });
   if (!json) input.print(`${render(host)}\n`);
   exit = Math.max(exit, doctorExit(host));

@@ -75,7 +75,7 @@ test('holds the plugin as it is in the sources, without what only its checks nee
   expect(packed.filter((path) => path.startsWith('hub/')).sort()).toEqual(plugin.sort());
 });
 
-test('holds, besides, documents, units, the page and the example, and nothing that is not in the sources', () => {
+test('holds, besides, documents, units, the page, the example and the schema, and nothing that is not in the sources', () => {
   const others = packed.filter((path) => !/^(?:dist|hub)\//.test(path));
   const expected = [
     ...['apparmor', 'docs', 'native', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
@@ -88,6 +88,7 @@ test('holds, besides, documents, units, the page and the example, and nothing th
     'share/plugin/requirements.txt',
     ...[
       'scripts/native.mjs',
+      'config/schema.json',
       'bench/RESULTS.md',
       'hub-config.example.yaml',
       'CHANGELOG.md',
