@@ -74,6 +74,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     queued: () => queue.waiting,
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
+    health: () => health.report(),
     maintenance: () => maintenance.view().state === 'on',
   });
   const cgroups = await openControlGroups(tools, log);

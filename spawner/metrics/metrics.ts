@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../../config/errors.ts';
 import type { ActivityTotals } from '../culling/watch.ts';
+import type { HealthReport } from '../health/health.ts';
 import type { Meter, Phase } from '../records/meter.ts';
 import { type ServerState, serverState } from '../records/server-state.ts';
 
@@ -16,9 +17,13 @@ export interface MetricSources {
   queued(): number;
   freePorts(): number;
   activity(): ActivityTotals;
+  /** Settles soon: what was found at the last check, or at one now. */
+  health(): Promise<Pick<HealthReport, 'status'>>;
   /** Whether starts are refused. */
   maintenance(): boolean;
 }
+
+const healthNumber = { ok: 0, degraded: 1, failing: 2 } as const;
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
 
@@ -91,6 +96,14 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       this.set(Number(sources.maintenance()));
+    },
+  });
+  new Gauge({
+    name: 'portwrap_health',
+    help: '0: ok. 1: something is wrong, and servers can be started. 2: no server can be started. /api/health says why.',
+    registers,
+    async collect() {
+      this.set(healthNumber[(await sources.health()).status]);
     },
   });
   // memory, CPU, open files and the lag of the event loop
