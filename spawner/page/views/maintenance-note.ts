@@ -6,7 +6,7 @@ import { moment } from './measures.ts';
 /** Empty when none is on or planned. */
 export function maintenanceNote({ state, message, starts_at, stop_servers_at }: MaintenanceView): Html {
   if (state === 'off') return html``;
-  return html`<p class="notice"><b>${state === 'on' ? 'Maintenance: no servers are started.' : html`Maintenance from ${time(starts_at)} on.`}</b> <bdi>${message}</bdi>${
+  return html`<p class="notice" role="note"><b>${state === 'on' ? 'Maintenance: no servers are started.' : html`Maintenance from ${time(starts_at)} on.`}</b> <bdi>${message}</bdi>${
     stop_servers_at !== null && html` Servers that run are asked to end at ${time(stop_servers_at)}.`
   }</p>`;
 }

@@ -42,7 +42,7 @@ export function serversPage(input: ServersPageInput): Html {
   return html`<div class="heading"><h1>${isAdmin ? 'Servers' : 'Your servers'}</h1>
 <p id="summary" class="summary" role="status" data-live>${summary(servers)}</p>
 ${isAdmin && searchForm(site, query)}</div>
-<div id="maintenance" role="status" data-live>${maintenanceNote(input.maintenance)}</div>
+<div id="maintenance" data-live>${maintenanceNote(input.maintenance)}</div>
 <div id="servers" data-live>${found.length === 0 ? emptyState(input) : table(found.slice(0, mostRows), input)}${
     found.length > mostRows &&
     html`<p class="hint">The first ${mostRows} of ${found.length} are shown. Search to see the others.</p>`

@@ -31,7 +31,8 @@ test('doctor examines the machine for the forwarders of the profiles', async ({ 
 });
 
 test('doctor prints the rule of the host ports only while the hubs run', needsRoot, async ({ service }) => {
-  const hub = createServer().listen(0, '127.0.0.1');
+  // doctor asks it where its API is
+  const hub = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(hub, 'listening');
   const { port } = hub.address() as AddressInfo;
   const config = `${service.directory}/hubs.yaml`;
