@@ -37,6 +37,7 @@ export const serviceEffects: Effects<Config['service']> = {
   listen: 'after a restart',
   state_dir: 'after a restart',
   metrics_listen: 'after a restart',
+  audit: 'after a restart',
   log_bytes: 'at once',
   activity_interval: 'at once',
   stop_servers_on_exit: 'at once',

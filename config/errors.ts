@@ -128,6 +128,14 @@ export const errorCatalogue = {
     setting: '"reaper" of the hub: two comparisons in a row did not list the server.',
     deliberate: true,
   },
+  MAINTENANCE: {
+    status: 503,
+    exit: 75,
+    hint: 'Try again when the maintenance is over.',
+    setting: '"portwrap-spawner maintenance status" says what is planned, "off" ends it.',
+    deliberate: true,
+    refusal: true,
+  },
   SERVER_STOPPED: { status: 410, exit: 75, hint: 'Start it again at the hub.', deliberate: true },
   STORAGE_FAILED: {
     status: 507,

@@ -16,7 +16,8 @@ const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   ls: () => import('./commands/ls.ts'),
   show: () => import('./commands/show.ts'),
   logs: () => import('./commands/logs.ts'),
-  stop: () => import('./commands/stop.ts'),
+  stop: () => import('./commands/stop/stop.ts'),
+  maintenance: () => import('./commands/maintenance.ts'),
   enter: () => import('./commands/enter.ts'),
   smoke: () => import('./commands/smoke.ts'),
 };

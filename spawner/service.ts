@@ -4,6 +4,7 @@ import { createCurrentConfig, type Reload } from '../config/current-config.ts';
 import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import { bootId, createToolbox, ownAccount, ownAddresses, withDeadline } from '../portwrap/index.ts';
+import { openAudit } from './audit/audit.ts';
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
 import { createActivityWatch } from './culling/watch.ts';
@@ -25,6 +26,8 @@ import { openSlurm } from './launchers/slurm/open.ts';
 import { reportBounds } from './launchers/slurm/reports/reports.ts';
 import { createLogReader } from './logs/reader.ts';
 import { startLogRotation } from './logs/rotation.ts';
+import { endServersInTime } from './maintenance/end-servers.ts';
+import { openMaintenance } from './maintenance/maintenance.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { createForkServers } from './preload/fork-servers.ts';
 import { openRecords } from './records/records.ts';
@@ -74,6 +77,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     queued: () => queue.waiting,
     freePorts: () => ports.free(),
     activity: () => watch.totals(),
+    health: () => health.report(),
+    maintenance: () => maintenance.view().state === 'on',
   });
   const cgroups = await openControlGroups(tools, log, () => totalLimits(config().limits));
   const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
@@ -98,7 +103,9 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     local: withHooks(doors.guard(local), hooks),
     slurm: withHooks(slurm.launcher, hooks),
   };
-  const parts = { records, routes, queue, tokens, state, meter, log };
+  const maintenance = openMaintenance(state.path, log);
+  const audit = openAudit(first.service.audit, log);
+  const parts = { records, routes, queue, tokens, state, meter, audit, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
     ...{ servers, config, routes, tokens, log, clock: systemClock },
@@ -117,6 +124,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const reload = async (): Promise<Reload> => {
     const outcome = current.replace(readConfig());
     log.level = config().service.log_level;
+    audit.reopen();
     forkServers.prepare();
     const { refusal } = await cgroups.root();
     if (refusal !== undefined)
@@ -130,7 +138,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,
     profiles: () => config().profiles,
-    adminToken: state.adminToken,
+    ...{ adminToken: state.adminToken, maintenance, audit },
     hostAddress: first.ports.host_address,
     serviceIdentity: { state_id: state.stateId, boot_id: bootId() },
     ...{ logs, usage },
@@ -139,11 +147,14 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   const page = pageModules?.openPage(first, {
     ...{ servers, logs, usage, version, log, isReady: vitals.isReady, activityOf: watch.of },
     profiles: () => config().profiles,
+    ...{ maintenance: maintenance.view, audit },
   });
   const listeners: Listener[] = [];
   let orphanCleanup: OrphanCleanup | undefined;
+  let endMaintenanceTimer = () => {};
   const letGo = async () => {
     orphanCleanup?.close();
+    endMaintenanceTimer();
     rotation.close();
     page?.close();
     health.close();
@@ -158,6 +169,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     cgroups.close();
     // a late write may be lost: the service must survive a kill at any moment anyway
     await inTime(log, 'save the activity of servers', watch.close());
+    await inTime(log, 'write the audit trail', audit.close());
     await inTime(log, 'release the state directory', state.close());
   };
   try {
@@ -173,6 +185,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     forkServers.prepare();
     watch.begin();
     orphanCleanup = startOrphanCleanup({ servers, config, log });
+    endMaintenanceTimer = endServersInTime({ maintenance, servers, log });
     ready = true;
     return { address: listeners[0]?.address ?? '', reload, close: letGo };
   } catch (error) {

@@ -17,6 +17,21 @@ export const cullingSchema = z
         'Seconds after its start at which a server is stopped even if it is used, busy or connected. null: never.',
       examples: [604_800],
     }),
+    named_servers: z
+      .strictObject({
+        idle_timeout: seconds.meta({
+          description: 'As idle_timeout above, for named servers.',
+          examples: [1800],
+        }),
+        max_age: seconds.meta({ description: 'As max_age above, for named servers.', examples: [86_400] }),
+      })
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'Takes the place of idle_timeout and max_age for named servers, so that the default server may live longer than them, or they longer than it. null: one rule for all.',
+        examples: [{ idle_timeout: 1800 }],
+      }),
     cull_busy: z.boolean().default(false).meta({
       description: 'May idle_timeout stop a server while one of its kernels is busy?',
     }),

@@ -28,13 +28,26 @@ const hubSchema = z
       examples: ['hub'],
     }),
     ...secretShape({ env: 'PORTWRAP_HUB_TOKEN', file: '/etc/portwrap-spawner/hub-token' }),
-    api_url: httpUrl.default('http://127.0.0.1:8081/hub/api').meta({
-      description:
-        "Where this hub's API listens. Its port is the one port of this machine that a sandbox may reach; a hub on the loopback address is reached from inside at 10.0.2.2.",
-    }),
+    api_url: httpUrl
+      .refine(leadsSandboxesThere, {
+        error:
+          'must have the host 127.0.0.1: of this machine\'s loopback addresses, sandboxes reach no other (c.JupyterHub.hub_ip = "127.0.0.1")',
+      })
+      .default('http://127.0.0.1:8081/hub/api')
+      .meta({
+        description:
+          "Where this hub's API listens, with the hub's base_url in the path, as in http://127.0.0.1:8081/jupyter/hub/api. Its port is the one port of this machine that a sandbox may reach; a hub on 127.0.0.1 is reached from inside at 10.0.2.2, and none on another loopback address is.",
+      }),
     reaper: reaperSchema,
   })
   .superRefine(exactlyOneSecret.check, { when: () => true });
+
+/** The gateway of a sandbox leads to 127.0.0.1 (slirp4netns, pasta). */
+function leadsSandboxesThere(text: string): boolean {
+  if (!URL.canParse(text)) return true; // another rule says what is wrong
+  const { hostname } = new URL(text);
+  return hostname === '127.0.0.1' || !/^(?:127\.|\[::1\]$)/.test(hostname);
+}
 
 export const hubsSchema = z
   .array(hubSchema)

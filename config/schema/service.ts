@@ -33,6 +33,15 @@ export const serviceSchema = z
       description:
         'The largest size of the log of one server, in bytes. A larger one replaces the older part that is kept beside it. Logs are in state_dir, so a server takes at most twice this.',
     }),
+    audit: z
+      .union([z.literal('syslog'), directory(4096)])
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'Where the audit trail goes, one JSON line for each start, stop, end, sign-in and action of an administrator: the path of a file, or syslog, which is the journal on machines with systemd (journalctl -t portwrap-audit). null: none.',
+        examples: ['/var/log/portwrap-audit.log'],
+      }),
     activity_interval: z.number().min(1).max(3600).default(120).meta({
       description: 'Seconds between two polls of a server: its kernels, terminals and last activity.',
     }),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+import weakref
 from typing import Any, AsyncIterator, Callable
 
 from jupyterhub.spawner import Spawner
@@ -46,6 +47,8 @@ class PortwrapSpawner(ServiceSettings, Spawner):
         # Only from create_certs to start: it contains the server's private key.
         self._certificate: dict[str, str] | None = None
         self._logged_ending_of = ""
+        # The request whose start has failed: its page shows the reason.
+        self._failed_request: Callable[[], Any] = lambda: None
         self._forget()
 
     @property
@@ -87,9 +90,10 @@ class PortwrapSpawner(ServiceSettings, Spawner):
             SettingRefused,
             ValueError,
         ) as error:
-            failure = spawn_failure(error)
-            if failure.status_code < 500:
-                uncount_failure(self.handler)
+            failure = spawn_failure(error, self.user.name)
+            if self.handler is not None:
+                self._failed_request = weakref.ref(self.handler)
+            uncount_failure(self.handler, failure.status_code, failure.code)
             raise failure from None
         finally:
             events.close()
@@ -180,7 +184,7 @@ class PortwrapSpawner(ServiceSettings, Spawner):
         except asyncio.TimeoutError:
             raise spawn_failure(ServiceUnreachable(f"no response within {bound:g} s")) from None
         except (ServiceError, ServiceMisconfigured) as error:
-            raise spawn_failure(error) from None
+            raise spawn_failure(error, self.user.name) from None
         self.ssl_alt_names = certificate.with_hosts(self.ssl_alt_names, profiles)
         try:
             paths = await super().create_certs()
@@ -212,8 +216,20 @@ class PortwrapSpawner(ServiceSettings, Spawner):
     async def _profile_form(self) -> str:
         last = choice_of(self.user_options)
         return await spawn_page(
-            self._client(), self.user.name, self.name, self._groups(), self.profile, last, self.log
+            self._client(),
+            self.user.name,
+            self.name,
+            self._groups(),
+            self.profile,
+            last,
+            self._is_failure_shown(),
+            self.log,
         )
+
+    def _is_failure_shown(self) -> bool:
+        """Whether the page that is made now is the response to the start that has failed: the hub says why on it."""
+        request = self._failed_request()
+        return request is not None and not getattr(request, "_finished", True)
 
     def _options_from_fields(self, fields: dict[str, list[Any]]) -> Json:
         options = from_form(fields)
@@ -223,7 +239,7 @@ class PortwrapSpawner(ServiceSettings, Spawner):
     # Shared by the methods above.
 
     def _request(self, spawn_id: str, tls: dict[str, str] | None) -> Json:
-        choice = choice_of(self.user_options, self.profile)
+        choice = choice_of(self.user_options, self.profile, self._is_wrapped())
         return start_request(
             spawn_id=spawn_id,
             groups=self._groups(),
@@ -238,6 +254,11 @@ class PortwrapSpawner(ServiceSettings, Spawner):
             cpu_limit=self.cpu_limit,
             tls=tls,
         )
+
+    def _is_wrapped(self) -> bool:
+        """Whether a wrapspawner.WrapSpawner has made this one, for a profile of its own that the user chose."""
+        outer = getattr(self.user, "spawners", {}).get(self.name)
+        return getattr(outer, "child_spawner", None) is self
 
     def _without_choice(self, error: ServiceError, tls: dict[str, str] | None) -> Json | None:
         """The start without options after one that was refused for its options; None: there is no other.

@@ -234,6 +234,8 @@ function parseInternet(value: string): NetworkPolicy['internet'] {
 
 function parseEndpoint(value: string): { address: string; port: number } {
   const [, address = '127.0.0.1', port = ''] = /^(?:([\d.]+):)?(\d{1,5})$/.exec(value) ?? [];
+  if (address.startsWith('127.') && address !== '127.0.0.1')
+    throw usage(`--allow-host ${value}: of the loopback addresses, COMMAND can reach 127.0.0.1 only`);
   if (isIPv4(address) && Number(port) >= 1 && Number(port) <= 65_535) return { address, port: Number(port) };
   throw usage(`--allow-host must be PORT or IP:PORT, not "${value}"`);
 }

@@ -4,9 +4,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from '../../config/logger.ts';
+import { openLogFile } from '../../config/system/log-file.ts';
 import { clientAddress, type TrustedAddresses } from '../listen/trusted-proxies.ts';
 import { type AccessLogFormat, accessLine, withoutQuery } from './access-line.ts';
-import { openLogFile } from './log-file.ts';
 import { writeStandardOutput } from './standard-output.ts';
 
 export interface AccessLog {

@@ -108,6 +108,9 @@ function addShared(tree, version) {
     compress(join(tree, `usr/share/man/man1/${name}.1`));
   }
   move('docs', `${documents}/docs`);
+  move('monitoring', 'usr/share/portwrap-spawner/monitoring');
+  // where the link of docs/configuration.md leads
+  move('config/schema.json', `${documents}/config/schema.json`);
   move('hub-config.example.yaml', `${documents}/examples/config.yaml`);
   move('README.md', `${documents}/README.md`);
   move('CHANGELOG.md', `${documents}/CHANGELOG.md`);

@@ -11,13 +11,14 @@ export const run: Command = async (input) => {
   const servers = (await client.servers()).filter((server) => hub === undefined || server.hub === hub);
   servers.sort((a, b) => (keyText(a) < keyText(b) ? -1 : 1));
   if (input.options.json) input.print(`${JSON.stringify(servers, null, 2)}\n`);
-  else input.print(table(servers, Date.now()));
+  else input.print(serversTable(servers, Date.now()));
   return 0;
 };
 
 const head = ['HUB', 'SERVER', 'STATE', 'PROFILE', 'PORT', 'PID', 'AGE', 'ACTIVE', 'DOING'];
 
-function table(servers: readonly ServerView[], now: number): string {
+/** As people read it; `now` in milliseconds since the epoch. */
+export function serversTable(servers: readonly ServerView[], now: number): string {
   const rows = servers.map((server) => [
     server.hub,
     serverLabel(server),

@@ -1,6 +1,7 @@
 // The command line of `portwrap-spawner` as a table. Not here: parsing it (arguments.ts), the commands themselves.
 import { commonOptions, type Program } from '../../config/command-line/program.ts';
 import { wholeNumber } from '../../config/command-line/values.ts';
+import { duration, moment } from './time.ts';
 
 export const portwrapSpawner = {
   name: 'portwrap-spawner',
@@ -54,8 +55,14 @@ export const portwrapSpawner = {
     {
       name: 'stop',
       operand: '[SERVER]',
-      options: ['now', 'all'],
-      help: 'stop a server, or with --all every server, and wait until it has ended',
+      options: ['now', 'all', 'profile', 'idle-for', 'dry-run', 'yes'],
+      help: 'stop a server, or with --all every server or those that are selected, and wait until they have ended. --all shows which servers and asks first',
+    },
+    {
+      name: 'maintenance',
+      operand: 'on|off|status',
+      options: ['message', 'at', 'stop-servers-at'],
+      help: 'on: start no new servers, and tell users why; running servers go on. off: start them again. A restart of the service changes nothing',
     },
     {
       name: 'enter',
@@ -109,14 +116,47 @@ export const portwrapSpawner = {
       title: 'options of stop',
       options: [
         { name: 'now', help: 'kill the processes at once, without time to end by themselves' },
-        { name: 'all', help: 'stop every server: of --hub, or of all hubs' },
+        { name: 'all', help: 'stop every server: of --hub, or of all hubs; of --profile, or of all' },
+        {
+          name: 'idle-for',
+          value: 'DURATION',
+          type: duration,
+          help: 'with --all: only servers without activity for that long, such as 30m, 2h or 7d',
+        },
+      ],
+    },
+    {
+      title: 'options of maintenance on',
+      options: [
+        {
+          name: 'message',
+          value: 'TEXT',
+          help: 'what users read on the spawn page and when a start is refused',
+        },
+        {
+          name: 'at',
+          value: 'TIME',
+          type: moment,
+          help: 'refuse starts from that time on, such as 18:00, 2026-12-01T18:00 or +30m; users read the text before (default: now)',
+        },
+        {
+          name: 'stop-servers-at',
+          value: 'TIME',
+          type: moment,
+          help: 'ask the running servers to end at that time (default: they go on)',
+        },
+      ],
+    },
+    {
+      title: 'options of setup and stop --all',
+      options: [
+        { name: 'dry-run', help: 'only say what would be done; with --json as JSON' },
+        { name: 'yes', short: 'y', help: 'do it without asking' },
       ],
     },
     {
       title: 'options of setup',
       options: [
-        { name: 'dry-run', help: 'only say what would be done; with --json as JSON' },
-        { name: 'yes', short: 'y', help: 'do it without asking' },
         {
           name: 'undo',
           help: 'take back what earlier runs of setup did; servers of the service are stopped',
@@ -150,7 +190,7 @@ export const portwrapSpawner = {
       ],
     },
     {
-      title: 'options of doctor, setup and smoke',
+      title: 'options of doctor, setup, smoke and stop',
       options: [
         {
           name: 'user',
@@ -161,7 +201,7 @@ export const portwrapSpawner = {
         {
           name: 'profile',
           value: 'NAME',
-          help: 'doctor --launcher slurm: check only this profile; smoke: start this profile (default: the first)',
+          help: 'doctor --launcher slurm: check only this profile; smoke: start this profile (default: the first); stop --all: only servers of this profile',
         },
         {
           name: 'launcher',
@@ -192,6 +232,11 @@ export const portwrapSpawner = {
         ['portwrap-spawner logs alice --follow', ''],
         ['portwrap-spawner stop alice/gpu --now', ''],
         ['portwrap-spawner enter alice -- ss -tln', ''],
+        ['portwrap-spawner stop --all --profile large --idle-for 2h --dry-run', ''],
+        [
+          'portwrap-spawner maintenance on --message "New disks until 20:00." --at 18:00 --stop-servers-at 18:30',
+          '',
+        ],
       ],
     },
     {

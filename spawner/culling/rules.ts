@@ -3,7 +3,12 @@
 import type { ErrorCode } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
 
-export type CullingRules = Profile['culling'];
+export type CullingRules = Omit<Profile['culling'], 'named_servers'>;
+
+/** The rules for the server of that name; "" is the default server. */
+export function rulesFor({ named_servers: named, ...rules }: Profile['culling'], name: string): CullingRules {
+  return name === '' || named === null ? rules : { ...rules, ...named };
+}
 
 export interface Facts {
   readonly now: number;

@@ -13,6 +13,7 @@ import { type ActivityView, firstNote, type Look, look, nothingKnown, viewOf } f
 import type { Note, Notes } from './activity-store.ts';
 import type { Clock } from './clock.ts';
 import { type Activity, type Answer, askJupyter } from './jupyter.ts';
+import { rulesFor } from './rules.ts';
 
 export interface ActivityWatch {
   /** Begins to poll; until then all activity is unknown. */
@@ -90,7 +91,8 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
     const answer = certificate === null ? await ask(base, tokens.of(id)) : closedToUs;
     if (isClosed || server.record.state !== 'ready') return;
     const current = config();
-    const rules = current.profiles.find(({ name }) => name === server.record.profile)?.culling ?? null;
+    const profile = current.profiles.find(({ name }) => name === server.record.profile);
+    const rules = profile === undefined ? null : rulesFor(profile.culling, server.record.name);
     const routed = routeOf(server.record);
     const route = routed === null ? null : routes.lastActivity(routed);
     const isRouted = current.proxy !== null && routed !== null;

@@ -5,9 +5,11 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { ActivityView } from '../culling/activity.ts';
 import type { HealthReport } from '../health/health.ts';
 import type { LogReader } from '../logs/reader.ts';
+import type { Maintenance } from '../maintenance/maintenance.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { adminOnly, authenticate } from './caller.ts';
@@ -15,6 +17,7 @@ import { healthAnswer } from './health-answer.ts';
 import { logStream } from './log-stream.ts';
 import { openApiDocument } from './openapi.ts';
 import { type Operation, type OperationId, operations } from './operations.ts';
+import { parseMaintenance } from './parse.ts';
 import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
 import { protocol, supportedProtocol } from './protocol.ts';
@@ -41,6 +44,8 @@ export interface AppInput {
   /** Reads the configuration again; settles with what came of it. */
   readonly reload: () => Promise<object>;
   readonly metrics: () => Promise<string>;
+  readonly maintenance: Maintenance;
+  readonly audit: Pick<Audit, 'record'>;
   readonly log: Logger;
 }
 
@@ -102,12 +107,49 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
       response.type('text/plain; version=0.0.4; charset=utf-8').send(await input.metrics());
     },
     async reload(_request, response) {
-      response.json(await input.reload());
+      response.json(await reload(input));
     },
+    ...maintenanceRoutes(input),
     ...serverRoutes({ ...input, views, find }),
     listProfiles: profileList(input.profiles, input.hubs, input.hostAddress),
     progress: progressStream(find),
     log: logStream(find, input.logs),
+  };
+}
+
+async function reload({ reload: readAgain, audit }: AppInput): Promise<object> {
+  const entry = { event: 'reload', by: 'administrator' } as const;
+  try {
+    const outcome = await readAgain();
+    audit.record({ ...entry, result: 'done' });
+    return outcome;
+  } catch (error) {
+    audit.record({ ...entry, result: toPortwrapError(error).code });
+    throw error;
+  }
+}
+
+function maintenanceRoutes({
+  maintenance,
+  audit,
+}: Pick<AppInput, 'maintenance' | 'audit'>): Record<
+  'showMaintenance' | 'beginMaintenance' | 'endMaintenance',
+  RequestHandler
+> {
+  const entry = { event: 'maintenance', by: 'administrator' } as const;
+  return {
+    showMaintenance: (_request, response) => void response.json(maintenance.view()),
+    async beginMaintenance(request, response) {
+      await maintenance.begin(parseMaintenance(request));
+      const { state: _state, message, ...times } = maintenance.view();
+      audit.record({ ...entry, result: 'begun', message: message ?? '', ...times });
+      response.json(maintenance.view());
+    },
+    async endMaintenance(_request, response) {
+      await maintenance.end();
+      audit.record({ ...entry, result: 'ended' });
+      response.status(204).end();
+    },
   };
 }
 

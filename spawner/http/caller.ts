@@ -44,6 +44,12 @@ export function callerOf(response: Response): Caller {
   return response.locals.caller as Caller;
 }
 
+/** As the audit trail names it. */
+export function callerName(response: Response): string {
+  const { hub } = callerOf(response);
+  return hub === null ? 'administrator' : `hub ${hub}`;
+}
+
 /** The hub that a request is about. Throws REQUEST_INVALID when an administrator must name one. */
 export function hubOf(request: Request, response: Response, hubs: readonly Hub[]): string {
   const caller = callerOf(response);

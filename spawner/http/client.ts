@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Reload } from '../../config/current-config.ts';
 import { type ErrorCode, errorCatalogue, PortwrapError } from '../../config/errors.ts';
 import type { ListenAddress } from '../../config/load.ts';
+import type { MaintenanceRequest, MaintenanceView } from '../maintenance/maintenance.ts';
 import type { ProgressEvent } from '../records/progress.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { ServerView, UserView } from './view.ts';
@@ -22,6 +23,9 @@ export interface Client {
   progress(server: ServerName): AsyncIterable<Omit<ProgressEvent, 'id'>>;
   log(server: ServerName, options: { tail: number; follow: boolean }): AsyncIterable<Buffer>;
   reload(): Promise<Reload>;
+  maintenance(): Promise<MaintenanceView>;
+  beginMaintenance(request: MaintenanceRequest): Promise<void>;
+  endMaintenance(): Promise<void>;
   metrics(): Promise<string>;
 }
 
@@ -64,6 +68,13 @@ export function createClient(address: ListenAddress | URL, token: string): Clien
       for await (const chunk of answer) yield chunk as Buffer;
     },
     reload: () => json('POST', '/api/reload'),
+    maintenance: () => json('GET', '/api/maintenance'),
+    async beginMaintenance(request) {
+      await textOf(await call('POST', '/api/maintenance', request));
+    },
+    async endMaintenance() {
+      await textOf(await call('DELETE', '/api/maintenance'));
+    },
     async metrics() {
       return textOf(await call('GET', '/metrics'));
     },

@@ -22,7 +22,7 @@ export function openApiDocument(version: string): Json {
       schemas: Object.fromEntries(
         Object.entries(schemas).map(([name, schema]) => [
           name,
-          jsonSchema(schema, name === 'StartRequest' ? 'input' : 'output'),
+          jsonSchema(schema, name.endsWith('Request') ? 'input' : 'output'),
         ]),
       ),
       securitySchemes: {

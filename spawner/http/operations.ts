@@ -1,6 +1,7 @@
 // Every operation of the API: what it does, who may call it, its parameters and responses. The routes (app.ts),
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
+import { maintenanceRequest, maintenanceView } from '../maintenance/maintenance.ts';
 import { groupName, spawnId, startRequest } from '../requests/start-request.ts';
 import { healthErrorSchema, healthSchema } from './health-answer.ts';
 import { offeredProfileSchema } from './profile-view.ts';
@@ -16,6 +17,8 @@ export const schemas = {
   Error: errorAnswerSchema,
   Health: healthSchema,
   HealthError: healthErrorSchema,
+  Maintenance: maintenanceView,
+  MaintenanceRequest: maintenanceRequest,
 } as const;
 
 const queryFlag = z
@@ -91,6 +94,9 @@ export const operationIds = [
   'showUser',
   'listProfiles',
   'reload',
+  'showMaintenance',
+  'beginMaintenance',
+  'endMaintenance',
   'start',
   'show',
   'stop',
@@ -170,6 +176,19 @@ const single: readonly Operation[] = [
     200: { description: 'The keys that changed, and those that need a restart' },
     500: { description: 'CONFIG_INVALID: the old configuration is kept', schema: 'Error' },
   }),
+  operation('showMaintenance', 'get', '/api/maintenance', 'Whether servers may be started', 'hub', {
+    200: { description: 'The maintenance that is on or planned', schema: 'Maintenance' },
+  }),
+  {
+    ...operation('beginMaintenance', 'post', '/api/maintenance', 'Start no new servers', 'admin', {
+      200: { description: 'The maintenance, in place of an earlier one', schema: 'Maintenance' },
+      507: { description: 'STORAGE_FAILED: nothing has changed', schema: 'Error' },
+    }),
+    body: 'MaintenanceRequest',
+  },
+  operation('endMaintenance', 'delete', '/api/maintenance', 'Start servers again', 'admin', {
+    204: { description: 'No maintenance is on or planned' },
+  }),
 ];
 
 /** The default server and named ones have the same operations. */
@@ -183,6 +202,7 @@ const ofServer: readonly Operation[] = [
       200: { description: 'This spawn id has already been started', schema: 'Server' },
       409: { description: 'SPAWN_CONFLICT, SPAWN_CANCELLED', schema: 'Error' },
       429: { description: 'LIMIT_REACHED', schema: 'Error' },
+      503: { description: 'MAINTENANCE, STARTING_UP', schema: 'Error' },
     }),
     query: queries.scope,
     body: 'StartRequest',

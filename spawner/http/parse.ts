@@ -2,6 +2,7 @@
 import type { Request } from 'express';
 import type { z } from 'zod';
 import { PortwrapError } from '../../config/errors.ts';
+import { type MaintenanceRequest, maintenanceRequest } from '../maintenance/maintenance.ts';
 import type { ServerKey } from '../records/record.ts';
 import { type StartRequest, serverName, startRequest, userName } from '../requests/start-request.ts';
 
@@ -22,6 +23,10 @@ export function parseQuery<T extends z.ZodType>(schema: T, request: Request): z.
 
 export function parseStart(request: Request): StartRequest {
   return parse(startRequest, request.body, 'body');
+}
+
+export function parseMaintenance(request: Request): MaintenanceRequest {
+  return parse(maintenanceRequest, request.body, 'body');
 }
 
 /** The message names the field and the rule, never the value: an environment holds secrets. */

@@ -1,12 +1,14 @@
 // The requests about servers: start, show, stop, list. Not here: progress (progress-stream.ts), log (log-stream.ts).
 import type { Request, RequestHandler, Response } from 'express';
-import { PortwrapError } from '../../config/errors.ts';
+import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Maintenance } from '../maintenance/maintenance.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
-import { callerOf, configuredHubOf, hubOf } from './caller.ts';
+import { callerName, callerOf, configuredHubOf, hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';
 import type { Views } from './view.ts';
@@ -32,9 +34,12 @@ interface ServerRoutesInput {
   readonly views: Views;
   readonly find: FindServer;
   readonly usage: Pick<UsageReadings, 'refresh'>;
+  readonly maintenance: Pick<Maintenance, 'check'>;
+  readonly audit: Pick<Audit, 'record'>;
 }
 
-export function serverRoutes({ servers, hubs, views, find, usage }: ServerRoutesInput): Handlers {
+export function serverRoutes(input: ServerRoutesInput): Handlers {
+  const { servers, hubs, views, find, usage, maintenance, audit } = input;
   /** Their records as they are when their usage has been read. */
   const measured = async (listed: readonly Server[]): Promise<readonly ServerRecord[]> => {
     await usage.refresh(listed.map(({ record }) => record));
@@ -60,10 +65,23 @@ export function serverRoutes({ servers, hubs, views, find, usage }: ServerRoutes
     },
     async start(request, response) {
       const hub = configuredHubOf(request, response, hubs());
-      const { user, name } = parseKey(request, hub.name);
-      const { server, created } = servers.start(hub, user, name, parseStart(request));
-      await server.recorded;
-      response.status(created ? 202 : 200).json(views.server(server.record));
+      const key = parseKey(request, hub.name);
+      const asked = parseStart(request);
+      const { spawn_id, profile = null, user_options: choices } = asked;
+      const entry = { event: 'start', by: callerName(response), ...key, spawn_id, profile, choices } as const;
+      try {
+        // an administrator tries the machine before users may; a start that has begun may be sent again
+        const isExempt = callerOf(response).isAdmin || servers.find(key, spawn_id) !== undefined;
+        if (!isExempt) maintenance.check(serverLabel(key));
+        const { server, created } = servers.start(hub, key.user, key.name, asked);
+        await server.recorded;
+        audit.record({ ...entry, profile: server.record.profile, result: created ? 'accepted' : 'repeated' });
+        response.status(created ? 202 : 200).json(views.server(server.record));
+      } catch (error) {
+        const { code, message } = toPortwrapError(error);
+        audit.record({ ...entry, result: code, reason: message });
+        throw error;
+      }
     },
     async show(request, response) {
       const server = find(request, response);
@@ -72,7 +90,12 @@ export function serverRoutes({ servers, hubs, views, find, usage }: ServerRoutes
     },
     async stop(request, response) {
       const { spawn_id, now } = parseQuery(queries.stop, request);
-      await servers.stop(parseKey(request, hubOf(request, response, hubs())), spawn_id, now);
+      const key = parseKey(request, hubOf(request, response, hubs()));
+      const found = servers.find(key, spawn_id)?.record;
+      if (found !== undefined) {
+        audit.record({ event: 'stop', by: callerName(response), ...key, spawn_id: found.spawn_id, now });
+      }
+      await servers.stop(key, spawn_id, now);
       response.status(204).end();
     },
   };

@@ -2,6 +2,7 @@
 // Not here: stopping servers that it does not know (orphans.ts).
 import { z } from 'zod';
 import { boundedGet, singleConnection } from '../system/bounded-get.ts';
+import { wrongApiUrl } from './wrong-api-url.ts';
 
 export interface HubServers {
   /** The server names of each user of whom a server is active: it runs, or a start or stop of it is pending. */
@@ -31,13 +32,18 @@ const pageSchema = z.object({
 export async function askHub(apiUrl: string, token: string): Promise<HubServers> {
   const agent = singleConnection(apiUrl);
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };
+  const ask = (path: string) => boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });
   const get = async (path: string) => {
-    const { status, text } = await boundedGet(apiUrl + path, { headers, timeout, mostBytes, agent });
-    if (status !== 200 && status !== 404) throw new Error(`the response to ${path} was HTTP ${status}`);
+    const { status, text } = await ask(path);
+    if (status !== 200 && status !== 404) throw wrongStatus(path, status);
     return status === 404 ? null : (JSON.parse(text) as unknown);
   };
   try {
-    requireScopes(selfSchema.parse(await get('/user')).scopes);
+    const { status, text } = await ask('/user');
+    const misplaced = wrongApiUrl(apiUrl, status);
+    if (misplaced !== null) throw new Error(misplaced);
+    if (status !== 200) throw wrongStatus('/user', status);
+    requireScopes(selfSchema.parse(JSON.parse(text)).scopes);
   } catch (error) {
     agent.destroy();
     throw error;
@@ -62,6 +68,10 @@ export async function askHub(apiUrl: string, token: string): Promise<HubServers>
     },
     close: () => agent.destroy(),
   };
+}
+
+function wrongStatus(path: string, status: number): Error {
+  return new Error(`the response to ${path} was HTTP ${status}`);
 }
 
 /** One that is narrowed, such as list:users!group=x, hides the others as if they did not exist. */

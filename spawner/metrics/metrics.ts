@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ErrorCode } from '../../config/errors.ts';
 import type { ActivityTotals } from '../culling/watch.ts';
+import type { HealthReport } from '../health/health.ts';
 import type { Meter, Phase } from '../records/meter.ts';
 import { type ServerState, serverState } from '../records/server-state.ts';
 
@@ -16,7 +17,13 @@ export interface MetricSources {
   queued(): number;
   freePorts(): number;
   activity(): ActivityTotals;
+  /** Settles soon: what was found at the last check, or at one now. */
+  health(): Promise<Pick<HealthReport, 'status'>>;
+  /** Whether starts are refused. */
+  maintenance(): boolean;
 }
+
+const healthNumber = { ok: 0, degraded: 1, failing: 2 } as const;
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
 
@@ -32,8 +39,8 @@ export function createMetrics(sources: MetricSources): Metrics {
   });
   const ended = new Counter({
     name: 'portwrap_servers_ended_total',
-    help: 'Servers that ended, by error code ("none" for an ordinary end).',
-    labelNames: ['code'],
+    help: 'Servers that ended, by error code ("none": by themselves) and outcome: ended by itself, stopped on purpose, failed.',
+    labelNames: ['code', 'outcome'],
     registers,
   });
   const adopted = new Counter({
@@ -83,6 +90,22 @@ export function createMetrics(sources: MetricSources): Metrics {
       for (const [what, count] of Object.entries(sources.activity())) this.set({ what }, count);
     },
   });
+  new Gauge({
+    name: 'portwrap_maintenance',
+    help: '1 while no servers are started because of maintenance, otherwise 0.',
+    registers,
+    collect() {
+      this.set(Number(sources.maintenance()));
+    },
+  });
+  new Gauge({
+    name: 'portwrap_health',
+    help: '0: ok. 1: something is wrong, and servers can be started. 2: no server can be started. /api/health says why.',
+    registers,
+    async collect() {
+      this.set(healthNumber[(await sources.health()).status]);
+    },
+  });
   // memory, CPU, open files and the lag of the event loop
   // milliseconds between two samples of the event loop; each wakes up an idle service: at 10, the default, they were
   // more than half of its CPU time
@@ -90,7 +113,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   collectDefaultMetrics({ register: registry, prefix: 'portwrap_service_', eventLoopMonitoringPrecision });
   return {
     phase: (phase: Phase, milliseconds) => phases.observe({ phase }, milliseconds / 1000),
-    ended: (code: ErrorCode | null) => ended.inc({ code: code ?? 'none' }),
+    ended: (code: ErrorCode | null, outcome) => ended.inc({ code: code ?? 'none', outcome }),
     adopted: (outcome) => adopted.inc({ outcome }),
     schedulerCall: (command) => schedulerCalls.inc({ command }),
     text: () => registry.metrics(),

@@ -10,7 +10,9 @@ import express, {
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { AdminPage, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { LogReader } from '../logs/reader.ts';
+import type { MaintenanceView } from '../maintenance/maintenance.ts';
 import { serverLabel } from '../records/record.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
@@ -37,6 +39,8 @@ export interface PageInput extends Sources {
   readonly servers: Servers;
   readonly logs: LogReader;
   readonly usage: UsageReadings;
+  readonly maintenance: () => MaintenanceView;
+  readonly audit: Pick<Audit, 'record'>;
   /** False until the records of an earlier service have been taken over. */
   readonly isReady: () => boolean;
   readonly version: string;
@@ -55,7 +59,10 @@ export function createPage(input: PageInput): Express {
   const { service_name: serviceName, token, hub_url: hubUrl } = input.page;
   const { hubPages } = site;
   const hub = createHubIdentity({ apiUrl: input.hub.api_url, serviceName, token, hubPages });
+  const signed = (event: 'sign-in' | 'sign-out', { person }: Session) =>
+    input.audit.record({ event, by: `user ${person.name}`, hub: input.hub.name, admin: person.isAdmin });
   const { guard, callback, signOut } = createSignIn({
+    signed,
     ...{ hub, sessions, prefix, logoutUrl: `${hubPages}logout` },
     // the hub completes a path with its own host; the page's is known by who asks for it
     callbackOf: (request) => `${hubUrl === null ? '' : originOf(request)}${prefix}oauth_callback`,
@@ -78,7 +85,7 @@ export function createPage(input: PageInput): Express {
     const visible = visibleTo(session);
     await usage.refresh(visible.map(({ record }) => record));
     const main = serversPage({
-      ...{ site, query: listQuery(request.query), now: Date.now() },
+      ...{ site, query: listQuery(request.query), now: Date.now(), maintenance: input.maintenance() },
       servers: visible.map(gather),
       portsOf: ({ record }) => openPorts.of(record),
       isAdmin: session.person.isAdmin,
@@ -105,12 +112,13 @@ export function createPage(input: PageInput): Express {
     const server = find(request.params.id, session);
     const { user, spawn_id } = server.record;
     log.info({ user, spawn_id, by: session.person.name }, 'stopped from the admin page');
+    const now = (request.body as { now?: unknown }).now === 'true';
+    const { hub: hubName, name } = server.record;
+    const by = `user ${session.person.name}`;
+    input.audit.record({ event: 'stop', by, hub: hubName, user, name, spawn_id, now });
     const who = session.person.name === user ? 'its user' : 'an administrator';
     // the record stays, so that its hub learns how the server ended
-    void server.stop(
-      (request.body as { now?: unknown }).now === 'true',
-      new PortwrapError('SERVER_STOPPED', `the server was stopped by ${who}`),
-    );
+    void server.stop(now, new PortwrapError('SERVER_STOPPED', `the server was stopped by ${who}`));
     response.redirect(303, `${prefix}servers/${server.record.id}`);
   };
 

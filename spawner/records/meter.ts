@@ -12,10 +12,13 @@ export type Phase = (typeof phases)[number];
 /** Milliseconds of the parts of one start that are over; an adopted start has none. */
 export type PhaseTimes = Readonly<Partial<Record<StartPhase, number>>>;
 
+/** ended: by itself, without an error. stopped: on purpose, also during its start. failed: all others. */
+export type EndOutcome = 'ended' | 'stopped' | 'failed';
+
 export interface Meter {
   phase(name: Phase, milliseconds: number): void;
-  /** A server ended; with a code when that was a failure. */
-  ended(code: ErrorCode | null): void;
+  /** A server ended; with a code unless it ended by itself. */
+  ended(code: ErrorCode | null, outcome: EndOutcome): void;
   /** A restarted service found a server of an earlier one: alive, or gone. */
   adopted(outcome: 'alive' | 'gone'): void;
   /** A command of the cluster's scheduler was run. */

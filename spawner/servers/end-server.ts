@@ -1,9 +1,10 @@
 // The last half of a server's life: everything that it held is given back, and why it ended is written down.
 // Not here: what makes it end (server.ts), the entry in the journal (end-entry.ts).
-import { isDeliberate, PortwrapError, toPortwrapError } from '../../config/errors.ts';
+import { errorCatalogue, isDeliberate, PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { SandboxExit } from '../../portwrap/index.ts';
 import type { RunningServer } from '../launchers/launcher.ts';
 import { logTail } from '../logs/tail.ts';
+import type { EndOutcome } from '../records/meter.ts';
 import { type ErrorBody, noPlacement, type ServerRecord, serverLabel } from '../records/record.ts';
 import { logEnd } from './end-entry.ts';
 import { describeExit } from './exit-reason.ts';
@@ -29,8 +30,9 @@ export async function endServer(life: Life, outcome: SandboxExit | PortwrapError
     );
   });
   await note(life, { state: 'exited', ...noPlacement, exit: exitOf(exit, failure), error });
-  parts.meter.ended(failure?.code ?? null);
   const { wasReady, cancel, logFile } = life;
+  parts.meter.ended(failure?.code ?? null, outcomeOf(exit, failure, cancel.signal.aborted));
+  recordEnd(life);
   logEnd(log, { failure, exit, wasReady, wasAskedFor: cancel.signal.aborted, lastLines, logFile });
   life.progress.add({
     progress: 100,
@@ -38,6 +40,13 @@ export async function endServer(life: Life, outcome: SandboxExit | PortwrapError
     message: error?.message ?? 'The server has ended',
     ...(error === null ? {} : { error }),
   });
+}
+
+function recordEnd({ record, parts }: Life): void {
+  const { hub, user, name, spawn_id, profile, exit, error } = record;
+  const result = error?.code ?? 'none';
+  const reason = exit?.reason ?? '';
+  parts.audit.record({ event: 'end', hub, user, name, spawn_id, profile, result, reason });
 }
 
 /** How it ended; null: nothing of it ran, or its end could not be seen. */
@@ -84,8 +93,20 @@ function exitOf(seen: SandboxExit | null, failure: PortwrapError | null): Server
   };
 }
 
+/** A start that a restart of the service has cut off has failed: nobody asked for its end. */
+function outcomeOf(
+  exit: SandboxExit | null,
+  failure: PortwrapError | null,
+  wasAskedFor: boolean,
+): EndOutcome {
+  if (failure === null) return exit?.code === 0 && !exit.outOfMemory ? 'ended' : 'failed';
+  return wasAskedFor && isDeliberate(failure.code) ? 'stopped' : 'failed';
+}
+
 function errorBody(record: ServerRecord, failure: PortwrapError, lastLines: readonly string[]): ErrorBody {
-  const { code, message, hint } = failure;
+  const { code, message } = failure;
+  const isMute = lastLines.length === 0 && failure.hint === errorCatalogue.SERVER_DIED.hint;
+  const hint = isMute ? 'It wrote nothing to its log.' : failure.hint;
   const body = { code, message, hint, server: serverLabel(record) };
   return lastLines.length > 0 ? { ...body, log: [...lastLines] } : body;
 }

@@ -3,6 +3,7 @@
 import { toPortwrapError } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Launcher, LaunchRequest, RunningServer } from '../launchers/launcher.ts';
 import { logFileOf } from '../logs/files.ts';
 import type { Meter, PhaseTimes } from '../records/meter.ts';
@@ -24,6 +25,7 @@ export interface ServerParts {
   readonly tokens: Pick<ServerTokens, 'forget'>;
   readonly state: Pick<StateDirectory, 'path' | 'logs'>;
   readonly meter: Meter;
+  readonly audit: Pick<Audit, 'record'>;
   readonly log: Logger;
 }
 

@@ -1,5 +1,6 @@
 // The first half of a server's life: its turn in the start queue, its launch or adoption, its readiness and its route.
 // Not here: how it ends (end-server.ts), what runs it (launchers/).
+import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { PortwrapError } from '../../config/errors.ts';
 import { type NetworkEvent, whyUnreachable } from '../../portwrap/index.ts';
@@ -106,8 +107,17 @@ function causeOf({ place: { sandbox } }: RunningServer): string | null {
   return sandbox === null ? null : whyUnreachable(sandbox);
 }
 
-function announce({ record, log, progress }: Life, server: RunningServer): void {
-  const { host, port } = server;
+function announce({ record, log, progress, parts }: Life, server: RunningServer): void {
+  const { host, port, place } = server;
+  const { hub, user, name, spawn_id, profile } = record;
+  const pid = place.sandbox?.child.pid ?? null;
+  const placed = { host, port, uid: pid === null ? null : ownerOf(pid), pid, job: place.job?.id ?? null };
+  parts.audit.record({ event: 'ready', hub, user, name, spawn_id, profile, ...placed });
   log.info({ host, port }, 'ready');
   progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, server) });
+}
+
+/** The account that a process runs as; null: it is gone. */
+function ownerOf(pid: number): number | null {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? null;
 }

@@ -13,15 +13,24 @@ export interface BoundedGet {
   readonly agent?: HttpAgent;
 }
 
-/** The status and text of the answer. Rejects when there is none in time, or it is too long. */
-export function boundedGet(url: string, options: BoundedGet): Promise<{ status: number; text: string }> {
-  const { headers, timeout, mostBytes, agent = false } = options;
+export interface BoundedAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Where a redirect leads; it is not followed. */
+  readonly location: string | undefined;
+}
+
+/** Rejects when there is no answer in time, or it is too long. */
+export function boundedGet(url: string, options: BoundedGet): Promise<BoundedAnswer> {
+  const { headers: sent, timeout, mostBytes, agent = false } = options;
   return new Promise((resolve, reject) => {
     const request = isHttps(url) ? requestHttps : requestHttp;
     let isAnswered = false;
-    const outgoing = request(url, { headers, agent }, (answer) => {
+    const outgoing = request(url, { headers: sent, agent }, (answer) => {
       isAnswered = true;
-      textOf(answer, mostBytes).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject);
+      const { statusCode: status = 0, headers } = answer;
+      const { location } = headers;
+      textOf(answer, mostBytes).then((text) => resolve({ status, text, location }), reject);
     });
     const late = () => outgoing.destroy(new Error(`no response within ${timeout} ms`));
     const timer = setTimeout(late, timeout);

@@ -66,6 +66,23 @@ c.OAuthenticator.allow_all = True
   await expect.poll(state).toBe('ready');
 });
 
+test('wrapspawner starts the profile that its own one sets, whatever the key is', async () => {
+  const hub = await start(`
+c.JupyterHub.spawner_class = "wrapspawner.ProfilesSpawner"
+c.ProfilesSpawner.profiles = [
+    ("The usual one", "usual", "portwrap_spawner.PortwrapSpawner", {"profile": "default"}),
+    ("Another one", "another", "portwrap_spawner.PortwrapSpawner", {"profile": "other"}),
+]
+`);
+  const { status } = await hub.api('POST', '/users/alice/server', { profile: 'another' });
+  expect([201, 202]).toContain(status);
+  const server = async () => (await hub.service.call('GET', '/users/alice/server')).body;
+  await expect.poll(server).toMatchObject({ state: 'ready', profile: 'other' });
+  await hub.stopServer('alice');
+  await hub.api('POST', '/users/alice/server', { profile: 'usual' });
+  await expect.poll(server).toMatchObject({ state: 'ready', profile: 'default' });
+});
+
 test('wrapspawner starts the profile that has the name of the key', async () => {
   const hub = await start(`
 c.JupyterHub.spawner_class = "wrapspawner.ProfilesSpawner"

@@ -29,6 +29,7 @@ class FakeService:
         self.refuse_start = None  # an error object and its status
         self.refuse_options = set()  # names in user_options; "profile" for any profile
         self.profiles = []  # what everyone may start
+        self.maintenance = None  # an older service has none
         self.ready_at_once = True
         self.state_id, self.boot_id = "state-1", "boot-1"
         self._changed = asyncio.Condition()
@@ -42,6 +43,7 @@ class FakeService:
                 (r"/api/users/([^/]+)/(?:server|servers/([^/]+))", ServerHandler),
                 (r"/api/users/([^/]+)/(?:server|servers/([^/]+))/progress", ProgressHandler),
                 (r"/api/users/([^/]+)/profiles", ProfilesHandler),
+                (r"/api/maintenance", MaintenanceHandler),
             ],
             fake=self,
             log_function=lambda handler: None,
@@ -210,6 +212,14 @@ class ProfilesHandler(Handler):
     def get(self, user):
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps(self.fake.profiles))
+
+
+class MaintenanceHandler(Handler):
+    def get(self):
+        if self.fake.maintenance is None:
+            self.refuse(404, "NOT_FOUND", "GET /api/maintenance does not exist")
+        else:
+            self.finish(self.fake.maintenance)
 
 
 class ProgressHandler(Handler):

@@ -1,5 +1,6 @@
 """What a user chooses: the form that is shown, what it sends, and a choice that is not offered any more."""
 
+import asyncio
 import logging
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -178,7 +179,7 @@ async def test_the_form_shows_the_last_lines_of_a_server_that_failed_as_text(for
     )
     assert "<script>alert" not in html
     assert Page(html).text.count(evil) == 3
-    assert "The last lines of its log" in html
+    assert "<details open><summary>The last lines of its log" in html
 
 
 async def test_the_form_says_that_the_last_server_ran_out_of_memory(form_after):
@@ -204,6 +205,67 @@ async def test_the_form_says_nothing_of_a_server_that_the_hub_has_stopped(servic
     await spawner.stop()
     spawner.clear_state()
     assert "The last server" not in await spawner.get_options_form()
+
+
+async def test_a_profile_of_wrapspawner_may_have_any_key_and_starts_the_one_that_is_fixed_in_it(
+    service, make_spawner
+):
+    spawner = make_spawner(profile="big")
+    spawner.user_options = {"profile": "key-of-wrapspawner"}
+    with pytest.raises(Exception, match="cannot be chosen on this hub"):
+        await spawner.start()
+    spawner.user.spawners = {"": SimpleNamespace(child_spawner=spawner)}
+    await spawner.start()
+    assert service.bodies[-1]["profile"] == "big"
+    assert service.bodies[-1]["user_options"] == {}
+
+
+MAINTENANCE = {
+    "state": "planned",
+    "message": "New <disks>",
+    "starts_at": "2026-12-01T17:00:00.000Z",
+    "stop_servers_at": "2026-12-01T18:00:00.000Z",
+}
+
+
+async def test_the_form_announces_maintenance_with_its_times(service, form):
+    service.maintenance = MAINTENANCE
+    assert (
+        "Maintenance from 2026-12-01 17:00 UTC on. New <disks>."
+        " Servers that run are asked to end at 2026-12-01 18:00 UTC."
+    ) in Page(await form([SMALL, BIG])).text
+    service.maintenance = dict(MAINTENANCE, state="on", stop_servers_at=None)
+    text = Page(await form([SMALL, BIG])).text
+    assert "Maintenance: no server can be started now. New <disks>." in text
+    assert "asked to end" not in text
+
+
+@pytest.mark.parametrize("answer", [{"state": "off", "message": None}, None, {"state": 7}])
+async def test_without_maintenance_or_with_an_older_service_the_form_says_nothing_of_it(
+    service, form, answer
+):
+    service.maintenance = answer
+    assert "Maintenance" not in await form([SMALL, BIG])
+
+
+@pytest.mark.parametrize("is_finished, times", [(False, 0), (True, 1)])
+async def test_the_page_that_shows_the_failure_of_a_start_says_it_once(
+    service, make_spawner, is_finished, times
+):
+    service.profiles, service.ready_at_once = [SMALL, BIG], False
+    spawner = make_spawner()
+    handler = spawner.handler = request("GET", "/hub/spawn/alice")
+    handler._finished = is_finished
+    start = asyncio.ensure_future(spawner.start())
+    await service.until(lambda: service.of(spawner.spawn_id))
+    error = {"code": "SERVER_DIED", "message": "it ended with exit code 1", "log": ["no such file"]}
+    await service.fail(spawner.spawn_id, error)
+    with pytest.raises(Exception, match="exit code 1"):
+        await start
+    service.of(spawner.spawn_id).update(state="exited", error=error, exit={"code": 1, "signal": None})
+    spawner.handler = None  # as the hub does when a start is over
+    assert (await spawner.get_options_form()).count("it ended with exit code 1") == times
+    assert handler is not None
 
 
 @pytest.mark.parametrize(
@@ -279,13 +341,22 @@ async def test_another_profile_than_the_fixed_one_is_refused_in_words(make_spawn
     assert caught.value.status_code == 400
 
 
+class Handler:
+    """Of a request to the hub, as tornado has it."""
+
+    def __init__(self, made):
+        self.request = made
+        self.settings = {}
+        self._finished = False
+
+
 def request(method, uri, body=b"", content_type="application/json"):
     """The handler of a request as tornado has parsed it."""
     headers = HTTPHeaders({"Host": "hub.example", "Content-Type": content_type})
     line = RequestStartLine(method, uri, "HTTP/1.1")
     made = HTTPServerRequest(start_line=line, headers=headers, body=body)
     made._parse_body()
-    return SimpleNamespace(request=made)
+    return Handler(made)
 
 
 FORM = "application/x-www-form-urlencoded"
@@ -301,6 +372,7 @@ FORM = "application/x-www-form-urlencoded"
         # the hub's admin page
         request("POST", "/hub/api/users/alice/server?_xsrf=x"),
         request("POST", "/hub/api/users/alice/server", b"{}"),
+        request("POST", "/hub/api/users/alice/server", b'{"_xsrf": "x"}'),
         # JupyterHub 6: a start of a named server
         request("POST", "/hub/api/users/alice/servers/a", b'{"display_name": "A"}'),
         request("POST", "/hub/api/users/alice/servers/a", b'{"user_options": null}'),

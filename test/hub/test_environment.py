@@ -2,6 +2,7 @@
 
 import pytest
 from jupyterhub.objects import Hub
+from tornado import web
 
 
 async def sent_env(service, spawner):
@@ -25,13 +26,29 @@ def hub(ip="127.0.0.1", connect_ip="", connect_url=""):
     return made
 
 
-@pytest.mark.parametrize("ip", ["127.0.0.1", "127.0.1.1", "localhost", "::1", "", "0.0.0.0", "::"])
+@pytest.mark.parametrize("ip", ["127.0.0.1", "localhost", "", "0.0.0.0", "::"])
 async def test_a_hub_on_loopback_or_on_every_address_is_reached_at_the_gateway(service, make_spawner, ip):
     spawner = make_spawner(hub=hub(ip))
     env = await sent_env(service, spawner)
     assert env["JUPYTERHUB_API_URL"] == "http://10.0.2.2:8081/hub/api"
     assert env["JUPYTERHUB_ACTIVITY_URL"] == "http://10.0.2.2:8081/hub/api/users/alice/activity"
     assert spawner.hub_connect_url is None
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.5", "127.0.1.1", "::1"])
+async def test_a_hub_on_another_address_of_loopback_is_refused_for_no_sandbox_reaches_it(
+    service, make_spawner, ip
+):
+    with pytest.raises(web.HTTPError) as refused:
+        await make_spawner(hub=hub(ip)).start()
+    assert f"the hub listens on {ip}" in refused.value.jupyterhub_message
+    assert 'set c.JupyterHub.hub_ip to "127.0.0.1"' in refused.value.jupyterhub_message
+    assert service.bodies == []
+
+
+async def test_a_hub_on_every_address_may_be_called_by_any_of_loopback(service, make_spawner):
+    env = await sent_env(service, make_spawner(hub=hub("", connect_ip="127.0.0.5")))
+    assert env["JUPYTERHUB_API_URL"] == "http://10.0.2.2:8081/hub/api"
 
 
 @pytest.mark.parametrize(

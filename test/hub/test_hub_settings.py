@@ -14,6 +14,10 @@ async def sent(service, spawner):
     return service.bodies[-1]
 
 
+class Handler(SimpleNamespace):
+    """Of a request to the hub; it can be referenced weakly, as tornado's."""
+
+
 @pytest.mark.parametrize(
     "traits, limits",
     [
@@ -88,7 +92,7 @@ async def test_a_refused_choice_does_not_count_towards_the_end_of_the_hub(servic
     service.refuse_options = {"size"}
     spawner = make_spawner()
     spawner.user_options = {"size": "huge"}
-    spawner.handler = SimpleNamespace(
+    spawner.handler = Handler(
         settings={"failure_count": 1}, request=SimpleNamespace(body_arguments={"size": [b"huge"]}, files=None)
     )
     with pytest.raises(web.HTTPError) as refused:
@@ -102,12 +106,26 @@ async def test_a_refused_choice_does_not_count_towards_the_end_of_the_hub(servic
 async def test_a_failure_of_the_service_counts(service, make_spawner):
     service.refuse_start = (500, {"code": "SANDBOX_FAILED", "message": "no"})
     spawner = make_spawner()
-    spawner.handler = SimpleNamespace(settings={"failure_count": 1})
+    spawner.handler = Handler(settings={"failure_count": 1})
     with pytest.raises(web.HTTPError):
         await spawner.start()
     assert spawner.handler.settings["failure_count"] == 1
 
 
+async def test_a_start_refused_for_maintenance_does_not_count_in_any_version_of_the_hub(
+    service, make_spawner
+):
+    service.refuse_start = (503, {"code": "MAINTENANCE", "message": "no servers are started: new disks"})
+    spawner = make_spawner()
+    spawner.handler = Handler(settings={"failure_count": 1})
+    with pytest.raises(web.HTTPError) as refused:
+        await spawner.start()
+    assert refused.value.status_code == 503
+    assert "new disks" in refused.value.jupyterhub_message
+    # each version adds one after this: the status is not below 500
+    assert spawner.handler.settings["failure_count"] + 1 == 1
+
+
 def test_a_start_without_a_request_of_the_hub_has_nothing_to_count():
-    uncount_failure(None)
-    uncount_failure(SimpleNamespace())
+    uncount_failure(None, 400, "OPTION_INVALID")
+    uncount_failure(SimpleNamespace(), 503, "MAINTENANCE")

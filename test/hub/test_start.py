@@ -214,7 +214,10 @@ async def test_a_failure_tells_reason_hint_and_log_escaped_for_html(service, mak
         await start
     failure = caught.value
     assert failure.status_code == 500
-    assert failure.jupyterhub_message == "The server ended with 7 <script>. Look at the log."
+    assert failure.jupyterhub_message.split("\n") == [
+        "The server ended with 7 <script>. Look at the log.",
+        *error["log"],
+    ]
     assert "&lt;script&gt;" in failure.jupyterhub_html_message
     assert "&lt;b&gt;boom&lt;/b&gt;" in failure.jupyterhub_html_message
     assert "<b>" not in failure.jupyterhub_html_message
@@ -269,7 +272,14 @@ async def test_another_refused_field_keeps_its_own_words(service, make_spawner):
     service.refuse_start = (400, {"code": "REQUEST_INVALID", "message": "body.user_options.a: must be text"})
     with pytest.raises(web.HTTPError) as caught:
         await make_spawner().start()
-    assert caught.value.jupyterhub_message == "Body.user_options.a: must be text. A hint."
+    assert caught.value.jupyterhub_message == "body.user_options.a: must be text. A hint."
+
+
+async def test_a_message_that_begins_with_a_users_name_leaves_the_name_as_it_is(service, make_spawner):
+    service.refuse_start = (429, {"code": "LIMIT_REACHED", "message": "alice has 2 servers already"})
+    with pytest.raises(web.HTTPError) as caught:
+        await make_spawner().start()
+    assert caught.value.jupyterhub_message == "alice has 2 servers already. A hint."
 
 
 async def test_a_refusal_during_the_start_has_its_status_too(service, make_spawner):

@@ -29,11 +29,14 @@ class Choice(NamedTuple):
     options: Json
 
 
-def choice_of(user_options: Any, fixed_profile: str = "") -> Choice:
-    """`fixed_profile`: set by the administrator; ValueError for the user if they chose another."""
-    options = dict(user_options or {})
+def choice_of(user_options: Any, fixed_profile: str = "", is_wrapped: bool = False) -> Choice:
+    """`fixed_profile`: set by the administrator; ValueError for the user if they chose another.
+
+    `is_wrapped`: "profile" names one of wrapspawner's, which has a fixed profile of ours or is called as ours.
+    """
+    options = {name: value for name, value in (user_options or {}).items() if name != XSRF}
     profile = _text(options.pop(PROFILE, None))
-    if fixed_profile and profile not in ("", fixed_profile):
+    if fixed_profile and not is_wrapped and profile not in ("", fixed_profile):
         raise ValueError(
             f'The profile "{profile}" cannot be chosen on this hub, which starts "{fixed_profile}".'
         )
@@ -107,7 +110,7 @@ def _options_in_json(body: bytes) -> Any:
     # JupyterHub 6: {"display_name": ..., "user_options": ...}; otherwise all of it is the options.
     if "user_options" in fields or "display_name" in fields:
         return fields.get("user_options")
-    return fields
+    return {name: value for name, value in fields.items() if name != XSRF}
 
 
 def _plain(value: Any) -> Any:

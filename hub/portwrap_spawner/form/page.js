@@ -6,6 +6,10 @@
     const radio = card.querySelector('input[type=radio]'), fields = card.querySelector('fieldset');
     if (radio && fields) fields.disabled = !radio.checked;
   });
+  form.querySelectorAll('.pw-note time').forEach((time) => {
+    const moment = new Date(time.dateTime);
+    if (!Number.isNaN(moment.getTime())) time.textContent = moment.toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' });
+  });
   form.addEventListener('change', apply);
   apply();
 })();

@@ -11,6 +11,7 @@ from typing import Any, Sequence
 from jinja2 import Environment, FileSystemLoader
 
 from ..outcome.ending import Ending
+from ..outcome.maintenance import Maintenance, readable
 from ..service.json_values import Json
 from .choices import PROFILE, Choice, field_name
 
@@ -18,7 +19,12 @@ UNITS = {"memory": " GiB", "cpus": " CPUs"}
 NUMBERS = ("number", *UNITS)
 
 
-def profile_form(profiles: Sequence[Json], last: Choice, ending: Ending | None = None) -> str:
+def profile_form(
+    profiles: Sequence[Json],
+    last: Choice,
+    ending: Ending | None = None,
+    maintenance: Maintenance | None = None,
+) -> str:
     """The form, or "" when there is nothing to choose.
 
     `last`: the choice that is selected at first; `ending`: how the last server ended.
@@ -32,6 +38,7 @@ def profile_form(profiles: Sequence[Json], last: Choice, ending: Ending | None =
         last=last,
         gone=None if checked else last.profile,
         ending=None if ending is None or ending.is_plain else ending,
+        maintenance=maintenance,
     )
 
 
@@ -69,7 +76,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, sentence=_sentence)
+    environment.filters.update(number=_number, sentence=_sentence, readable=readable)
     environment.globals.update(field_name=field_name, hint_of=_hint, profile_field=PROFILE)
     return environment
 

@@ -7,6 +7,7 @@ from typing import Sequence
 
 from ..outcome.ending import Ending, ending_of
 from ..outcome.failure import spawn_failure
+from ..outcome.maintenance import Maintenance, maintenance_of
 from ..service.client import ServiceClient
 from ..service.errors import ServiceError
 from .choices import Choice
@@ -20,9 +21,13 @@ async def spawn_page(
     groups: Sequence[str],
     fixed_profile: str,
     last: Choice,
+    is_ending_shown: bool,
     log: Logger,
 ) -> str:
-    """The form, also while the service does not respond; empty when there is nothing to choose."""
+    """The form, also while the service does not respond; empty when there is nothing to choose.
+
+    `is_ending_shown`: the page says elsewhere why the last server has ended.
+    """
     try:
         profiles = await client.profiles(user, groups)
     except Exception as error:
@@ -30,7 +35,18 @@ async def spawn_page(
         return form_without_profiles(spawn_failure(error).jupyterhub_message)
     if fixed_profile:
         profiles = [profile for profile in profiles if profile["name"] == fixed_profile]
-    return profile_form(profiles, last, await _last_ending(client, user, name, log))
+    ending = None if is_ending_shown else await _last_ending(client, user, name, log)
+    return profile_form(profiles, last, ending, await _maintenance(client, log))
+
+
+async def _maintenance(client: ServiceClient, log: Logger) -> Maintenance | None:
+    try:
+        return maintenance_of(await client.maintenance())
+    except Exception as error:
+        # Services of before it have none.
+        if not (isinstance(error, ServiceError) and error.code == "NOT_FOUND"):
+            log.warning("Cannot get whether maintenance is planned: %s", error)
+        return None
 
 
 async def _last_ending(client: ServiceClient, user: str, name: str, log: Logger) -> Ending | None:

@@ -19,6 +19,8 @@ from ..start.hub_address import HubNotReachable
 from ..start.hub_settings import SettingRefused
 from .refusals import REFUSALS
 
+# The first word of a sentence. Names of fields, such as "body.args:", are not words.
+PLAIN_WORD = re.compile(r"[a-z]+(?=[ ,;]|$)")
 # What a service says of a field that it does not know, of the request or of its "tls".
 FIELD_UNKNOWN = re.compile(r"body(\.tls)?: unknown field \(")
 LOG_LINES = 20
@@ -32,11 +34,14 @@ class SpawnFailure(web.HTTPError):
     def __init__(self, status: int, message: str, html: str, log: list[str], code: str) -> None:
         # The hub's plain error page shows this and nothing else. It becomes a status line too: one line
         # of plain ASCII, without markup.
+        self.code = code
         named = f"({code})" if code else ""
         line = " ".join(part for part in (message, named, " / ".join(log[-LAST_WORDS:])) if part)
         self._line = re.sub(r"[^!-;=?-~]+", " ", line)[:LINE_LENGTH]
-        super().__init__(status, "%s", "\n".join([message, *log]))
-        self.jupyterhub_message = message
+        whole = "\n".join([message, *log])
+        super().__init__(status, "%s", whole)
+        # The progress of a start, as JupyterHub's REST API gives it, has this and no other text.
+        self.jupyterhub_message = whole
         self.jupyterhub_html_message = html
 
     def __str__(self) -> str:
@@ -60,14 +65,14 @@ class _Account(NamedTuple):
     code: str = ""
 
 
-def spawn_failure(error: Exception) -> SpawnFailure:
-    """The exception to raise out of Spawner.start."""
-    account = _account(error)
+def spawn_failure(error: Exception, user: str = "") -> SpawnFailure:
+    """The exception to raise out of Spawner.start. `user`: a name that no sentence capitalises."""
+    account = _account(error, user)
     message = one_line(" ".join((account.reason, account.hint)))
     return SpawnFailure(account.status, message, _html(account), account.log, account.code)
 
 
-def _account(error: Exception) -> _Account:
+def _account(error: Exception, user: str) -> _Account:
     if isinstance(error, ValueError):
         return _Account(str(error), "", [], 400)
     if isinstance(error, ServiceMisconfigured):
@@ -128,7 +133,7 @@ def _account(error: Exception) -> _Account:
             "PROTOCOL_UNSUPPORTED",
         )
     return _Account(
-        _sentence(error.message),
+        _sentence(error.message, user),
         _sentence(error.hint),
         error.log[-LOG_LINES:],
         REFUSALS.get(error.code, 500),
@@ -147,8 +152,11 @@ def _html(account: _Account) -> str:
     return str(Markup("").join(paragraphs))
 
 
-def _sentence(text: str) -> str:
+def _sentence(text: str, user: str = "") -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?" else ".")
+    first = PLAIN_WORD.match(text)
+    if first and first.group() != user:
+        text = text[0].upper() + text[1:]
+    return text + ("" if text[-1] in ".!?" else ".")

@@ -11,10 +11,15 @@ from typing import Any
 from jupyterhub import version_info
 
 COUNTED_BEFORE = (6,)
+# A refusal by an administrator's decision, which is no failure either.
+PLANNED = ("MAINTENANCE",)
 
 
-def uncount_failure(handler: Any) -> None:
-    """Call it once for a start that is refused, before its exception reaches the hub, which then counts it."""
+def uncount_failure(handler: Any, status: int, code: str) -> None:
+    """Call it once for a start that fails, before its exception reaches the hub, which then counts it."""
+    if status >= 500 and code not in PLANNED:
+        return
     settings = getattr(handler, "settings", None)
-    if settings is not None and version_info[:1] < COUNTED_BEFORE:
+    is_counted = version_info[:1] < COUNTED_BEFORE or status >= 500
+    if settings is not None and is_counted:
         settings["failure_count"] = settings.get("failure_count", 0) - 1

@@ -51,6 +51,10 @@ class ServiceClient:
             raise ServiceUnreachable("the response is not a list of profiles")
         return profiles
 
+    async def maintenance(self) -> Json:
+        """Whether servers may be started: `state` is off, planned or on."""
+        return await self._object("GET", "/api/maintenance")
+
     async def stop(self, user: str, name: str, spawn_id: str, now: bool = False) -> None:
         """Returns when the server is gone."""
         target = _path(user, name) + _query(spawn_id=spawn_id, now="true" if now else "")

@@ -27,12 +27,24 @@ def gateway_url(hub: Any, gateway: str) -> str | None:
             f" address over TCP, such as that of the proxy, http://{gateway}:8000, and hubs[].api_url of the"
             " spawner service to the same port"
         )
-    listens_everywhere = hub.ip in ALL_INTERFACES and not hub.connect_ip and not hub.connect_url
-    if not listens_everywhere and not _is_loopback(parts.hostname or ""):
+    listens_everywhere = hub.ip in ALL_INTERFACES
+    has_own_address = hub.connect_ip or hub.connect_url or not listens_everywhere
+    host = parts.hostname or ""
+    if has_own_address and not _is_loopback(host):
         return None
+    if not listens_everywhere and not _gateway_leads_to(host):
+        raise HubNotReachable(
+            f"the hub listens on {host}, and of this machine's loopback addresses sandboxes reach"
+            ' 127.0.0.1 only: set c.JupyterHub.hub_ip to "127.0.0.1"'
+        )
     port = f":{parts.port}" if parts.port else ""
     # The caller (Spawner.get_env) adds the path of api_url.
     return urlunsplit((parts.scheme, gateway + port, "", "", ""))
+
+
+def _gateway_leads_to(host: str) -> bool:
+    """slirp4netns and pasta pass connections to the gateway on to 127.0.0.1."""
+    return host in ("", "127.0.0.1", "localhost") or host.endswith(".localhost")
 
 
 def _is_loopback(host: str) -> bool:

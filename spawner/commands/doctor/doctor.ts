@@ -1,6 +1,6 @@
 // `portwrap-spawner doctor`: examines the machine for what the configuration needs, with `portwrap doctor` as a
 // process of its own, once for every network that a profile uses. A part that crashes is a finding, and the others
-// go on. Not here: the probes (portwrap/doctor/, host.ts, ports.ts, preload.ts, shares.ts, hooks.ts).
+// go on. Not here: the probes (portwrap/doctor/, host.ts, hub-url.ts, ports.ts, preload.ts, shares.ts, hooks.ts).
 
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
@@ -19,6 +19,7 @@ import {
 import type { Command } from '../arguments.ts';
 import { collectHookChecks } from './hooks.ts';
 import { collectHostChecks } from './host.ts';
+import { collectHubUrlChecks } from './hub-url.ts';
 import { collectPortChecks, type PortsFinding } from './ports.ts';
 import { collectPreloadChecks } from './preload.ts';
 import { collectShareChecks } from './shares.ts';
@@ -41,6 +42,7 @@ export const run: Command = async (input) => {
   }
   const host = [
     ...collectHostChecks(file),
+    ...(await collectHubUrlChecks(file)),
     ...collectShareChecks(file),
     ...collectHookChecks(file),
     ...(await collectPreloadChecks(file)),

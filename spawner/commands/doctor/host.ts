@@ -6,6 +6,7 @@ import type { ConfigFile } from '../../../config/load.ts';
 import { portOf } from '../../../config/system/url-port.ts';
 import {
   type Check,
+  failed,
   isLoopback,
   isOnEveryAddress,
   ok,
@@ -54,6 +55,13 @@ function fileSystemType(path: string): number | null {
 export function evaluateHub(hub: string, port: number, tables: string): Check {
   const name = `hub ${hub}`;
   const sockets = parseListeningSockets(tables).filter((socket) => socket.port === port);
+  if (sockets.length > 0 && sockets.every(isOtherLoopback))
+    return failed(
+      name,
+      `its API listens on ${sockets.map(({ address }) => address).join(' and ')} only (port ${port})`,
+      'Of the loopback addresses of this machine, sandboxes reach 127.0.0.1 only: no server can reach this hub.',
+      "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
+    );
   if (!sockets.some(isOnEveryAddress))
     return ok(name, `its API does not listen on all addresses (port ${port})`);
   return warning(
@@ -62,6 +70,10 @@ export function evaluateHub(hub: string, port: number, tables: string): Check {
     'Only the sandboxes of this host need it; now the whole network can reach it.',
     "c.JupyterHub.hub_ip = '127.0.0.1' in jupyterhub_config.py",
   );
+}
+
+function isOtherLoopback({ address }: { readonly address: string }): boolean {
+  return isLoopback(address) ? address !== '127.0.0.1' : /^(?:0{4}:){7}0001$/.test(address);
 }
 
 /** The port of a hub's API on this machine; null: it is on another one. */

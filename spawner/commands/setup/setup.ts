@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { PortwrapError } from '../../../config/errors.ts';
@@ -12,6 +11,7 @@ import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
 import { packageRoot } from '../../../config/system/package.ts';
 import { createToolbox } from '../../../portwrap/index.ts';
 import type { Command, CommandInput } from '../arguments.ts';
+import { confirm } from '../confirm.ts';
 import { apply } from './apply/apply.ts';
 import { openJournal } from './apply/journal.ts';
 import { describe, toTakeBack, undo } from './apply/undo.ts';
@@ -82,22 +82,12 @@ function isSystemd(): boolean {
   return existsSync('/run/systemd/system');
 }
 
-async function agrees(question: string, print: (text: string) => void): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new PortwrapError(
-      'SETUP_REFUSED',
-      'setup asks before it changes anything, and there is no terminal',
-      {
-        hint: 'Give --yes, or --dry-run to see what it would do.',
-      },
-    );
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`${question} [y/N] `);
-  terminal.close();
-  const isYes = /^\s*y(?:es)?\s*$/i.test(answer);
-  if (!isYes) print('Nothing was changed.\n');
-  return isYes;
+function agrees(question: string, print: (text: string) => void): Promise<boolean> {
+  return confirm(question, print, {
+    code: 'SETUP_REFUSED',
+    message: 'setup asks before it changes anything, and there is no terminal',
+    hint: 'Give --yes, or --dry-run to see what it would do.',
+  });
 }
 
 async function undoAll({ options, print }: CommandInput): Promise<number> {
@@ -112,7 +102,7 @@ async function undoAll({ options, print }: CommandInput): Promise<number> {
   print(`Setup will stop every server of the service, and take back:\n\n${list}\n`);
   if (options['dry-run']) return 0;
   if (!options.yes && !(await agrees('Do this?', print))) return 0;
-  await own(['stop', '--all', '--config', options.config]);
+  await own(['stop', '--all', '--yes', '--config', options.config]);
   return (await undo(journal, print)) ? 0 : 1;
 }
 

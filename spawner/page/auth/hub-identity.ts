@@ -4,6 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { PortwrapError } from '../../../config/errors.ts';
+import { wrongApiUrl } from '../../hubs/wrong-api-url.ts';
 
 export interface Person {
   readonly name: string;
@@ -56,10 +57,12 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
   const mayEnter = ['access:services', `access:services!service=${serviceName}`];
 
   const call = async (url: string, init: RequestInit): Promise<Response> => {
-    const bounds = { redirect: 'error', signal: AbortSignal.timeout(patience) } as const;
+    const bounds = { redirect: 'manual', signal: AbortSignal.timeout(patience) } as const;
     const response = await fetch(url, { ...init, ...bounds }).catch((cause: unknown) => {
       throw new PortwrapError('HUB_UNREACHABLE', 'the hub does not respond', { cause });
     });
+    const misplaced = wrongApiUrl(apiUrl, response.status);
+    if (misplaced !== null) throw notThere(response, misplaced);
     if (response.status >= 500) throw hubFails(response);
     return response;
   };
@@ -126,6 +129,13 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
 
 /** Scopes that make an admin besides the hub's admins: stopping every server there, or our own custom scope. */
 const adminScopes: readonly string[] = ['admin:servers', 'custom:portwrap:admin'];
+
+function notThere(response: Response, message: string): PortwrapError {
+  void response.body?.cancel();
+  return new PortwrapError('HUB_UNREACHABLE', message, {
+    hint: 'An administrator must correct "api_url"; portwrap-spawner doctor finds the right one.',
+  });
+}
 
 function hubFails(response: Response): PortwrapError {
   void response.body?.cancel();

@@ -29,6 +29,8 @@ export interface SignInInput {
   readonly logoutUrl: string;
   /** The URL to which the hub redirects the browser of that request. */
   readonly callbackOf: (request: Request) => string;
+  /** Called for each sign-in and sign-out. */
+  readonly signed: (event: 'sign-in' | 'sign-out', session: Session) => void;
   readonly now?: () => number;
 }
 
@@ -37,7 +39,7 @@ const trustFor = 300_000;
 const hubSessionCookie = 'jupyterhub-session-id';
 
 export function createSignIn(input: SignInInput): SignIn {
-  const { hub, sessions, prefix, logoutUrl, callbackOf, now = () => performance.now() } = input;
+  const { hub, sessions, prefix, logoutUrl, callbackOf, signed, now = () => performance.now() } = input;
   const pending = createPendingSignIns(prefix, now);
   const sessionCookie = { name: 'portwrap-page', path: prefix };
   const browserCookie = (request: Request) => hostCookie(request, { name: 'portwrap-browser', path: prefix });
@@ -90,11 +92,13 @@ export function createSignIn(input: SignInInput): SignIn {
       if (person === null) throw new PortwrapError('SIGN_IN_FAILED', 'the hub does not know its own token');
       const hubSession = hubSessionOf(request);
       const session = sessions.begin({ person, token, hubSession });
+      signed('sign-in', session);
       setCookie(request, response, { ...sessionCookie, value: session.id, seconds: null });
       setCookie(request, response, { ...browserCookie(request), value: session.browser, seconds: null });
       response.redirect(302, signIn.target.startsWith(prefix) ? signIn.target : prefix);
     },
     signOut(request, response) {
+      signed('sign-out', sessionOf(response));
       sessions.end(sessionOf(response).id);
       clearCookie(request, response, sessionCookie);
       clearCookie(request, response, browserCookie(request));

@@ -1,8 +1,10 @@
 // The page with every server that a person may see: one row each, sorted and filtered by the address, so that it
 // works without scripts. Not here: one server's own page (server-page.ts).
+import type { MaintenanceView } from '../../maintenance/maintenance.ts';
 import { addressOf } from '../../records/record.ts';
 import { type Html, html } from '../html.ts';
 import type { Site } from './layout.ts';
+import { maintenanceNote } from './maintenance-note.ts';
 import { duration, moment } from './measures.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { stateBadge, stateWord } from './state-badge.ts';
@@ -15,6 +17,7 @@ export interface ServersPageInput {
   readonly portsOf: (facts: ServerFacts) => readonly number[] | null;
   readonly isAdmin: boolean;
   readonly query: ListQuery;
+  readonly maintenance: MaintenanceView;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -39,6 +42,7 @@ export function serversPage(input: ServersPageInput): Html {
   return html`<div class="heading"><h1>${isAdmin ? 'Servers' : 'Your servers'}</h1>
 <p id="summary" class="summary" role="status" data-live>${summary(servers)}</p>
 ${isAdmin && searchForm(site, query)}</div>
+<div id="maintenance" data-live>${maintenanceNote(input.maintenance)}</div>
 <div id="servers" data-live>${found.length === 0 ? emptyState(input) : table(found.slice(0, mostRows), input)}${
     found.length > mostRows &&
     html`<p class="hint">The first ${mostRows} of ${found.length} are shown. Search to see the others.</p>`

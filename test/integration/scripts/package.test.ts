@@ -17,7 +17,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 const product = ['config', 'portwrap', 'proxy', 'spawner'];
-const copied = [...product, 'apparmor', 'bench', 'docs', 'hub', 'native', 'scripts', 'systemd'];
+const copied = [
+  ...[...product, 'apparmor', 'bench', 'docs', 'hub', 'monitoring', 'native', 'scripts', 'systemd'],
+];
 const processor = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const programs = ['portwrap-forward', 'portwrap-init', 'portwrap-wrapper', 'portwrap-enter'].map(
   (name) => `dist/native/${name}-${processor}`,
@@ -75,10 +77,10 @@ test('holds the plugin as it is in the sources, without what only its checks nee
   expect(packed.filter((path) => path.startsWith('hub/')).sort()).toEqual(plugin.sort());
 });
 
-test('holds, besides, documents, units, the page and the example, and nothing that is not in the sources', () => {
+test('holds, besides, documents, units, the page, the example and the schema, and nothing that is not in the sources', () => {
   const others = packed.filter((path) => !/^(?:dist|hub)\//.test(path));
   const expected = [
-    ...['apparmor', 'docs', 'native', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
+    ...['apparmor', 'docs', 'monitoring', 'native', 'systemd', 'spawner/page/static'].flatMap(filesBelow),
     ...['portwrap', 'portwrap-proxy', 'portwrap-spawner'].flatMap((name) => [
       `share/bash-completion/completions/${name}`,
       `share/fish/vendor_completions.d/${name}.fish`,
@@ -88,6 +90,7 @@ test('holds, besides, documents, units, the page and the example, and nothing th
     'share/plugin/requirements.txt',
     ...[
       'scripts/native.mjs',
+      'config/schema.json',
       'bench/RESULTS.md',
       'hub-config.example.yaml',
       'CHANGELOG.md',

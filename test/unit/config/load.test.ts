@@ -28,6 +28,7 @@ test('a file of three lines is complete: every other key has its default', () =>
       listen: { kind: 'tcp', host: '127.0.0.1', port: 8095 },
       state_dir: '/run/portwrap-spawner',
       metrics_listen: null,
+      audit: null,
       log_bytes: 1_048_576,
       activity_interval: 120,
       stop_servers_on_exit: false,
@@ -110,6 +111,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         culling: {
           idle_timeout: null,
           max_age: null,
+          named_servers: null,
           cull_busy: false,
           cull_connected: false,
           warning: 300,

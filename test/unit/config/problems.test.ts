@@ -44,6 +44,11 @@ describe('one mistake, one line', () => {
       'f:4:5: profiles[0].netwrok: is not a known key; did you mean "network"?',
     ],
     [
+      'a hub that no sandbox reaches',
+      'hubs: [{name: hub, token_env: X, api_url: "http://127.0.0.5:8081/hub/api"}]',
+      'f:1:43: hubs[0].api_url: is "http://127.0.0.5:8081/hub/api", must have the host 127.0.0.1: of this machine\'s loopback addresses, sandboxes reach no other (c.JupyterHub.hub_ip = "127.0.0.1")',
+    ],
+    [
       'the address of a hub with its path',
       `${hub}admin_page:\n  token_env: X\n  hub_url: https://hub.example.org/hub`,
       'f:4:12: admin_page.hub_url: its value must be an http:// or https:// URL that ends with the host or the port',

@@ -31,7 +31,8 @@ test('doctor examines the machine for the forwarders of the profiles', async ({ 
 });
 
 test('doctor prints the rule of the host ports only while the hubs run', needsRoot, async ({ service }) => {
-  const hub = createServer().listen(0, '127.0.0.1');
+  // doctor asks it where its API is
+  const hub = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
   await once(hub, 'listening');
   const { port } = hub.address() as AddressInfo;
   const config = `${service.directory}/hubs.yaml`;
@@ -134,7 +135,7 @@ test('stop --all ends every server of every hub', async ({ service }) => {
   await service.start('cat', { spawn_id: newId(), profile: 'web' });
   const other = { spawn_id: newId(), profile: 'web' };
   await service.call('POST', serverPath('dog', 'second'), other, 'test-other-token-0123456789');
-  const { stdout } = await run(service, 'stop', '--all', '--now');
+  const { stdout } = await run(service, 'stop', '--all', '--now', '--yes');
   expect(stdout.split('\n')).toEqual(expect.arrayContaining(['stopped cat', 'stopped dog/second']));
   expect(JSON.parse((await run(service, 'ls', '--json')).stdout)).toEqual([]);
 });
@@ -166,7 +167,7 @@ test('reload takes what may change, names what needs a restart, and refuses a ba
   expect((await service.call('GET', serverPath('dan'))).body.state).toBe('ready');
   const still = await service.call('POST', serverPath('eve'), { spawn_id: newId(), profile: 'web' });
   expect(still.status).toBe(202);
-  await run(service, 'stop', '--all', '--now');
+  await run(service, 'stop', '--all', '--now', '--yes');
 });
 
 test('SIGHUP reads the configuration too, and a bad one changes nothing', async ({ service }) => {
@@ -180,7 +181,7 @@ test('SIGHUP reads the configuration too, and a bad one changes nothing', async 
   await expect.poll(service.logged).toContain('the old one stays in force');
   writeFileSync(service.config, before);
   expect((await service.call('GET', '/')).status).toBe(200);
-  await run(service, 'stop', '--all', '--now');
+  await run(service, 'stop', '--all', '--now', '--yes');
 });
 
 test('a service that does not run is said to be unreachable', async () => {

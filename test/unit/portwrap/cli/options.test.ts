@@ -78,6 +78,7 @@ test.each([
   ['--allow-host', '0'],
   ['--allow-host', 'localhost:80'],
   ['--allow-host', '192.0.2.2:99999'],
+  ['--allow-host', '127.0.0.5:80'],
   ['--view', 'private'],
   ['--devices', 'none'],
   ['--forwarder', 'socat'],

@@ -1,7 +1,7 @@
 // The rules of idle culling as a table, and what must hold whatever the numbers are.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CullingRules, type Facts, verdict } from '../../../../spawner/culling/rules.ts';
+import { type CullingRules, type Facts, rulesFor, verdict } from '../../../../spawner/culling/rules.ts';
 
 const none: CullingRules = {
   ...{ idle_timeout: null, max_age: null, cull_busy: false, cull_connected: false, warning: 300 },
@@ -10,6 +10,14 @@ const quiet: Facts = {
   ...{ now: 10_000, startedAt: 0, activeAt: 0, busy: false, connected: false, warnedAt: 0 },
 };
 const hour = { idle_timeout: 3600 };
+
+test('named servers may have rules of their own; the default server keeps the others', () => {
+  const culling = { ...none, ...hour, max_age: 7200, named_servers: { idle_timeout: 60, max_age: null } };
+  const code = (name: string) => verdict(rulesFor(culling, name), { ...quiet, activeAt: 9_000 })?.code;
+  expect([code('lab'), code('')]).toEqual(['IDLE_CULLED', 'MAX_AGE_REACHED']);
+  const same = { ...culling, named_servers: null };
+  expect(rulesFor(same, 'lab')).toEqual(rulesFor(same, ''));
+});
 
 describe.each<[string, Partial<CullingRules>, Partial<Facts>, string | null]>([
   ['no rules', {}, {}, null],

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../../../config/load.ts';
 import { createLogger } from '../../../../config/logger.ts';
+import { askHub } from '../../../../spawner/hubs/hub-api.ts';
 import { startOrphanCleanup } from '../../../../spawner/hubs/orphans.ts';
 import type { ServerRecord } from '../../../../spawner/records/record.ts';
 import type { ServerState } from '../../../../spawner/records/server-state.ts';
@@ -190,6 +191,18 @@ describe('not stopped', () => {
     async (scopes) => {
       hub.scopes = scopes;
       expect(await reap({ ann: 'ready' }, afterRounds(4))).toEqual([]);
+    },
+  );
+
+  test.each([301, 302, 404, 405])(
+    'anything where the API is not at api_url (%s), as when the base_url of the hub is missing there: that is said',
+    async (status) => {
+      hub.wrong = (path, response) => {
+        if (path === '/user') response.writeHead(status, { location: '/jupyter/hub/hub/api/user' }).end();
+        return path === '/user';
+      };
+      const said = `the hub has no API at ${apiUrl} (HTTP ${status}): "api_url" must contain the base_url`;
+      await expect(askHub(apiUrl, 'reaper-token')).rejects.toThrow(said);
     },
   );
 

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
 import { createLogger } from '../../../../config/logger.ts';
 import type { SandboxExit } from '../../../../portwrap/index.ts';
+import { noAudit } from '../../../../spawner/audit/audit.ts';
 import type { Launcher, LaunchRequest, RunningServer } from '../../../../spawner/launchers/launcher.ts';
 import { noMeter } from '../../../../spawner/records/meter.ts';
 import { noPlacement, type ServerRecord } from '../../../../spawner/records/record.ts';
@@ -192,6 +193,7 @@ function createWorld(
     tokens: { forget() {} },
     state: { path: '/no/state', logs: '/no/state/logs' },
     meter: noMeter,
+    audit: noAudit,
     log: createLogger('silent', 'test'),
   };
   const launcher: Launcher = {

@@ -25,6 +25,10 @@ test.each([
   [`   0: 0100007F:1F91 ${rest}`, 'ok'],
   [`   0: 00000000:1F92 ${rest}`, 'ok'],
   [`   0: 00000000:1F91 0100007F:A000 01 0`, 'ok'],
+  // 127.0.0.5 and ::1, which no sandbox reaches
+  [`   0: 0500007F:1F91 ${rest}`, 'failed'],
+  [`   0: ${'0'.repeat(24)}01000000:1F91 ${zero6}:0000 0A 0`, 'failed'],
+  [`   0: 0500007F:1F91 ${rest}\n   1: 0100007F:1F91 ${rest}`, 'ok'],
 ])('a hub at 8081 in "%s" is %s', (table, status) => {
   expect(evaluateHub('main', 8081, `  sl  local_address rem_address   st\n${table}\n`).status).toBe(status);
 });

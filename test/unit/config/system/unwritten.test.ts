@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { unwritten } from '../../../../proxy/telemetry/unwritten.ts';
+import { unwritten } from '../../../../config/system/unwritten.ts';
 
 test.each([
   ['nothing of two lines', 'ab\ncd\n', 0, false, '', 2],

@@ -1,13 +1,13 @@
 // A log file that survives a full disk and log rotation: lines that cannot be written are counted, and writing goes on
 // when it is possible again. When the file was renamed or removed, a new one is opened.
-// Not here: the lines (access-line.ts), when they are written (access-log.ts).
+// Not here: the lines (proxy/telemetry/access-line.ts, spawner/audit/audit.ts).
 
 import { close as closeFile, fstat, open, openSync, type Stats, stat, write as writeFile } from 'node:fs';
 import { promisify } from 'node:util';
-import { PortwrapError } from '../../config/errors.ts';
-import type { Logger } from '../../config/logger.ts';
-import { errorText } from '../../config/system/error-text.ts';
-import { isOutage } from '../../config/system/outage.ts';
+import { PortwrapError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { errorText } from './error-text.ts';
+import { isOutage } from './outage.ts';
 import { type Unwritten, unwritten } from './unwritten.ts';
 
 export interface LogFile {
@@ -18,7 +18,7 @@ export interface LogFile {
   close(): Promise<void>;
 }
 
-/** Appends to `path`; several processes may. Throws CONFIG_UNREADABLE if it cannot be opened, unless the disk is to blame. */
+/** Appends to `path`, which is made with mode 0640; several processes may. Throws CONFIG_UNREADABLE if it cannot be opened, unless the disk is to blame. */
 export function openLogFile(path: string, log: Logger): LogFile {
   let descriptor = openFirst(path, log);
   let lines: string[] = [];
