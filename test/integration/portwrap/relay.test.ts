@@ -16,6 +16,7 @@ import {
 import { type Launcher, startLauncher } from '../../support/launcher.ts';
 import { isRoot } from '../../support/machine/accounts.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
+import { needsRoot } from '../../support/reasons.ts';
 import { becoming, installPortwrap, type Mode, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -109,24 +110,21 @@ describe('a relay into a running sandbox', () => {
     expect(listening()).toBe(before);
   });
 
-  test.runIf(isRoot)(
-    'runs as the account of the sandbox, and no other account reaches its socket',
-    async () => {
-      const record = await sandbox();
-      const { path } = await relayTo(record);
-      const [keeper = ''] = programs(record);
-      const status = readFileSync(`/proc/${keeper}/status`, 'utf8');
-      const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1];
-      expect(field('Uid')).toBe(Array(4).fill(mode.uid).join('\t'));
-      expect(['CapPrm', 'CapEff', 'NoNewPrivs', 'Seccomp'].map(field)).toEqual([
-        ...Array(2).fill('0'.repeat(16)),
-        ...['1', '2'],
-      ]);
-      const account = mode.options[1] ?? '';
-      const [program = '', ...argv] = [...becoming(account), 'stat', path];
-      expect(() => execFileSync(program, argv, { stdio: 'pipe' })).toThrow(/Permission denied/);
-    },
-  );
+  test('runs as the account of the sandbox, and no other account reaches its socket', needsRoot, async () => {
+    const record = await sandbox();
+    const { path } = await relayTo(record);
+    const [keeper = ''] = programs(record);
+    const status = readFileSync(`/proc/${keeper}/status`, 'utf8');
+    const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1];
+    expect(field('Uid')).toBe(Array(4).fill(mode.uid).join('\t'));
+    expect(['CapPrm', 'CapEff', 'NoNewPrivs', 'Seccomp'].map(field)).toEqual([
+      ...Array(2).fill('0'.repeat(16)),
+      ...['1', '2'],
+    ]);
+    const account = mode.options[1] ?? '';
+    const [program = '', ...argv] = [...becoming(account), 'stat', path];
+    expect(() => execFileSync(program, argv, { stdio: 'pipe' })).toThrow(/Permission denied/);
+  });
 
   test('ends when it is closed, and leaves neither process nor file', async () => {
     const record = await sandbox();
@@ -145,7 +143,7 @@ describe('a relay into a running sandbox', () => {
       socket.on('error', () => {}).on('close', () => resolve());
       socket.once('data', () => void relay.close());
     });
-    await cut;
+    await expect(cut).resolves.toBeUndefined();
   });
 
   test('ends with the sandbox', async () => {
