@@ -77,7 +77,11 @@ const programs = ({ child }: SandboxRecord) =>
   readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false;
     const words = existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'utf8') : '';
-    return words.startsWith('portwrap-forward') && words.includes(`--sandbox\0${child.pid}\0--ready`);
+    return (
+      words.startsWith('portwrap-forward') &&
+      words.includes(`--sandbox\0${child.pid}\0`) &&
+      words.includes('--bind-in')
+    );
   });
 
 describe('a relay into a running sandbox', () => {
