@@ -30,6 +30,7 @@ export const effects: Effects<Config> = {
   slurm: 'after a restart',
   profiles: 'at once',
   admin_page: 'after a restart',
+  port_links: 'after a restart',
   private_files: 'at once',
 };
 

@@ -241,6 +241,16 @@ export const errorCatalogue = {
   },
   FORM_REFUSED: { status: 403, exit: 77, hint: 'Load the page again and press the button there.' },
   FETCH_REFUSED: { status: 403, exit: 77, hint: 'Open the page by its address in the browser.' },
+  PORT_REFUSED: {
+    status: 403,
+    exit: 77,
+    hint: 'Only the user of a server, and whoever the hub lets use it ("access:servers"), can open its ports.',
+  },
+  PORT_UNANSWERED: {
+    status: 502,
+    exit: 69,
+    hint: 'Start a program in the server that listens on this port and speaks HTTP, then load the page again.',
+  },
 
   PORT_TAKEN: {
     status: 409,

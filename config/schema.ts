@@ -8,6 +8,7 @@ import { adminPageSchema, hubOfAdminPage } from './schema/admin-page.ts';
 import { gpusSchema } from './schema/gpus.ts';
 import { hubsSchema } from './schema/hubs.ts';
 import { limitsSchema } from './schema/limits.ts';
+import { portLinksFit, portLinksSchema } from './schema/port-links.ts';
 import { portsSchema } from './schema/ports.ts';
 import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
@@ -27,6 +28,7 @@ export const configSchema = z
     slurm: slurmSchema,
     profiles: profilesSchema,
     admin_page: adminPageSchema,
+    port_links: portLinksSchema,
   })
   .superRefine(({ accounts, profiles, slurm }, ctx) => {
     const jobs = profiles.findIndex(({ launcher }) => launcher === 'slurm');
@@ -68,6 +70,7 @@ export const configSchema = z
     }
   })
   .superRefine(hubOfAdminPage)
+  .superRefine(portLinksFit)
   .meta({ title: 'portwrap-spawner configuration' });
 
 /** A configuration file, parsed and complete, with unresolved secrets. */

@@ -34,6 +34,7 @@ export type { LaunchContext, SandboxSpec } from './launch/spec.ts';
 export type { SyntheticFile } from './launch/synthetic-file.ts';
 export { filterFile, ordinaryFamilies, type SocketFamily } from './launch/system-call-filter.ts';
 export { isForwardProgramThere } from './network/builtin/program.ts';
+export { type Relay, type RelayRequest, startRelay } from './network/builtin/relay.ts';
 export { firstOf, portsFromRandom } from './network/host-ports.ts';
 export {
   createNetwork,

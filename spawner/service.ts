@@ -1,12 +1,20 @@
 // Composes the service from a configuration, and closes it. Servers keep running when it
 // ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
-import type { Config } from '../config/load.ts';
+import type { Config, ListenAddress } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
-import { bootId, createToolbox, ownAccount, ownAddresses, withDeadline } from '../portwrap/index.ts';
+import {
+  bootId,
+  createToolbox,
+  ownAccount,
+  ownAddresses,
+  startRelay,
+  withDeadline,
+} from '../portwrap/index.ts';
 import { openAudit } from './audit/audit.ts';
 import { openNotes } from './culling/activity-store.ts';
 import { systemClock } from './culling/clock.ts';
+import { notUsed } from './culling/link-use.ts';
 import { createActivityWatch } from './culling/watch.ts';
 import { createDoors } from './doors/doors.ts';
 import { watchHealth } from './health/health.ts';
@@ -34,11 +42,13 @@ import { openRecords } from './records/records.ts';
 import type { ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
 import { openStateDirectory } from './records/state-directory.ts';
+import { createRelays } from './relays/relays.ts';
 import { createRoutes, noRoutes } from './routes/routes.ts';
 import { reconcile } from './servers/reconcile.ts';
 import { createServers, type Servers } from './servers/servers.ts';
 import { createStartQueue } from './servers/start-queue.ts';
 import { createUsageReadings } from './usage/cache.ts';
+import { openPortNumbersOf } from './usage/observe.ts';
 
 export interface Service {
   /** Where it listens. */
@@ -105,11 +115,24 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   };
   const maintenance = openMaintenance(state.path, log);
   const audit = openAudit(first.service.audit, log);
-  const parts = { records, routes, queue, tokens, state, meter, audit, log };
+  const links = first.port_links;
+  const relays =
+    links === null
+      ? null
+      : createRelays({
+          directory: state.relays,
+          start: (request) => startRelay({ ...request, asRoot }),
+          openPorts: openPortNumbersOf,
+          idleTimeout: links.idle_timeout * 1000,
+          log,
+        });
+  const portLinks = links === null ? null : targetOf(links.listen);
+  const parts = { records, routes, portLinks, queue, tokens, state, meter, audit, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
     ...{ servers, config, routes, tokens, log, clock: systemClock },
     notes: openNotes(state, bootId(), log),
+    useOf: (id) => page?.ports?.gateway.useOf(id) ?? notUsed,
   });
   const rotation = startLogRotation(state, () => config().service.log_bytes, log);
   const health = watchHealth({
@@ -145,7 +168,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     activityOf: watch.of,
   });
   const page = pageModules?.openPage(first, {
-    ...{ servers, logs, usage, version, log, isReady: vitals.isReady, activityOf: watch.of },
+    ...{ servers, logs, usage, version, log, relays, isReady: vitals.isReady, activityOf: watch.of },
     profiles: () => config().profiles,
     ...{ maintenance: maintenance.view, audit },
   });
@@ -159,6 +182,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     page?.close();
     health.close();
     for (const listener of listeners) await listener.close();
+    await relays?.close();
     if (ready && config().service.stop_servers_on_exit) await servers.stopAll();
     // without a server nobody may come back for them
     forkServers.close(servers.list().every(({ record }) => record.state === 'exited'));
@@ -177,6 +201,12 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     const { metrics_listen: separate } = first.service;
     if (separate !== null) listeners.push(await listen(separate, metricsListener(vitals)));
     if (page) listeners.push(await listen(page.address, page.app, 'admin_page.listen'));
+    if (page?.ports) {
+      const { address, gateway } = page.ports;
+      listeners.push(
+        await listen(address, gateway.request, 'port_links.listen', linkBounds, gateway.upgrade),
+      );
+    }
     const { report_listen: reports } = first.slurm;
     if (reports !== null) {
       listeners.push(await listen(reports, slurm.reports, 'slurm.report_listen', reportBounds));
@@ -192,6 +222,15 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     await letGo();
     throw error;
   }
+}
+
+/** Uploads and downloads may take as long as they take. */
+const linkBounds = { connections: 10_000, headersTimeout: 20_000, requestTimeout: 0, maxHeaderSize: 65_536 };
+
+/** The schema lets no unix socket through: not every proxy can reach one. */
+function targetOf(address: ListenAddress): string | null {
+  if (address.kind === 'unix') return null;
+  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
 }
 
 /** Milliseconds to wait for a file system when the service ends. */

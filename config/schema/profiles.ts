@@ -199,6 +199,10 @@ const profileSchema = z
     resources: resourcesSchema,
     culling: cullingSchema,
     hooks: hooksSchema,
+    port_links: z.boolean().default(true).meta({
+      description:
+        'May users open ports inside servers of this profile in the browser? Counts only with "port_links" of the service, and not with launcher slurm.',
+    }),
     launcher: z.enum(['local', 'slurm']).default('local').meta({
       description:
         'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',

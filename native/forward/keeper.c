@@ -24,15 +24,16 @@ static bool replace(struct worker *worker, const struct sandbox *sandbox)
   return monotonic_milliseconds() - worker->began >= SHORTEST_LIFE && start_worker(worker, sandbox);
 }
 
-static bool keep_once(struct worker *workers, unsigned count, const struct sandbox *sandbox)
+static bool keep_once(struct worker *workers, unsigned count, const struct sandbox *sandbox, int until)
 {
-  struct pollfd watched[MOST_WORKERS + 1];
+  struct pollfd watched[MOST_WORKERS + 2];
   for (unsigned index = 0; index < count; index += 1)
     watched[index] = (struct pollfd){.fd = workers[index].process, .events = POLLIN};
   watched[count] = (struct pollfd){.fd = sandbox->process, .events = POLLIN};
-  if (poll(watched, count + 1, -1) < 0)
+  watched[count + 1] = (struct pollfd){.fd = until}; /* poll(2) ignores a negative one, and always reports a hangup */
+  if (poll(watched, count + 2, -1) < 0)
     return true; /* interrupted */
-  if (sandbox_ended(sandbox))
+  if (sandbox_ended(sandbox) || watched[count + 1].revents != 0)
     return false;
   for (unsigned index = 0; index < count; index += 1)
     if (watched[index].revents != 0 && !replace(&workers[index], sandbox))
@@ -40,9 +41,9 @@ static bool keep_once(struct worker *workers, unsigned count, const struct sandb
   return true;
 }
 
-void keep(struct worker *workers, unsigned count, const struct sandbox *sandbox)
+void keep(struct worker *workers, unsigned count, const struct sandbox *sandbox, int until)
 {
-  while (keep_once(workers, count, sandbox))
+  while (keep_once(workers, count, sandbox, until))
     continue;
   for (unsigned index = 0; index < count; index += 1) {
     if (workers[index].pid <= 0)

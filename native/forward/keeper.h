@@ -6,8 +6,8 @@
 
 enum { MOST_WORKERS = 2 };
 
-/* Returns when the sandbox has ended, or when a worker cannot be kept, which is for the launcher to report.
+/* Returns when the sandbox has ended, at the end of file of `until` (-1: none), or when a worker cannot be kept, which is for the launcher to report.
  * No worker is left then. */
-void keep(struct worker *workers, unsigned count, const struct sandbox *sandbox);
+void keep(struct worker *workers, unsigned count, const struct sandbox *sandbox, int until);
 
 #endif

@@ -46,7 +46,8 @@ static void take_name(char *path)
 static void close_others(const struct options *options)
 {
   for (int fd = STDERR_FILENO + 1; fd < 256; fd += 1)
-    if (fd != options->ready && fd != options->alive && fd != options->messages)
+    if (fd != options->ready && fd != options->alive && fd != options->messages && fd != options->until &&
+        fd != options->socket_directory)
       close(fd);
 }
 
@@ -95,6 +96,13 @@ int main(int argc, char **argv)
     port = port_of(in[0].listener);
     workers[count++] = (struct worker){.services = in, .count = 1, .inside = true};
   }
+  if (options.socket_directory >= 0) {
+    in[0] = (struct service){listen_in(options.socket_directory), &options.inside};
+    if (in[0].listener < 0)
+      fail_errno("the socket cannot be bound");
+    close(options.socket_directory);
+    workers[count++] = (struct worker){.services = in, .count = 1, .inside = true};
+  }
   drop_privileges();
   if (options.route_count > 0) {
     open_routes(&sandbox, options.routes, options.route_count, out);
@@ -112,6 +120,6 @@ int main(int argc, char **argv)
   send_messages_to(options.messages);
   if (options.ready >= 0)
     report_ready(options.ready, port, workers, count);
-  keep(workers, count, &sandbox);
+  keep(workers, count, &sandbox, options.until);
   return 0;
 }

@@ -9,15 +9,18 @@
 #include "fail.h"
 
 static const char usage[] =
-    "usage: portwrap-forward --sandbox PID [--account UID GID] [--low-ports] [--bind ADDRESS PORT[,PORT...] --inside ADDRESS PORT...]\n"
-    "         [--route ADDRESS PORT ADDRESS PORT]... [--ready FD] [--alive FD] [--messages FD]\n"
+    "usage: portwrap-forward --sandbox PID [--account UID GID] [--low-ports]\n"
+    "         [--bind ADDRESS PORT[,PORT...] | --bind-in FD] [--inside ADDRESS PORT]...\n"
+    "         [--route ADDRESS PORT ADDRESS PORT]... [--ready FD] [--alive FD] [--until FD] [--messages FD]\n"
     "  --account   root becomes that user, without groups and capabilities\n"
     "  --low-ports before that root may bind ports that are reserved for it\n"
     "  --bind      listens on this host, on the first of these ports that is free\n"
+    "  --bind-in   listens on the unix socket \"socket\" that it makes in this open directory\n"
     "  --inside    where its connections lead in the sandbox's network; several are tried in this order\n"
     "  --route     listens on the first address in the sandbox's network, and leads to the second on this host\n"
     "  --ready     gets \"PORT PID...\" when everything listens\n"
     "  --alive     stays open until the last process has ended\n"
+    "  --until     ends the program at its end of file\n"
     "  --messages  gets the messages after that\n"
     "portwrap(1) starts it. It ends when the process PID ends.\n";
 
@@ -105,6 +108,10 @@ static void parse_option(struct options *options, const char *name, struct words
     options->ready = descriptor(word(words, name));
   else if (strcmp(name, "--alive") == 0)
     options->alive = descriptor(word(words, name));
+  else if (strcmp(name, "--until") == 0)
+    options->until = descriptor(word(words, name));
+  else if (strcmp(name, "--bind-in") == 0)
+    options->socket_directory = descriptor(word(words, name));
   else if (strcmp(name, "--messages") == 0)
     options->messages = descriptor(word(words, name));
   else if (strcmp(name, "--account") == 0)
@@ -123,7 +130,7 @@ static void parse_option(struct options *options, const char *name, struct words
 
 struct options parse_options(int argc, char **argv)
 {
-  struct options options = {.ready = -1, .alive = -1, .messages = -1};
+  struct options options = {.socket_directory = -1, .ready = -1, .alive = -1, .until = -1, .messages = -1};
   struct words words = {.next = argv + 1, .end = argv + argc};
   if (argc == 2 && strcmp(argv[1], "--help") == 0) {
     fputs(usage, stdout);
@@ -135,7 +142,9 @@ struct options parse_options(int argc, char **argv)
   }
   if (options.sandbox == 0)
     fail("--sandbox is missing\n%s", usage);
-  if ((options.port_count > 0) != (options.inside.count > 0))
-    fail("--bind and --inside need each other");
+  if (options.port_count > 0 && options.socket_directory >= 0)
+    fail("--bind and --bind-in exclude each other");
+  if ((options.port_count > 0 || options.socket_directory >= 0) != (options.inside.count > 0))
+    fail("--inside needs --bind or --bind-in, and they need it");
   return options;
 }

@@ -29,7 +29,9 @@ struct options {
   struct target bind_address;
   uint16_t ports[MOST_PORTS];
   unsigned port_count;
-  /* Where these lead, inside the sandbox. */
+  /* A directory for a listener of its own, a unix socket, instead; -1: none. */
+  int socket_directory;
+  /* Where the connections of either lead, inside the sandbox. */
   struct targets inside;
   /* The ways out. */
   struct route routes[MOST_ROUTES];
@@ -38,6 +40,8 @@ struct options {
   int ready;
   /* A descriptor that stays open as long as one of our processes lives; -1: none. */
   int alive;
+  /* At its end of file the program ends, with what it carries; -1: only the sandbox ends it. */
+  int until;
   /* Where messages are written once everything listens; -1: to standard error, as before. */
   int messages;
 };

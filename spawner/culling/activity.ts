@@ -5,6 +5,7 @@ import type { Note } from './activity-store.ts';
 import type { Clock } from './clock.ts';
 import { type Activity, type Answer, activitySchema } from './jupyter.ts';
 import { lastSeen } from './last-seen.ts';
+import type { LinkUse } from './link-use.ts';
 import { type CullingRules, type Verdict, verdict } from './rules.ts';
 
 /** A server's activity in the API. */
@@ -29,6 +30,8 @@ export interface Seen {
   readonly route: string | null;
   /** Whether the proxy should have its route. */
   readonly isRouted: boolean;
+  /** Of its ports, by links. */
+  readonly links: LinkUse;
 }
 
 export interface Look {
@@ -47,7 +50,7 @@ export function look(before: Note, seen: Seen, rules: CullingRules | null, clock
   const { answer } = seen;
   const activity = answer.kind === 'jupyter' ? answer.activity : null;
   const busy = (activity?.busy ?? 0) > 0;
-  const connected = (activity?.connections ?? 0) > 0;
+  const connected = (activity?.connections ?? 0) + seen.links.connections > 0;
   const isHeld = (busy && rules?.cull_busy !== true) || (connected && rules?.cull_connected !== true);
   const learned: Note = {
     ...before,
@@ -57,13 +60,17 @@ export function look(before: Note, seen: Seen, rules: CullingRules | null, clock
         ? lastSeen(before.server, answer.lastActivity, before.startedAt, clock)
         : before.server,
     route: seen.route === null ? before.route : lastSeen(before.route, seen.route, before.startedAt, clock),
-    heldAt: isHeld ? now : before.heldAt,
+    heldAt: isHeld ? now : latest(before.heldAt, seen.links.usedAt),
   };
   const { startedAt, warnedAt } = learned;
   const activeAt = activeSince(learned, seen, rules);
   const decided =
     rules === null ? null : verdict(rules, { now, startedAt, activeAt, busy, connected, warnedAt });
   return { note: { ...learned, warnedAt: decided?.warnedAt ?? null }, activity, verdict: decided };
+}
+
+function latest(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.max(one, other);
 }
 
 /** When it was last active; null: unknown, so it does not count as idle. */

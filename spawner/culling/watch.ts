@@ -13,6 +13,7 @@ import { type ActivityView, firstNote, type Look, look, nothingKnown, viewOf } f
 import type { Note, Notes } from './activity-store.ts';
 import type { Clock } from './clock.ts';
 import { type Activity, type Answer, askJupyter } from './jupyter.ts';
+import { type LinkUse, notUsed } from './link-use.ts';
 import { rulesFor } from './rules.ts';
 
 export interface ActivityWatch {
@@ -37,6 +38,8 @@ export interface WatchInput {
   readonly notes: Notes;
   readonly clock: Clock;
   readonly log: Logger;
+  /** How the ports of the server with that record are used through links. */
+  readonly useOf?: (id: string) => LinkUse;
   readonly ask?: typeof askJupyter;
 }
 
@@ -59,7 +62,17 @@ const closedToUs: Answer = {
 };
 
 export function createActivityWatch(input: WatchInput): ActivityWatch {
-  const { servers, config, routes, tokens, notes, clock, log, ask = askJupyter } = input;
+  const {
+    servers,
+    config,
+    routes,
+    tokens,
+    notes,
+    clock,
+    log,
+    ask = askJupyter,
+    useOf = () => notUsed,
+  } = input;
   const watched = new Map<string, Watched>();
   let known: ReadonlyMap<string, Note> = new Map();
   let saved = clock.monotonic();
@@ -97,7 +110,7 @@ export function createActivityWatch(input: WatchInput): ActivityWatch {
     const route = routed === null ? null : routes.lastActivity(routed);
     const isRouted = current.proxy !== null && routed !== null;
     const wasWarned = subject.look?.verdict ?? null;
-    subject.look = look(subject.note, { answer, route, isRouted }, rules, clock);
+    subject.look = look(subject.note, { answer, route, isRouted, links: useOf(id) }, rules, clock);
     subject.note = subject.look.note;
     tell(server, subject, answer.kind === 'unknown' ? answer.reason : null, wasWarned === null);
     if (subject.look.verdict?.isDue) cull(server, subject.look.verdict);

@@ -1,7 +1,8 @@
 // Listening on a TCP address or a unix socket, and giving it up again.
 // Not here: what is served.
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
 import type { ListenAddress } from '../../config/load.ts';
 import { isStaleSocket } from '../../config/system/stale-socket.ts';
@@ -33,15 +34,19 @@ const defaultBounds: ListenBounds = {
 /** Milliseconds between two looks at who is late. */
 const lookInterval = 5_000;
 
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
 /** Throws LISTEN_FAILED naming the address. A socket file that nobody listens on is replaced. */
 export async function listen(
   address: ListenAddress,
   handler: RequestListener,
   key = 'service.listen',
   { connections, ...bounds }: ListenBounds = defaultBounds,
+  upgrade?: UpgradeListener,
 ): Promise<Listener> {
   const server = createServer({ ...bounds, connectionsCheckingInterval: lookInterval }, handler);
   server.maxConnections = connections;
+  if (upgrade !== undefined) server.on('upgrade', upgrade);
   if (address.kind === 'unix' && (await isStaleSocket(address.path))) rmSync(address.path, { force: true });
   await bind(server, address, key);
   if (address.kind === 'unix') chmodSync(address.path, 0o600);

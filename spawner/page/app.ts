@@ -13,16 +13,21 @@ import type { Logger } from '../../config/logger.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { LogReader } from '../logs/reader.ts';
 import type { MaintenanceView } from '../maintenance/maintenance.ts';
-import { serverLabel } from '../records/record.ts';
+import { portsPathOf, serverLabel } from '../records/record.ts';
+import type { Relays } from '../relays/relays.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { openPortsOf } from '../usage/observe.ts';
+import { setCookie } from './auth/cookies.ts';
 import { createHubIdentity } from './auth/hub-identity.ts';
 import { ownForm } from './auth/own-form.ts';
 import { securityHeaders } from './auth/security-headers.ts';
 import { createSessions, type Session } from './auth/sessions.ts';
 import { createSignIn, sessionOf } from './auth/sign-in.ts';
+import { createPortAccess, mayOpen, portCookie } from './links/access.ts';
+import { createGateway, type Gateway } from './links/gateway.ts';
+import { findLink } from './links/link-path.ts';
 import { sendLog } from './log-stream.ts';
 import { createLogCleaner } from './log-text.ts';
 import { staticFiles } from './static-files.ts';
@@ -33,7 +38,15 @@ import { createGatherFacts, type Sources } from './views/server-facts.ts';
 import { serverPage } from './views/server-page.ts';
 import { type ListQuery, serversPage, sortKeys } from './views/servers-page.ts';
 
+export interface Page {
+  readonly app: Express;
+  /** null: ports are not opened to browsers. */
+  readonly gateway: Gateway | null;
+}
+
 export interface PageInput extends Sources {
+  /** Connections into servers; null: ports are not opened to browsers. */
+  readonly relays: Relays | null;
   readonly page: AdminPage;
   readonly hub: Hub;
   readonly servers: Servers;
@@ -49,7 +62,7 @@ export interface PageInput extends Sources {
 
 const logLines = 300;
 
-export function createPage(input: PageInput): Express {
+export function createPage(input: PageInput): Page {
   const { servers, logs, log, usage } = input;
   const site = siteOf(input);
   const { prefix } = site;
@@ -61,12 +74,41 @@ export function createPage(input: PageInput): Express {
   const hub = createHubIdentity({ apiUrl: input.hub.api_url, serviceName, token, hubPages });
   const signed = (event: 'sign-in' | 'sign-out', { person }: Session) =>
     input.audit.record({ event, by: `user ${person.name}`, hub: input.hub.name, admin: person.isAdmin });
-  const { guard, callback, signOut } = createSignIn({
+  const { guard, confirmed, callback, signOut } = createSignIn({
     signed,
     ...{ hub, sessions, prefix, logoutUrl: `${hubPages}logout` },
     // the hub completes a path with its own host; the page's is known by who asks for it
     callbackOf: (request) => `${hubUrl === null ? '' : originOf(request)}${prefix}oauth_callback`,
   });
+
+  const access = createPortAccess({ sessions, confirmed });
+  const records = () => servers.list(input.hub.name).map(({ record }) => record);
+  const gateway =
+    input.relays === null
+      ? null
+      : createGateway({
+          ...{ records, access, log, relays: input.relays, profiles: input.profiles },
+          signInPath: `${prefix}open-port`,
+        });
+
+  /** Where a port of that server is opened by this person; null: nowhere. */
+  const linkTo = ({ person }: Session, { record }: Server) => {
+    const path = gateway?.isOffered(record) && mayOpen(person, record) ? portsPathOf(record) : null;
+    return (port: number) => (path === null ? null : `${path}/${port}/`);
+  };
+
+  const openPort: RequestHandler = (request, response) => {
+    const link = findLink(String(request.query.to ?? ''), records());
+    if (gateway === null || link === null) {
+      throw new PortwrapError('NOT_FOUND', 'no port of a running server has this address', {
+        hint: 'Start the server first. Its page shows the ports that are open.',
+      });
+    }
+    const value = access.grant(sessionOf(response), link.record);
+    const path = link.prefix.slice(0, link.prefix.lastIndexOf('/') + 1);
+    setCookie(request, response, { name: portCookie, path, value, seconds: null });
+    response.redirect(302, `${link.prefix}${link.rest.startsWith('/') ? '' : '/'}${link.rest}`);
+  };
 
   const visibleTo = ({ person }: Session): Server[] =>
     servers.list(input.hub.name).filter(({ record }) => person.isAdmin || record.user === person.name);
@@ -102,6 +144,7 @@ export function createPage(input: PageInput): Express {
       ...{ site, server, session, logPosition: position, now: Date.now() },
       facts: gather(server),
       ports: openPortsOf(server.record),
+      linkTo: linkTo(session, server),
       log: createLogCleaner()(text),
     });
     sendPage(site, response, { title: serverLabel(server.record), main, session });
@@ -133,6 +176,7 @@ export function createPage(input: PageInput): Express {
   pages.use(readyOnly(input.isReady));
   pages.get('/oauth_callback', callback);
   pages.use(guard);
+  pages.get('/open-port', openPort);
   pages.get('/', showServers);
   pages.get('/servers/:id', showServer);
   pages.get('/servers/:id/log', (request, response) =>
@@ -149,7 +193,7 @@ export function createPage(input: PageInput): Express {
     next(new PortwrapError('NOT_FOUND', 'this page does not exist', { hint: 'Go to the list of servers.' }));
   });
   app.use(problemHandler(site, log));
-  return app;
+  return { app, gateway };
 }
 
 /** As the browser has it. */

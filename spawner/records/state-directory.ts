@@ -25,6 +25,8 @@ export interface StateDirectory {
   readonly logs: string;
   readonly tokens: string;
   readonly forkServers: string;
+  /** Sockets of relays; made and emptied by their owner (relays/relays.ts). */
+  readonly relays: string;
   /** Rejects with STORAGE_FAILED when nothing can be kept in it now, or another one lies at its path. */
   probe(): Promise<void>;
   /** Gives the directory up, for the next service. */
@@ -66,6 +68,7 @@ function open(path: string): StateDirectory {
     logs: at('logs'),
     tokens: at('tokens'),
     forkServers: at('fork'),
+    relays: at('relays'),
     probe: () => probe(path, stateId),
     close: () => rm(at('service.json'), { force: true }),
   };

@@ -13,6 +13,8 @@ const defaultInterval = 2_000;
 export interface Routes {
   /** Wants `prefix` to lead to `target`. Resolves after the first try; a failed one is repeated. */
   add(prefix: string, target: string): Promise<void>;
+  /** The same, unless the path is that of a route which was added; a later add() of it replaces this one. */
+  addBeside(prefix: string, target: string): Promise<void>;
   /** No longer wants it; removes the entry if it still points to `target`. A failed try is repeated. */
   remove(prefix: string, target: string): Promise<void>;
   /**
@@ -31,8 +33,8 @@ export interface Routes {
 }
 
 export interface StaleRoutes {
-  /** Does a server that runs have this target? */
-  readonly isOurs: (target: string) => boolean;
+  /** Does a server that runs have this target? `path` is as the proxy has it. */
+  readonly isOurs: (target: string, path: string) => boolean;
   /** Could it be a host port of ours? */
   readonly isHostPort: (target: string) => boolean;
 }
@@ -40,6 +42,7 @@ export interface StaleRoutes {
 /** For a service without a proxy: the hub keeps the routes. */
 export const noRoutes: Routes = {
   add: async () => {},
+  addBeside: async () => {},
   remove: async () => {},
   suspend: async () => {},
   dropStale: async () => {},
@@ -118,7 +121,7 @@ export function createRoutes({ proxy, mark, log, interval = defaultInterval }: R
     for (const [path, data] of Object.entries(table)) {
       const { target = '' } = data;
       const isCandidate = data[markName] === mark || (isOfServer(data) && isHostPort(target));
-      if (!isCandidate || isOurs(target)) continue;
+      if (!isCandidate || isOurs(target, path)) continue;
       if ((await drop(encodedPath(path), target)) !== null)
         log.warn(
           { route: path, target },
@@ -146,11 +149,19 @@ export function createRoutes({ proxy, mark, log, interval = defaultInterval }: R
   };
   compareLater();
 
+  /** In whatever spelling: "/a" and "/a/" are one entry of the proxy. */
+  const samePath = (prefix: string) => [...wanted.keys()].filter((other) => keyOf(other) === keyOf(prefix));
+  const add = (prefix: string, target: string) => {
+    for (const other of samePath(prefix)) wanted.delete(other);
+    wanted.set(prefix, target);
+    unwanted.delete(entryKey(prefix, target));
+    return inTurn(() => ensure(prefix, target));
+  };
+
   return {
-    add(prefix, target) {
-      wanted.set(prefix, target);
-      unwanted.delete(entryKey(prefix, target));
-      return inTurn(() => ensure(prefix, target));
+    add,
+    async addBeside(prefix, target) {
+      if (samePath(prefix).every((other) => wanted.get(other) === target)) await add(prefix, target);
     },
     async remove(prefix, target) {
       await takeAway(prefix, target, false);

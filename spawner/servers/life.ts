@@ -21,6 +21,8 @@ import type { StartQueue } from './start-queue.ts';
 export interface ServerParts {
   readonly records: Records;
   readonly routes: Routes;
+  /** The URL to which the proxy sends requests for ports of servers; null: ports have no routes. */
+  readonly portLinks: string | null;
   readonly queue: StartQueue;
   readonly tokens: Pick<ServerTokens, 'forget'>;
   readonly state: Pick<StateDirectory, 'path' | 'logs'>;

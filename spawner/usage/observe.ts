@@ -30,7 +30,9 @@ export function openPortsOf({ sandbox }: ServerRecord): readonly ListeningPort[]
 }
 
 /** Their numbers alone, without making other work wait. */
-export async function openPortNumbersOf({ sandbox }: ServerRecord): Promise<readonly number[]> {
+export async function openPortNumbersOf({
+  sandbox,
+}: Pick<ServerRecord, 'sandbox'>): Promise<readonly number[]> {
   return sandbox === null ? [] : listeningPortNumbers(sandbox.child);
 }
 

@@ -1,4 +1,4 @@
-// portwrap-forward's arguments, as a pure function. Not here: starting it (builtin.ts), what they do (native/forward/).
+// portwrap-forward's arguments, as pure functions. Not here: starting it (start-program.ts), what they do (native/forward/).
 import type { ForwardRequest } from '../forwarder.ts';
 import type { SandboxOwner } from '../forwarder-account.ts';
 import { insideOf, slirpNetwork } from '../policy.ts';
@@ -7,7 +7,7 @@ import { insideOf, slirpNetwork } from '../policy.ts';
  * The descriptors that it inherits, beyond standard error. `program` has two digits: then the path below is as long as
  * the name portwrap-forward, by which the program replaces it in lists of processes.
  */
-export const descriptors = { alive: 3, ready: 4, messages: 5, program: 10 } as const;
+export const descriptors = { alive: 3, ready: 4, messages: 5, until: 6, directory: 7, program: 10 } as const;
 
 /** It is executed by its descriptor: the directories above it may be accessible only to the launcher. */
 export const programInside = `/proc/self/fd/${descriptors.program}`;
@@ -44,6 +44,17 @@ export function builtinArgv(
       ...inside.split(' '),
       ...[address, String(port)],
     ]),
+  ];
+}
+
+/** For a relay: the way to one port, from a unix socket in the directory that it inherits. `owner` as above. */
+export function relayArgv(child: number, port: number, owner: SandboxOwner | null): string[] {
+  return [
+    ...['--sandbox', String(child)],
+    ...(owner === null ? [] : ['--account', String(owner.uid), String(owner.gid)]),
+    ...['--ready', String(descriptors.ready), '--until', String(descriptors.until)],
+    ...['--bind-in', String(descriptors.directory)],
+    ...targets.flatMap((address) => ['--inside', address, String(port)]),
   ];
 }
 

@@ -2,24 +2,18 @@
 // with the first process of the sandbox. Not here: its arguments (argv.ts), its source (native/forward/).
 import { openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { PortwrapError } from '../../../config/errors.ts';
-import { startChild } from '../../system/child.ts';
-import { withDeadline } from '../../system/deadline.ts';
 import { ownUntil } from '../../system/descriptor.ts';
 import { fifos, openReader, openWriter } from '../../system/liveness.ts';
-import { identify } from '../../system/process.ts';
 import { createTeardown } from '../../system/teardown.ts';
 import type { Toolbox } from '../../system/tools.ts';
 import type { Forward, Forwarder, ForwardRequest } from '../forwarder.ts';
 import { needsRootPorts, sandboxOwner } from '../forwarder-account.ts';
 import { firstOf, noPortBound } from '../host-ports.ts';
 import { watchProgram } from '../watch-program.ts';
-import { builtinArgv, descriptors, mostHostPorts, programInside } from './argv.ts';
+import { builtinArgv, mostHostPorts } from './argv.ts';
 import { findForwardProgram } from './program.ts';
+import { startForwardProgram } from './start-program.ts';
 
-/** Milliseconds until it must listen. */
-const readyDeadline = 10_000;
 /** Its exit code when none of the ports could be bound. */
 const noPort = 3;
 
@@ -44,35 +38,21 @@ async function attach(asRoot: boolean, request: ForwardRequest): Promise<Forward
     const liveness = own(openReader(join(request.directory, fifos.forwarder)));
     const token = own(openWriter(join(request.directory, fifos.forwarder)));
     const owner = asRoot ? { ...sandboxOwner(request.child), lowPorts: needsRootPorts(hostPorts) } : null;
-    const child = startChild(programInside, builtinArgv(request, hostPorts, owner), {
-      stdio: inheritedStdio(log.fd, {
-        ...{ alive: token.fd, ready: 'pipe', program: binary.fd },
-        messages: request.messages ?? 'ignore',
-      }),
-      detached: true, // its own session: Ctrl-C must not reach it, and it outlives us
-    });
-    const pid = child.process.pid;
-    if (pid === undefined) await child.exited;
-    const identity = pid === undefined ? null : identify(pid);
-    undo.add('forwarder', async () => {
-      child.process.kill('SIGKILL');
-      await child.exited; // then the port is free
-    });
+    const started = await startForwardProgram(
+      {
+        ...{ argv: builtinArgv(request, hostPorts, owner), log: log.fd },
+        inherited: {
+          ...{ alive: token.fd, program: binary.fd },
+          ...(request.messages === null ? {} : { messages: request.messages }),
+        },
+        said: () => readFileSync(logFile).subarray(logged).toString('utf8'),
+      },
+      undo,
+      [noPort],
+    );
     for (const descriptor of [token, log, binary]) descriptor.close();
-    const inTime = <T>(work: Promise<T>): Promise<T> =>
-      withDeadline(
-        work,
-        readyDeadline,
-        () =>
-          new PortwrapError('FORWARD_FAILED', `portwrap-forward was not ready within ${readyDeadline} ms`),
-      );
-    const line = await inTime(readLine(child.process.stdio[descriptors.ready] as Readable));
-    if (line === null || identity === null) {
-      const { code } = await inTime(child.exited);
-      if (code === noPort) throw noPortBound(request.hostAddress, hostPorts);
-      const said = readFileSync(logFile).subarray(logged).toString('utf8').trim().split('\n');
-      throw new PortwrapError('FORWARD_FAILED', said.at(-1) || 'portwrap-forward ended without a message');
-    }
+    if (typeof started === 'number') throw noPortBound(request.hostAddress, hostPorts);
+    const { child, identity, line } = started;
     const [hostPort = 0, ...workers] = line.split(' ').map(Number);
     undo.release();
     return {
@@ -84,34 +64,4 @@ async function attach(asRoot: boolean, request: ForwardRequest): Promise<Forward
   } catch (error) {
     return undo.fail(error);
   }
-}
-
-/** All descriptors in their places. */
-function inheritedStdio(
-  log: number,
-  named: Readonly<Record<keyof typeof descriptors, number | 'pipe' | 'ignore'>>,
-): (number | 'pipe' | 'ignore')[] {
-  const stdio: (number | 'pipe' | 'ignore')[] = Array(Math.max(...Object.values(descriptors)) + 1).fill(
-    'ignore',
-  );
-  stdio[2] = log;
-  for (const name of Object.keys(descriptors) as (keyof typeof descriptors)[])
-    stdio[descriptors[name]] = named[name];
-  return stdio;
-}
-
-/** The first line; null at an end of file without one. */
-function readLine(stream: Readable): Promise<string | null> {
-  return new Promise((resolve) => {
-    let text = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      text += chunk;
-      if (!text.includes('\n')) return;
-      stream.destroy();
-      resolve(text.slice(0, text.indexOf('\n')));
-    });
-    stream.once('end', () => resolve(null));
-    stream.once('error', () => resolve(null));
-  });
 }

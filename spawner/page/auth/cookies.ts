@@ -8,12 +8,15 @@ export interface Cookie {
   readonly path: string;
 }
 
+/** What is needed of a request to read its cookies. */
+export type CookieReader = Pick<Request, 'secure'> & { get(name: 'cookie'): string | undefined };
+
 /**
  * With https, the cookie under a name that another host of the same site cannot set: browsers accept the prefix only
  * from the host itself, and only for the path "/" (RFC 6265bis, 4.1.3.2). They then also send it to users' servers on
  * this host, so its value alone must not grant access.
  */
-export function hostCookie(request: Request, { name, path }: Cookie): Cookie {
+export function hostCookie(request: Pick<CookieReader, 'secure'>, { name, path }: Cookie): Cookie {
   return request.secure ? { name: `__Host-${name}`, path: '/' } : { name, path };
 }
 
@@ -21,7 +24,7 @@ export function hostCookie(request: Request, { name, path }: Cookie): Cookie {
  * The value of the page's own cookie of that name. Throws COOKIE_AMBIGUOUS if the browser sends two: a server on
  * another host of the same site has set one of them, and they are indistinguishable (RFC 6265, 8.6).
  */
-export function readCookie(request: Request, name: string): string | undefined {
+export function readCookie(request: CookieReader, name: string): string | undefined {
   const [value, other] = cookieValues(request, name);
   if (other === undefined) return value;
   throw new PortwrapError('COOKIE_AMBIGUOUS', `this browser sends two different cookies ${name}`);
@@ -31,7 +34,7 @@ export function readCookie(request: Request, name: string): string | undefined {
  * Every distinct value of the cookie in the request, in a stable order. Own code, since express's usual parsers
  * (cookie, cookies) return the first value and drop the others.
  */
-export function cookieValues(request: Request, name: string): readonly string[] {
+export function cookieValues(request: CookieReader, name: string): readonly string[] {
   const pairs = (request.get('cookie') ?? '').split(';').map((pair) => withoutSpaces(pair).split('='));
   const values = pairs.filter(([key]) => key === name).map(([, ...value]) => value.join('='));
   return [...new Set(values.map((value) => value.replace(/^"(.*)"$/, '$1')))].sort();

@@ -10,6 +10,8 @@ export interface Person {
   readonly name: string;
   /** Whether the person may see and stop the servers of others. */
   readonly isAdmin: boolean;
+  /** Of their token for this page. */
+  readonly scopes: readonly string[];
 }
 
 /** Needed to complete a sign-in: the state of RFC 6749, and the code verifier of RFC 7636 (PKCE). */
@@ -122,7 +124,7 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
       if (!scopes.some((scope) => mayEnter.includes(scope))) {
         throw new PortwrapError('PAGE_REFUSED', `the hub does not let ${name} use this page`);
       }
-      return { name, isAdmin: admin || scopes.some((scope) => adminScopes.includes(scope)) };
+      return { name, scopes, isAdmin: admin || scopes.some((scope) => adminScopes.includes(scope)) };
     },
   };
 }

@@ -2,7 +2,14 @@
 // and whenever the hub's own session cookie has changed. Not here: requests to the hub (hub-identity.ts).
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../../config/errors.ts';
-import { clearCookie, cookieValues, hostCookie, readCookie, setCookie } from './cookies.ts';
+import {
+  type CookieReader,
+  clearCookie,
+  cookieValues,
+  hostCookie,
+  readCookie,
+  setCookie,
+} from './cookies.ts';
 import { formTokenHeader, isFormToken } from './form-token.ts';
 import type { HubIdentity } from './hub-identity.ts';
 import { createPendingSignIns } from './pending-sign-ins.ts';
@@ -15,6 +22,11 @@ export interface SignIn {
    * FETCH_REFUSED. Without a session it redirects to the hub, or refuses with SIGNED_OUT if no page is opened.
    */
   readonly guard: RequestHandler;
+  /**
+   * The session after a check at the hub if the last one is too old, or if the browser's session at the hub is another
+   * one than it was; undefined when it has ended. `hubSession`: see hubSessionOf(). Throws as HubIdentity.whoIs().
+   */
+  readonly confirmed: (session: Session, hubSession: string | undefined) => Promise<Session | undefined>;
   /** Handles the hub's redirect back to the page. */
   readonly callback: RequestHandler;
   /** Ends the session, and redirects the browser to the hub's logout; the hub's own session lasts until then. */
@@ -37,12 +49,14 @@ export interface SignInInput {
 /** Milliseconds that a response of the hub stays valid. */
 const trustFor = 300_000;
 const hubSessionCookie = 'jupyterhub-session-id';
+/** Over https the same browser sends it to all of the host. */
+export const browserCookieName = { name: 'portwrap-browser' } as const;
 
 export function createSignIn(input: SignInInput): SignIn {
   const { hub, sessions, prefix, logoutUrl, callbackOf, signed, now = () => performance.now() } = input;
   const pending = createPendingSignIns(prefix, now);
   const sessionCookie = { name: 'portwrap-page', path: prefix };
-  const browserCookie = (request: Request) => hostCookie(request, { name: 'portwrap-browser', path: prefix });
+  const browserCookie = (request: Request) => hostCookie(request, { ...browserCookieName, path: prefix });
 
   /** The session, if the hub still confirms it. */
   async function current(request: Request): Promise<Session | undefined> {
@@ -50,7 +64,10 @@ export function createSignIn(input: SignInInput): SignIn {
     if (session === undefined) return undefined;
     // another host of the site may have set the session cookie alone, to make people use a stranger's session
     if (!isSecret(readCookie(request, browserCookie(request).name), session.browser)) return undefined;
-    const hubSession = hubSessionOf(request);
+    return confirmed(session, hubSessionOf(request));
+  }
+
+  async function confirmed(session: Session, hubSession: string | undefined): Promise<Session | undefined> {
     if (now() - session.checked < trustFor && hubSession === session.hubSession) return session;
     const person = await hub.whoIs(session.token).catch((error: unknown) => {
       if (error instanceof PortwrapError && error.code === 'PAGE_REFUSED') sessions.end(session.id);
@@ -62,6 +79,7 @@ export function createSignIn(input: SignInInput): SignIn {
   }
 
   return {
+    confirmed,
     async guard(request, response, next) {
       const session = await current(request);
       if (session !== undefined) {
@@ -108,7 +126,7 @@ export function createSignIn(input: SignInInput): SignIn {
 }
 
 /** The hub's cookie as the browser sends it: only compared with the previous value, never trusted. */
-function hubSessionOf(request: Request): string | undefined {
+export function hubSessionOf(request: CookieReader): string | undefined {
   return cookieValues(request, hubSessionCookie).join(' ') || undefined;
 }
 

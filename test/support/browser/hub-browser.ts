@@ -54,6 +54,11 @@ export class HubBrowser {
     this.#cookies.set(`${name} ${path}`, { value: `${name}=${value.join('=')}`, path });
   }
 
+  /** The cookies that it sends to a path, as a Cookie header. */
+  cookieHeader(path: string): string {
+    return this.#cookiesFor(new URL(path, this.#origin).pathname);
+  }
+
   #cookiesFor(path: string): string {
     const matching = [...this.#cookies.values()].filter((cookie) => path.startsWith(cookie.path));
     return matching.map(({ value }) => value).join('; ');

@@ -43,6 +43,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly subdomains?: string;
   /** The service has the admin page, and registers routes with the hub's proxy. */
   readonly withPage?: boolean;
+  /** With the page: users open ports inside their servers. */
+  readonly portLinks?: boolean;
   /** Files with which the proxy speaks TLS with browsers. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers use TLS with each other and accept no other clients. */
@@ -59,11 +61,11 @@ export async function startTestHub(
   config = '',
   options: TestHubOptions = {},
 ): Promise<TestHub> {
-  const [port = 0, proxyApi = 0, hubPort = 0, page = 0] = await freePorts(4);
+  const [port = 0, proxyApi = 0, hubPort = 0, page = 0, links = 0] = await freePorts(5);
   const scheme = options.tls === undefined ? 'http' : 'https';
   const url = `${scheme}://${options.subdomains ?? '127.0.0.1'}:${port}`;
   const around = options.withPage
-    ? pageAndProxy({ ...options, url, proxyApi, page })
+    ? pageAndProxy({ ...options, url, proxyApi, page, links })
     : { yaml: '', python: '' };
   const service = await startService(profiles, around.yaml, {
     ...options,
@@ -157,7 +159,7 @@ export async function startTestHub(
 }
 
 /** The lines of docs/admin-page.md, for both sides. */
-function pageAndProxy({ url, proxyApi, page, subdomains }: TestHubOptions & PagePlaces) {
+function pageAndProxy({ url, proxyApi, page, links, subdomains, portLinks }: TestHubOptions & PagePlaces) {
   return {
     yaml: `
 proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}
@@ -165,6 +167,7 @@ admin_page:
   listen: "127.0.0.1:${page}"
   token_env: HUB_TOKEN
   hub_url: ${subdomains === undefined ? 'null' : url}
+${portLinks === true ? `port_links: {listen: "127.0.0.1:${links}"}` : ''}
 `,
     python: `
 c.JupyterHub.subdomain_host = "${subdomains === undefined ? '' : url}"
@@ -182,6 +185,7 @@ interface PagePlaces {
   readonly url: string;
   readonly proxyApi: number;
   readonly page: number;
+  readonly links: number;
 }
 
 /** As in docs/jupyterhub.md, except that these hubs set the address of the proxy's API. */

@@ -45,13 +45,14 @@ describe('hub-config.example.yaml', () => {
     for (const { help } of everyKey(keys)) expect(words(example)).toContain(words(help));
   });
 
-  test('has a proxy and an admin page that are accepted once their "#" is gone', () => {
-    const withBoth = example
-      .replaceAll(/^(?:proxy|admin_page): null\n/gm, '')
-      .replaceAll(/^#((?:proxy|admin_page):| )(?= |$)/gm, '$1');
-    expect(parseConfig(withBoth, 'f')).toMatchObject({
+  test('has a proxy, an admin page and links that are accepted once their "#" is gone', () => {
+    const withAll = example
+      .replaceAll(/^(?:proxy|admin_page|port_links): null\n/gm, '')
+      .replaceAll(/^#((?:proxy|admin_page|port_links):| )(?= |$)/gm, '$1');
+    expect(parseConfig(withAll, 'f')).toMatchObject({
       proxy: { api_url: 'http://127.0.0.1:8001', token_env: 'CONFIGPROXY_AUTH_TOKEN' },
       admin_page: { hub: null, service_name: 'portwrap', token_env: 'PORTWRAP_PAGE_TOKEN' },
+      port_links: { listen: { kind: 'tcp', host: '127.0.0.1', port: 8097 }, idle_timeout: 300 },
     });
   });
 

@@ -37,6 +37,7 @@ test('a file of three lines is complete: every other key has its default', () =>
     hubs: [{ name: 'hub', token: env.HUB_TOKEN, api_url: 'http://127.0.0.1:8081/hub/api', reaper: null }],
     proxy: null,
     admin_page: null,
+    port_links: null,
     private_files: [expect.stringMatching(/^\/.*\.yaml$/), expect.stringMatching(/^\/.*config-\w+$/)],
     accounts: {
       mode: 'system',
@@ -74,6 +75,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         description: '',
         command: ['jupyterhub-singleuser'],
         guest_port: 8888,
+        port_links: true,
         environment: {},
         path: ['/usr/local/bin', '/usr/bin', '/bin'],
         login_shell: false,

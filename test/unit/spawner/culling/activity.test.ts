@@ -4,6 +4,7 @@ import { firstNote, type Look, look, type Seen, viewOf } from '../../../../spawn
 import type { Note } from '../../../../spawner/culling/activity-store.ts';
 import type { Clock } from '../../../../spawner/culling/clock.ts';
 import type { Answer } from '../../../../spawner/culling/jupyter.ts';
+import { notUsed } from '../../../../spawner/culling/link-use.ts';
 import type { CullingRules } from '../../../../spawner/culling/rules.ts';
 
 const rules: CullingRules = {
@@ -30,7 +31,12 @@ function createScene(from?: Note) {
       wall += by * 1000;
     },
     look(seen: Partial<Seen> & { answer: Answer }, changed: Partial<CullingRules> = {}): Look {
-      const found = look(note, { route: null, isRouted: false, ...seen }, { ...rules, ...changed }, clock);
+      const found = look(
+        note,
+        { route: null, isRouted: false, links: notUsed, ...seen },
+        { ...rules, ...changed },
+        clock,
+      );
       note = found.note;
       return found;
     },
@@ -169,5 +175,38 @@ test('the view has the latest activity of all sources, and the end on the clock 
   expect(viewOf(scene.look(seen, { idle_timeout: 40, warning: 40 }), scene.clock)).toMatchObject({
     cull_at: new Date(Date.parse(scene.now()) + 20_000).toISOString(),
     cull_reason: 'stopped after 40 seconds without activity',
+  });
+});
+
+describe('ports that are opened by links', () => {
+  test('keep a server active while a connection is open, unless connections do not count', () => {
+    for (const answer of ['jupyter', 'other'] as const) {
+      for (const cull_connected of [false, true]) {
+        const scene = createScene();
+        const last = scene.now();
+        const seen = () => ({
+          answer: answer === 'other' ? other : jupyter(last),
+          route: last,
+          isRouted: true,
+        });
+        scene.look(seen());
+        scene.pass(2 * hour);
+        const links = { usedAt: null, connections: 1 };
+        expect(isCulled(scene.look({ ...seen(), links }, { cull_connected }))).toBe(cull_connected);
+      }
+    }
+  });
+
+  test('keep a server active when they were used, also where connections do not count', () => {
+    const scene = createScene();
+    const last = scene.now();
+    scene.look({ answer: jupyter(last) });
+    scene.pass(2 * hour);
+    const links = { usedAt: scene.clock.monotonic() - 60, connections: 0 };
+    expect(isCulled(scene.look({ answer: jupyter(last), links }, { cull_connected: true }))).toBe(false);
+    scene.pass(hour - 61);
+    expect(isCulled(scene.look({ answer: jupyter(last) }))).toBe(false); // also after a restart of the service
+    scene.pass(1);
+    expect(isCulled(scene.look({ answer: jupyter(last), links }))).toBe(true);
   });
 });
