@@ -27,6 +27,8 @@ let alice: HubBrowser;
 let bob: HubBrowser;
 beforeAll(async () => {
   hub = await startTestHub(profiles, config, { withPage: true, portLinks: true });
+  // the hub answers before its route is in the proxy
+  await vi.waitUntil(async () => (await fetch(`${hub.url}/hub/login`)).status === 200, enough);
   [alice, bob] = [await signedIn('alice'), await signedIn('bob')];
   await start('alice', 'open');
 }, 300_000);

@@ -17,8 +17,14 @@ test('port_links is null unless it is set, and has an address and a time by defa
 test.each([
   [`${hub}${proxy}port_links: {}`, /port_links: needs admin_page/],
   [`${hub}${page}port_links: {}`, /port_links: needs proxy/],
-  [`${hub}${page}${proxy}port_links: {listen: "unix:/run/x"}`, /port_links\.listen: .* must be a TCP address/],
-  [`${hub}${page}${proxy}port_links: {listen: "127.0.0.1:0"}`, /port_links\.listen: .* must be a TCP address/],
+  [
+    `${hub}${page}${proxy}port_links: {listen: "unix:/run/x"}`,
+    /port_links\.listen: .* must be a TCP address/,
+  ],
+  [
+    `${hub}${page}${proxy}port_links: {listen: "127.0.0.1:0"}`,
+    /port_links\.listen: .* must be a TCP address/,
+  ],
   [
     `${hub}${proxy}admin_page: {token_env: T, hub_url: "https://hub.example"}\nport_links: {}`,
     /port_links: must be null with admin_page\.hub_url/,
