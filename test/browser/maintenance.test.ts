@@ -36,7 +36,7 @@ const maintenance = async (...argv: string[]) => {
 };
 
 async function look(name: string): Promise<void> {
-  for (const width of [1280, 400]) {
+  for (const width of [1280, 420]) {
     await page.setViewportSize({ width, height: 800 });
     await page.screenshot({ path: `${results}${name}-${width}.png`, fullPage: true });
     const overflows = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
