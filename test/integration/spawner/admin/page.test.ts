@@ -343,7 +343,7 @@ describe('what is shown', () => {
     const { text } = await root.get(await addressOf('bob'));
     expect(text).toContain('Why it failed');
     expect(text).toContain('<code>SERVER_DIED</code>');
-    expect(text).toMatch(/until it responded<\/span> <span class="amount">\d+ ms, then it ended/);
+    expect(text).toMatch(/until it responded<\/span> <span class="amount">[\d.]+ m?s, then it ended/);
     expect(text).toContain('>&lt;script&gt;alert(1)&lt;/script&gt;\n</pre>');
     expect(text).not.toContain('<script>alert');
     const plain = await root.get(`${await addressOf('bob')}/log`);
@@ -379,7 +379,7 @@ describe('what is shown', () => {
     await service.restart();
     root = await signedIn('root');
     expect((await root.get(address)).text).toMatch(
-      /Building the sandbox<\/span> <span class="amount">\d+ ms/,
+      /Building the sandbox<\/span> <span class="amount">[\d.]+ m?s/,
     );
   });
 
