@@ -56,8 +56,13 @@ export function openDoor({ path, uid, servers, log }: DoorInput): () => void {
     }
   });
   return () => {
-    rmSync(path, { force: true });
     server.close();
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      // such as a file system that has become read-only; the next door of the account takes its place
+      log.warn({ path, reason: (error as Error).message }, 'a closed door of an account cannot be removed');
+    }
   };
 }
 
