@@ -81,7 +81,9 @@ function serveUser(socket: Socket, servers: DoorInput['servers'], log: Logger): 
     received += chunk.length;
     if (received > longestLine) socket.destroy();
   });
-  createInterface({ input: socket }).on('line', async (line) => {
+  const lines = createInterface({ input: socket });
+  lines.on('error', () => {}); // it reports the socket's errors again, such as a connection that the user has reset
+  lines.on('line', async (line) => {
     received = 0;
     const response = await respond(line, servers(), log);
     if (!socket.destroyed) socket.write(`${JSON.stringify(response)}\n`);

@@ -1,6 +1,7 @@
 // A spawner service under test: the built program as its own process, on a free port, in a temporary
 // directory, with accounts that exist nowhere else. Not here: a hub.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -87,11 +88,14 @@ export async function startService(
   const logged: string[] = [];
   const config = join(directory, 'config.yaml');
   const mode = process.getuid?.() === 0 ? 'dynamic' : 'service';
+  // of this service alone: what runs beside it would find the doors of its users, and end their processes
+  const firstUid = 1_000_000 + 10_000 * randomInt(10_000);
+  const dynamic = `{mode: ${mode}, home: "${directory}/homes/{username}", uid_range: "${firstUid}-${firstUid + 9999}"}`;
   const [port] = await freePorts(1); // a restarted service must come back there
   const text = `
 service: {listen: "127.0.0.1:${port}", state_dir: ${stateDirectory}, ${options.service ?? ''}}
 hubs: [{name: hub, token_env: HUB_TOKEN, ${options.hub ?? ''}}, {name: other, token_env: OTHER_TOKEN}]
-accounts: ${options.accounts ?? `{mode: ${mode}, home: "${directory}/homes/{username}"}`}
+accounts: ${options.accounts ?? dynamic}
 ${extra}
 profiles:
 ${profiles}`;

@@ -177,6 +177,20 @@ describe('as root', needsRoot, () => {
     expect((await runCommand(service, 'enter', 'nobody', '--hub', 'hub')).stderr).toContain('SERVER_UNKNOWN');
   });
 
+  test('a user who resets connections to the door does not end the service', async ({ service }) => {
+    const { uid } = await start(service, 'jon');
+    // it leaves the greeting unread, and a line on its way: the kernel then resets the connection
+    const script = `import socket, sys
+for _ in range(200):
+    door = socket.socket(socket.AF_UNIX)
+    door.connect(sys.argv[1])
+    door.sendall(b'{"id": "')
+    door.close()`;
+    const { code, stderr } = await as(uid, '/usr/bin/python3', '-c', script, doorOf(service, uid));
+    expect([code, stderr]).toEqual([0, '']);
+    expect(await portwrap(uid, 'enter', '--', 'id', '-u')).toMatchObject({ code: 0, stdout: `${uid}\n` });
+  });
+
   test('the door of an account is gone with its last server', async ({ service }) => {
     const { uid } = await start(service, 'ida');
     expect(existsSync(doorOf(service, uid))).toBe(true);
