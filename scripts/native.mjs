@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-/** The folder of the sources of each program, below native/. */
+/** The folders of the sources of each program, below native/. */
 const programs = {
-  'portwrap-forward': 'forward',
-  'portwrap-init': 'init',
-  'portwrap-wrapper': 'wrapper',
-  'portwrap-enter': 'enter',
+  'portwrap-forward': ['forward', 'shared'],
+  'portwrap-init': ['init'],
+  'portwrap-wrapper': ['wrapper', 'shared'],
+  'portwrap-enter': ['enter'],
 };
 const architectures = { x64: 'x86_64', arm64: 'aarch64' };
 const plain = ['-std=c11', '-O2', '-Wall', '-Wextra'];
@@ -63,8 +63,8 @@ function buildProgram(root, program, { isStatic, target }) {
   let firstError = '';
   for (const [compiler, ...flags] of attempts) {
     const files = nativeSources(root, program).filter((path) => path.endsWith('.c'));
-    const include = `-I${join(root, 'native', programs[program])}`;
-    const run = spawnSync(compiler, [...flags, include, '-o', unfinished, ...files], { encoding: 'utf8' });
+    const include = foldersOf(root, program).map((folder) => `-I${folder}`);
+    const run = spawnSync(compiler, [...flags, ...include, '-o', unfinished, ...files], { encoding: 'utf8' });
     if (run.status === 0) {
       renameSync(unfinished, file);
       return { isBuilt: true, message: `${file} (${compiler})` };
@@ -86,12 +86,15 @@ function none(program, reason) {
   return { isBuilt: false, message: `${program} is not built: ${reason}. ${without[program]}` };
 }
 
+const foldersOf = (root, program) => programs[program].map((name) => join(root, 'native', name));
+
 function nativeSources(root, program) {
-  const folder = join(root, 'native', programs[program]);
-  return readdirSync(folder, { recursive: true })
-    .filter((name) => /\.[ch]$/.test(name))
-    .map((name) => join(folder, name))
-    .sort();
+  return foldersOf(root, program).flatMap((folder) =>
+    readdirSync(folder, { recursive: true })
+      .filter((name) => /\.[ch]$/.test(name))
+      .map((name) => join(folder, name))
+      .sort(),
+  );
 }
 
 function modified(path) {

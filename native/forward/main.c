@@ -16,6 +16,8 @@
 #include "options.h"
 #include "network/routes.h"
 
+const char program_name[] = "portwrap-forward";
+
 /* The exit code when none of the ports could be bound. */
 enum { NO_PORT = 3 };
 

@@ -12,6 +12,8 @@
 #include "mounts.h"
 #include "options.h"
 
+const char program_name[] = "portwrap-wrapper";
+
 /* Only this account can open it. For reading and writing, because opening then does not block. */
 static void make_fifo(const struct fifo *fifo)
 {

@@ -8,11 +8,12 @@
 
 static int output = STDERR_FILENO;
 
-/* One write(2) for a line, since the keeper and its workers share the file. */
+/* One write(2) for a line, since several processes may share the file. A line has room for a path. */
 static void say(const char *format, va_list words, const char *reason)
 {
-  char line[1024] = "portwrap-forward: ";
+  char line[8192];
   const size_t most = sizeof line - 1; /* with the newline in the place of the last byte */
+  snprintf(line, most, "%s: ", program_name);
   size_t length = strlen(line);
   vsnprintf(line + length, most - length, format, words);
   length = strlen(line);
@@ -52,5 +53,14 @@ void warn(const char *format, ...)
   va_list words;
   va_start(words, format);
   say(format, words, NULL);
+  va_end(words);
+}
+
+void warn_errno(const char *format, ...)
+{
+  const char *reason = strerror(errno);
+  va_list words;
+  va_start(words, format);
+  say(format, words, reason);
   va_end(words);
 }
