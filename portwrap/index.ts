@@ -51,7 +51,6 @@ export {
 } from './network/network.ts';
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
-export { idsOf } from './preload/fork-payload.ts';
 export {
   type ForkServerRequest,
   isCurrent,
@@ -97,6 +96,7 @@ export {
   endProcess,
   isAlive as isSameProcess,
   type ProcessIdentity,
+  readIds,
   thisProcess,
 } from './system/process.ts';
 export { readFileOrNull } from './system/read-file.ts';

@@ -5,12 +5,10 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import type { Duplex } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
-import { idsOf } from '../preload/fork-payload.ts';
 import { startChild } from '../system/child.ts';
 import { closeStrayDescriptors } from '../system/inherited-descriptors.ts';
-import { isTerminalForeground, type ProcessIdentity } from '../system/process.ts';
-import { readFileOrNull } from '../system/read-file.ts';
-import { enterArgv, findEnterProgram, type Ids, type Purpose } from './program.ts';
+import { isTerminalForeground, type ProcessIdentity, type ProcessIds, readIds } from '../system/process.ts';
+import { enterArgv, findEnterProgram, type Purpose } from './program.ts';
 
 export interface EnterTarget {
   /** How people name it. */
@@ -87,8 +85,8 @@ export async function enterSandbox(
 }
 
 /** The account of the sandbox. Throws SANDBOX_UNKNOWN. */
-function accountOf({ child, label }: EnterTarget): Ids {
-  const ids = idsOf(readFileOrNull(`/proc/${child.pid}/status`) ?? '');
+function accountOf({ child, label }: EnterTarget): ProcessIds {
+  const ids = readIds(child.pid);
   if (ids === null) throw new PortwrapError('SANDBOX_UNKNOWN', `${label} has ended`);
   return ids;
 }

@@ -4,7 +4,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import { nativeProgramPath } from '../../config/system/native-program.ts';
 import { packageRoot } from '../../config/system/package.ts';
 import { isExecutable } from '../system/access.ts';
-import type { ProcessIdentity } from '../system/process.ts';
+import type { ProcessIdentity, ProcessIds } from '../system/process.ts';
 
 /** What is done in the sandbox. */
 export type Purpose =
@@ -12,13 +12,6 @@ export type Purpose =
   | { readonly kind: 'command'; readonly command: readonly string[] }
   /** Relays standard input and output to a port. */
   | { readonly kind: 'connect'; readonly port: number };
-
-/** The ids that a caller who is root takes first. */
-export interface Ids {
-  readonly uid: number;
-  readonly gid: number;
-  readonly groups: readonly number[];
-}
 
 /** Its path. Throws TOOL_MISSING with the command that builds it. */
 export function findEnterProgram(): string {
@@ -30,11 +23,13 @@ export function findEnterProgram(): string {
   });
 }
 
-/** `child` is process 1 of the sandbox, `term` the caller's TERM. */
+/**
+ * `child` is process 1 of the sandbox, `ids` what a caller who is root takes first, `term` the caller's TERM.
+ */
 export function enterArgv(
   child: ProcessIdentity,
   purpose: Purpose,
-  ids: Ids | null,
+  ids: ProcessIds | null,
   term: string | undefined,
 ): string[] {
   return [

@@ -2,8 +2,7 @@
 // Not here: asking the fork server (fork.ts), the choice which of them it is in the end (launch/launch.ts).
 import { enterCgroup } from '../cgroups/cgroup.ts';
 import type { CgroupPlace } from '../cgroups/place.ts';
-import { isAlive, type ProcessIdentity } from '../system/process.ts';
-import { readFileOrNull } from '../system/read-file.ts';
+import { isAlive, type ProcessIdentity, readIds } from '../system/process.ts';
 import { type ForkedChild, type ForkOrder, forkChild } from './fork.ts';
 import type { PreloadRequest } from './request.ts';
 
@@ -25,7 +24,7 @@ export async function forkPayload(
 ): Promise<ForkedChild | null> {
   try {
     await entered;
-    const ids = idsOf(readFileOrNull(`/proc/${child.pid}/status`) ?? '');
+    const ids = readIds(child.pid);
     if (ids === null || !isAlive(child)) throw new Error('the sandbox has ended');
     const order = {
       ...{ pid: child.pid, start_time: child.startTime, ...ids, filter: filter.toString('hex') },
@@ -40,14 +39,4 @@ export async function forkPayload(
     preload.notUsed((error as Error).message);
     return null;
   }
-}
-
-/** The ids of a process, proc_pid_status(5): those of the account, with the groups that setpriv(1) has found. */
-export function idsOf(status: string): { uid: number; gid: number; groups: number[] } | null {
-  const numbers = (name: string) =>
-    new RegExp(`^${name}:([\\d \\t]*)$`, 'm').exec(status)?.[1]?.split(/\s+/).filter(Boolean).map(Number);
-  const [uid] = numbers('Uid') ?? [];
-  const [gid] = numbers('Gid') ?? [];
-  const groups = numbers('Groups');
-  return uid === undefined || gid === undefined || groups === undefined ? null : { uid, gid, groups };
 }

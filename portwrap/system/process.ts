@@ -90,6 +90,27 @@ export function endProcess(identity: ProcessIdentity): void {
   signalProcess(identity, 'SIGTERM');
 }
 
+export interface ProcessIds {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+/** The ids of a process; null when it has ended. In a sandbox those of the account, with the groups that setpriv(1) has found. */
+export function readIds(pid: number): ProcessIds | null {
+  return idsOf(readProc(`/proc/${pid}/status`) ?? '');
+}
+
+/** proc_pid_status(5). */
+export function idsOf(status: string): ProcessIds | null {
+  const numbers = (name: string) =>
+    new RegExp(`^${name}:([\\d \\t]*)$`, 'm').exec(status)?.[1]?.split(/\s+/).filter(Boolean).map(Number);
+  const [uid] = numbers('Uid') ?? [];
+  const [gid] = numbers('Gid') ?? [];
+  const groups = numbers('Groups');
+  return uid === undefined || gid === undefined || groups === undefined ? null : { uid, gid, groups };
+}
+
 /** Direct children of a process's main thread. */
 export function childrenOf(pid: number): readonly number[] {
   const text = readProc(`/proc/${pid}/task/${pid}/children`);

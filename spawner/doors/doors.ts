@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from '../../config/logger.ts';
 import { isStaleSocket } from '../../config/system/stale-socket.ts';
-import { doorsDirectory, filterFile, idsOf, type SandboxRecord } from '../../portwrap/index.ts';
+import { doorsDirectory, filterFile, readIds, type SandboxRecord } from '../../portwrap/index.ts';
 import type { Launcher, RunningServer } from '../launchers/launcher.ts';
 import type { ServerRecord } from '../records/record.ts';
 import { makeDirectory } from '../system/make-directory.ts';
@@ -54,9 +54,10 @@ export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }
     if (!asRoot || sandbox === null) return;
     try {
       const server = guarded(record, sandbox);
-      const { uid } = idsOf(readFileSync(`/proc/${sandbox.child.pid}/status`, 'utf8')) ?? { uid: 0 };
-      servers.set(server, uid);
-      open(uid);
+      const ids = readIds(sandbox.child.pid);
+      if (ids === null) throw new Error('it has ended');
+      servers.set(server, ids.uid);
+      open(ids.uid);
       const remove = () => leave(server);
       running.exited.then(remove, remove);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { idsOf } from '../../../../portwrap/preload/fork-payload.ts';
+import { idsOf } from '../../../../portwrap/system/process.ts';
 
 test('ids and groups are those in proc_pid_status(5)', () => {
   const status =
