@@ -95,6 +95,7 @@ export {
   bootId,
   endProcess,
   isAlive as isSameProcess,
+  killGroup,
   type ProcessIdentity,
   readIds,
   thisProcess,

@@ -5,6 +5,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import { type Account, becomeArgv } from './account.ts';
 import { startChild } from './child.ts';
 import { withDeadline } from './deadline.ts';
+import { killGroup } from './process.ts';
 import type { Toolbox } from './tools.ts';
 
 /** The result for one path. `path` contains no symbolic links. */
@@ -58,7 +59,7 @@ export async function answersOf(argv: readonly string[]): Promise<readonly strin
   const ended = Promise.all([child.exited, closed]);
   await withDeadline(ended, answerDeadline, () => new Late()).catch((error: unknown) => {
     if (!(error instanceof Late)) throw error;
-    abandon(child.process.pid);
+    killGroup(child.process.pid);
     stdout?.destroy();
     child.process.unref();
   });
@@ -66,15 +67,6 @@ export async function answersOf(argv: readonly string[]): Promise<readonly strin
 }
 
 class Late extends Error {}
-
-/** Kills its whole process group. */
-function abandon(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // it has just ended
-  }
-}
 
 /**
  * It prints one record for each path: a letter, and the real path or the reason. The shell itself knows the real path of a

@@ -90,6 +90,15 @@ export function endProcess(identity: ProcessIdentity): void {
   signalProcess(identity, 'SIGTERM');
 }
 
+/** Kills the process group that a child of ours leads; undefined: it was not started. */
+export function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // nothing of it is left
+  }
+}
+
 export interface ProcessIds {
   readonly uid: number;
   readonly gid: number;

@@ -2,7 +2,14 @@
 // Not here: when (with-hooks.ts).
 import { closeSync, openSync } from 'node:fs';
 import { PortwrapError } from '../../../config/errors.ts';
-import { aborted, becomeArgv, startChild, type Toolbox, withDeadline } from '../../../portwrap/index.ts';
+import {
+  aborted,
+  becomeArgv,
+  killGroup,
+  startChild,
+  type Toolbox,
+  withDeadline,
+} from '../../../portwrap/index.ts';
 import type { RecordedHook } from '../../records/recorded-hook.ts';
 
 export interface HookRun {
@@ -50,14 +57,4 @@ function failed(key: string, what: string, cause?: unknown): PortwrapError {
 function notStarted(key: string, error: unknown): unknown {
   const isMissing = error instanceof PortwrapError && error.code === 'TOOL_MISSING';
   return isMissing ? failed(key, `could not be run: ${error.message}`, error) : error;
-}
-
-/** The group is that of the child; it may be gone already. */
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // nothing of it is left
-  }
 }
