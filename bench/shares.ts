@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from '../spawner/http/client.ts';
 import { report } from './report.ts';
+import { type BenchService, serve } from './service.ts';
 
 const seconds = Number(process.env.SECONDS ?? 10);
 const directory = mkdtempSync(join(tmpdir(), 'bench-shares-'));
@@ -85,7 +85,7 @@ function ticksOf(pid: number | undefined): number {
   return Number(fields.split(' ')[11]);
 }
 
-async function startService(): Promise<{ child: ChildProcess; url: string }> {
+async function startService(): Promise<BenchService> {
   const profile = (name: string, processes: number, resources: string) =>
     `  - {name: ${name}, ready_timeout: 300, command: ${JSON.stringify(['bash', '-c', busy(processes)])}, resources: ${resources}}`;
   writeFileSync(
@@ -101,18 +101,5 @@ ${profile('plain-one', 1, '{}')}
 ${profile('preferred-one', 1, '{cpu_weight: 300}')}
 `,
   );
-  const child = spawn(process.execPath, ['dist/spawner/main.js', 'serve', '--config', config], {
-    env: { PATH: process.env.PATH, BENCH_TOKEN: token },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  // read to its end: a service blocks if its log is not read
-  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
-  const url = await new Promise<string>((resolve, reject) => {
-    lines.on('line', (line) => {
-      const entry = JSON.parse(line) as { msg: string; address?: string };
-      if (entry.msg === 'ready' && entry.address !== undefined) resolve(entry.address);
-    });
-    lines.once('close', () => reject(new Error('the service ended')));
-  });
-  return { child, url };
+  return serve(config, token);
 }

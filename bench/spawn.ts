@@ -1,15 +1,14 @@
 // The cost of the service: time from POST to ready for a minimal HTTP server, one at a time and many at once; with many
 // idle servers its memory, its CPU and how long adoption takes after kill -9. Run: node bench/run.mjs spawn
 // CONCURRENT=1,50,200 IDLE=300 SECONDS=60 choose other sizes. Needs a build (npm run build).
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createClient } from '../spawner/http/client.ts';
 import { median, percentile, report } from './report.ts';
+import { type BenchService, serve } from './service.ts';
 
 const batches = (process.env.CONCURRENT ?? '1,50,200').split(',').map(Number);
 const idle = Number(process.env.IDLE ?? 300);
@@ -29,22 +28,9 @@ writeConfig(Number(new URL(service.url).port));
 const client = createClient(new URL(service.url), token);
 let serial = 0;
 
-async function startService(port: number | null): Promise<{ child: ChildProcess; url: string }> {
+async function startService(port: number | null): Promise<BenchService> {
   if (port !== null) writeConfig(port);
-  const child = spawn(process.execPath, ['dist/spawner/main.js', 'serve', '--config', config], {
-    env: { PATH: process.env.PATH, BENCH_TOKEN: token },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  // read to its end: a service blocks if its log is not read
-  const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
-  const url = await new Promise<string>((resolve, reject) => {
-    lines.on('line', (line) => {
-      const entry = JSON.parse(line) as { msg: string; address?: string };
-      if (entry.msg === 'ready' && entry.address !== undefined) resolve(entry.address);
-    });
-    lines.once('close', () => reject(new Error('the service ended')));
-  });
-  return { child, url };
+  return serve(config, token);
 }
 
 function writeConfig(port: number): void {
