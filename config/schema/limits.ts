@@ -1,6 +1,7 @@
 // The keys below `limits`: the maximum number of servers and of concurrent starts, and what all servers together may use.
 // Not here: the limits of one profile (profiles.ts) and of one server (resources.ts).
 import { z } from 'zod';
+import { cpus } from './resources.ts';
 import { size } from './values/size.ts';
 
 export const limitsSchema = z
@@ -24,16 +25,10 @@ export const limitsSchema = z
         examples: ['56G'],
         default: null,
       }),
-    cpus: z
-      .number()
-      .min(0.01)
-      .max(10_000)
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'CPUs that all servers on this machine together may keep busy. null: no limit.',
-        examples: [14.5],
-      }),
+    cpus: cpus.meta({
+      description: 'CPUs that all servers on this machine together may keep busy. null: no limit.',
+      examples: [14.5],
+    }),
     processes: z
       .int()
       .min(100)

@@ -3,6 +3,8 @@
 import { z } from 'zod';
 import { bytesOf, size } from './values/size.ts';
 
+/** A number of CPUs that may be kept busy; null: no limit. */
+export const cpus = z.number().min(0.01).max(10_000).nullable().default(null);
 const weight = z.int().min(1).max(10_000).nullable().default(null);
 
 export const resourcesSchema = z
@@ -25,16 +27,10 @@ export const resourcesSchema = z
         examples: ['1.5G'],
         default: null,
       }),
-    cpus: z
-      .number()
-      .min(0.01)
-      .max(10_000)
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'CPUs that a server may keep busy. null: no limit.',
-        examples: [1.5],
-      }),
+    cpus: cpus.meta({
+      description: 'CPUs that a server may keep busy. null: no limit.',
+      examples: [1.5],
+    }),
     processes: z
       .int()
       .min(8)
