@@ -2,7 +2,7 @@
 // Not here: ending processes.
 import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { entriesBelow, pathOf } from './tree.ts';
+import { entriesBelow, kindOf, pathOf } from './tree.ts';
 
 export interface Census {
   /** "PID command line" of each living process that names the directory. */
@@ -43,13 +43,6 @@ function refersTo(pid: string, directory: string): boolean {
 }
 
 const describeEntry = (entry: Dirent): string => `${pathOf(entry)} ${kindOf(entry)}`;
-
-function kindOf(entry: Dirent): string {
-  if (entry.isDirectory()) return 'directory';
-  if (entry.isFIFO()) return 'fifo';
-  if (entry.isSocket()) return 'socket';
-  return entry.isSymbolicLink() ? 'link' : 'file';
-}
 
 /** A process may end, or belong to another user, during the check. */
 function text(pid: string, name: string): string {

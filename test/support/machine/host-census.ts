@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { type Dirent, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { kindOf } from './tree.ts';
 
 export const kinds = [
   'mounts',
@@ -171,13 +172,6 @@ function filesBelow(directory: string): string[] {
     const line = `${path} ${((found?.mode ?? 0) & 0o7777).toString(8)} of ${found?.uid} ${kindOf(entry)}`;
     return [line, ...(entry.isDirectory() ? filesBelow(path) : [])];
   });
-}
-
-function kindOf(entry: Dirent): string {
-  if (entry.isDirectory()) return 'directory';
-  if (entry.isFIFO()) return 'fifo';
-  if (entry.isSocket()) return 'socket';
-  return entry.isSymbolicLink() ? 'link' : 'file';
 }
 
 const lines = (path: string) => text(path).split('\n').filter(Boolean);

@@ -12,6 +12,13 @@ export function entriesBelow(directory: string): Dirent[] {
 
 export const pathOf = (entry: Dirent): string => join(entry.parentPath, entry.name);
 
+export function kindOf(entry: Dirent): string {
+  if (entry.isDirectory()) return 'directory';
+  if (entry.isFIFO()) return 'fifo';
+  if (entry.isSocket()) return 'socket';
+  return entry.isSymbolicLink() ? 'link' : 'file';
+}
+
 /** None if it is not there (any more). The files of a control group that goes are ENODEV for a moment. */
 function entriesOf(directory: string): Dirent[] {
   try {

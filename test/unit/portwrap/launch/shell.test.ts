@@ -8,6 +8,7 @@ import { scriptArgv } from '../../../../portwrap/launch/wrapper/script.ts';
 import { terminalMounts } from '../../../../portwrap/mounts/terminals.ts';
 import { inProfile } from '../../../../portwrap/system/apparmor.ts';
 import { jobScript } from '../../../../spawner/launchers/slurm/job-script.ts';
+import { wrapper } from './wrapper/example.ts';
 
 const tools = (name: string) => `/bin/${name}`;
 const gate: Gate = {
@@ -27,17 +28,7 @@ const gate: Gate = {
 const mountinfo =
   "3 1 0:3 / /srv/it's/dev/pts rw - devpts devpts rw\n4 1 0:3 /1 /dev/console rw - devpts devpts rw\n";
 const paths = {
-  ...{
-    life: '/d/life',
-    forwarder: '/d/forwarder',
-    uplink: '/d/uplink',
-    policyLog: null,
-    maps: null,
-    keeper: false,
-    detached: false,
-    ignoredSignals: ['INT'],
-    sysctls: { lowPorts: false, routeLoopback: false },
-  },
+  ...wrapper,
   terminals: [...terminalMounts(mountinfo, '/dev/pts/3'), ...terminalMounts(mountinfo, null)],
 };
 
