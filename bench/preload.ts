@@ -2,7 +2,8 @@
 // memory of the servers; our spawner with and without preload, and JupyterHub's SimpleLocalProcessSpawner, which starts a
 // process on the host. Run as root: PYTHON=/path/to/venv/bin/python node bench/run.mjs preload
 // AT_ONCE=1,8,20 choose other sizes. It takes at most 6 minutes on a quiet machine with 2 cores.
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ask, startServer, stopServer } from './hub/requests.ts';
 import { type HubSubject, python, startHub } from './hub/subjects.ts';
@@ -13,6 +14,8 @@ const sizes = (process.env.AT_ONCE ?? '1,8,20').split(',').map(Number);
 const directory = mkdtempSync('/opt/portwrap-bench-');
 chmodSync(directory, 0o711); // homes below it must be reachable for their owners
 const command = ['jupyterhub-singleuser'];
+/** A cached environment is a symbolic link, and its scripts name the directory behind it. */
+const interpreters = `${realpathSync(dirname(python))}/`;
 
 const subjects = [
   { name: 'portwrap, preload', start: () => ours('preload', 'jupyter') },
@@ -78,7 +81,7 @@ function memoryOf(): { private: number; pss: number } {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
       const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      const isServer = words.startsWith(python.replace(/python[\d.]*$/, '')) || words.includes(directory);
+      const isServer = words.startsWith(interpreters) || words.includes(directory);
       if (!/singleuser\0|portwrap_preload/.test(words) || !isServer) continue;
       const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
       const of = (name: string) =>
@@ -90,6 +93,8 @@ function memoryOf(): { private: number; pss: number } {
       };
     } catch {} // it has ended
   }
+  if (memory.private === 0)
+    throw new Error(`no server of ${python} is found in /proc: its memory is not measured`);
   return memory;
 }
 
