@@ -65,9 +65,7 @@ def become_server(order: dict[str, Any], preloaded: Preloaded) -> None:
     difference = why_different(environment, preloaded)
     if difference is None:
         set_environment({**coerced, **environment})
-        for place in preloaded.places:
-            place.set({MARKERS[name]: environment[name] for name in MARKERS if name in environment})
-        difference = why_user_site()
+        difference = why_not_replaced(environment, preloaded) or why_user_site()
     if difference is not None:
         say(f"portwrap: preload is not used for this start: {difference}")
         execute(order["command"], environment)
@@ -92,6 +90,17 @@ def why_different(environment: dict[str, str], preloaded: Preloaded) -> str | No
     for name in sorted(names - set(MARKERS)):
         if environment.get(name) != at_start.get(name):
             return f"{name} is not as it was when the modules were imported"
+    return None
+
+
+def why_not_replaced(environment: dict[str, str], preloaded: Preloaded) -> str | None:
+    """Gives each place that holds a marker the user's value."""
+    values = {marker: environment[name] for name, marker in MARKERS.items()}
+    try:
+        for place in preloaded.places:
+            place.set(values)
+    except Exception as error:
+        return f"a value of one user cannot be replaced: {type(error).__name__}: {error}"
     return None
 
 
