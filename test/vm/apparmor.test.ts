@@ -92,9 +92,9 @@ profile emulated /usr/bin/bwrap flags=(attach_disconnected, mediate_deleted) {
 
 async function restrict(machine: Machine): Promise<void> {
   await machine.output('cat > /etc/restricted && apparmor_parser -r /etc/restricted', { input: restriction });
-  const program = `${installed}/dist/portwrap/system/apparmor.js`;
   const switchOfUbuntu = '/proc/sys/kernel/apparmor_restrict_unprivileged_userns';
   await machine.output(
-    `grep -q ${switchOfUbuntu} ${program} && echo 1 > /etc/switch && sed -i s,${switchOfUbuntu},/etc/switch, ${program}`,
+    `echo 1 > /etc/switch; grep -rlF --include=*.js ${switchOfUbuntu} ${installed}/dist > /etc/readers &&
+      xargs sed -i s,${switchOfUbuntu},/etc/switch, < /etc/readers`,
   );
 }
