@@ -1,8 +1,8 @@
 // The limits of a profile bind: 200 MB, half a CPU, 20 processes (scripts/vm/install.sh).
 import { describe, expect } from 'vitest';
 import { check } from './check.ts';
-import { until } from './machine.ts';
-import { mainPid, serverOf } from './service.ts';
+import { type Machine, until } from './machine.ts';
+import { groupOf, mainPid, serverOf, serviceAnswers } from './service.ts';
 
 describe('limits', () => {
   check('of CPUs and processes hold a server', async ({ installed: { machine, hub } }) => {
@@ -51,4 +51,47 @@ describe('limits', () => {
     await hub.start('alice', 'limited');
     for (const user of ['alice', 'bob']) await hub.stop(user);
   });
+
+  check(
+    'of all servers together and shares are in the groups that systemd-cgls shows, and bind',
+    async ({ installed: { machine, hub } }) => {
+      await configure(
+        machine,
+        '  memory: 600M\n  cpus: 1.5\n  processes: 300',
+        'memory_high: 150M, cpu_weight: 300, nice: 3',
+      );
+      await hub.start('alice', 'limited');
+      await hub.start('bob', 'free');
+      const group = await groupOf(machine, (await serverOf(machine, 'alice')).pid);
+      const [servers = ''] = /^.*\/servers(?=\/)/.exec(group) ?? [];
+      expect(servers).toBe('/portwrap.slice/portwrap-servers.scope/servers');
+      const read = async (directory: string, names: readonly string[]) =>
+        (await machine.output(`cd /sys/fs/cgroup${directory} && cat ${names.join(' ')}`)).split('\n');
+      const own = group
+        .split('/')
+        .slice(0, servers.split('/').length + 1)
+        .join('/');
+      expect(await read(own, ['memory.high', 'cpu.weight'])).toEqual([`${150 * 1024 ** 2}`, '300']);
+      expect(await read(servers, ['memory.max', 'cpu.max', 'pids.max'])).toEqual([
+        ...[`${600 * 1024 ** 2}`, '150000 100000', '300'],
+      ]);
+      expect(await hub.use('bob', 'alloc?mb=900&child=1'), 'a child with more than all may have').toBe('-9');
+      for (const user of ['alice', 'bob']) {
+        expect(await hub.use(user)).toContain('uid');
+        await hub.stop(user);
+      }
+    },
+  );
 });
+
+/** Puts more into the configuration, and starts the service again with it. */
+async function configure(machine: Machine, limits: string, resources: string): Promise<void> {
+  const file = '/etc/portwrap-spawner/config.yaml';
+  const before = await machine.output(`cat ${file}`);
+  const after = before
+    .replace('  servers_per_user: 3', `$&\n${limits}`)
+    .replace('processes: 20 }', `processes: 20, ${resources} }`);
+  await machine.output(`cat > ${file}`, { input: `${after}\n` });
+  await machine.output('systemctl restart portwrap-spawner');
+  await serviceAnswers(machine);
+}
