@@ -4,8 +4,7 @@
 // AT_ONCE=1,8,20 choose other sizes. It takes at most 6 minutes on a quiet machine with 2 cores.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { ask, startServer, stopServer } from './hub/requests.ts';
+import { ask, forkServerReady, startServer, stopServer } from './hub/requests.ts';
 import { type HubSubject, python, startHub } from './hub/subjects.ts';
 import { median, percentile, report } from './report.ts';
 
@@ -96,8 +95,4 @@ function memoryOf(): { private: number; pss: number } {
   if (memory.private === 0)
     throw new Error(`no server of ${python} is found in /proc: its memory is not measured`);
   return memory;
-}
-
-async function forkServerReady(hub: HubSubject): Promise<void> {
-  while (!readFileSync(hub.serviceLog, 'utf8').includes('the fork server is ready')) await pause(200);
 }

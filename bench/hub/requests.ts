@@ -1,5 +1,6 @@
 // What a user does at a hub, over its REST API, and how long that takes.
 // Not here: the hubs (subjects.ts).
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { apiToken, type HubSubject } from './subjects.ts';
 
@@ -26,4 +27,8 @@ export async function ask(hub: HubSubject, method: string, path: string): Promis
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text;
+}
+
+export async function forkServerReady(hub: HubSubject): Promise<void> {
+  while (!readFileSync(hub.serviceLog, 'utf8').includes('the fork server is ready')) await pause(200);
 }

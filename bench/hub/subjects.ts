@@ -13,6 +13,8 @@ export interface HubSubject {
   readonly spawner: SpawnerName;
   /** Of the hub's REST API. */
   readonly api: string;
+  /** Where browsers reach it. */
+  readonly page: string;
   readonly hubPid: number;
   readonly servicePid: number | null;
   /** The log of our service. */
@@ -28,13 +30,21 @@ const path = [dirname(python), '/usr/local/bin', '/usr/bin', '/bin'];
 const asRoot = process.getuid?.() === 0;
 const json = JSON.stringify;
 
+export interface HubOptions {
+  readonly preload?: string | null;
+  readonly name?: string;
+  /** Seconds until the hub answers a start that takes longer; 0: at once, and its progress tells the rest. */
+  readonly slowSpawnTimeout?: number;
+}
+
 /** `command` is the server of a user: it listens at JUPYTERHUB_SERVICE_URL. */
 export async function startHub(
   spawner: SpawnerName,
   command: readonly string[],
   below: string,
-  { preload = null, name = spawner }: { readonly preload?: string | null; readonly name?: string } = {},
+  options: HubOptions = {},
 ): Promise<HubSubject> {
+  const { preload = null, name = spawner, slowSpawnTimeout = 0 } = options;
   const directory = join(below, name);
   mkdirSync(directory, { mode: 0o711 });
   const [hub = 0, publicPort = 0, proxyApi = 0, service = 0] = await freePorts(4);
@@ -86,7 +96,7 @@ export async function startHub(
 
   writeFileSync(
     join(directory, 'jupyterhub_config.py'),
-    hubConfig({ spawner, command, directory, hub, publicPort, proxyApi, service }),
+    hubConfig({ spawner, command, directory, hub, publicPort, proxyApi, service, slowSpawnTimeout }),
   );
   const child = start('hub', [python, '-m', 'jupyterhub', '--config', 'jupyterhub_config.py'], {
     PYTHONPATH: join(import.meta.dirname, '../../../hub'),
@@ -98,6 +108,7 @@ export async function startHub(
   return {
     spawner,
     api: `${local(hub)}/hub/api`,
+    page: local(publicPort),
     hubPid: child.pid ?? 0,
     servicePid,
     serviceLog: join(directory, 'service.log'),
@@ -136,6 +147,7 @@ interface HubConfigInput {
   readonly publicPort: number;
   readonly proxyApi: number;
   readonly service: number;
+  readonly slowSpawnTimeout: number;
 }
 
 function hubConfig(input: HubConfigInput): string {
@@ -160,9 +172,9 @@ c.JupyterHub.cleanup_servers = True
 c.ConfigurableHTTPProxy.should_start = False
 c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:${proxyApi}"
 c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
 c.JupyterHub.services = [{"name": "bench", "admin": True, "api_token": "${apiToken}"}]
-# a start is answered at once, and its progress tells the rest
-c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+c.JupyterHub.tornado_settings = {"slow_spawn_timeout": ${input.slowSpawnTimeout}}
 c.Spawner.cmd = ${json(command)}
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120
 if importlib.util.find_spec("jupyterlab") is None:
