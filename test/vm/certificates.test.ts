@@ -32,11 +32,7 @@ describe('a certificate of which only root can read the key', () => {
     async ({ installed: { machine } }) => {
       await renew(machine, '33');
       const credentials = between('LoadCredential=key', 'ExecStart=');
-      await edit(
-        machine,
-        '--ssl-key ${CREDENTIALS_DIRECTORY}/key.pem --ssl-cert ${CREDENTIALS_DIRECTORY}/cert.pem',
-        credentials,
-      );
+      await edit(machine, between('--ssl-key $', ' ...'), credentials);
       await serves(machine, '33');
       await renew(machine, '44');
       await machine.output('systemctl restart portwrap-proxy');
