@@ -96,7 +96,9 @@ c.ProfilesSpawner.profiles = [
   const server = async () => (await hub.service.call('GET', '/users/alice/server')).body;
   await expect.poll(server).toMatchObject({ state: 'ready', profile: 'other' });
   await hub.restart('SIGKILL');
-  await vi.waitUntil(async () => (await hub.api('GET', '/users/alice')).body.server !== null);
+  await vi.waitUntil(async () => (await hub.api('GET', '/users/alice')).body.server !== null, {
+    timeout: 120_000,
+  });
   await hub.stopServer('alice');
   expect(await server()).toMatchObject({ code: 'SERVER_UNKNOWN' });
 });

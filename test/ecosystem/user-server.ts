@@ -25,10 +25,11 @@ subprocess.Popen(${argv}, stdin=subprocess.DEVNULL, stdout=open("program.log", "
 export async function answered(user: HubUser, path: string): Promise<string> {
   return vi.waitUntil(
     async () => {
-      const response = await user.fetch(path, { redirect: 'manual' });
-      const text = await response.text();
-      return response.status === 200 ? text : undefined;
+      const bounds = { redirect: 'manual', signal: AbortSignal.timeout(60_000) } as const;
+      const response = await user.fetch(path, bounds).catch(() => undefined);
+      const text = await response?.text().catch(() => undefined);
+      return response?.status === 200 ? text : undefined;
     },
-    { timeout: 150_000, interval: 250 },
+    { timeout: 300_000, interval: 250 },
   );
 }

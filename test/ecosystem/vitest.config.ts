@@ -15,8 +15,8 @@ export default defineConfig({
     env: { PORTWRAP_TEST_PYTHON: await pythonEnvironment('ecosystem') },
     // each runs a hub, servers and a browser
     fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
-    expect: { poll: { timeout: 60_000, interval: 100 } },
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000, interval: 100 } },
   },
 });

@@ -25,6 +25,8 @@ export async function openSignedIn(
   options: BrowserContextOptions = {},
 ): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  // a busy machine takes long to start Chromium's processes
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   await page.goto(address);
   await page

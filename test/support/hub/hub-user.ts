@@ -2,6 +2,7 @@
 // kernel through the public proxy with @jupyterlab/services.
 import { openKernel, type SmokeKernel } from '../../../spawner/commands/smoke-kernel.ts';
 import { HubBrowser } from '../browser/hub-browser.ts';
+import { navigate } from '../browser/navigate.ts';
 
 export interface HubUser {
   readonly name: string;
@@ -12,8 +13,13 @@ export interface HubUser {
   server(): Promise<{ ready: boolean; pending: string | null; url: string } | undefined>;
   /** A request as this user, through the proxy. */
   fetch(path: string, init?: RequestInit): Promise<Response>;
-  /** A fresh Python kernel in the user's server, over the proxy's WebSocket. */
-  openKernel(): Promise<KernelSession>;
+  /**
+   * A PUT over a connection of its own; resolves with the status. fetch() would take one that it has: while it prepares
+   * a large body on a busy machine, it does not notice that the proxy closes that one as idle.
+   */
+  put(path: string, body: string): Promise<number>;
+  /** A fresh Python kernel in the server of that owner, by default the user's own, over the proxy's WebSocket. */
+  openKernel(owner?: string): Promise<KernelSession>;
 }
 
 export type KernelSession = SmokeKernel;
@@ -55,7 +61,11 @@ export async function logIn(hubUrl: string, name: string, password: string): Pro
       const response = await call(`/hub/api/users/${name}/server`, { method: 'DELETE' });
       await expectStatus(response, 204);
     },
-    openKernel: () => openKernel(`${hubUrl}/user/${encodeURIComponent(name)}/`, token),
+    async put(path, body) {
+      const headers = { authorization: `token ${token}` };
+      return (await navigate(new URL(path, hubUrl), { method: 'PUT', headers, body })).status;
+    },
+    openKernel: (owner = name) => openKernel(`${hubUrl}/user/${encodeURIComponent(owner)}/`, token),
   };
 }
 
