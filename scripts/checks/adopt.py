@@ -5,6 +5,7 @@ process. It ends them and writes one line for each to REPORT.
 Not here: leftovers other than processes (left-behind.mjs).
 """
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -32,7 +33,7 @@ def main(report, command):
     # Ctrl-C reaches the command directly. A handler, because children inherit an ignored signal.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, lambda *_: end(child.pid))
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(child.pid, signal.SIGKILL))
+    signal.signal(signal.SIGALRM, lambda *_: send(child.pid, signal.SIGKILL))
     tell_the_kernel(PR_SET_PDEATHSIG, signal.SIGTERM)
     code = wait_for(child.pid)
     signal.alarm(0)
@@ -42,8 +43,13 @@ def main(report, command):
 
 
 def end(pid):
-    os.kill(pid, signal.SIGTERM)
+    send(pid, signal.SIGTERM)
     signal.alarm(GRACE)
+
+
+def send(pid, number):
+    with contextlib.suppress(ProcessLookupError):  # it has ended at this moment
+        os.kill(pid, number)
 
 
 def tell_the_kernel(option, value):

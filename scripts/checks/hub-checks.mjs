@@ -40,7 +40,8 @@ function pytest({ argv, all = [], below = '', reports, name }) {
 /** The tests of vitest that start a JupyterHub. */
 export function realHubTests({ root, python, title, reports, files }) {
   const check = vitest({ root, reports, name: `real-hub${suffix(title)}`, files });
-  return { ...check, name: `tests with a real hub${named(title)}`, env: { PORTWRAP_TEST_PYTHON: python } };
+  const env = { PORTWRAP_TEST_PYTHON: python };
+  return { ...check, name: `tests with a real hub${named(title)}`, env, minutes: 90 };
 }
 
 // pytest would keep its default directory
