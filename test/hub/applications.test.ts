@@ -28,7 +28,7 @@ beforeAll(async () => {
   hub = await startTestHub(profiles);
   alice = await logIn(hub.url, 'alice', hub.password);
   bob = await logIn(hub.url, 'bob', hub.password);
-}, 120_000);
+}, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 
 async function start(user: string, profile: string): Promise<void> {

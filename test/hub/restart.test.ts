@@ -24,7 +24,7 @@ let hub: TestHub;
 
 beforeAll(async () => {
   hub = await startTestHub(profiles);
-}, 120_000);
+}, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 
 const serverOf = (user: string, name = '') =>

@@ -14,7 +14,7 @@ describe('a hub at unix sockets', skipIf(hubMajor < 6, 'needs JupyterHub 6: PORT
       atSockets: true,
     });
     alice = await logIn(hub.url, 'alice', hub.password);
-  }, 240_000);
+  }, 300_000);
   afterAll(() => hub?.dispose(), 60_000);
 
   test("a user's server starts, and reaches the hub through the proxy", async () => {

@@ -18,7 +18,7 @@ let hub: TestHub;
 
 beforeAll(async () => {
   hub = await startTestHub(profile, '', { python: debian });
-}, 240_000);
+}, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 
 async function server(name: string): Promise<Record<string, unknown> | undefined> {

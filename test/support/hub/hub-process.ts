@@ -2,6 +2,7 @@
 // PORTWRAP_TEST_PYTHON is the Python with the JupyterHub (scripts/worlds/python-environment.mjs makes some), if not
 // Debian's. Not here: its configuration (test-hub.ts).
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,17 +62,19 @@ export async function startProcess(
     .waitUntil(
       async () => {
         if (child.exitCode !== null) throw new Error(`JupyterHub ended: ${logged.join('').slice(-4000)}`);
-        return fetch(health).then(
+        // another program may have had the port, and its connection may hang
+        return fetch(health, { signal: AbortSignal.timeout(10_000) }).then(
           ({ ok }) => ok,
           () => false,
         );
       },
-      // for internal_ssl it makes eight keys first
-      { timeout: 150_000, interval: 100 },
+      // for internal_ssl it makes eight keys first; the deadlines of hooks are longer
+      { timeout: 220_000, interval: 100 },
     )
-    .catch((cause: unknown) => {
+    .catch(async (cause: unknown) => {
       if (child.exitCode !== null) throw cause;
       child.kill('SIGKILL');
+      await once(child, 'exit'); // then it starts no proxy any more
       throw new Error(`JupyterHub does not respond at ${health}: ${logged.join('').slice(-4000)}`, { cause });
     });
   return child;

@@ -89,11 +89,21 @@ export async function startTestHub(
     options.internalSsl === true || options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`;
   let python = options.python ?? hubPython;
   const start = () => startProcess(directory, `${reached}/hub/health`, logged, python);
-  let child = await start().catch(async (error: unknown) => {
+  const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
+  const clear = async () => {
+    try {
+      const pid = proxyPid();
+      if (pid > 0) process.kill(pid, 'SIGTERM'); // 0, of a file without content, would be this process itself
+    } catch {
+      // the hub has ended it, or has started none
+    }
     await service.dispose();
+    for (const made of [directory, socketsOf(port)]) rmSync(made, { recursive: true, force: true });
+  };
+  let child = await start().catch(async (error: unknown) => {
+    await clear();
     throw error;
   });
-  const proxyPid = () => Number(readFileSync(join(directory, 'portwrap-proxy.pid'), 'utf8'));
 
   const api: TestHub['api'] = async (method, path, body) => {
     const response = await fetch(`${reached}/hub/api${path}`, {
@@ -121,7 +131,7 @@ export async function startTestHub(
     async stopServer(user) {
       await api('DELETE', `/users/${user}/server`);
       await vi.waitUntil(async () => (await api('GET', `/users/${user}`)).body.server === null, {
-        timeout: 30_000,
+        timeout: 120_000,
       });
     },
     async environmentOf(user) {
@@ -147,22 +157,18 @@ export async function startTestHub(
     async dispose() {
       child.kill('SIGTERM');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-      try {
-        process.kill(proxyPid(), 'SIGTERM');
-      } catch {
-        // the hub has ended it
-      }
-      await service.dispose();
-      for (const made of [directory, socketsOf(port)]) rmSync(made, { recursive: true, force: true });
+      await clear();
     },
   };
 }
 
 /** The lines of docs/admin-page.md, for both sides. */
-function pageAndProxy({ url, proxyApi, page, links, subdomains, portLinks }: TestHubOptions & PagePlaces) {
+function pageAndProxy(options: TestHubOptions & PagePlaces) {
+  const { url, proxyApi, page, links, subdomains, portLinks } = options;
+  const proxy = `proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}`;
   return {
     yaml: `
-proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}
+${options.internalSsl === true ? '' : proxy}
 admin_page:
   listen: "127.0.0.1:${page}"
   token_env: HUB_TOKEN
