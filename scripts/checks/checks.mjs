@@ -57,7 +57,7 @@ function shellScripts(root) {
 function checksWithLaterHub({ root, reports, later }) {
   const { title, python, why } = later;
   if (python === undefined) return [skippedCheck(`tests with ${title}`, why)];
-  const files = ['test/hub/unix-sockets.test.ts'];
+  const files = ['test/hub/unix-sockets.test.ts', 'test/hub/later-hubs.test.ts'];
   return [pluginTests({ python, title, reports }), realHubTests({ root, python, title, reports, files })];
 }
 
