@@ -220,7 +220,7 @@ export const errorCatalogue = {
   HUB_UNREACHABLE: {
     status: 502,
     exit: 69,
-    hint: 'Check that the hub runs and that its "api_url" is right; then load the page again.',
+    hint: 'Check that the hub runs and that its "api_url" is right, or with internal_ssl its "public_api_url"; then load the page again.',
   },
   SIGN_IN_FAILED: {
     status: 502,

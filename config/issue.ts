@@ -102,7 +102,7 @@ function mayBeSecret(value: unknown, path: KeyPath): boolean {
 
 const plainPlaces: readonly RegExp[] = [
   /^(?:service|accounts|ports|limits)\.\w+$/,
-  /^hubs\[\d+\]\.(?:name|api_url|reaper\.interval)$/,
+  /^hubs\[\d+\]\.(?:name|api_url|public_api_url|reaper\.interval)$/,
   /^proxy\.api_url$/,
   /^admin_page\.(?:hub|service_name|listen)$/,
   /^profiles\[\d+\]\.(?:name|description|guest_port|ready_path|ready_timeout|stop_timeout|max_servers)$/,

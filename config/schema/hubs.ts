@@ -38,6 +38,14 @@ const hubSchema = z
         description:
           "Where this hub's API listens, with the hub's base_url in the path, as in http://127.0.0.1:8081/jupyter/hub/api. Its port is the one port of this machine that a sandbox may reach; a hub on 127.0.0.1 is reached from inside at 10.0.2.2, and none on another loopback address is.",
       }),
+    public_api_url: httpUrl
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "Where the service asks this hub's API for the reaper and the admin page, if it cannot ask at api_url: the hub's public address with /hub/api. A hub with internal_ssl needs it, since its API at api_url asks for a certificate. null: api_url.",
+        examples: ['https://hub.example.org/hub/api'],
+      }),
     reaper: reaperSchema,
   })
   .superRefine(exactlyOneSecret.check, { when: () => true });

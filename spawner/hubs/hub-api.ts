@@ -2,7 +2,7 @@
 // Not here: stopping servers that it does not know (orphans.ts).
 import { z } from 'zod';
 import { boundedGet, singleConnection } from '../system/bounded-get.ts';
-import { wrongApiUrl } from './wrong-api-url.ts';
+import { wrongApiUrl } from './api-address.ts';
 
 export interface HubServers {
   /** The server names of each user of whom a server is active: it runs, or a start or stop of it is pending. */
@@ -28,7 +28,7 @@ const pageSchema = z.object({
   _pagination: z.object({ next: z.object({ offset: z.int().positive() }).nullable() }),
 });
 
-/** Every call rejects when the hub is unreachable or its response is invalid. `apiUrl` is as in `hubs[].api_url`. */
+/** Every call rejects when the hub is unreachable or its response is invalid. `apiUrl`: see askedAt(). */
 export async function askHub(apiUrl: string, token: string): Promise<HubServers> {
   const agent = singleConnection(apiUrl);
   const headers = { authorization: `token ${token}`, accept: 'application/jupyterhub-pagination+json' };

@@ -5,6 +5,7 @@ import type { Config, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
 import type { Servers } from '../servers/servers.ts';
+import { askedAt } from './api-address.ts';
 import { askHub, type HubServers } from './hub-api.ts';
 
 export interface OrphanCleanup {
@@ -95,7 +96,7 @@ async function orphansOf(
     .map(({ record }) => record)
     .filter(({ state }) => state === 'starting' || state === 'ready');
   if (ours.length === 0) return [];
-  const known = await askHub(hub.api_url, token);
+  const known = await askHub(askedAt(hub), token);
   try {
     return await unknownTo(known, ours);
   } finally {

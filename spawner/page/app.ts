@@ -11,6 +11,7 @@ import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { AdminPage, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { Audit } from '../audit/audit.ts';
+import { askedAt } from '../hubs/api-address.ts';
 import type { LogReader } from '../logs/reader.ts';
 import type { MaintenanceView } from '../maintenance/maintenance.ts';
 import { portsPathOf, serverLabel } from '../records/record.ts';
@@ -71,7 +72,7 @@ export function createPage(input: PageInput): Page {
   const sessions = createSessions();
   const { service_name: serviceName, token, hub_url: hubUrl } = input.page;
   const { hubPages } = site;
-  const hub = createHubIdentity({ apiUrl: input.hub.api_url, serviceName, token, hubPages });
+  const hub = createHubIdentity({ apiUrl: askedAt(input.hub), serviceName, token, hubPages });
   const signed = (event: 'sign-in' | 'sign-out', { person }: Session) =>
     input.audit.record({ event, by: `user ${person.name}`, hub: input.hub.name, admin: person.isAdmin });
   const { guard, confirmed, callback, signOut } = createSignIn({

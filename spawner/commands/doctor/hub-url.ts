@@ -1,18 +1,21 @@
-// Whether the API of each hub is at its `api_url`, and where it is if not. Not here: who can reach it (host.ts).
+// Whether the API of each hub is where the service asks it, and where it is if not.
+// Not here: who can reach it (host.ts).
 import { z } from 'zod';
 import type { ConfigFile } from '../../../config/load.ts';
 import { type Check, failed, ok } from '../../../portwrap/index.ts';
-import { wrongApiUrl } from '../../hubs/wrong-api-url.ts';
+import { type ApiAddress, askedAt, wrongApiUrl } from '../../hubs/api-address.ts';
 import { type BoundedAnswer, boundedGet } from '../../system/bounded-get.ts';
 
-/** No check of a hub that does not run, or that wants a certificate (internal_ssl). */
+/** No check of a hub that does not run, or that asks for a certificate (internal_ssl without a public_api_url). */
 export async function collectHubUrlChecks({ hubs }: Pick<ConfigFile, 'hubs'>): Promise<Check[]> {
-  const checks = await Promise.all(hubs.map(({ name, api_url }) => checkHub(name, api_url)));
+  const checks = await Promise.all(hubs.map(checkHub));
   return checks.filter((check) => check !== null);
 }
 
-async function checkHub(hub: string, apiUrl: string): Promise<Check | null> {
-  const name = `api_url of hub ${hub}`;
+async function checkHub(hub: ApiAddress & { readonly name: string }): Promise<Check | null> {
+  const key = hub.public_api_url === null ? 'api_url' : 'public_api_url';
+  const apiUrl = askedAt(hub);
+  const name = `${key} of hub ${hub.name}`;
   const answer = await get(`${apiUrl}/`);
   if (answer === null) return null;
   if (versionOf(answer.text) !== null) return ok(name, `JupyterHub ${versionOf(answer.text)} responds`);
@@ -20,7 +23,7 @@ async function checkHub(hub: string, apiUrl: string): Promise<Check | null> {
   if (what === null) return null; // hubs that are not JupyterHub need no API
   const right = await findApi(new URL(apiUrl).origin);
   const why = 'The admin page cannot sign anybody in, and the reaper cannot compare servers.';
-  const fix = right === null ? 'Correct "api_url" of this hub.' : `api_url: ${right}`;
+  const fix = right === null ? `Correct "${key}" of this hub.` : `${key}: ${right}`;
   return failed(name, what, why, fix);
 }
 

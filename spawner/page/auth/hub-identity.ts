@@ -4,7 +4,7 @@
 import * as oauth from 'oauth4webapi';
 import { z } from 'zod';
 import { PortwrapError } from '../../../config/errors.ts';
-import { wrongApiUrl } from '../../hubs/wrong-api-url.ts';
+import { wrongApiUrl } from '../../hubs/api-address.ts';
 
 export interface Person {
   readonly name: string;

@@ -2,8 +2,9 @@
 // is a stand-in. Not here: what is planned for which facts (test/unit/spawner/commands/setup).
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
+import { refusalOfInternalSsl } from '../../support/hub/internal-ssl.ts';
 import { type Installation, openInstallation } from '../../support/machine/installation.ts';
-import { needsRoot } from '../../support/reasons.ts';
+import { needsRoot, skipIf } from '../../support/reasons.ts';
 
 let machine: Installation | undefined;
 afterEach(async () => {
@@ -148,6 +149,33 @@ c.ConfigurableHTTPProxy.auth_token = "0123456789abcdef"' > ${config}
     });
   },
 );
+
+const refusal = refusalOfInternalSsl();
+
+describe('a hub with internal_ssl', needsRoot, () => {
+  test('is not waited for at its own API, and the service asks it through its proxy', {
+    ...skipIf(refusal !== '', `no internal_ssl with this certipy and Python: ${refusal}`),
+    timeout: 600_000,
+  }, async () => {
+    const { run } = await machineWith(`
+      ${environment('/opt/hub')}
+      mkdir /etc/hub
+      echo 'c.JupyterHub.internal_ssl = True
+c.JupyterHub.trusted_alt_names = ["IP:10.0.2.2"]' > /etc/hub/jupyterhub_config.py
+      ${unit('/opt/hub/bin/python -m jupyterhub --config /etc/hub/jupyterhub_config.py')}
+      systemctl start jupyterhub`);
+    const { code, output } = await run(setup);
+    expect(output).toContain(startsServers);
+    expect(code, output).toBe(0);
+    const config = (await run('cat /etc/portwrap-spawner/config.yaml')).output;
+    expect(config).toContain('api_url: https://127.0.0.1:8081/hub/api\n');
+    expect(config).toContain('public_api_url: http://127.0.0.1:8000/hub/api # because of internal_ssl\n');
+    const check = /public_api_url of hub hub +ok +JupyterHub \d/;
+    await expect
+      .poll(async () => (await run('portwrap-spawner doctor')).output, { timeout: 60_000, interval: 1_000 })
+      .toMatch(check);
+  });
+});
 
 describe('The Littlest JupyterHub', needsRoot, () => {
   test('gets a file in jupyterhub_config.d, keeps its proxy, and its accounts', {

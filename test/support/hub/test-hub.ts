@@ -41,7 +41,7 @@ export interface TestHub {
 export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   /** Users, services and the hub each have a host below this one, which browsers resolve by themselves: hub.localhost. */
   readonly subdomains?: string;
-  /** The service has the admin page, and registers routes with the hub's proxy. */
+  /** The service has the admin page, and registers routes with the hub's proxy (with internal_ssl it cannot). */
   readonly withPage?: boolean;
   /** With the page: users open ports inside their servers. */
   readonly portLinks?: boolean;
@@ -69,7 +69,11 @@ export async function startTestHub(
     : { yaml: '', python: '' };
   const service = await startService(profiles, around.yaml, {
     ...options,
-    hub: `api_url: "${options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`}/hub/api", ${options.hub ?? ''}`,
+    hub: [
+      `api_url: "${options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`}/hub/api"`,
+      ...(options.internalSsl === true ? [`public_api_url: "${url}/hub/api"`] : []),
+      ...(options.hub === undefined ? [] : [options.hub]),
+    ].join(', '),
   });
   const directory = join(service.directory, 'hub');
   mkdirSync(directory, { mode: 0o700 });

@@ -34,7 +34,12 @@ test('a file of three lines is complete: every other key has its default', () =>
       stop_servers_on_exit: false,
       log_level: 'info',
     },
-    hubs: [{ name: 'hub', token: env.HUB_TOKEN, api_url: 'http://127.0.0.1:8081/hub/api', reaper: null }],
+    hubs: [
+      {
+        ...{ name: 'hub', token: env.HUB_TOKEN, api_url: 'http://127.0.0.1:8081/hub/api' },
+        ...{ public_api_url: null, reaper: null },
+      },
+    ],
     proxy: null,
     admin_page: null,
     port_links: null,

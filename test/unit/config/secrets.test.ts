@@ -56,6 +56,7 @@ describe('a token is taken', () => {
       name: 'hub',
       token,
       api_url: 'http://127.0.0.1:8081/hub/api',
+      public_api_url: null,
       reaper: null,
     });
   });

@@ -72,6 +72,8 @@ export interface HubSettings {
   readonly bindUrl: string;
   /** Of its API, as a program of this machine reaches it. */
   readonly apiUrl: string;
+  /** The same through the proxy; null: without internal_ssl, where programs need no certificate at apiUrl. */
+  readonly publicApiUrl: string | null;
   readonly usesTls: boolean;
   readonly authenticator: string;
   /** Its configuration says who may sign in, or its version lets everybody in. */

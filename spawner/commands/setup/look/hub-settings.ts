@@ -78,6 +78,9 @@ spawner = app.spawner_class
 base = app.base_url.rstrip("/") + "/hub/api"
 hub = app.hub_bind_url if app.hub_bind_url else f"http://{app.hub_ip}:{app.hub_port}"
 tls = "https" if app.internal_ssl else "http"
+if app.internal_ssl:  # whatever the URL says
+    hub = hub.replace("http:", "https:", 1)
+public = getattr(app, "public_url", "") or app.subdomain_host or app.bind_url
 # as JupyterHub 5 and later do, which let nobody sign in otherwise
 authenticator = app.authenticator_class
 allows = [one for one in authenticator.class_trait_names() if one.startswith(("allow", "any_allow"))]
@@ -96,6 +99,7 @@ json.dump({
     "bindUrl": app.bind_url,
     "hubUrl": hub,
     "apiPath": base,
+    "publicUrl": public if app.internal_ssl else None,
     "usesTls": bool(app.ssl_key or app.ssl_cert or app.internal_ssl),
     "authenticator": name(authenticator),
     "allowsUsers": bool(allowed),
@@ -128,6 +132,7 @@ const settingsSchema = z
     bindUrl: z.string(),
     hubUrl: z.string(),
     apiPath: z.string(),
+    publicUrl: z.string().nullable(),
     usesTls: z.boolean(),
     authenticator: z.string(),
     allowsUsers: z.boolean(),
@@ -146,7 +151,13 @@ const settingsSchema = z
     services: z.array(z.string()),
     userScopes: z.array(z.string()).nullable(),
   })
-  .transform(({ hubUrl, apiPath, ...rest }): HubSettings => ({ ...rest, apiUrl: apiUrlOf(hubUrl, apiPath) }));
+  .transform(
+    ({ hubUrl, apiPath, publicUrl, ...rest }): HubSettings => ({
+      ...rest,
+      apiUrl: apiUrlOf(hubUrl, apiPath),
+      publicApiUrl: publicUrl === null ? null : apiUrlOf(publicUrl, apiPath),
+    }),
+  );
 
 /** An address that means all of the machine's is reached at 127.0.0.1. */
 function apiUrlOf(hubUrl: string, path: string): string {

@@ -16,6 +16,7 @@ export function configText(facts: Facts, hasProxy: boolean): string {
     `  - name: ${hub?.kind === 'tljh' ? 'tljh' : 'hub'}`,
     `    token_file: ${etc}/hub.token`,
     `    api_url: ${hub?.settings.apiUrl ?? 'http://127.0.0.1:8081/hub/api'}`,
+    ...publicApiLines(hub),
     ...(hasProxy ? ['proxy:', '  api_url: http://127.0.0.1:8001', `  token_file: ${etc}/proxy.token`] : []),
     'admin_page:',
     `  token_file: ${etc}/page.token`,
@@ -27,6 +28,14 @@ export function configText(facts: Facts, hasProxy: boolean): string {
     ...resourceLines(hub),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** For the admin page. A hub that terminates TLS has a name that its configuration does not tell. */
+function publicApiLines(hub: Hub | null): string[] {
+  const { publicApiUrl = null } = hub?.settings ?? {};
+  if (publicApiUrl === null) return [];
+  const note = publicApiUrl.startsWith('https:') ? "; the host must be a name of the hub's certificate" : '';
+  return [`    public_api_url: ${publicApiUrl} # because of internal_ssl${note}`];
 }
 
 /** Where jupyterhub-singleuser is. */

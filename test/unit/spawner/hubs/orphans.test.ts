@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Config } from '../../../../config/load.ts';
 import { createLogger } from '../../../../config/logger.ts';
+import type { ApiAddress } from '../../../../spawner/hubs/api-address.ts';
 import { askHub } from '../../../../spawner/hubs/hub-api.ts';
 import { startOrphanCleanup } from '../../../../spawner/hubs/orphans.ts';
 import type { ServerRecord } from '../../../../spawner/records/record.ts';
@@ -72,15 +73,20 @@ function answer(address: string, response: ServerResponse): void {
 }
 
 /** The reaper among servers, named "user" or "user/name"; settles when it has made some comparisons. */
-async function reap(servers: Record<string, ServerState>, until: () => boolean): Promise<string[]> {
+async function reap(
+  servers: Record<string, ServerState>,
+  until: () => boolean,
+  place?: ApiAddress,
+): Promise<string[]> {
   const stopped: string[] = [];
   const records = Object.entries(servers).map(([label, state]) => {
     const [user = '', name = ''] = label.split('/');
     return { id: label, hub: 'hub', user, name, spawn_id: label, state } as ServerRecord;
   });
+  const address = place ?? { api_url: apiUrl, public_api_url: null };
   const hubs = [
-    { name: 'hub', token: '', api_url: apiUrl, reaper: { interval: 0.01, token: 'reaper-token' } },
-    { name: 'other', token: '', api_url: apiUrl, reaper: null },
+    { name: 'hub', token: '', ...address, reaper: { interval: 0.01, token: 'reaper-token' } },
+    { name: 'other', token: '', ...address, reaper: null },
   ];
   const reaper = startOrphanCleanup({
     servers: {
@@ -127,6 +133,12 @@ describe('stopped', () => {
     };
     expect(await reap({ ann: 'ready', dan: 'ready' }, afterRounds(8))).toEqual([]);
   });
+});
+
+test('the hub is asked at its public_api_url, where one is given', async () => {
+  hub.users = { ann: [''] };
+  const place = { api_url: 'https://127.0.0.1:9/hub/api', public_api_url: apiUrl };
+  expect(await reap({ ann: 'ready', dan: 'ready' }, afterRounds(4), place)).toEqual(['dan']);
 });
 
 describe('not stopped', () => {
@@ -201,7 +213,7 @@ describe('not stopped', () => {
         if (path === '/user') response.writeHead(status, { location: '/jupyter/hub/hub/api/user' }).end();
         return path === '/user';
       };
-      const said = `the hub has no API at ${apiUrl} (HTTP ${status}): "api_url" must contain the base_url`;
+      const said = `the hub has no API at ${apiUrl} (HTTP ${status}): this URL must contain the base_url`;
       await expect(askHub(apiUrl, 'reaper-token')).rejects.toThrow(said);
     },
   );

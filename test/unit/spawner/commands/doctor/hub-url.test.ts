@@ -27,8 +27,8 @@ const withBaseUrl: RequestListener = ({ url = '' }, response) => {
   else response.writeHead(302, { location: `/jupyter/hub${url}` }).end();
 };
 
-const check = (origin: string, path: string) =>
-  collectHubUrlChecks(parseConfig(`hubs: [{name: main, token_env: T, api_url: "${origin}${path}"}]`, 'f'));
+const check = (origin: string, path: string, key = 'api_url') =>
+  collectHubUrlChecks(parseConfig(`hubs: [{name: main, token_env: T, ${key}: "${origin}${path}"}]`, 'f'));
 
 test('an api_url without the base_url of the hub has failed, and the right one is found', async () => {
   const origin = await serve(withBaseUrl);
@@ -37,6 +37,15 @@ test('an api_url without the base_url of the hub has failed, and the right one i
     status: 'failed',
     what: expect.stringContaining('must contain the base_url of the hub'),
     fix: `api_url: ${origin}/jupyter/hub/api`,
+  });
+});
+
+test('where a public_api_url is given, that one is checked, as the service asks there', async () => {
+  const origin = await serve(withBaseUrl);
+  const [found] = await check(origin, '/hub/api', 'public_api_url');
+  expect(found).toMatchObject({
+    name: 'public_api_url of hub main',
+    fix: `public_api_url: ${origin}/jupyter/hub/api`,
   });
 });
 

@@ -19,6 +19,7 @@ const settings: HubSettings = {
   pluginPath: null,
   bindUrl: 'http://:8000',
   apiUrl: 'http://127.0.0.1:8081/hub/api',
+  publicApiUrl: null,
   usesTls: false,
   authenticator: 'jupyterhub.auth.PAMAuthenticator',
   allowsUsers: true,
@@ -223,6 +224,19 @@ describe('whose proxy', () => {
       '--ip 127.0.0.1 --port 9000 --api-ip 127.0.0.1 --api-port 8001 --default-target http://127.0.0.1:9081 ',
     );
   });
+});
+
+describe('a hub with internal_ssl', () => {
+  test.each(['http://127.0.0.1:8000/hub/api', 'https://hub.example.org/hub/api'])(
+    'is asked through its proxy: %s',
+    (publicApiUrl) => {
+      const hub = hubWith({ apiUrl: 'https://127.0.0.1:8081/hub/api', publicApiUrl, usesTls: true });
+      const { config } = plan(factsWith({ hub }));
+      expect(parseConfig(config, 'config.yaml').hubs[0]).toMatchObject({
+        ...{ api_url: 'https://127.0.0.1:8081/hub/api', public_api_url: publicApiUrl },
+      });
+    },
+  );
 });
 
 describe('the plugin', () => {
