@@ -5,6 +5,7 @@ import type { Hub } from '../../config/load.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
+import type { PersonOf } from '../requests/person.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
@@ -33,13 +34,14 @@ interface ServerRoutesInput {
   readonly hubs: () => readonly Hub[];
   readonly views: Views;
   readonly find: FindServer;
+  readonly personOf: PersonOf;
   readonly usage: Pick<UsageReadings, 'refresh'>;
   readonly maintenance: Pick<Maintenance, 'check'>;
   readonly audit: Pick<Audit, 'record'>;
 }
 
 export function serverRoutes(input: ServerRoutesInput): Handlers {
-  const { servers, hubs, views, find, usage, maintenance, audit } = input;
+  const { servers, hubs, views, find, personOf, usage, maintenance, audit } = input;
   /** Their records as they are when their usage has been read. */
   const measured = async (listed: readonly Server[]): Promise<readonly ServerRecord[]> => {
     await usage.refresh(listed.map(({ record }) => record));
@@ -73,9 +75,10 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
         // an administrator tries the machine before users may; a start that has begun may be sent again
         const isExempt = callerOf(response).isAdmin || servers.find(key, spawn_id) !== undefined;
         if (!isExempt) maintenance.check(serverLabel(key));
-        const { server, created } = servers.start(hub, key.user, key.name, asked);
+        const person = await personOf(key.user, asked.groups);
+        const { server, created } = servers.start(hub, person, key.name, asked);
         await server.recorded;
-        audit.record({ ...entry, profile: server.record.profile, result: created ? 'accepted' : 'repeated' });
+        audit.record({ ...entry, ...inForce(server.record), result: created ? 'accepted' : 'repeated' });
         response.status(created ? 202 : 200).json(views.server(server.record));
       } catch (error) {
         const { code, message } = toPortwrapError(error);
@@ -98,5 +101,14 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
       await servers.stop(key, spawn_id, now);
       response.status(204).end();
     },
+  };
+}
+
+/** What came of the choices: the profile, the value of each option, and what the server may use. */
+function inForce({ profile, settings, limits, gpus }: ServerRecord) {
+  return {
+    profile,
+    settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
+    limits: { ...limits, gpus },
   };
 }
