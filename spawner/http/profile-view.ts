@@ -44,7 +44,8 @@ export const offeredProfileSchema = z.object({
   description: z.string(),
   options: z.array(offeredOptionSchema),
   free: freeSchema.meta({
-    description: 'What is free now of what its servers need, when they need something of which there is a number.',
+    description:
+      'What is free now of what its servers need, when they need something of which there is a number.',
   }),
   host: z.ipv4().nullable().meta({
     description: 'The address at which its servers will be reachable; null: not known before one runs.',
@@ -59,7 +60,10 @@ export interface ProfileViewInput {
   readonly countFree: CountFree;
 }
 
-export function profileView(profile: Profile, { person, hostAddress, countFree }: ProfileViewInput): OfferedProfile {
+export function profileView(
+  profile: Profile,
+  { person, hostAddress, countFree }: ProfileViewInput,
+): OfferedProfile {
   const { name, title, description, options, launcher, resources } = profile;
   return {
     ...{ name, title, description },
@@ -69,7 +73,11 @@ export function profileView(profile: Profile, { person, hostAddress, countFree }
   };
 }
 
-function optionView(option: ProfileOption, person: Person, countFree: CountFree): OfferedProfile['options'][number] {
+function optionView(
+  option: ProfileOption,
+  person: Person,
+  countFree: CountFree,
+): OfferedProfile['options'][number] {
   const { name, title, description, type, min, max, pattern, other } = option;
   const choices = offeredChoices(option, person);
   return {

@@ -12,7 +12,7 @@ import type { UsageReadings } from '../usage/cache.ts';
 import { callerName, callerOf, configuredHubOf, hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';
-import type { Views } from './view.ts';
+import { settingsOf, type Views } from './view.ts';
 
 type Handlers = Record<'listServers' | 'listUsers' | 'showUser' | 'start' | 'show' | 'stop', RequestHandler>;
 
@@ -105,10 +105,7 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
 }
 
 /** What came of the choices: the profile, the value of each option, and what the server may use. */
-function inForce({ profile, settings, limits, gpus }: ServerRecord) {
-  return {
-    profile,
-    settings: Object.fromEntries(settings.map(({ name, value }) => [name, value])),
-    limits: { ...limits, gpus },
-  };
+function inForce(record: ServerRecord) {
+  const { profile, limits, gpus } = record;
+  return { profile, settings: settingsOf(record), limits: { ...limits, gpus } };
 }

@@ -49,7 +49,9 @@ export function forkEnvironment(
   fromHub: Readonly<Record<string, string>>,
 ): Record<string, string> {
   const chosenByUsers = new Set(
-    options.flatMap(({ variable, other }) => [variable ?? [], Object.keys(other?.sets.environment ?? {})].flat()),
+    options.flatMap(({ variable, other }) =>
+      [variable ?? [], Object.keys(other?.sets.environment ?? {})].flat(),
+    ),
   );
   const variables = { PATH: path.join(':'), ...environment, ...only(fromHub, ofTheHub) };
   return only(

@@ -106,8 +106,7 @@ function choiceOf(
   const { pattern, sets } = other;
   const written = checkedOther({ name, pattern }, text, names);
   const isPath = sets.working_directory?.includes(valuePlaceholder) ?? false;
-  if (isPath && written.split('/').includes('..'))
-    throw refused(name, 'must not contain the directory ".."');
+  if (isPath && written.split('/').includes('..')) throw refused(name, 'must not contain the directory ".."');
   return { title: written, sets: withText(sets, written) };
 }
 

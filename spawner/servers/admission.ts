@@ -45,10 +45,7 @@ export interface CountFree {
 export const countNothing: CountFree = { gpus: () => [], servers: () => [] };
 
 /** `records` are those of all servers that are known. */
-export function countFree(
-  devices: Config['gpus']['devices'],
-  records: readonly ServerRecord[],
-): CountFree {
+export function countFree(devices: Config['gpus']['devices'], records: readonly ServerRecord[]): CountFree {
   const free = freeGpus(devices, records).length;
   const alive = records.filter(({ state }) => isAlive(state));
   return {

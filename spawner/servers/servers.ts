@@ -29,12 +29,7 @@ import { createTombstones } from './tombstones.ts';
 
 export interface Servers {
   /** Starts a server, or finds the one that this spawn id has started. */
-  start(
-    hub: Hub,
-    person: Person,
-    name: string,
-    request: StartRequest,
-  ): { server: Server; created: boolean };
+  start(hub: Hub, person: Person, name: string, request: StartRequest): { server: Server; created: boolean };
   /** Adds a server that an earlier service has started. */
   adopt(server: Server): void;
   /** The server, if it is known and has that spawn id. */

@@ -102,7 +102,11 @@ describe('choices', needsRoot, () => {
   async function look(name: string, looked = page): Promise<void> {
     for (const width of [1280, 400]) {
       await looked.setViewportSize({ width, height: 900 });
-      await looked.screenshot({ path: `${results}${name}-${width}.png`, fullPage: true, animations: 'disabled' });
+      await looked.screenshot({
+        path: `${results}${name}-${width}.png`,
+        fullPage: true,
+        animations: 'disabled',
+      });
       const overflows = 'document.documentElement.scrollWidth > document.documentElement.clientWidth';
       expect(await looked.evaluate(overflows), `${name} is wider than ${width} pixels`).toBe(false);
     }
@@ -133,11 +137,11 @@ describe('choices', needsRoot, () => {
     expect(await project().isVisible()).toBe(false);
     for (const key of ['ArrowDown', 'ArrowDown', 'Tab']) await page.keyboard.press(key);
     expect(await other().isChecked()).toBe(true);
-    expect(await project().evaluate((field) => field === document.activeElement)).toBe(true);
+    expect(await project().and(page.locator(':focus')).count()).toBe(1);
     await page.keyboard.type('UPPER');
     await page.getByRole('button', { name: 'Start' }).click();
     // the browser asks for a text that matches; nothing was sent
-    expect(await project().evaluate((field) => (field as HTMLInputElement).validity.patternMismatch)).toBe(true);
+    expect(await project().and(page.locator(':invalid')).count()).toBe(1);
     await look('choices-other');
   });
 
@@ -171,10 +175,10 @@ describe('choices', needsRoot, () => {
       ...{ DATA: 'abc', PROJECT: 'project-abc', DEBUG_LOG: 'false' },
     });
     await page.goto(`${hub.url}/services/portwrap/`);
-    await page.getByText('With a GPU · abc · no').waitFor();
+    await page.getByText('With a GPU · abc').waitFor();
     await look('choices-admin-page');
     await page.getByRole('link', { name: 'alice' }).click();
-    await page.getByText('Data: abc').waitFor();
+    await page.getByText('Keep a debug log: no').waitFor();
     await look('choices-server-page');
   });
 
@@ -188,7 +192,14 @@ describe('choices', needsRoot, () => {
     await other(plain).check();
     await project(plain).fill('UPPER');
     await plain.getByRole('button', { name: 'Start' }).click();
-    await plain.getByText('must be one of none, census, or a text that matches [a-z]{2,9}').waitFor();
+    await expect
+      .poll(async () => {
+        // a hub that takes longer than a second with its response has a page for it, which reloads itself with scripts
+        if (plain.url().includes('/hub/spawn-pending/')) await plain.reload();
+        return plain.locator('body').textContent();
+      }, patience)
+      .toContain('must be one of none, census, or a text that matches [a-z]{2,9}');
+    if (plain.url().includes('/hub/spawn-pending/')) await plain.goto(`${hub.url}/hub/spawn/bob`);
     expect(await project(plain).inputValue()).toBe('UPPER');
     await look('choices-refused', plain);
     await project(plain).fill('xyz');
@@ -201,7 +212,7 @@ describe('choices', needsRoot, () => {
   test('a program sends the same, and is told what it may have meant', async () => {
     const refusals = [
       [{ profile: 'lab', size: 'smal' }, 'must be one of small, gpu; did you mean "small"?'],
-      [{ profile: 'lab', siez: 'small' }, 'is not one of this profile; did you mean "size"?'],
+      [{ profile: 'lab', sizes: 'small' }, 'is not one of this profile; did you mean "size"?'],
       [{ profile: 'la' }, 'There is no profile "la" for carol; did you mean "lab"?'],
       [{ profile: 'lab', size: 'staff' }, 'must be one of small, gpu'],
       [{ profile: 'lab', size: 'gpu' }, 'Laboratory needs 1 of the 1 GPUs, and 0 are free'],

@@ -389,7 +389,9 @@ async def test_what_is_free_of_a_profile_is_said_beside_it(form, free, words):
 async def test_a_last_choice_that_does_not_fit_is_replaced_with_one_sentence(
     form, last, details, selected, note
 ):
-    page = Page(await form([lab(**({"details": details} if details else {}))], {"profile": "lab", "size": last}))
+    page = Page(
+        await form([lab(**({"details": details} if details else {}))], {"profile": "lab", "size": last})
+    )
     assert [c["value"] for c in page.control("lab:size") if "checked" in c] == [selected]
     assert note in page.text
     assert ("chosen instead" in page.text) == bool(note)
@@ -399,7 +401,8 @@ async def test_a_last_profile_that_is_not_free_is_replaced_with_one_sentence(for
     page = Page(await form([SMALL, dict(BIG, title="Big", free=GPU_TAKEN)], {"profile": "big"}))
     assert "checked" in page.control("profile")[0]
     assert (
-        "Big, which you chose last, is not free now (0 of 4 GPUs are free); small is chosen instead." in page.text
+        "Big, which you chose last, is not free now (0 of 4 GPUs are free); small is chosen instead."
+        in page.text
     )
 
 
@@ -416,8 +419,13 @@ async def test_a_text_in_the_place_of_a_choice_is_shown_again(form):
     (text,) = page.control("lab:size:other")
     assert (text["value"], text["data-pattern"]) == ("<abc>", "[a-z]{2,9}")
     # without scripts, a pattern of a field that is not shown would keep the form from being sent
-    assert "pattern" not in text and "required" not in text
-    assert text["id"] in page.labels and text["aria-describedby"] in page.ids
+    assert not {"pattern", "required"} & set(text)
+    assert text["id"] in page.labels
+    assert text["aria-describedby"] in page.ids
+    assert "Must match [a-z]{2,9}" in page.text
+    described = Page(await form([lab(other=dict(OTHER, description="Small letters"))]))
+    assert "Small letters" in described.text
+    assert "Must match" not in described.text
     assert "chosen instead" not in page.text
 
 

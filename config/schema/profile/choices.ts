@@ -9,11 +9,7 @@ const line = z
   .string()
   .max(80)
   .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' });
-const name = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^[^:]/, { error: 'must not begin with ":"' });
+const name = z.string().min(1).max(256).regex(/^[^:]/, { error: 'must not begin with ":"' });
 
 const choiceSchema = z.strictObject({
   name: name.meta({
@@ -28,7 +24,10 @@ const choiceSchema = z.strictObject({
     .string()
     .max(1000)
     .default('')
-    .meta({ description: 'What people read about it when they choose.', examples: ['For data that needs room'] }),
+    .meta({
+      description: 'What people read about it when they choose.',
+      examples: ['For data that needs room'],
+    }),
   ...audienceShape('this choice'),
   sets: setsSchema,
 });

@@ -117,7 +117,10 @@ const optionSchema = z
     if (!isUsed && !choices.some(({ sets }) => setsAnything(sets)) && other === null)
       refuse(['variable'], 'is required, or slurm; otherwise the value is not used');
     if (!isUsed && other !== null && placesOfValue(other.sets) === 0)
-      refuse(['other', 'sets'], 'must contain {value}, or the option needs a variable; otherwise the text is not used');
+      refuse(
+        ['other', 'sets'],
+        'must contain {value}, or the option needs a variable; otherwise the text is not used',
+      );
     if (option.type === 'choice' && choices.length === 0) refuse(['choices'], 'must have a value to choose');
     if (option.type !== 'choice' && other !== null) refuse(['other'], 'must be null without type choice');
     const names = choices.map((choice) => choice.name);

@@ -51,16 +51,22 @@ export const resourcesSchema = z
         description: 'Processes and threads of a server. null: no limit.',
         examples: [500],
       }),
-    cpu_weight: weight.nullable().default(null).meta({
-      description:
-        'The share of a server in the CPUs while all are busy, beside 100 of a server without it: one with 200 gets twice as much. It takes nothing from a server while CPUs are free. null: 100.',
-      examples: [200],
-    }),
-    io_weight: weight.nullable().default(null).meta({
-      description:
-        'The share of a server in the disks, as cpu_weight in the CPUs. It counts on disks with the scheduler bfq, or with io.cost of control groups of version 2; portwrap-spawner doctor says whether there is one. null: 100.',
-      examples: [50],
-    }),
+    cpu_weight: weight
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The share of a server in the CPUs while all are busy, beside 100 of a server without it: one with 200 gets twice as much. It takes nothing from a server while CPUs are free. null: 100.',
+        examples: [200],
+      }),
+    io_weight: weight
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          'The share of a server in the disks, as cpu_weight in the CPUs. It counts on disks with the scheduler bfq, or with io.cost of control groups of version 2; portwrap-spawner doctor says whether there is one. null: 100.',
+        examples: [50],
+      }),
     nice: resourceValues.nice.default(0).meta({
       description:
         'Added to the nice value of every process of a server. The kernel compares it among the processes of one server, and between servers only where they have no control groups.',

@@ -58,7 +58,8 @@ export const setsSchema = z
 export const otherSetsSchema = z
   .strictObject(programShape(['value']))
   .superRefine((sets, ctx) => {
-    const refuse = (at: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path: at, message });
+    const refuse = (at: PropertyKey[], message: string) =>
+      ctx.addIssue({ code: 'custom', path: at, message });
     for (const [variable, text] of Object.entries(sets.environment))
       if (text.includes(valuePlaceholder) && isReserved(variable))
         refuse(['environment', variable], 'must not be chosen by users: it decides how programs are loaded');
@@ -84,7 +85,9 @@ export function placesOfValue({ environment, command, working_directory: directo
 /** Whether it changes anything. */
 export function setsAnything({ resources, ...others }: Sets): boolean {
   const values = [...Object.values(resources), ...Object.values(others)];
-  return values.some((value) => value !== null && (typeof value !== 'object' || Object.keys(value).length > 0));
+  return values.some(
+    (value) => value !== null && (typeof value !== 'object' || Object.keys(value).length > 0),
+  );
 }
 
 function instead<T extends z.ZodType>(name: string, value: T, example: string | number) {

@@ -18,7 +18,8 @@ PROFILE = "profile"
 # The hub's own fields: of the form, and of requests.
 XSRF = "_xsrf"
 NOT_OPTIONS = (XSRF, "next", "display_name")
-# The value of a radio button beside a field for a text, and the end of the name of that field. No choice begins with ":".
+# The value of a radio button beside a field for a text, and the end of the name of that field. No choice begins
+# with ":".
 OTHER = ":other"
 # Marks an option in the query of a spawn page's URL.
 PREFIX = "opt-"
@@ -129,7 +130,9 @@ def _written(data: Mapping[str, Any], field: str) -> str:
     """What was written in the place of a choice."""
     text = _text(data.get(field + OTHER)).strip()
     if not text:
-        raise ValueError(f'Nothing is written for "{field.partition(":")[2]}". Write it, or choose another one.')
+        raise ValueError(
+            f'Nothing is written for "{field.partition(":")[2]}". Write it, or choose another one.'
+        )
     return text
 
 

@@ -65,7 +65,11 @@ def _misfit(option: Json, value: Any) -> str:
             return _not_free(f"{label}: {choice['title']}", choice)
         return ""
     if option["type"] in ("number", "memory", "cpus"):
-        return "" if _is_within(option, value) else f"{label}: {value}, which you chose last, is not offered any more"
+        return (
+            ""
+            if _is_within(option, value)
+            else f"{label}: {value}, which you chose last, is not offered any more"
+        )
     return ""
 
 
@@ -84,7 +88,9 @@ def _choice(option: Json, value: Any) -> Json | None:
 
 def details_of(option: Json) -> list[Json]:
     """The choices of an option; a service of before them has names only."""
-    plain_choices = [{"name": name, "title": name, "description": "", "free": []} for name in option["choices"]]
+    plain_choices = [
+        {"name": name, "title": name, "description": "", "free": []} for name in option["choices"]
+    ]
     return option.get("choice_details") or plain_choices
 
 

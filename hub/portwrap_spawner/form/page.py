@@ -47,8 +47,10 @@ def form_without_profiles(reason: str) -> str:
 
 def _is_listed(option: Json) -> bool:
     """Whether the choices stand below each other, with what people read about them; otherwise they are a menu."""
-    has_words = (choice["title"] != choice["name"] or choice["description"] or choice["free"] for choice in details_of(option))
-    return bool(option.get("other")) or any(has_words)
+    return bool(option.get("other")) or any(
+        choice["title"] != choice["name"] or choice["description"] or choice["free"]
+        for choice in details_of(option)
+    )
 
 
 def _environment() -> Environment:

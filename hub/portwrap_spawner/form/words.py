@@ -59,7 +59,11 @@ def plain(value: Any) -> Any:
 
 def _counts(offered: Json) -> list[Json]:
     known = ("what", "free", "total", "needed")
-    return [{key: count[key] for key in known} for count in offered.get("free") or [] if count.get("what") in NOUNS]
+    return [
+        {key: count[key] for key in known}
+        for count in offered.get("free") or []
+        if count.get("what") in NOUNS
+    ]
 
 
 NOUNS = {"gpus": "GPU", "servers": "place"}

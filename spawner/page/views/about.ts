@@ -36,9 +36,7 @@ function profileRow({ profileTitle, description }: ServerFacts): Row {
 /** What its user has chosen, or got by default, where the profile has options. */
 function choiceRows({ record: { settings } }: ServerFacts): Row[] {
   if (settings.length === 0) return [];
-  const shown = settings.map(
-    ({ title, value }) => html`<li><bdi>${title}</bdi>: <bdi>${value}</bdi></li>`,
-  );
+  const shown = settings.map(({ title, value }) => html`<li><bdi>${title}</bdi>: <bdi>${value}</bdi></li>`);
   return [['Choices', html`<ul class="choices">${shown}</ul>`]];
 }
 

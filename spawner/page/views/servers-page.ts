@@ -138,11 +138,13 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 </tr>`;
 }
 
-/** The values alone; the server's own page has the labels, too. */
+/** The values alone, and of what is yes or no its label; the server's own page has all of them. */
 function choicesCell({ settings }: ServerRecord): Html | false {
-  if (settings.length === 0) return false;
-  return html`<span class="message">${settings.map(
-    ({ title, value }, index) => html`${index > 0 && ' · '}<bdi title="${title}">${value}</bdi>`,
+  const shown = settings.filter(({ value }) => value !== 'no');
+  if (shown.length === 0) return false;
+  return html`<span class="message">${shown.map(
+    ({ title, value }, index) =>
+      html`${index > 0 && ' · '}<bdi title="${title}">${value === 'yes' ? title : value}</bdi>`,
   )}</span>`;
 }
 

@@ -55,9 +55,12 @@ test.each([
   ['eve', [], ['gpu'], ['of-unix', 'all']],
   // a group of the hub is none of the machine, nor the other way round
   ['eve', ['gpu'], ['staff'], ['all']],
-])('%s in the groups %j of the hub and %j of the machine is offered %j', (user, groups, unixGroups, names) => {
-  expect(offeredProfiles(profiles, { user, groups, unixGroups }).map(({ name }) => name)).toEqual(names);
-});
+])(
+  '%s in the groups %j of the hub and %j of the machine is offered %j',
+  (user, groups, unixGroups, names) => {
+    expect(offeredProfiles(profiles, { user, groups, unixGroups }).map(({ name }) => name)).toEqual(names);
+  },
+);
 
 test('a misspelled name is answered with the offered profile that was meant, and with no other', () => {
   const refusal = (name: string) => () =>

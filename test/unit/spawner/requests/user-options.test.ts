@@ -45,7 +45,11 @@ test('a field of a form that was left empty is no choice', () => {
 
 describe('is refused, by name and rule, without the value', () => {
   test.each([
-    ['an option that is not declared', { sise: 'secret-1' }, '"sise" is not one of this profile; did you mean "size"?'],
+    [
+      'an option that is not declared',
+      { sise: 'secret-1' },
+      '"sise" is not one of this profile; did you mean "size"?',
+    ],
     ['a choice that there is not', { size: 'secret-1' }, 'must be one of small, large'],
     ['two values', { size: ['small', 'large'] }, 'must be one value'],
     ['a number that is too small', { cores: 0 }, 'at least 1'],
