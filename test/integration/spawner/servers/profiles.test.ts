@@ -13,7 +13,7 @@ const serve = (name: string) => `
 const test = serviceTest(`
   -${serve('staff')}
     groups: [staff]
-    max_servers: 2
+    max_servers: 20
     options:
       - name: kind
         default: plain
@@ -119,7 +119,7 @@ test('the choices that are offered are listed for people, with what is free now'
   const plain = { name: 'plain', title: 'Plain', description: '', free: [] };
   const strict = { name: 'strict', title: 'strict', description: 'For the careful', free: [] };
   expect(await listed('')).toMatchObject({
-    free: [{ what: 'servers', free: 2 - used, total: 2, needed: 1 }],
+    free: [{ what: 'servers', free: 20 - used, total: 20, needed: 1 }],
     options: [{ choices: ['plain'], choice_details: [plain], default: 'plain' }],
   });
   expect(await listed('&group=careful')).toMatchObject({
