@@ -16,10 +16,20 @@ export function problemsOf(issue: z.core.$ZodIssue, document: ConfigDocument, sc
     });
   }
   const { path } = issue;
+  const inner = issue.code === 'invalid_union' ? issuesOfOne(issue) : [];
+  if (inner.length > 0) return inner.flatMap((one) => problemsOf(one, document, schema));
   if (issue.code === 'invalid_key') {
     return [{ ...document.positionOfKey(path), path, text: `its name ${issue.issues[0]?.message ?? ''}` }];
   }
   return [{ ...document.positionOf(path), path, text: sentence(issue, valueAt(document.value, path)) }];
+}
+
+/** Those of the alternative that has the type of the value; none where no alternative has. */
+function issuesOfOne({ errors, path }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] {
+  const isMeant = (issues: readonly z.core.$ZodIssue[]) =>
+    issues.every((one) => one.path.length > 0 || !['invalid_type', 'invalid_value'].includes(one.code));
+  const meant = errors.find(isMeant) ?? [];
+  return meant.map((one) => ({ ...one, path: [...path, ...one.path] }));
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

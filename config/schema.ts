@@ -10,6 +10,8 @@ import { hubsSchema } from './schema/hubs.ts';
 import { limitsSchema } from './schema/limits.ts';
 import { portLinksFit, portLinksSchema } from './schema/port-links.ts';
 import { portsSchema } from './schema/ports.ts';
+import { unixGroupsIn } from './schema/profile/audience.ts';
+import { everySets } from './schema/profile/fit.ts';
 import { profilesSchema } from './schema/profiles.ts';
 import { proxySchema } from './schema/proxy.ts';
 import { serviceSchema } from './schema/service.ts';
@@ -55,12 +57,20 @@ export const configSchema = z
   .superRefine(({ gpus, profiles }, ctx) => {
     const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
     const pool = gpus.devices.flatMap(({ nodes }) => nodes);
-    for (const [index, { resources, files }] of profiles.entries()) {
-      if (resources.gpus > gpus.devices.length)
-        refuse(
-          ['profiles', index, 'resources', 'gpus'],
-          `must be at most ${gpus.devices.length}: that many are in "gpus.devices"`,
-        );
+    for (const [index, { resources, files, options }] of profiles.entries()) {
+      const wanted = [
+        { path: ['resources', 'gpus'], count: resources.gpus },
+        ...everySets(options).map(({ path, sets }) => ({
+          path: [...path, 'resources', 'gpus'],
+          count: sets.resources.gpus ?? 0,
+        })),
+      ];
+      for (const { path, count } of wanted)
+        if (count > gpus.devices.length)
+          refuse(
+            ['profiles', index, ...path],
+            `must be at most ${gpus.devices.length}: that many are in "gpus.devices"`,
+          );
       for (const [at, path] of (typeof files.devices === 'string' ? [] : files.devices).entries())
         if (pool.includes(path.replace(/^-/, '')))
           refuse(
@@ -68,6 +78,16 @@ export const configSchema = z
             'is in "gpus.devices": set resources.gpus, so that one server has it at a time',
           );
     }
+  })
+  .superRefine(({ accounts, profiles }, ctx) => {
+    if (accounts.mode === 'system') return;
+    for (const [index, profile] of profiles.entries())
+      for (const path of unixGroupsIn(profile))
+        ctx.addIssue({
+          code: 'custom',
+          path: ['profiles', index, ...path],
+          message: `must be null with accounts.mode ${accounts.mode}: users have no groups of this machine`,
+        });
   })
   .superRefine(hubOfAdminPage)
   .superRefine(portLinksFit)

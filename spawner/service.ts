@@ -43,6 +43,7 @@ import type { ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
 import { openStateDirectory } from './records/state-directory.ts';
 import { createRelays } from './relays/relays.ts';
+import { createPersonOf } from './requests/person.ts';
 import { createRoutes, noRoutes } from './routes/routes.ts';
 import { reconcile } from './servers/reconcile.ts';
 import { createServers, type Servers } from './servers/servers.ts';
@@ -161,6 +162,8 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,
     profiles: () => config().profiles,
+    gpus: () => config().gpus,
+    personOf: createPersonOf(() => config().profiles, accounts.groupsOf),
     ...{ adminToken: state.adminToken, maintenance, audit },
     hostAddress: first.ports.host_address,
     serviceIdentity: { state_id: state.stateId, boot_id: bootId() },

@@ -32,7 +32,7 @@ export function keysOf(schema: JsonSchema): Key[] {
       default: key.default,
       required: schema.required?.includes(name) ?? false,
       examples: key.examples ?? [],
-      keys: keysOf(isList ? itemOf(value) : value),
+      keys: keysOf(isList ? mappingOf(itemOf(value)) : value),
       isList,
     };
   });
@@ -42,10 +42,11 @@ export function keysOf(schema: JsonSchema): Key[] {
 export function writtenForm(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
     io: 'input',
-    // zod drops the examples of a schema that transforms; our examples are input values
+    // zod drops examples and default of a schema that transforms; ours are input values
     override({ zodSchema, jsonSchema }) {
-      const examples = z.globalRegistry.get(zodSchema)?.examples;
-      if (Array.isArray(examples)) jsonSchema.examples = examples;
+      const meta = z.globalRegistry.get(zodSchema);
+      if (Array.isArray(meta?.examples)) jsonSchema.examples = meta.examples;
+      if (meta?.default !== undefined) jsonSchema.default = meta.default;
     },
   });
 }
@@ -78,6 +79,11 @@ function wordsOfUnion(choices: readonly JsonSchema[]): string {
 
 function itemOf({ items }: JsonSchema): JsonSchema {
   return Array.isArray(items) ? {} : described(items);
+}
+
+/** Of an item that may be text or a mapping: the mapping. */
+function mappingOf(item: JsonSchema): JsonSchema {
+  return item.anyOf?.map(described).find(({ properties }) => properties !== undefined) ?? item;
 }
 
 function withoutNull(schema: JsonSchema): JsonSchema {

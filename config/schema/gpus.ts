@@ -1,5 +1,5 @@
 // The keys below `gpus`: the devices that are handed to one server at a time.
-// Not here: how many a server gets (resources.ts), handing them out (spawner/servers/gpus.ts).
+// Not here: how many a server gets (profile/resources.ts), handing them out (spawner/servers/gpus.ts).
 import { z } from 'zod';
 
 const node = z.string().regex(/^\/dev(?!.*\/\.\.?(?:\/|$))\/[^\0\s]+$/, {

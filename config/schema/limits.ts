@@ -1,7 +1,7 @@
 // The keys below `limits`: the maximum number of servers and of concurrent starts, and what all servers together may use.
-// Not here: the limits of one profile (profiles.ts) and of one server (resources.ts).
+// Not here: the limits of one profile (profiles.ts) and of one server (profile/resources.ts).
 import { z } from 'zod';
-import { cpus } from './resources.ts';
+import { cpus } from './profile/resources.ts';
 import { size } from './values/size.ts';
 
 export const limitsSchema = z

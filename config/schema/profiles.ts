@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { cullingSchema } from './culling.ts';
 import { filesSchema } from './files.ts';
-import { jobSchema } from './job.ts';
-import { isLimit, optionsSchema } from './options.ts';
+import { audienceShape } from './profile/audience.ts';
+import { optionsFit } from './profile/fit.ts';
 import { hooksSchema } from './profile/hooks.ts';
+import { jobSchema } from './profile/job.ts';
+import { optionsSchema } from './profile/options.ts';
+import { command, environment, searchPath } from './profile/program.ts';
+import { resourcesSchema } from './profile/resources.ts';
 import { sessionShape } from './profile/session.ts';
-import { resourcesSchema } from './resources.ts';
-import { directory } from './values/directory.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
 import { pathTemplate } from './values/path-template.ts';
 
@@ -31,7 +33,6 @@ const socketFamilyNames = [
 const moduleName = z.string().regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, {
   error: 'must be the name of a module of Python',
 });
-const noNul = /^[^\0]*$/;
 const seconds = z.number().min(0.1).max(3600);
 
 const networkSchema = z
@@ -101,32 +102,12 @@ const profileSchema = z
       .max(1000)
       .default('')
       .meta({ description: 'What people read about it when they choose.', examples: ['JupyterLab'] }),
-    users: z
-      .array(z.string().min(1).max(255))
-      .nullable()
-      .default(null)
-      .meta({
-        description:
-          'The users of the hub to whom this profile is offered. null in both users and groups: everyone. Otherwise only those in users and the members of groups see and start it.',
-        examples: [['alice', 'bob']],
-      }),
-    groups: z
-      .array(z.string().min(1).max(255))
-      .nullable()
-      .default(null)
-      .meta({
-        description: 'The groups, of the hub, to whose members this profile is offered; see users.',
-        examples: [['staff']],
-      }),
-    command: z
-      .array(z.string().min(1).regex(noNul, { error: 'must not contain a NUL character' }))
-      .min(1)
-      .default(['jupyterhub-singleuser'])
-      .meta({
-        description:
-          'The program and its arguments, if the hub sends none. No shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
-        examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
-      }),
+    ...audienceShape('this profile'),
+    command: command.default(['jupyterhub-singleuser']).meta({
+      description:
+        'The program and its arguments, if the hub sends none. No shell is involved. {guest-port} in an argument is replaced by the number in guest_port.',
+      examples: [['jupyterhub-singleuser', '--ServerApp.terminals_enabled=False']],
+    }),
     preload: z
       .union([z.literal('jupyter'), z.array(moduleName).min(1).max(200)])
       .nullable()
@@ -140,29 +121,15 @@ const profileSchema = z
       description:
         'The port inside the sandbox where the server listens; with the forwarder slirp4netns on 0.0.0.0.',
     }),
-    environment: z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' }),
-        z.string().regex(noNul, { error: 'must not contain a NUL character' }),
-      )
-      .default({})
-      .meta({
-        description:
-          'Environment variables to add, name: value, both text. A variable that the hub sends keeps the value of the hub.',
-        examples: [{ OMP_NUM_THREADS: '1' }],
-      }),
-    path: z
-      .array(
-        directory(4096).refine((path) => !path.includes(':'), {
-          error: 'must not contain ":", which ends it',
-        }),
-      )
-      .min(1)
-      .default(['/usr/local/bin', '/usr/bin', '/bin'])
-      .meta({
-        description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
-        examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
-      }),
+    environment: environment.default({}).meta({
+      description:
+        'Environment variables to add, name: value, both text. A variable that the hub sends keeps the value of the hub.',
+      examples: [{ OMP_NUM_THREADS: '1' }],
+    }),
+    path: searchPath.default(['/usr/local/bin', '/usr/bin', '/bin']).meta({
+      description: 'The directories in PATH when the hub sends no PATH, the first one searched first.',
+      examples: [['/opt/conda/bin', '/usr/local/bin', '/usr/bin', '/bin']],
+    }),
     login_shell: z.boolean().default(false).meta({
       description:
         'Start the command from a login shell (bash), which reads /etc/profile and the files of the user: for environment modules or conda. By default a server gets only the variables of the hub and of this profile. The directories of path then come after those that the shell sets.',
@@ -245,19 +212,8 @@ const profileSchema = z
         if (limits[key] !== null)
           refuse(['resources', key], `must be null with launcher slurm: set ${instead}`);
       }
-      for (const [index, { type }] of profile.options.entries()) {
-        if (isLimit(type))
-          refuse(
-            ['options', index, 'type'],
-            `must not be ${type} with launcher slurm: let slurm name the field`,
-          );
-      }
-      return;
     }
-    for (const [index, option] of profile.options.entries()) {
-      if (option.slurm !== null)
-        refuse(['options', index, 'slurm'], 'must be null in a profile without "launcher: slurm"');
-    }
+    optionsFit(profile.launcher, profile.options, refuse);
   })
   .transform((profile) => ({ ...profile, title: profile.title ?? profile.name }));
 

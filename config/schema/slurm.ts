@@ -1,5 +1,5 @@
 // The keys below `slurm`: access to the cluster, and from its nodes to the service.
-// Not here: the job of a profile (job.ts).
+// Not here: the job of a profile (profile/job.ts).
 import { z } from 'zod';
 import { httpUrl } from './values/http-url.ts';
 import { listenAddress } from './values/listen-address.ts';

@@ -14,7 +14,7 @@ from typing import Any, AsyncIterator, Callable
 from jupyterhub.spawner import Spawner
 from traitlets import default
 
-from .form.choices import choice_of, chosen_now, from_form, query_fields
+from .form.choices import choice_of, chosen_now, from_form, query_fields, with_defaults
 from .form.spawn_page import spawn_page
 from .outcome import exit_status
 from .outcome.ending import Ending, ending_of, ending_unknown
@@ -261,17 +261,19 @@ class PortwrapSpawner(ServiceSettings, Spawner):
         return getattr(outer, "child_spawner", None) is self
 
     def _without_choice(self, error: ServiceError, tls: dict[str, str] | None) -> Json | None:
-        """The start without options after one that was refused for its options; None: there is no other.
+        """The start with the defaults after one that was refused for its options; None: there is no other.
 
         The hub repeats the options of the last start when somebody starts a server without any. They may
-        name a profile that is not offered any more, and must not lock the user out.
+        name what is not offered any more, or not free now, and must not lock the user out. A profile whose
+        options are refused is kept, with the defaults of its options.
         """
-        if error.code not in ("PROFILE_UNKNOWN", "OPTION_INVALID") or not self.user_options:
+        if error.code not in ("PROFILE_UNKNOWN", "OPTION_INVALID", "LIMIT_REACHED"):
             return None
-        if chosen_now(self.handler):
+        fewer = with_defaults(self.user_options, error.code == "OPTION_INVALID")
+        if fewer is None or chosen_now(self.handler):
             return None
         self.log.warning("The last choice of %s is refused (%s)", self._log_name, error)
-        self.user_options = {}
+        self.user_options = fewer
         return self._request(self.spawn_id, tls)
 
     def _groups(self) -> list[str]:

@@ -11,6 +11,7 @@ const packages = {
   env: 'coreutils',
   find: 'findutils',
   getent: 'libc-bin',
+  id: 'coreutils',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
   mkhomedir_helper: 'libpam-modules-bin',

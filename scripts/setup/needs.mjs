@@ -8,6 +8,7 @@ const commandsToStart = {
   env: 'coreutils',
   find: 'findutils',
   getent: 'libc-bin',
+  id: 'coreutils',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
   mount: 'mount',

@@ -2,6 +2,7 @@
 // environment, a token or the output of a server. Not here: when something is recorded (http/, servers/, page/).
 import type { Logger } from '../../config/logger.ts';
 import { openLogFile } from '../../config/system/log-file.ts';
+import type { ServerRecord } from '../records/record.ts';
 import { openSyslog } from './syslog.ts';
 
 /** What happened. `by` is who asked: hub NAME, administrator (by the token in the state directory), or user NAME (on the admin page). */
@@ -10,7 +11,12 @@ export type AuditEntry =
       readonly event: 'start';
       readonly by: string;
       readonly profile: string | null;
+      /** As the user sent them. */
       readonly choices: Readonly<Record<string, unknown>>;
+      /** Of a start that was accepted: the value of each option, with those by default. */
+      readonly settings?: Readonly<Record<string, string>>;
+      /** What the server may use: bytes, a number of CPUs (null: no limit), and its GPUs. */
+      readonly limits?: ServerRecord['limits'] & Pick<ServerRecord, 'gpus'>;
       /** accepted, repeated, or the code of the refusal. */
       readonly result: string;
       readonly reason?: string;

@@ -3,13 +3,14 @@
 import { parse as parseQueryString } from 'node:querystring';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
-import type { Hub, Profile } from '../../config/load.ts';
+import type { Config, Hub, Profile } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { ActivityView } from '../culling/activity.ts';
 import type { HealthReport } from '../health/health.ts';
 import type { LogReader } from '../logs/reader.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
+import type { PersonOf } from '../requests/person.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { adminOnly, authenticate } from './caller.ts';
@@ -28,6 +29,8 @@ export interface AppInput {
   readonly servers: Servers;
   readonly hubs: () => readonly Hub[];
   readonly profiles: () => readonly Profile[];
+  readonly gpus: () => Config['gpus'];
+  readonly personOf: PersonOf;
   readonly adminToken: string;
   /** Where servers of this machine are forwarded. */
   readonly hostAddress: string;
@@ -111,7 +114,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
     },
     ...maintenanceRoutes(input),
     ...serverRoutes({ ...input, views, find }),
-    listProfiles: profileList(input.profiles, input.hubs, input.hostAddress),
+    listProfiles: profileList(input),
     progress: progressStream(find),
     log: logStream(find, input.logs),
   };

@@ -5,13 +5,14 @@ import type { Hub } from '../../config/load.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
+import type { PersonOf } from '../requests/person.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { callerName, callerOf, configuredHubOf, hubOf } from './caller.ts';
 import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';
-import type { Views } from './view.ts';
+import { settingsOf, type Views } from './view.ts';
 
 type Handlers = Record<'listServers' | 'listUsers' | 'showUser' | 'start' | 'show' | 'stop', RequestHandler>;
 
@@ -33,13 +34,14 @@ interface ServerRoutesInput {
   readonly hubs: () => readonly Hub[];
   readonly views: Views;
   readonly find: FindServer;
+  readonly personOf: PersonOf;
   readonly usage: Pick<UsageReadings, 'refresh'>;
   readonly maintenance: Pick<Maintenance, 'check'>;
   readonly audit: Pick<Audit, 'record'>;
 }
 
 export function serverRoutes(input: ServerRoutesInput): Handlers {
-  const { servers, hubs, views, find, usage, maintenance, audit } = input;
+  const { servers, hubs, views, find, personOf, usage, maintenance, audit } = input;
   /** Their records as they are when their usage has been read. */
   const measured = async (listed: readonly Server[]): Promise<readonly ServerRecord[]> => {
     await usage.refresh(listed.map(({ record }) => record));
@@ -73,9 +75,10 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
         // an administrator tries the machine before users may; a start that has begun may be sent again
         const isExempt = callerOf(response).isAdmin || servers.find(key, spawn_id) !== undefined;
         if (!isExempt) maintenance.check(serverLabel(key));
-        const { server, created } = servers.start(hub, key.user, key.name, asked);
+        const person = await personOf(key.user, asked.groups);
+        const { server, created } = servers.start(hub, person, key.name, asked);
         await server.recorded;
-        audit.record({ ...entry, profile: server.record.profile, result: created ? 'accepted' : 'repeated' });
+        audit.record({ ...entry, ...inForce(server.record), result: created ? 'accepted' : 'repeated' });
         response.status(created ? 202 : 200).json(views.server(server.record));
       } catch (error) {
         const { code, message } = toPortwrapError(error);
@@ -99,4 +102,10 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
       response.status(204).end();
     },
   };
+}
+
+/** What came of the choices: the profile, the value of each option, and what the server may use. */
+function inForce(record: ServerRecord) {
+  const { profile, limits, gpus } = record;
+  return { profile, settings: settingsOf(record), limits: { ...limits, gpus } };
 }

@@ -37,6 +37,8 @@ export const serverSchema = z.object({
   job: jobSchema.pick({ id: true, node: true, ends_at: true }).nullable(),
   /** The GPUs that it has: the first device node of each. */
   gpus: z.array(z.string()),
+  /** What its user has chosen, or got by default: the name of each option with a value, and the value for people. */
+  settings: z.record(z.string(), z.string()),
   ...serviceIdentitySchema.shape,
   usage: usageSchema.nullable(),
   ...activityView.shape,
@@ -87,6 +89,7 @@ export function createViews({ serviceIdentity, activityOf, usage }: ViewSources)
       started,
       job: job === null ? null : { id: job.id, node: job.node, ends_at: job.ends_at },
       gpus: isAlive(state) ? [...record.gpus] : [],
+      settings: settingsOf(record),
       ...serviceIdentity,
       usage: usageView(usage.of(record)),
       ...(state === 'ready' ? activityOf(record.id) : nothingKnown),
@@ -100,6 +103,11 @@ export function createViews({ serviceIdentity, activityOf, usage }: ViewSources)
       servers: Object.fromEntries(records.map((record) => [record.name, server(record)])),
     }),
   };
+}
+
+/** Each option by its name, with its value as people read it. */
+export function settingsOf({ settings }: Pick<ServerRecord, 'settings'>): Record<string, string> {
+  return Object.fromEntries(settings.map(({ name, value }) => [name, value]));
 }
 
 function usageView(reading: UsageReading | null): ServerView['usage'] {

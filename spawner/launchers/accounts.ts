@@ -9,12 +9,16 @@ import type { Toolbox } from '../../portwrap/index.ts';
 import { type Account, loginEnvironment } from '../../portwrap/index.ts';
 import { homeName } from './home-name.ts';
 import { createHomes, type Homes } from './homes.ts';
-import { type Accounts, type RunAs, refused } from './run-as.ts';
+import { type AccountGroups, type Accounts, type RunAs, refused } from './run-as.ts';
 import { createSystemAccounts } from './system-accounts.ts';
 
-export type { Accounts, RunAs } from './run-as.ts';
+export type { AccountGroups, Accounts, RunAs } from './run-as.ts';
 
-export function createAccounts(config: Config['accounts'], tools: Toolbox, own: Account): Accounts {
+export function createAccounts(
+  config: Config['accounts'],
+  tools: Toolbox,
+  own: Account,
+): Accounts & AccountGroups {
   if (config.mode === 'dynamic' && own.uid !== 0) throw needsRoot('mode "dynamic"');
   if (config.mode === 'system' && config.create && own.uid !== 0) throw needsRoot('create');
   if (config.mode === 'service' && own.uid === 0) {
@@ -24,12 +28,16 @@ export function createAccounts(config: Config['accounts'], tools: Toolbox, own: 
     );
   }
   const homes = createHomes(tools);
+  const system = createSystemAccounts(config, tools, own);
   const resolvers = {
-    system: createSystemAccounts(config, tools, own).resolve,
+    system: system.resolve,
     dynamic: (user: string) => dynamicRunAs(user, config, homes),
     service: (user: string) => serviceRunAs(user, config.home, own, homes),
   };
-  return { resolve: resolvers[config.mode] };
+  return {
+    resolve: resolvers[config.mode],
+    groupsOf: config.mode === 'system' ? system.groupsOf : async () => [],
+  };
 }
 
 function needsRoot(key: string): PortwrapError {

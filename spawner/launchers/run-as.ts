@@ -16,6 +16,11 @@ export interface Accounts {
   resolve(user: string): Promise<RunAs>;
 }
 
+export interface AccountGroups {
+  /** The groups of this machine in which the account of the user is; none if there is no account, or no answer. */
+  groupsOf(user: string): Promise<readonly string[]>;
+}
+
 export function refused(user: string, reason: string): PortwrapError {
   return new PortwrapError('USER_REFUSED', `no server for user "${user}": ${reason}`);
 }

@@ -12,9 +12,13 @@ import {
   runTool,
   type Toolbox,
 } from '../../portwrap/index.ts';
-import { type Accounts, refused } from './run-as.ts';
+import { type AccountGroups, type Accounts, refused } from './run-as.ts';
 
-export function createSystemAccounts(config: Config['accounts'], tools: Toolbox, own: Account): Accounts {
+export function createSystemAccounts(
+  config: Config['accounts'],
+  tools: Toolbox,
+  own: Account,
+): Accounts & AccountGroups {
   /** One after the other: useradd locks the user database. */
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -24,9 +28,17 @@ export function createSystemAccounts(config: Config['accounts'], tools: Toolbox,
   };
   const makes = config.create && own.uid === 0;
 
+  const nameOf = (user: string) => config.username.replaceAll('{username}', () => user);
+
   return {
+    async groupsOf(user) {
+      const name = nameOf(user);
+      if (user === '' || isNumber(name) || name.includes('\0')) return [];
+      // names of groups may have spaces in them
+      return answersOf([tools('id'), '--groups', '--name', '--zero', '--', name]);
+    },
     async resolve(user) {
-      const name = config.username.replaceAll('{username}', () => user);
+      const name = nameOf(user);
       if (user === '' || isNumber(name)) throw refused(user, noAccount(name));
       const found = await findAccount(tools, name);
       if (found === null && !makes) throw refused(user, noAccount(name));
@@ -48,7 +60,7 @@ export function createSystemAccounts(config: Config['accounts'], tools: Toolbox,
   };
 }
 
-/** getent(1) takes what strtoul(3) reads for a uid, and a user called "1000" is not account 1000. */
+/** getent(1) and id(1) take what strtoul(3) reads for a uid, and a user called "1000" is not account 1000. */
 function isNumber(name: string): boolean {
   return /^\s*[+-]?\d*$/.test(name);
 }

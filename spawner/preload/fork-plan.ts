@@ -48,7 +48,11 @@ export function forkEnvironment(
   { environment, options, path }: Pick<Profile, 'environment' | 'options' | 'path'>,
   fromHub: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const chosenByUsers = new Set(options.flatMap(({ variable }) => variable ?? []));
+  const chosenByUsers = new Set(
+    options.flatMap(({ variable, other }) =>
+      [variable ?? [], Object.keys(other?.sets.environment ?? {})].flat(),
+    ),
+  );
   const variables = { PATH: path.join(':'), ...environment, ...only(fromHub, ofTheHub) };
   return only(
     variables,

@@ -91,6 +91,15 @@ export const recordSchema = z.object({
   queue_timeout: z.number().nullable().default(null),
   /** The GPUs that it has: the first node of each. */
   gpus: z.array(z.string()).readonly().default([]),
+  /** What its user has chosen, or gets by default: each option with its label and its value, for people. */
+  settings: z
+    .array(z.object({ name: z.string(), title: z.string(), value: z.string() }))
+    .readonly()
+    .default([]),
+  /** In force at its start: bytes, and a number of CPUs; null: no limit, or a record of an earlier version. */
+  limits: z
+    .object({ memory: z.number().nullable(), cpus: z.number().nullable() })
+    .default({ memory: null, cpus: null }),
   /** What runs when it has ended, from the moment at which that is due; null: nothing. */
   after_end: recordedHookSchema.nullable().default(null),
   exit: exitSchema.nullable(),

@@ -1,13 +1,19 @@
-// Which profiles are offered to whom. The hub says who a user is and in which groups; the decision is here, for
-// the list that a hub shows and for every start. Not here: limits (servers/admission.ts), options (user-options.ts).
+// Which profiles, and which choices of their options, are offered to whom. The hub says who a user is and in which of its
+// groups, the user database in which groups of this machine; the decision is here, for the list that a hub shows and for
+// every start. Not here: limits (servers/admission.ts), what a user has chosen (user-options.ts).
 import { PortwrapError } from '../../config/errors.ts';
-import type { Profile } from '../../config/load.ts';
+import type { Profile, ProfileOption } from '../../config/load.ts';
+import { nearest } from '../../config/nearest.ts';
+import type { Audience } from '../../config/schema/profile/audience.ts';
 
-/** Who asks, as the hub knows them. */
+/** Who asks: by name and groups as the hub knows them, and by the groups of the account. */
 export interface Person {
   readonly user: string;
   readonly groups: readonly string[];
+  readonly unixGroups: readonly string[];
 }
+
+export type Choice = ProfileOption['choices'][number];
 
 export function offeredProfiles(profiles: readonly Profile[], person: Person): readonly Profile[] {
   return profiles.filter((profile) => isOffered(profile, person));
@@ -23,13 +29,32 @@ export function offeredProfile(
   const found = name === undefined ? offered[0] : offered.find((profile) => profile.name === name);
   if (found !== undefined) return found;
   const what = name === undefined ? 'there is no profile' : `there is no profile "${name}"`;
-  throw new PortwrapError('PROFILE_UNKNOWN', `${what} for ${person.user}`);
+  const names = offered.map((profile) => profile.name);
+  throw new PortwrapError('PROFILE_UNKNOWN', `${what} for ${person.user}${didYouMean(name ?? '', names)}`);
 }
 
-function isOffered({ users, groups }: Profile, person: Person): boolean {
-  if (users === null && groups === null) return true;
+export function offeredChoices({ choices }: ProfileOption, person: Person): readonly Choice[] {
+  return choices.filter((choice) => isOffered(choice, person));
+}
+
+/** The default of an option for this person: of a choice that is not offered to them, the first one that is. */
+export function defaultFor(option: ProfileOption, person: Person): ProfileOption['default'] {
+  if (option.type !== 'choice' || option.default === null) return option.default;
+  const names = offeredChoices(option, person).map(({ name }) => name);
+  return names.find((name) => name === String(option.default)) ?? names[0] ?? null;
+}
+
+/** The end of a sentence about a word that is not known; empty when none of the known ones is near. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const meant = nearest(word, known);
+  return meant === undefined ? '' : `; did you mean "${meant}"?`;
+}
+
+function isOffered({ users, groups, unix_groups: unixGroups }: Audience, person: Person): boolean {
+  if (users === null && groups === null && unixGroups === null) return true;
   return (
     (users?.includes(person.user) ?? false) ||
-    (groups?.some((group) => person.groups.includes(group)) ?? false)
+    (groups?.some((group) => person.groups.includes(group)) ?? false) ||
+    (unixGroups?.some((group) => person.unixGroups.includes(group)) ?? false)
   );
 }

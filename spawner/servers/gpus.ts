@@ -14,14 +14,19 @@ export function assignGpus(
   records: Iterable<ServerRecord>,
 ): string[] {
   if (wanted === 0) return [];
-  const taken = new Set([...records].filter(({ state }) => isAlive(state)).flatMap(({ gpus }) => gpus));
-  const free = devices.map(gpuName).filter((name) => !taken.has(name));
+  const free = freeGpus(devices, records);
   if (free.length >= wanted) return free.slice(0, wanted);
   throw new PortwrapError(
     'LIMIT_REACHED',
     `${title} needs ${wanted} of the ${devices.length} GPUs, and ${free.length} ${free.length === 1 ? 'is' : 'are'} free`,
     { server: serverLabel(key) },
   );
+}
+
+/** The names of those that no server has. */
+export function freeGpus(devices: Config['gpus']['devices'], records: Iterable<ServerRecord>): string[] {
+  const taken = new Set([...records].filter(({ state }) => isAlive(state)).flatMap(({ gpus }) => gpus));
+  return devices.map(gpuName).filter((name) => !taken.has(name));
 }
 
 /** Its first node: the order of the configuration may change. */

@@ -1,31 +1,44 @@
-// What a launcher is given to start a server: the request, with the limits in force and what its user chose.
-// Not here: whether the server may be started (servers.ts), the check of each option (requests/user-options.ts).
+// What a launcher is given to start a server: the request and the profile, with what its user chose and the limits in
+// force. Not here: whether the server may be started (servers.ts), the check of each option (requests/user-options.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
 import type { Launcher, LaunchRequest } from '../launchers/launcher.ts';
 import { limitsInForce, limitVariables } from '../requests/limits-in-force.ts';
-import { chosenOptions } from '../requests/user-options.ts';
+import type { Person } from '../requests/offered-profiles.ts';
+import type { StartRequest } from '../requests/start-request.ts';
+import { chosenOptions, type Setting } from '../requests/user-options.ts';
 
-/** Throws OPTION_INVALID, or TLS_UNSUPPORTED when the launcher cannot hand over the certificate of the request. */
-export function launchRequest(
-  asked: Omit<LaunchRequest, 'jobFields'>,
-  { givesCertificates }: Pick<Launcher, 'givesCertificates'>,
-): LaunchRequest {
-  const { profile, request } = asked;
-  if (request.tls !== undefined && !givesCertificates) throw noCertificate(profile);
-  const { environment, resources, job } = chosenOptions(profile.options, request.user_options);
+/** Profile and request as they hold for one server. */
+export interface Chosen extends Pick<LaunchRequest, 'profile' | 'request' | 'jobFields'> {
+  readonly settings: readonly Setting[];
+}
+
+/** Throws OPTION_INVALID. */
+export function withChoices(profile: Profile, request: StartRequest, person: Person): Chosen {
+  const { environment, resources, program, job, settings } = chosenOptions(
+    profile.options,
+    request.user_options,
+    person,
+  );
   const limits = limitsInForce({ ...profile.resources, ...resources }, request.limits);
+  const { command, ...asked } = request;
+  const kept = command === undefined || program.command !== undefined ? {} : { command };
   return {
-    ...asked,
-    profile: { ...profile, resources: limits },
-    request: { ...request, env: { ...request.env, ...limitVariables(limits), ...environment } },
+    profile: { ...profile, ...program, resources: limits },
+    request: { ...asked, ...kept, env: { ...request.env, ...limitVariables(limits), ...environment } },
     jobFields: job,
+    settings,
   };
 }
 
-function noCertificate({ name }: Profile): PortwrapError {
-  return new PortwrapError(
+/** Throws TLS_UNSUPPORTED when the launcher cannot hand over the certificate of the request. */
+export function checkCertificate(
+  { request, profile }: Pick<LaunchRequest, 'request' | 'profile'>,
+  { givesCertificates }: Pick<Launcher, 'givesCertificates'>,
+): void {
+  if (request.tls === undefined || givesCertificates) return;
+  throw new PortwrapError(
     'TLS_UNSUPPORTED',
-    `servers of the profile "${name}" cannot have a certificate, which JupyterHub's internal_ssl needs`,
+    `servers of the profile "${profile.name}" cannot have a certificate, which JupyterHub's internal_ssl needs`,
   );
 }

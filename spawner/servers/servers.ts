@@ -2,6 +2,7 @@
 // a stop beats a late start. Not here: the life of one (server.ts), a restart (reconcile.ts).
 import { PortwrapError } from '../../config/errors.ts';
 import type { Config, Hub, Profile } from '../../config/load.ts';
+import { bytesOf } from '../../config/schema/values/size.ts';
 import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
 import {
@@ -14,21 +15,21 @@ import {
 } from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
-import { offeredProfile } from '../requests/offered-profiles.ts';
+import { offeredProfile, type Person } from '../requests/offered-profiles.ts';
 import { requestDigest } from '../requests/request-digest.ts';
 import { fingerprintOf } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import { storageFailure } from '../system/storage-failure.ts';
 import { checkLimits } from './admission.ts';
 import { assignGpus } from './gpus.ts';
-import { launchRequest } from './launch-request.ts';
+import { type Chosen, checkCertificate, withChoices } from './launch-request.ts';
 import type { ServerParts } from './life.ts';
 import { runServer, type Server } from './server.ts';
 import { createTombstones } from './tombstones.ts';
 
 export interface Servers {
   /** Starts a server, or finds the one that this spawn id has started. */
-  start(hub: Hub, user: string, name: string, request: StartRequest): { server: Server; created: boolean };
+  start(hub: Hub, person: Person, name: string, request: StartRequest): { server: Server; created: boolean };
   /** Adds a server that an earlier service has started. */
   adopt(server: Server): void;
   /** The server, if it is known and has that spawn id. */
@@ -62,7 +63,12 @@ export function createServers(input: ServersInput): Servers {
     await removeFiles(input, server.record);
   };
 
-  function admissible(key: ServerKey, current: Server | undefined, request: StartRequest): Admitted {
+  function admissible(
+    key: ServerKey,
+    person: Person,
+    current: Server | undefined,
+    request: StartRequest,
+  ): Admitted {
     if (tombstones.has(key, request.spawn_id)) {
       const message = `the start of ${serverLabel(key)} was cancelled before it arrived`;
       throw new PortwrapError('SPAWN_CANCELLED', message);
@@ -71,16 +77,16 @@ export function createServers(input: ServersInput): Servers {
       throw conflict(key, `is ${current.record.state} under another spawn id`);
     }
     const config = input.config();
-    const person = { user: key.user, groups: request.groups };
     const profile = offeredProfile(config.profiles, person, request.profile);
     const others = [...servers.values()].map(({ record }) => record);
     checkLimits(config.limits, profile, key, others);
-    return { profile, gpus: assignGpus(config.gpus, profile, key, others) };
+    const chosen = withChoices(profile, request, person);
+    return { ...chosen, gpus: assignGpus(config.gpus, chosen.profile, key, others) };
   }
 
   return {
-    start(hub, user, name, request) {
-      const key = { hub: hub.name, user, name };
+    start(hub, person, name, request) {
+      const key = { hub: hub.name, user: person.user, name };
       const digest = requestDigest(request);
       const current = servers.get(keyText(key));
       if (current?.record.spawn_id === request.spawn_id) {
@@ -88,10 +94,12 @@ export function createServers(input: ServersInput): Servers {
         if (before === '' || before === digest) return { server: current, created: false };
         throw conflict(key, 'was started under this spawn id by another request');
       }
-      const { profile, gpus } = admissible(key, current, request);
-      const record = { ...newRecord(key, profile, request, digest), gpus };
+      const { gpus, settings, ...chosen } = admissible(key, person, current, request);
+      const { profile } = chosen;
+      const record = { ...newRecord(key, profile, request, digest), gpus, settings };
       const launcher = launchers[record.launcher];
-      const launch = launchRequest({ hub, profile, request, record }, launcher);
+      checkCertificate(chosen, launcher);
+      const launch = { ...chosen, hub, record };
       keepToken(input, record, launch.request.env);
       if (current !== undefined) void forget(key, current);
       const server = runServer(input, { record, launcher, launch, timeouts: profile });
@@ -128,8 +136,7 @@ export function createServers(input: ServersInput): Servers {
   };
 }
 
-interface Admitted {
-  readonly profile: Profile;
+interface Admitted extends Chosen {
   /** The names of those that it gets. */
   readonly gpus: readonly string[];
 }
@@ -167,6 +174,7 @@ function keepToken(
 }
 
 function newRecord(key: ServerKey, profile: Profile, request: StartRequest, digest: string): ServerRecord {
+  const { memory, cpus } = profile.resources;
   return {
     id: recordId(key, request.spawn_id),
     ...key,
@@ -184,6 +192,8 @@ function newRecord(key: ServerKey, profile: Profile, request: StartRequest, dige
     ...noPlacement,
     queue_timeout: profile.slurm.queue_timeout,
     gpus: [],
+    settings: [],
+    limits: { memory: memory === null ? null : bytesOf(memory), cpus },
     after_end: null,
     exit: null,
     error: null,

@@ -28,6 +28,7 @@ class FakeService:
         self.starting_up = False
         self.refuse_start = None  # an error object and its status
         self.refuse_options = set()  # names in user_options; "profile" for any profile
+        self.full = set()  # names of profiles of which no more can be started; "" for the default
         self.profiles = []  # what everyone may start
         self.maintenance = None  # an older service has none
         self.ready_at_once = True
@@ -159,6 +160,8 @@ class ServerHandler(Handler):
             self.refuse(400, "PROFILE_UNKNOWN", "there is no such profile")
         elif fake.refuse_options & set(body["user_options"]):
             self.refuse(400, "OPTION_INVALID", "an option is not one of this profile")
+        elif body.get("profile", "") in fake.full:
+            self.refuse(429, "LIMIT_REACHED", "big needs 1 of the 4 GPUs, and 0 are free")
         elif spawn_id in fake.tombstones:
             self.refuse(409, "SPAWN_CANCELLED", "stopped before it started")
         elif running and running["spawn_id"] == spawn_id:

@@ -104,7 +104,7 @@ async def test_the_last_choice_is_chosen_again(form):
 
 async def test_the_form_says_that_the_last_profile_is_gone(form):
     page = Page(await form([SMALL, BIG], {"profile": "<b>old"}))
-    assert "<b>old, is not offered any more. small is chosen instead." in page.text
+    assert "<b>old, is not offered any more; small is chosen instead." in page.text
     assert "checked" in page.control("profile")[0]
 
 
@@ -121,7 +121,7 @@ async def test_a_profile_is_called_by_its_title_and_chosen_by_its_name(form):
     assert "Large <memory>" in page.text
     assert "Options of Large <memory>" in page.text
     page = Page(await form([titled, SMALL], {"profile": "old"}))
-    assert "old, is not offered any more. Large <memory> is chosen instead." in page.text
+    assert "old, is not offered any more; Large <memory> is chosen instead." in page.text
     assert "big" not in page.text
 
 
@@ -306,9 +306,155 @@ async def test_the_groups_that_the_hub_knows_are_told_to_the_service(service, ma
     assert service.bodies[0]["groups"] == ["staff", "a b&c"]
 
 
+GPU_FREE = [{"what": "gpus", "free": 2, "total": 4, "needed": 1}]
+GPU_TAKEN = [{"what": "gpus", "free": 0, "total": 4, "needed": 1}]
+
+
+def choice(name, title, description="", free=()):
+    return {"name": name, "title": title, "description": description, "free": list(free)}
+
+
+def lab(**more):
+    details = more.pop(
+        "details",
+        [choice("small", "Small", "Starts at once"), choice("gpu", "One <GPU>", free=GPU_FREE)],
+    )
+    size = option("size", "choice", default="small", title="Size", choices=[c["name"] for c in details])
+    size.update({"choice_details": details, "other": None}, **more)
+    return {"name": "lab", "title": "Lab", "description": "", "options": [size], "free": []}
+
+
+OTHER = {"title": "Another project", "description": "", "pattern": "[a-z]{2,9}"}
+
+
+async def test_choices_with_words_are_radio_buttons_in_a_group_with_what_is_free_beside_them(form):
+    html = await form([lab(description="How much you need")])
+    page = Page(html)
+    small, gpu = page.control("lab:size")
+    assert [(c["type"], c["value"], "checked" in c) for c in (small, gpu)] == [
+        ("radio", "small", True),
+        ("radio", "gpu", False),
+    ]
+    assert small["aria-describedby"] in page.ids
+    assert "One <GPU> 2 of 4 GPUs are free" in " ".join(page.text.split())
+    assert "pw-full" not in html.split("</style>")[1]
+    assert "How much you need" in page.text
+    visible = [a["id"] for _, a in page.controls if a.get("type") != "hidden"]
+    assert sorted(visible) == sorted(page.labels)
+
+
+@pytest.mark.parametrize(
+    "free, words",
+    [
+        ([{"what": "gpus", "free": 1, "total": 4, "needed": 1}], "1 of 4 GPUs is free"),
+        ([{"what": "gpus", "free": 1, "total": 4, "needed": 2}], "needs 2, 1 of 4 GPUs is free"),
+        ([{"what": "gpus", "free": 0, "total": 1, "needed": 1}], "0 of 1 GPU is free"),
+        ([{"what": "servers", "free": 3, "total": 20, "needed": 1}], "3 of 20 places are free"),
+        # of a later service
+        ([{"what": "moons", "free": 0, "total": 1, "needed": 1}], ""),
+    ],
+)
+async def test_what_is_free_of_a_profile_is_said_beside_it(form, free, words):
+    page = Page(await form([dict(SMALL, free=free), BIG]))
+    text = " ".join(page.text.split())
+    assert f"small {words}".strip() in text
+    assert bool(words) == ("free" in text.split("A notebook")[0].split("Choose what to start")[1])
+
+
+@pytest.mark.parametrize(
+    "last, details, selected, note",
+    [
+        ("gpu", None, "gpu", ""),
+        (
+            "huge",
+            None,
+            "small",
+            "Size: huge, which you chose last, is not offered any more; Small is chosen instead.",
+        ),
+        (
+            "gpu",
+            [choice("small", "Small"), choice("gpu", "One GPU", free=GPU_TAKEN)],
+            "small",
+            "Size: One GPU, which you chose last, is not free now (0 of 4 GPUs are free); Small is chosen instead.",
+        ),
+        # the default is not free either
+        (
+            "gpu",
+            [choice("small", "Small", free=GPU_TAKEN), choice("gpu", "One GPU", free=GPU_TAKEN)],
+            "gpu",
+            "",
+        ),
+    ],
+)
+async def test_a_last_choice_that_does_not_fit_is_replaced_with_one_sentence(
+    form, last, details, selected, note
+):
+    page = Page(
+        await form([lab(**({"details": details} if details else {}))], {"profile": "lab", "size": last})
+    )
+    assert [c["value"] for c in page.control("lab:size") if "checked" in c] == [selected]
+    assert note in page.text
+    assert ("chosen instead" in page.text) == bool(note)
+
+
+async def test_a_last_profile_that_is_not_free_is_replaced_with_one_sentence(form):
+    page = Page(await form([SMALL, dict(BIG, title="Big", free=GPU_TAKEN)], {"profile": "big"}))
+    assert "checked" in page.control("profile")[0]
+    assert (
+        "Big, which you chose last, is not free now (0 of 4 GPUs are free); small is chosen instead."
+        in page.text
+    )
+
+
+async def test_a_number_that_is_out_of_bounds_now_and_an_option_that_is_gone_are_replaced(form):
+    page = Page(await form([SMALL, BIG], {"profile": "big", "memory": "64", "speed": "9"}))
+    assert page.control("big:memory")[0]["value"] == "4"
+    assert "Memory: 64, which you chose last, is not offered any more; 4 is chosen instead." in page.text
+    assert "What you chose last for speed is not offered any more." in page.text
+
+
+async def test_a_text_in_the_place_of_a_choice_is_shown_again(form):
+    page = Page(await form([lab(other=OTHER)], {"profile": "lab", "size": "<abc>"}))
+    assert [c["value"] for c in page.control("lab:size") if "checked" in c] == [":other"]
+    (text,) = page.control("lab:size:other")
+    assert (text["value"], text["data-pattern"]) == ("<abc>", "[a-z]{2,9}")
+    # without scripts, a pattern of a field that is not shown would keep the form from being sent
+    assert not {"pattern", "required"} & set(text)
+    assert text["id"] in page.labels
+    assert text["aria-describedby"] in page.ids
+    assert "Must match [a-z]{2,9}" in page.text
+    described = Page(await form([lab(other=dict(OTHER, description="Small letters"))]))
+    assert "Small letters" in described.text
+    assert "Must match" not in described.text
+    assert "chosen instead" not in page.text
+
+
+async def test_a_service_of_before_the_choices_has_the_form_that_it_had(form):
+    page = Page(await form([SMALL, BIG]))
+    (select,) = [attributes for tag, attributes in page.controls if tag == "select"]
+    assert select["name"] == "big:size"
+
+
+@pytest.mark.parametrize("text", [[], [""], ["  "]])
+def test_a_text_that_was_not_written_is_asked_for(text):
+    fields = {"profile": ["lab"], "lab:size": [":other"], "lab:size:other": text}
+    with pytest.raises(ValueError, match='Nothing is written for "size"'):
+        from_form(fields)
+
+
 @pytest.mark.parametrize(
     "fields, options",
     [
+        (
+            {"profile": ["lab"], "lab:size": [":other"], "lab:size:other": [" abc "]},
+            {"profile": "lab", "size": "abc"},
+        ),
+        # of a choice that was left again
+        (
+            {"profile": ["lab"], "lab:size": ["small"], "lab:size:other": ["abc"]},
+            {"profile": "lab", "size": "small"},
+        ),
+        ({"profile": ["small"], "lab:size": [":other"], "lab:size:other": [""]}, {"profile": "small"}),
         ({"profile": ["small"], "big:memory": ["4"]}, {"profile": "small"}),
         (
             {"profile": ["big"], "big:memory": ["4"], "big:note": [""], "big:gpu": ["off", "on"]},
@@ -385,12 +531,40 @@ async def test_a_last_choice_that_is_not_offered_any_more_gives_way_to_the_defau
     service.refuse_options = {refused}
     spawner = make_spawner()
     spawner.handler = handler
-    spawner.user_options = {"profile": "gone", "old": 1}
+    spawner.user_options = {"profile": "big", "old": 1}
+    assert await spawner.start() == ("127.0.0.1", 20017)
+    # where only an option is refused, the profile stays, with its defaults
+    kept = {} if refused == "profile" else {"profile": "big"}
+    assert {key: service.bodies[-1].get(key) for key in kept} == kept
+    assert ("profile" in service.bodies[-1]) == bool(kept)
+    assert service.bodies[-1]["user_options"] == {}
+    assert spawner.user_options == kept
+    messages = [event["message"] async for event in spawner.progress()]
+    reason = {"profile": "there is no such profile", "old": "an option is not one of this profile"}[refused]
+    assert messages[0] == f"What you chose last is not offered any more ({reason}); starting the default"
+
+
+async def test_a_last_choice_that_is_not_free_now_gives_way_to_the_default(service, make_spawner):
+    service.full = {"big"}
+    spawner = make_spawner()
+    spawner.user_options = {"profile": "big", "memory": "8"}
     assert await spawner.start() == ("127.0.0.1", 20017)
     assert "profile" not in service.bodies[-1]
-    assert spawner.user_options == {}
     messages = [event["message"] async for event in spawner.progress()]
-    assert messages[0] == "What you chose last is not offered any more; starting the default"
+    assert messages[0] == (
+        "What you chose last is not free now (big needs 1 of the 4 GPUs, and 0 are free); starting the default"
+    )
+
+
+async def test_a_last_choice_gives_way_step_by_step_and_the_last_refusal_is_said(service, make_spawner):
+    service.refuse_options, service.full = {"old"}, {"big", ""}
+    spawner = make_spawner()
+    spawner.user_options = {"profile": "big", "old": 1}
+    with pytest.raises(Exception, match="0 are free") as caught:
+        await spawner.start()
+    assert caught.value.status_code == 429
+    sent = [(body.get("profile"), body["user_options"]) for body in service.bodies]
+    assert sent == [("big", {"old": 1}), ("big", {}), (None, {})]
 
 
 @pytest.mark.parametrize(

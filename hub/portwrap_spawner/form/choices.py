@@ -11,12 +11,16 @@ from typing import Any, Mapping, NamedTuple
 import jupyterhub
 
 from ..service.json_values import Json
+from .words import plain
 
 # The key of the profile in user_options; the others are the profile's options.
 PROFILE = "profile"
 # The hub's own fields: of the form, and of requests.
 XSRF = "_xsrf"
 NOT_OPTIONS = (XSRF, "next", "display_name")
+# The value of a radio button beside a field for a text, and the end of the name of that field. No choice begins
+# with ":".
+OTHER = ":other"
 # Marks an option in the query of a spawn page's URL.
 PREFIX = "opt-"
 HUB_READS_PREFIX = jupyterhub.version_info >= (6,)
@@ -43,6 +47,13 @@ def choice_of(user_options: Any, fixed_profile: str = "", is_wrapped: bool = Fal
     return Choice(fixed_profile or profile, options)
 
 
+def with_defaults(user_options: Any, is_profile_kept: bool) -> Json | None:
+    """The same without options, and without the profile unless it is kept; None if nothing is left out."""
+    options: Json = {name: value for name, value in (user_options or {}).items() if name != XSRF}
+    kept = {PROFILE: options[PROFILE]} if is_profile_kept and PROFILE in options else {}
+    return None if kept == options else kept
+
+
 def field_name(profile: str, option: str) -> str:
     """Each profile has fields of its own: without scripts, browsers send those of all profiles."""
     return f"{profile}:{option}"
@@ -51,7 +62,7 @@ def field_name(profile: str, option: str) -> str:
 def from_form(data: dict[str, list[Any]]) -> Json:
     """user_options from the fields of the form, or from a query such as ?profile=big&size=large.
 
-    Leaves out empty fields, and the fields of other profiles.
+    Leaves out empty fields, and the fields of other profiles. ValueError for the user if a text is missing.
     """
     options: Json = {}
     profile = _text(data.get(PROFILE))
@@ -59,12 +70,14 @@ def from_form(data: dict[str, list[Any]]) -> Json:
         options[PROFILE] = profile
     for field, values in data.items():
         owner, colon, name = field.partition(":")
-        if field in (PROFILE, XSRF) or (colon and owner != profile):
+        if field in (PROFILE, XSRF) or (colon and owner != profile) or name.endswith(OTHER):
             continue
         chosen = [value for value in values if value != ""]
-        if chosen:
-            # A checked box comes after the hidden field with the value "off".
-            options[name if colon else field] = _plain(chosen[-1] if colon else chosen)
+        if not chosen:
+            continue
+        # A checked box comes after the hidden field with the value "off".
+        value = plain(chosen[-1] if colon else chosen)
+        options[name if colon else field] = _written(data, field) if value == OTHER else value
     return options
 
 
@@ -113,10 +126,16 @@ def _options_in_json(body: bytes) -> Any:
     return {name: value for name, value in fields.items() if name != XSRF}
 
 
-def _plain(value: Any) -> Any:
-    return value[0] if isinstance(value, list) and len(value) == 1 else value
+def _written(data: Mapping[str, Any], field: str) -> str:
+    """What was written in the place of a choice."""
+    text = _text(data.get(field + OTHER)).strip()
+    if not text:
+        raise ValueError(
+            f'Nothing is written for "{field.partition(":")[2]}". Write it, or choose another one.'
+        )
+    return text
 
 
 def _text(value: Any) -> str:
-    value = _plain(value)
+    value = plain(value)
     return value if isinstance(value, str) else ""

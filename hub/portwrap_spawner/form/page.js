@@ -5,6 +5,12 @@
   const apply = () => form.querySelectorAll('.pw-profile').forEach((card) => {
     const radio = card.querySelector('input[type=radio]'), fields = card.querySelector('fieldset');
     if (radio && fields) fields.disabled = !radio.checked;
+    card.querySelectorAll('.pw-other').forEach((other) => {
+      const text = other.querySelector('input'), isChosen = other.parentElement.querySelector('input[type=radio]').checked;
+      text.disabled = !isChosen;
+      text.required = isChosen;
+      text.pattern = text.dataset.pattern;
+    });
   });
   form.querySelectorAll('.pw-note time').forEach((time) => {
     const moment = new Date(time.dateTime);

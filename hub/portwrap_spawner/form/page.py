@@ -6,17 +6,16 @@ Works without scripts, with keyboards and with screen readers: native inputs wit
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Sequence
 
 from jinja2 import Environment, FileSystemLoader
 
 from ..outcome.ending import Ending
 from ..outcome.maintenance import Maintenance, readable
 from ..service.json_values import Json
-from .choices import PROFILE, Choice, field_name
-
-UNITS = {"memory": " GiB", "cpus": " CPUs"}
-NUMBERS = ("number", *UNITS)
+from .choices import OTHER, PROFILE, Choice, field_name
+from .last_choice import details_of, selection
+from .words import free_words, hint_of, is_full, label_of, number_text, sentence
 
 
 def profile_form(
@@ -24,19 +23,18 @@ def profile_form(
     last: Choice,
     ending: Ending | None = None,
     maintenance: Maintenance | None = None,
+    is_typed: bool = False,
 ) -> str:
     """The form, or "" when there is nothing to choose.
 
-    `last`: the choice that is selected at first; `ending`: how the last server ended.
+    `last`: the choice that is selected at first; `is_typed`: it was refused just now, and stays as it is;
+    `ending`: how the last server ended.
     """
     if not profiles or (len(profiles) == 1 and not profiles[0]["options"]):
         return ""
-    checked = next((profile for profile in profiles if profile["name"] == last.profile), None)
     return PAGE.render(
         profiles=profiles,
-        checked=checked or profiles[0],
-        last=last,
-        gone=None if checked else last.profile,
+        selected=selection(profiles, last, is_typed),
         ending=None if ending is None or ending.is_plain else ending,
         maintenance=maintenance,
     )
@@ -47,26 +45,12 @@ def form_without_profiles(reason: str) -> str:
     return PAGE.render(reason=reason)
 
 
-def _hint(option: Json) -> str:
-    """What the input accepts; empty when it accepts anything."""
-    if option["type"] == "text" and option["pattern"]:
-        return f"Must match {option['pattern']}"
-    if option["type"] not in NUMBERS:
-        return ""
-    unit = UNITS.get(option["type"], "")
-    low, high = _number(option["min"]), _number(option["max"])
-    if low and high:
-        return f"{low} to {high}{unit}"
-    return f"At least {low}" if low else f"At most {high}" if high else ""
-
-
-def _number(value: Any) -> str:
-    """Without ".0"; anything but a number as it is."""
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
+def _is_listed(option: Json) -> bool:
+    """Whether the choices stand below each other, with what people read about them; otherwise they are a menu."""
+    return bool(option.get("other")) or any(
+        choice["title"] != choice["name"] or choice["description"] or choice["free"]
+        for choice in details_of(option)
+    )
 
 
 def _environment() -> Environment:
@@ -76,8 +60,18 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=_number, sentence=_sentence, readable=readable)
-    environment.globals.update(field_name=field_name, hint_of=_hint, profile_field=PROFILE)
+    environment.filters.update(number=number_text, sentence=sentence, readable=readable)
+    environment.globals.update(
+        field_name=field_name,
+        hint_of=hint_of,
+        label_of=label_of,
+        free_words=free_words,
+        is_full=is_full,
+        is_listed=_is_listed,
+        details_of=details_of,
+        profile_field=PROFILE,
+        other_marker=OTHER,
+    )
     return environment
 
 

@@ -26,7 +26,7 @@ async def spawn_page(
 ) -> str:
     """The form, also while the service does not respond; empty when there is nothing to choose.
 
-    `is_ending_shown`: the page says elsewhere why the last server has ended.
+    `is_ending_shown`: the page says elsewhere why the last start has failed, and keeps what was chosen for it.
     """
     try:
         profiles = await client.profiles(user, groups)
@@ -36,7 +36,7 @@ async def spawn_page(
     if fixed_profile:
         profiles = [profile for profile in profiles if profile["name"] == fixed_profile]
     ending = None if is_ending_shown else await _last_ending(client, user, name, log)
-    return profile_form(profiles, last, ending, await _maintenance(client, log))
+    return profile_form(profiles, last, ending, await _maintenance(client, log), is_ending_shown)
 
 
 async def _maintenance(client: ServiceClient, log: Logger) -> Maintenance | None:

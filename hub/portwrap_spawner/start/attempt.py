@@ -46,7 +46,7 @@ class Attempt:
     ) -> Json:
         """The ready server; ServiceError with the reason if it did not become ready.
 
-        `alternative` returns the request to send after this one was refused, or None.
+        `alternative` returns the request to send after this one was refused, or None; it is asked again after that one.
         """
         try:
             async with deadline(timeout if timeout > 0 else None):
@@ -56,22 +56,28 @@ class Attempt:
 
     async def _run(self, request: Json, alternative: Callable[[ServiceError], Json | None]) -> Json:
         spawn_id = request["spawn_id"]
-        try:
-            self._learn(await self._start(request))
-        except ServiceError as error:
-            other = alternative(error)
-            if other is None:
-                raise
-            self._events.append(
-                {"message": "What you chose last is not offered any more; starting the default"}
-            )
-            self._learn(await self._start(other))
+        self._learn(await self._start_one(request, alternative))
         await self._follow(spawn_id)
         server = await self._persist(lambda: self._client.get(self._user, self._name, spawn_id))
         self._learn(server)
         if server.get("state") != "ready":
             raise ServiceError(500, server.get("error") or _not_ready_any_more(server))
         return server
+
+    async def _start_one(self, request: Json, alternative: Callable[[ServiceError], Json | None]) -> Json:
+        refusal: ServiceError | None = None
+        while True:
+            try:
+                started = await self._start(request)
+            except ServiceError as error:
+                other = alternative(error)
+                if other is None:
+                    raise
+                request, refusal = other, refusal or error
+                continue
+            if refusal is not None:
+                self._events.append({"message": _replaced(refusal)})
+            return started
 
     async def _start(self, request: Json) -> Json:
         try:
@@ -136,6 +142,12 @@ class Attempt:
                 " spawner service, or raise Spawner.start_timeout.",
             },
         )
+
+
+def _replaced(refusal: ServiceError) -> str:
+    why = "free now" if refusal.code == "LIMIT_REACHED" else "offered any more"
+    reason = refusal.message.rstrip(".")
+    return f"What you chose last is not {why} ({reason}); starting the default"
 
 
 def _failure(event: Json) -> ServiceError:

@@ -1,6 +1,6 @@
 // The arguments of sbatch for one server. Pure. Not here: the script on its standard input (job-script.ts).
 import type { Profile } from '../../../config/load.ts';
-import type { JobField } from '../../../config/schema/job.ts';
+import type { JobField } from '../../../config/schema/profile/job.ts';
 
 export interface SbatchRequest {
   /** The name of the job, from jobName(). */

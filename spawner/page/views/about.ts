@@ -13,6 +13,7 @@ export function about(facts: ServerFacts, now: number): Html {
   const { record, activity } = facts;
   const rows = [
     profileRow(facts),
+    ...choiceRows(facts),
     ['Started', ago(record.started, now)] satisfies Row,
     ...(record.exit === null ? [] : [['Ended', ago(record.exit.time, now)] satisfies Row]),
     ...activityRows(activity, now),
@@ -30,6 +31,13 @@ function profileRow({ profileTitle, description }: ServerFacts): Row {
     'Profile',
     html`<bdi>${profileTitle}</bdi>${description !== '' && html` <span class="hint">${description}</span>`}`,
   ];
+}
+
+/** What its user has chosen, or got by default, where the profile has options. */
+function choiceRows({ record: { settings } }: ServerFacts): Row[] {
+  if (settings.length === 0) return [];
+  const shown = settings.map(({ title, value }) => html`<li><bdi>${title}</bdi>: <bdi>${value}</bdi></li>`);
+  return [['Choices', html`<ul class="choices">${shown}</ul>`]];
 }
 
 /** Returns no rows when the activity is unknown; not every server reports it. */

@@ -1,7 +1,7 @@
 // The page with every server that a person may see: one row each, sorted and filtered by the address, so that it
 // works without scripts. Not here: one server's own page (server-page.ts).
 import type { MaintenanceView } from '../../maintenance/maintenance.ts';
-import { addressOf } from '../../records/record.ts';
+import { addressOf, type ServerRecord } from '../../records/record.ts';
 import { type Html, html } from '../html.ts';
 import type { Site } from './layout.ts';
 import { maintenanceNote } from './maintenance-note.ts';
@@ -127,7 +127,7 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 <th scope="row" role="rowheader"><a href="${site.prefix}servers/${record.id}" id="link-${record.id}"><bdi>${record.user}</bdi>${
     record.name !== '' && html`<span class="name">/<bdi>${record.name}</bdi></span>`
   }</a></th>
-<td role="cell" data-label="Profile"><bdi>${profileTitle}</bdi></td>
+<td role="cell" data-label="Profile"><bdi>${profileTitle}</bdi>${choicesCell(record)}</td>
 <td role="cell" data-label="State">${stateBadge(record)}${message !== '' && html`<span class="message">${message}</span>`}</td>
 <td role="cell" data-label="Since" class="number"><time datetime="${started.toISOString()}" title="${moment(started)}">${duration(now - started.getTime())}</time></td>
 <td role="cell" data-label="Active" class="number">${activeCell(facts, now)}</td>
@@ -136,6 +136,16 @@ function row(facts: ServerFacts, { site, portsOf, now }: ServersPageInput): Html
 <td role="cell" data-label="Host port" class="number">${addressOf(record)?.port ?? html`<span class="none">–</span>`}</td>
 <td role="cell" data-label="Open inside"><span class="ports">${portsCell(facts, ports)}</span></td>
 </tr>`;
+}
+
+/** The values alone, and of what is yes or no its label; the server's own page has all of them. */
+function choicesCell({ settings }: ServerRecord): Html | false {
+  const shown = settings.filter(({ value }) => value !== 'no');
+  if (shown.length === 0) return false;
+  return html`<span class="message">${shown.map(
+    ({ title, value }, index) =>
+      html`${index > 0 && ' · '}<bdi title="${title}">${value === 'yes' ? title : value}</bdi>`,
+  )}</span>`;
 }
 
 function portsCell({ record }: ServerFacts, ports: readonly number[] | null): Html {

@@ -51,6 +51,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly internalSsl?: boolean;
   /** The hub and the API of its proxy listen at unix sockets (JupyterHub 6), by the lines of docs/jupyterhub.md. */
   readonly atSockets?: boolean;
+  /** More of the top level of the service's YAML. */
+  readonly yaml?: string;
   /** The Python with the JupyterHub, if not that of all tests. */
   readonly python?: string;
 }
@@ -67,7 +69,7 @@ export async function startTestHub(
   const around = options.withPage
     ? pageAndProxy({ ...options, url, proxyApi, page, links })
     : { yaml: '', python: '' };
-  const service = await startService(profiles, around.yaml, {
+  const service = await startService(profiles, `${around.yaml}\n${options.yaml ?? ''}`, {
     ...options,
     hub: [
       `api_url: "${options.atSockets === true ? url : `http://127.0.0.1:${hubPort}`}/hub/api"`,

@@ -31,7 +31,10 @@ describe('hub-config.example.yaml', () => {
   });
 
   test('has every key at its place, commented out or not', () => {
-    const uncommented = example.replaceAll(/^((?: {2})*)#?((?: {2})*)#?((?:- )?)(?=\w+:(?: |$))/gm, '$1$2$3');
+    const uncommented = example.replaceAll(
+      /^((?: {2})*)#?((?: {2})*)#?((?: {2})*(?:- )?)(?=\w+:(?: |$))/gm,
+      '$1$2$3',
+    );
     const missing = (from: readonly Key[], value: unknown): string[] =>
       from.flatMap(({ name, keys: below, isList }) => {
         const found: unknown = Object(value)[name];

@@ -113,6 +113,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         },
         shell: null,
         umask: '022',
+        unix_groups: null,
         working_directory: '{home}',
         hooks: { before_start: null, after_end: null },
         culling: {

@@ -26,6 +26,23 @@ async function resolve(settings: object, ...users: readonly string[]): Promise<u
   return JSON.parse(output) as unknown[];
 }
 
+/** The groups of this machine that the service finds for the user. */
+async function groupsOf(settings: object, user: string): Promise<unknown> {
+  const code = `
+    const dist = '/usr/local/lib/node_modules/portwrap-spawner/dist';
+    const { createAccounts } = await import(dist + '/spawner/launchers/accounts.js');
+    const { createToolbox, ownAccount } = await import(dist + '/portwrap/index.js');
+    const { parseConfig } = await import(dist + '/config/load.js');
+    const [accounts, user] = JSON.parse(process.argv[1]);
+    const config = parseConfig(JSON.stringify({ hubs: [{ name: 'h', token_env: 'T' }], accounts }), 'x');
+    console.log(JSON.stringify(await createAccounts(config.accounts, createToolbox(), ownAccount()).groupsOf(user)));`;
+  const { code: exit, output } = await machine.run(
+    `node --input-type=module --eval '${code.replaceAll("'", `'\\''`)}' '${JSON.stringify([settings, user])}'`,
+  );
+  expect(exit, output).toBe(0);
+  return JSON.parse(output);
+}
+
 describe('accounts of mode "system"', needsRoot, () => {
   beforeAll(async () => {
     machine = await openInstallation();
@@ -60,6 +77,18 @@ describe('accounts of mode "system"', needsRoot, () => {
       [61001, 'jupyter-alice', '/home/jupyter-alice'],
       expect.stringContaining('"jupyter-tester"'),
     ]);
+  });
+
+  test('the groups of a user are those of the account by the template, whatever their names are', async () => {
+    const { code, output } = await machine.run(
+      `usermod --append --groups notebooks jupyter-alice && echo 'domain users:x:7002:jupyter-alice' >> /etc/group`,
+    );
+    expect(code, output).toBe(0);
+    expect(await groupsOf({ username: 'jupyter-{username}' }, 'alice')).toEqual(
+      expect.arrayContaining(['jupyter-alice', 'notebooks', 'domain users']),
+    );
+    expect(await groupsOf({}, 'alice')).toEqual([]);
+    expect(await groupsOf({}, '61001')).toEqual([]);
   });
 
   test('create makes an account once, with a private home from /etc/skel, and its groups', async () => {

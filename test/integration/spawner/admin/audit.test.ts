@@ -15,7 +15,9 @@ const test = serviceTest(
   - name: web
     command: [/usr/bin/python3, -u, -m, http.server, "8888"]
     ready_path: /
-    options: [{name: size, type: choice, choices: [s, l], variable: SIZE}]
+    options:
+      - {name: size, type: choice, choices: [s, {name: l, title: Large}], variable: SIZE}
+      - {name: speed, type: number, variable: SPEED, default: 3}
 `,
   '',
   { service: `audit: ${file}` },
@@ -42,7 +44,8 @@ test('each start, refusal, stop and end, with who, which and what came of it, an
   expect(entries()).toEqual([
     {
       ...{ time: expect.stringMatching(/^\d{4}-.*Z$/), event: 'start', by: 'hub hub', ...ann },
-      ...{ profile: 'web', choices: { size: 'l' }, result: 'accepted' },
+      ...{ profile: 'web', choices: { size: 'l' }, settings: { size: 'Large', speed: '3' } },
+      ...{ limits: { memory: null, cpus: null, gpus: [] }, result: 'accepted' },
     },
     {
       ...{ time: expect.any(String), event: 'ready', ...ann, profile: 'web', job: null },

@@ -1,4 +1,5 @@
 // How users become accounts. The account database is the machine's own: root is the one name that is always there.
+import { execFileSync } from 'node:child_process';
 import {
   chownSync,
   mkdirSync,
@@ -52,6 +53,19 @@ describe('system accounts', () => {
       message: expect.stringContaining(reason),
     });
   });
+});
+
+test('the groups of an account are those of the user database, and a name that is a number has none', async () => {
+  const { groupsOf } = accounts('system');
+  const ofId = execFileSync('id', ['-Gnz', me.username], { encoding: 'utf8' }).split('\0').filter(Boolean);
+  expect(ofId).not.toEqual([]);
+  expect(await groupsOf(me.username)).toEqual(ofId);
+  for (const user of ['', '0', '+0', ' 0', '-G', 'nobody-of-this-name', `${me.username}\0`])
+    expect(await groupsOf(user), JSON.stringify(user)).toEqual([]);
+});
+
+test('users of accounts that are not of this machine have no groups of it', async () => {
+  expect(await accounts('dynamic', { ...own, uid: 0 }).groupsOf(me.username)).toEqual([]);
 });
 
 test('an account above accounts.max_uid is refused', async () => {

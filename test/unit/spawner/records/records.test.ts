@@ -33,7 +33,8 @@ function record(fields: Partial<ServerRecord> = {}): ServerRecord {
       state: 'starting' as const,
     },
     ...{ started: '2026-01-01T00:00:00.000Z', phases: {}, sandbox: null, job: null, queue_timeout: null },
-    ...{ gpus: [], after_end: null, exit: null, error: null },
+    ...{ gpus: [], settings: [], limits: { memory: null, cpus: null } },
+    ...{ after_end: null, exit: null, error: null },
     ...fields,
   };
 }

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../../../config/load.ts';
 import type { ServerRecord } from '../../../../spawner/records/record.ts';
-import { checkLimits } from '../../../../spawner/servers/admission.ts';
+import { checkLimits, countFree } from '../../../../spawner/servers/admission.ts';
 
 const { limits, profiles } = parseConfig(
   `
@@ -64,4 +64,24 @@ test('servers that are starting or stopping count; those that have ended do not'
       { user: 'ann', state: 'exited' },
     ]),
   ).not.toThrow();
+});
+
+test('what is free is counted of servers that are alive, and nothing is counted without a limit', () => {
+  const devices = [
+    { nodes: ['/dev/a'], id: null },
+    { nodes: ['/dev/b'], id: null },
+  ];
+  const record = (fields: Partial<ServerRecord>) =>
+    ({ profile: 'small', state: 'ready', gpus: [], ...fields }) as ServerRecord;
+  const free = countFree(devices, [
+    record({ gpus: ['/dev/b'] }),
+    record({ state: 'exited', gpus: ['/dev/a'] }),
+    record({ profile: 'other', state: 'starting' }),
+  ]);
+  expect(free.gpus(0)).toEqual([]);
+  expect(free.gpus(2)).toEqual([{ what: 'gpus', free: 1, total: 2, needed: 2 }]);
+  expect(free.servers({ name: 'other', max_servers: null })).toEqual([]);
+  expect(free.servers({ name: 'small', max_servers: 3 })).toEqual([
+    { what: 'servers', free: 2, total: 3, needed: 1 },
+  ]);
 });

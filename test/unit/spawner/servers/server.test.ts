@@ -285,6 +285,8 @@ const firstRecord: ServerRecord = {
   ...noPlacement,
   queue_timeout: null,
   gpus: [],
+  settings: [],
+  limits: { memory: null, cpus: null },
   after_end: null,
   exit: null,
   error: null,

@@ -1,9 +1,13 @@
 // The keys below `profiles[].options`: options that a user can set at a start. The value reaches the server as an
-// environment variable; types memory and cpus also set its limits, and an option can set a field of its Slurm job.
-// Not here: validation of values (spawner/requests/user-options.ts).
+// environment variable; types memory and cpus also set its limits, and an option can set a field of its Slurm job. A
+// choice can set several values of the profile. Not here: the choices (choices.ts), validation of what a user has chosen
+// (spawner/requests/user-options.ts).
 import { z } from 'zod';
+import { uniqueNames } from '../values/item-name.ts';
+import { choicesSchema, isPattern, otherSchema } from './choices.ts';
 import { jobFieldNames } from './job.ts';
-import { uniqueNames } from './values/item-name.ts';
+import { isReserved } from './program.ts';
+import { placesOfValue, setsAnything } from './sets.ts';
 
 const optionSchema = z
   .strictObject({
@@ -12,6 +16,16 @@ const optionSchema = z
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
       .refine((name) => name !== 'profile', { error: 'must not be "profile", which chooses the profile' })
       .meta({ description: 'The name in user_options.', examples: ['size'] }),
+    title: z
+      .string()
+      .max(80)
+      .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' })
+      .nullable()
+      .default(null)
+      .meta({
+        description: 'The label of the field. null: the description, or the name.',
+        examples: ['Size'],
+      }),
     description: z
       .string()
       .max(1000)
@@ -23,14 +37,14 @@ const optionSchema = z
     variable: z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'must be a name of letters, digits and "_"' })
-      .refine((name) => !reserved.test(name), {
+      .refine((name) => !isReserved(name), {
         error: 'must not be a variable that decides how programs are loaded, or one of JupyterHub',
       })
       .nullable()
       .default(null)
       .meta({
         description:
-          'The environment variable that holds the value in the server. The types memory and cpus need none: MEM_LIMIT (in bytes) and CPU_LIMIT always hold the limits of the server. The other types need one, or slurm.',
+          'The environment variable that holds the value in the server. The types memory and cpus need none: MEM_LIMIT (in bytes) and CPU_LIMIT always hold the limits of the server. The other types need one, or slurm, or choices that set something.',
         examples: ['DATA_SIZE'],
       }),
     slurm: z
@@ -46,10 +60,8 @@ const optionSchema = z
       description:
         'What the value is; a boolean arrives as "true" or "false". memory (in GiB) and cpus are numbers that replace the limit in resources; they need min and max.',
     }),
-    choices: z
-      .array(z.string().min(1).max(256))
-      .default([])
-      .meta({ description: 'With type choice: the possible values.', examples: [['small', 'large']] }),
+    choices: choicesSchema,
+    other: otherSchema,
     min: z
       .number()
       .min(-1_000_000_000)
@@ -86,28 +98,37 @@ const optionSchema = z
       .nullable()
       .default(null)
       .meta({
-        description: 'The value when the user chose none. null: the variable is then not set.',
+        description:
+          'The value when the user chose none: of a choice its name. null: the variable is then not set. A user to whom the default choice is not offered gets the first one that is.',
         examples: ['small'],
       }),
   })
   .superRefine((option, ctx) => {
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
     const limit = isLimit(option.type);
     if (limit && (option.min === null || option.max === null || option.min < leastLimit)) {
-      const message = `must be at least ${leastLimit}, with max beside it: a user must not choose without bounds`;
-      ctx.addIssue({ code: 'custom', path: ['min'], message });
+      refuse(
+        ['min'],
+        `must be at least ${leastLimit}, with max beside it: a user must not choose without bounds`,
+      );
     }
-    if (!limit && option.variable === null && option.slurm === null) {
-      ctx.addIssue({
-        code: 'custom',
-        path: ['variable'],
-        message: 'is required, or slurm; otherwise the value is not used',
-      });
-    }
-    if (option.type === 'choice' && option.choices.length === 0) {
-      ctx.addIssue({ code: 'custom', path: ['choices'], message: 'must have a value to choose' });
-    }
+    const isUsed = limit || option.variable !== null || option.slurm !== null;
+    const { choices, other } = option;
+    if (!isUsed && !choices.some(({ sets }) => setsAnything(sets)) && other === null)
+      refuse(['variable'], 'is required, or slurm; otherwise the value is not used');
+    if (!isUsed && other !== null && placesOfValue(other.sets) === 0)
+      refuse(
+        ['other', 'sets'],
+        'must contain {value}, or the option needs a variable; otherwise the text is not used',
+      );
+    if (option.type === 'choice' && choices.length === 0) refuse(['choices'], 'must have a value to choose');
+    if (option.type !== 'choice' && other !== null) refuse(['other'], 'must be null without type choice');
+    const names = choices.map((choice) => choice.name);
+    const fallback = option.default;
+    if (option.type === 'choice' && fallback !== null && !names.includes(String(fallback)))
+      refuse(['default'], `must be one of ${names.join(', ')}`);
     if (option.min !== null && option.max !== null && option.min > option.max) {
-      ctx.addIssue({ code: 'custom', path: ['min'], message: 'must not be larger than max' });
+      refuse(['min'], 'must not be larger than max');
     }
   });
 
@@ -118,8 +139,24 @@ export const optionsSchema = z
   .default([])
   .meta({
     description:
-      'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable, or its Slurm job as one field; an option that is not listed is refused.',
-    examples: [[{ name: 'size', variable: 'DATA_SIZE', choices: ['small', 'large'] }]],
+      'What a user may choose at a start (user_options). Each value is checked, and reaches the server as one environment variable, or its Slurm job as one field; a choice may set several values of the profile. They apply in the order of this list. An option that is not listed is refused.',
+    examples: [
+      [
+        {
+          name: 'size',
+          variable: 'DATA_SIZE',
+          choices: [
+            {
+              name: 'small',
+              title: 'Small',
+              description: 'Starts at once',
+              sets: { resources: { memory: '2G', cpus: 1 } },
+            },
+          ],
+        },
+      ],
+    ],
+    default: [],
   });
 
 /** Whether the value is a limit of the server. */
@@ -129,14 +166,3 @@ export function isLimit(type: string): type is 'memory' | 'cpus' {
 
 /** Both 0.02 GiB and 0.02 CPUs are above the minimum of a control group. */
 const leastLimit = 0.02;
-
-/** A user must not control the code that the dynamic loader, a shell or an interpreter runs first. */
-const reserved = /^(?:LD_|JUPYTERHUB_|PYTHON|BASH_ENV$|ENV$|PATH$|HOME$|USER$|LOGNAME$|SHELL$|IFS$)/;
-
-function isPattern(text: string): boolean {
-  try {
-    return new RegExp(`^(?:${text})$`, 'u') instanceof RegExp;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,5 @@
 // The keys below `slurm` of a profile: the job in which its servers run. The terms are those of sbatch(1).
-// Not here: access to the cluster (slurm.ts), building the command (spawner/launchers/slurm/).
+// Not here: access to the cluster (../slurm.ts), building the command (spawner/launchers/slurm/).
 import { z } from 'zod';
 
 /** The fields that an option of the profile can let users choose, with the values that Slurm accepts. */
