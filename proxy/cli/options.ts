@@ -20,6 +20,8 @@ export interface ProxyOptions {
   readonly insecure: boolean;
   /** Only with TLS. */
   readonly http2: boolean;
+  /** Compress responses that are public and text-like. */
+  readonly compress: boolean;
   readonly defaultTarget: string | undefined;
   readonly errorTarget: string | undefined;
   readonly errorPath: string | undefined;
@@ -119,6 +121,7 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
     ),
     insecure: given.insecure ?? false,
     http2: given.http2 ?? false,
+    compress: given.compress,
     defaultTarget: given['default-target'],
     errorTarget: given['error-target'],
     errorPath: given['error-path'],

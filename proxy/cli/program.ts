@@ -149,6 +149,10 @@ export const portwrapProxy = {
           help: 'in redirects to the target, replace the protocol: http or https',
         },
         {
+          name: 'compress',
+          help: 'compress scripts, styles and other text files that targets mark as public or immutable',
+        },
+        {
           name: 'error-target',
           value: 'URL',
           help: 'server of error pages, requested as URL/404?url=PATH',

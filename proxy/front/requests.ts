@@ -8,6 +8,7 @@ import type { RouteTable } from '../routes/table.ts';
 import { withoutQuery } from '../telemetry/access-line.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Counters } from '../telemetry/counters.ts';
+import type { CompressResponse } from './compress/compress-response.ts';
 import type { SendErrorPage } from './error-pages.ts';
 import type { AcceptBatch } from './flow/accept-batch.ts';
 import type { PipelineQueue } from './flow/pipeline.ts';
@@ -22,6 +23,8 @@ export interface FrontParts {
   readonly log: Logger;
   readonly options: FrontOptions;
   readonly access: AccessLog | undefined;
+  /** Undefined: responses are not compressed. */
+  readonly compress: CompressResponse | undefined;
   /** Undefined: every peer is trusted. */
   readonly trusted: TrustedAddresses | undefined;
 }
@@ -37,7 +40,7 @@ export function requestHandler(
   acceptBatch: AcceptBatch,
   queue: PipelineQueue,
 ): (req: IncomingMessage, res: ServerResponse) => void {
-  const { table, engine, sendErrorPage, counters, log, options, access, trusted } = parts;
+  const { table, engine, sendErrorPage, counters, log, options, access, compress, trusted } = parts;
   const debug = log.isLevelEnabled('debug');
   return (req, res) => {
     access?.onRequest(req, res);
@@ -74,6 +77,7 @@ export function requestHandler(
     const { route } = found;
     if (debug) log.debug(`PROXY WEB ${withoutQuery(req.url)} to ${found.target.url}`);
     if (options.timeout !== undefined) req.socket.setTimeout(options.timeout);
+    compress?.(req, res, found.target.key);
     engine.web(req, res, {
       target: found.target,
       path: found.path,

@@ -7,6 +7,7 @@ import type { Logger } from '../../config/logger.ts';
 import type { ProxyOptions } from '../cli/options.ts';
 import type { ConnectionCounts, Engine } from '../engines/engine.ts';
 import { createRelay } from '../engines/relay/relay.ts';
+import { responseCompression } from '../front/compress/compress-response.ts';
 import { errorPages } from '../front/error-pages.ts';
 import { createFront } from '../front/server.ts';
 import { closeServer, portOf, stopAccepting, stopListening } from '../listen/close.ts';
@@ -66,9 +67,10 @@ export async function servePublic(
       ? undefined
       : trustedAddresses(options.trustedProxies, () => onUnixSocket);
   const access = openAccessLog(options, trusted, clock, log);
+  const compress = options.compress ? responseCompression(log) : undefined;
   const { keepAliveTimeout, headTimeout, http2 } = options;
   const { server: front, http2: sessions } = createFront(
-    { table, engine, sendErrorPage, counters, log, options, access, trusted },
+    { table, engine, sendErrorPage, counters, log, options, access, compress, trusted },
     { keepAliveTimeout, headTimeout, tls, http2 },
   );
   // closeAllConnections() misses sockets during their TLS handshake, and those with HTTP/2

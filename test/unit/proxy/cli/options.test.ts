@@ -17,6 +17,7 @@ test('the defaults are those of configurable-http-proxy', () => {
     prependPath: true,
     includePrefix: true,
     hostRouting: false,
+    compress: false,
     timeout: undefined,
     proxyTimeout: undefined,
     keepAliveTimeout: 5000,
@@ -43,6 +44,7 @@ test.each<[string[], Partial<ProxyOptions>]>([
     { xForward: false, prependPath: false, includePrefix: false },
   ],
   [['--log-level', 'DEBUG'], { logLevel: 'debug' }],
+  [['--compress'], { compress: true }],
   [
     ['--redirect-port', '80', '--ssl-key', 'k', '--ssl-cert', 'c'],
     { redirect: { listen: { ip: '', port: 80 }, to: 8000 } },
