@@ -33,7 +33,7 @@ class PortwrapProxy(ConfigurableHTTPProxy):
 
     @default("command")
     def _our_command(self) -> list[str]:
-        return ["portwrap-proxy"]
+        return ["portwrap-proxy", "--compress"]
 
     @default("pid_file")
     def _our_pid_file(self) -> str:

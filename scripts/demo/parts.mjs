@@ -15,6 +15,7 @@ export function makeParts({ root, directory, ports, files, python }) {
         ...['--ip', '127.0.0.1', '--port', `${ports.public}`],
         ...['--api-ip', '127.0.0.1', '--api-port', `${ports.proxyApi}`],
         ...['--default-target', local(ports.hub), '--error-target', `${local(ports.hub)}/hub/error`],
+        '--compress',
       ),
       env: { CONFIGPROXY_AUTH_TOKEN: secrets.proxyToken },
       cwd: path('run'),

@@ -51,6 +51,11 @@ def test_a_proxy_that_is_somebody_elses_to_start_needs_its_token_said(make_proxy
         make_proxy(should_start=False)
 
 
+def test_the_proxy_that_a_hub_starts_compresses(make_proxy):
+    assert make_proxy().command == ["portwrap-proxy", "--compress"]
+    assert make_proxy(command="my-proxy").command == ["my-proxy"]
+
+
 async def test_a_command_that_is_not_there_is_named(make_proxy):
     with pytest.raises(RuntimeError, match="the program no-such-proxy does not exist; set it"):
         await make_proxy(command=["no-such-proxy"]).start()

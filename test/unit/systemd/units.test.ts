@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readCommandLine } from '../../../proxy/cli/options.ts';
 import { portwrapProxy } from '../../../proxy/cli/program.ts';
 import { parseArguments } from '../../../spawner/commands/arguments.ts';
-import { hubUnit } from '../../../spawner/commands/setup/plan/unit-files.ts';
+import { hubUnit, proxyDropIns } from '../../../spawner/commands/setup/plan/unit-files.ts';
 import { portGuardFile } from '../../../spawner/port-guard/rule.ts';
 
 const root = new URL('../../../systemd', import.meta.url).pathname;
@@ -52,6 +52,19 @@ test('the programs accept the command lines of the units', () => {
     listen: { ip: '0.0.0.0', port: 8000 },
     api: { ip: '127.0.0.1', port: 8001 },
     defaultTarget: 'http://127.0.0.1:8081',
+  });
+});
+
+test('setup starts the proxy as the shipped unit does, at other addresses; it compresses', () => {
+  const addresses = { publicHost: '::1', publicPort: 8443, hub: 'http://127.0.0.1:9081' };
+  const dropIn = [...proxyDropIns(addresses, '/opt/bin')].find(([path]) => path.includes('.service.d'))?.[1];
+  const command = /^ExecStart=(\/.*)$/m.exec(dropIn ?? '')?.[1] ?? '';
+  const shipped = proxyOptions(argvOf('portwrap-proxy.service'));
+  expect(shipped?.compress).toBe(true);
+  expect(proxyOptions(command.split(' ').slice(1))).toEqual({
+    ...shipped,
+    listen: { ip: '::1', port: 8443 },
+    defaultTarget: 'http://127.0.0.1:9081',
   });
 });
 

@@ -39,7 +39,7 @@ export function proxyDropIns(addresses: ProxyAddresses, directory: string): Read
   const host = publicHost.includes(':') ? `[${publicHost}]` : publicHost;
   const command = [
     `${directory}/portwrap-proxy --ip ${publicHost} --port ${publicPort} --api-ip 127.0.0.1 --api-port 8001`,
-    `--default-target ${hub} --storage-file /var/lib/portwrap-proxy/routes.json --drain-time 5000`,
+    `--default-target ${hub} --storage-file /var/lib/portwrap-proxy/routes.json --drain-time 5000 --compress`,
   ];
   return new Map([
     [
