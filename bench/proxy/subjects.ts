@@ -70,8 +70,11 @@ export async function startSubject(
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
   const http2 = variant.http2 === true ? ['--http2'] : [];
+  const compress = variant.compress === true ? ['--compress'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
-  return routed(await startProcess(name, port, [node, main, ...flags, ...engine, ...workers, ...http2], tls));
+  return routed(
+    await startProcess(name, port, [node, main, ...flags, ...engine, ...workers, ...http2, ...compress], tls),
+  );
 }
 
 /** The minimum cost of a proxy on Node (floor.ts). */
@@ -97,7 +100,11 @@ async function startProcess(
   return { name, port, pids: () => family(child.pid ?? 0), stop };
 }
 
-async function startNginx(port: number, upstreamPort: number, { tls, http2 }: Variant): Promise<Subject> {
+async function startNginx(
+  port: number,
+  upstreamPort: number,
+  { tls, http2, compress }: Variant,
+): Promise<Subject> {
   const dir = mkdtempSync(join(tmpdir(), 'portwrap-bench-nginx-'));
   const file = join(dir, 'nginx.conf');
   writeFileSync(
@@ -108,6 +115,7 @@ http {
   access_log off; client_max_body_size 0; keepalive_requests 100000000; client_body_temp_path ${dir}/body; proxy_temp_path ${dir}/proxy;
   fastcgi_temp_path ${dir}/f; uwsgi_temp_path ${dir}/u; scgi_temp_path ${dir}/s;
   map $http_upgrade $onward { default upgrade; '' ''; }
+  ${compress === true ? `gzip on; gzip_comp_level 6; gzip_proxied any; gzip_vary on; gzip_types ${gzipTypes};` : ''}
   upstream up { server 127.0.0.1:${upstreamPort}; keepalive 256; }
   server {
     listen 127.0.0.1:${port}${tls === undefined ? '' : ` ssl${http2 === true ? ' http2' : ''}; ssl_certificate ${tls.cert}; ssl_certificate_key ${tls.key}`};
@@ -126,6 +134,9 @@ http {
     },
   };
 }
+
+/** Not as cautious as ours: nginx does not ask whether a response is for everybody. */
+const gzipTypes = 'text/css text/javascript application/javascript application/json image/svg+xml';
 
 /** Resolves when the port responds to HTTP; tries again after each refused connection. */
 async function answers(port: number, child: ChildProcess, overTls: boolean): Promise<void> {

@@ -10,6 +10,8 @@ export interface Variant {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Offer HTTP/2; needs `tls`. */
   readonly http2?: boolean;
+  /** Compress responses: `--compress`, or gzip of nginx. */
+  readonly compress?: boolean;
   /** Routes of users besides the default one. */
   readonly routes: number;
 }
