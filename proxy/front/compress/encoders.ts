@@ -128,7 +128,8 @@ function windowBits(length: number | undefined, most: number): number {
   );
 }
 
-const mostEncoders = 32;
+/** Half of them, which a target may have, is enough for all scripts of a first page over HTTP/2. */
+const mostEncoders = 64;
 
 /** Milliseconds. */
 const longestWait = 60_000;

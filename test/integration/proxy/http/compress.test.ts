@@ -255,7 +255,7 @@ forEachEngine(() => {
       });
       for (let count = 0; count < 40; count++) {
         const { headers, body } = await get(`/${count}`, { 'Accept-Encoding': 'gzip' });
-        // a target may have 16
+        // a target may have 32
         expect(headers['content-encoding'], `${count}`).toBe('gzip');
         body.on('error', () => undefined);
         if (version === 'HTTP/2') body.once('data', () => body.destroy());
