@@ -13,6 +13,7 @@ const packages = {
   getent: 'libc-bin',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
+  'mkfs.ext4': 'e2fsprogs',
   mkhomedir_helper: 'libpam-modules-bin',
   mount: 'mount',
   nft: 'nftables',
