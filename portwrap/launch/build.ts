@@ -55,8 +55,11 @@ export interface HeldSandbox {
   readonly life: Liveness;
   /** Lets the payload run. */
   release(): void;
-  /** Makes that process of the sandbox the payload instead, by its pid inside. Only with `spec.preload`. */
-  adopt(pid: number): void;
+  /**
+   * Makes that process of the sandbox the payload instead, by its pid inside. Only with `spec.preload`. Settles when
+   * process 1 has closed the launcher's socket: a payload that runs may take what process 1 has.
+   */
+  adopt(pid: number): Promise<void>;
   /** bwrap's monitor in the foreground; setsid, already ended, when detached. */
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
@@ -192,7 +195,11 @@ export async function buildSandbox(
   return {
     ...{ child, life, starter, policy, leaveScope },
     release: () => gate.end(startSignal),
-    adopt: (pid) => gate.end(adoptSignal(pid)),
+    adopt: (pid) => {
+      const closed = new Promise<void>((resolve) => gate.once('close', () => resolve()));
+      gate.end(adoptSignal(pid));
+      return closed;
+    },
   };
 }
 

@@ -102,6 +102,10 @@ async function launchOnce(
       ended,
       aborted(abort),
     ]);
+    if (payload !== null) {
+      lowerPriority([payload.pid], spec.limits.nice);
+      await Promise.race([held.adopt(payload.pid), ended, aborted(abort)]);
+    }
     // do not await anything between here and the payload's start: an abort in between would be lost
     const network = { forwarder, uplink, ways };
     if (spec.lifetime === 'foreground') {
@@ -110,11 +114,7 @@ async function launchOnce(
     }
     const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
     if (payload === null) held.release();
-    else {
-      lowerPriority([payload.pid], spec.limits.nice);
-      held.adopt(payload.pid);
-      payload.go();
-    }
+    else payload.go();
     undo.release();
     return sandbox;
   } catch (error) {
