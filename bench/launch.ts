@@ -1,9 +1,10 @@
 // How long a launch takes until its forward is ready, side by side with the bare recipe in shell, with
-// 0, 100 and 300 other sandboxes alive; how many a second with 8 at a time; and the memory that one costs.
+// 0, 100 and 300 other sandboxes alive; how many a second with 8 at a time; the memory that one costs; and, as root with
+// loop devices, the same with temporary files on disk that have a size.
 // Run: node bench/run.mjs launch   ROUNDS=30 LIVE=0,100,300 AT_ONCE=8 choose other sizes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,9 +42,11 @@ const context = {
 const directory = mkdtempSync(join(tmpdir(), 'bench-'));
 const log = openSync(join(directory, 'log'), 'a');
 const atOnce = Number(process.env.AT_ONCE ?? 8);
+/** Bytes; null: this account cannot have it. */
+const size = asRoot && existsSync('/dev/loop-control') ? 2 ** 30 : null;
 let serial = 0;
 
-async function start(): Promise<Sandbox> {
+async function start(temporarySize: number | null = null): Promise<Sandbox> {
   const number = serial++;
   return launch(
     context,
@@ -53,7 +56,7 @@ async function start(): Promise<Sandbox> {
       environment: { PATH: '/usr/bin:/bin' },
       workingDirectory: '/',
       account,
-      files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
+      files: await fileView({ keep: [], hide: [], temporarySize }, lookAs(tools, null)),
       socketFamilies: ordinaryFamilies,
       policy: { internet: true, dns: true, hosts: [{ address: '127.0.0.1', port: 8081 }] },
       limits: noLimits,
@@ -109,9 +112,9 @@ async function addForward(path: string): Promise<void> {
   if (!answer.includes('return')) throw new Error(`the bare recipe failed: ${answer}`);
 }
 
-async function ours(): Promise<number> {
+async function ours(temporarySize: number | null = null): Promise<number> {
   const began = performance.now();
-  const sandbox = await start();
+  const sandbox = await start(temporarySize);
   const took = performance.now() - began;
   await sandbox.stop(0);
   return took;
@@ -135,25 +138,27 @@ const rows: Record<string, string | number>[] = [];
 const memoryBefore = memoryAvailable();
 for (const population of populations) {
   while (alive.length < population) alive.push(await start());
-  const times: Record<'bare' | 'ours', number[]> = { bare: [], ours: [] };
+  const times: Record<'bare' | 'ours' | 'sized', number[]> = { bare: [], ours: [], sized: [] };
   await bare();
   await ours();
   for (let round = 0; round < rounds; round += 1) {
     times.bare.push(await bare());
     times.ours.push(await ours());
+    if (size !== null) times.sized.push(await ours(size));
   }
   rows.push({
     alive: population,
     'bare recipe, median ms': median(times.bare),
     'portwrap, median ms': median(times.ours),
     'portwrap, p95 ms': percentile(times.ours, 95),
+    ...(size === null ? {} : { 'with temporary files of 1 GB at most, median ms': median(times.sized) }),
     ratio: median(times.ours) / median(times.bare),
   });
 }
 const rates: Record<'bare' | 'ours', number[]> = { bare: [], ours: [] };
 for (let round = 0; round < 4; round += 1) {
   rates.bare.push(await rate(bare, rounds));
-  rates.ours.push(await rate(ours, rounds));
+  rates.ours.push(await rate(() => ours(), rounds));
 }
 const memory = alive.length === 0 ? null : (memoryBefore - memoryAvailable()) / alive.length / 1024;
 await Promise.all(alive.map((sandbox) => sandbox.stop(0)));

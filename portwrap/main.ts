@@ -53,8 +53,8 @@ async function answer(asked: CliRequest): Promise<number> {
     }
     case 'doctor': {
       const { doctorExit, renderDoctor, runDoctor } = await loadDoctor();
-      const { user, network, reach } = asked;
-      const checks = await runDoctor({ tools, uid, user, network, reach });
+      const { user, network, reach, temporarySize } = asked;
+      const checks = await runDoctor({ tools, uid, user, network, reach, temporarySize });
       say(renderDoctor(checks, { json: asked.json, color: process.stdout.isTTY }));
       return doctorExit(checks);
     }

@@ -54,7 +54,7 @@ export const filesSchema = z
       .default(null)
       .meta({
         description:
-          'With temporary_in: memory, the most that each of these directories may have, such as 2G. null: a quarter of the memory of the server, or of the machine if the server has no limit. On disk nothing bounds it, and a size is an error: use quotas of the file system.',
+          'The most that temporary files may have, such as 2G. With temporary_in: disk all these directories together; it needs a service that runs as root, loop devices and mkfs.ext4 (docs/operations.md). With temporary_in: memory each of them. With a path a size is an error: use quotas of its file system. null: on disk no bound; in memory a quarter of the memory of the server, or of the machine if the server has no limit.',
         examples: ['512M'],
       }),
 
@@ -68,12 +68,12 @@ export const filesSchema = z
       }),
   })
   .superRefine(({ temporary_in: place, temporary_size: bound }, ctx) => {
-    if (bound === null || place === 'memory') return;
+    if (bound === null || place === 'memory' || place === 'disk') return;
     ctx.addIssue({
       code: 'custom',
       path: ['temporary_size'],
       message:
-        'is possible only with temporary_in: memory; on disk, use quotas of the file system that temporary_in names',
+        'is possible only with temporary_in: disk or memory; in another directory, use quotas of its file system',
     });
   })
   .prefault({})

@@ -207,6 +207,11 @@ const profileSchema = z
       const { nice, gpus, ...limits } = profile.resources;
       if (nice !== 0) refuse(['resources', 'nice'], 'must be 0 with launcher slurm');
       if (gpus !== 0) refuse(['resources', 'gpus'], 'must be 0 with launcher slurm: set slurm.gres');
+      if (profile.files.temporary_size !== null && profile.files.temporary_in !== 'memory')
+        refuse(
+          ['files', 'temporary_size'],
+          'is possible only with temporary_in: memory with launcher slurm, whose jobs are not of root',
+        );
       for (const key of ['memory', 'memory_high', 'cpus', 'processes', 'cpu_weight', 'io_weight'] as const) {
         const instead = key === 'memory' || key === 'cpus' ? `slurm.${key}` : 'slurm.options';
         if (limits[key] !== null)

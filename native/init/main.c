@@ -38,12 +38,11 @@ static void read_line(int launcher, char *line, size_t size)
   _exit(EXIT_FAILURE);
 }
 
-static pid_t start(char **command, int launcher, int life)
+static pid_t start(char **command, int life)
 {
   pid_t pid = fork();
   if (pid != 0)
     return pid;
-  close(launcher);
   close(life);
   execvp(command[0], command);
   int error = errno;
@@ -76,12 +75,12 @@ int main(int argc, char **argv)
   close_others(launcher, life);
   char line[64];
   read_line(launcher, line, sizeof line);
+  close(launcher); /* before the server runs, which may take what this process has */
   pid_t server = -1;
   if (strcmp(line, "go") == 0)
-    server = start(argv + 3, launcher, life);
+    server = start(argv + 3, life);
   else if (strncmp(line, "adopt ", strlen("adopt ")) == 0)
     server = (pid_t)atoi(line + strlen("adopt "));
-  close(launcher);
   if (server <= 0)
     return EXIT_FAILURE;
   return wait_for(server);

@@ -1,6 +1,6 @@
 /* portwrap-wrapper: what the launcher of a sandbox starts outside of it, before bubblewrap. It does in one program what
- * portwrap/launch/wrapper/script.ts does with several: mounts of its own, FIFOs, terminals, a loader of the network
- * policy; then it executes the command. */
+ * portwrap/launch/wrapper/script.ts does with several: mounts of its own, FIFOs, terminals, temporary files of a
+ * bounded size, a loader of the network policy; then it executes the command. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "image.h"
 #include "loader.h"
 #include "mounts.h"
 #include "options.h"
@@ -41,6 +42,16 @@ static void leave_caller(void)
   setsid();
 }
 
+/* The message for the launcher: all is there, or what could not be mounted. */
+static const char *prepare_mounts(const struct options *options)
+{
+  if (!replace_terminals(options->terminals, options->terminal_count))
+    return "x";
+  if (options->image.file != NULL && !mount_image(&options->image))
+    return "i";
+  return "f";
+}
+
 int main(int argc, char **argv)
 {
   static struct options options;
@@ -50,7 +61,7 @@ int main(int argc, char **argv)
     make_fifo(&options.fifos[index]);
   if (options.loader.policy >= 0)
     start_loader(&options);
-  const char *report = replace_terminals(options.terminals, options.terminal_count) ? "f" : "x";
+  const char *report = prepare_mounts(&options);
   if (write(options.launcher, report, 1) != 1)
     fail_errno("the launcher cannot be told");
   if (options.loader.policy >= 0)

@@ -63,6 +63,14 @@ static void parse_option(struct options *options, const char *name, struct words
   } else if (strcmp(name, "--new-terminals") == 0) {
     struct terminal *terminal = &options->terminals[more(&options->terminal_count, MOST_MOUNTS, name)];
     *terminal = (struct terminal){.source = NULL, .target = word(words, name)};
+  } else if (strcmp(name, "--image") == 0) {
+    options->image.file = word(words, name);
+    options->image.directory = word(words, name);
+    int count = number(words, name);
+    if (count >= MOST_FORMAT_WORDS)
+      fail("more than %d words after %s", MOST_FORMAT_WORDS, name);
+    for (int index = 0; index < count; index += 1)
+      options->image.format[index] = word(words, name);
   } else if (strcmp(name, "--launcher") == 0) {
     options->launcher = number(words, name);
   } else if (strcmp(name, "--launcher-again") == 0) {

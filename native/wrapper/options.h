@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "image.h"
+
 enum { MOST_FIFOS = 8, MOST_SETTINGS = 8, MOST_MOUNTS = 256, MOST_SIGNALS = 32 };
 
 /* A FIFO; `held` is the descriptor at which it stays open for reading and writing, -1: it is only made. */
@@ -46,6 +48,8 @@ struct options {
   unsigned setting_count;
   struct terminal terminals[MOST_MOUNTS];
   unsigned terminal_count;
+  /* Without a file: there is none. */
+  struct image image;
   /* The launcher's socket for the two messages. */
   int launcher;
   /* The number by which the command has the launcher's socket once more; -1: none. */

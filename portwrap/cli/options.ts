@@ -17,7 +17,7 @@ export type Choice<Name extends ChoiceName> = (typeof choices)[Name][number];
 
 /** Those that `portwrap doctor` takes. */
 export const doctorOptions: readonly string[] = [
-  ...['user', 'forwarder', 'uplink', 'internet', 'no-dns', 'allow-host', 'json'],
+  ...['user', 'forwarder', 'uplink', 'internet', 'no-dns', 'allow-host', 'temporary-size', 'json'],
 ];
 
 export const optionGroups: readonly OptionGroup[] = [
@@ -114,7 +114,7 @@ export const optionGroups: readonly OptionGroup[] = [
       {
         name: 'temporary-size',
         value: 'SIZE',
-        help: 'with --temporary-in memory: the most that each of them may have (default a quarter of the memory)',
+        help: 'the most that they may have: on disk, as root, all together (default no bound); in memory each (default a quarter of the memory)',
       },
       {
         name: 'devices',

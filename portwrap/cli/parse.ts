@@ -8,6 +8,7 @@ import type { FileViewRequest } from '../launch/file-view.ts';
 import { ordinaryFamilies, type SocketFamily, socketFamilies } from '../launch/system-call-filter.ts';
 import { fitTogether, type NetworkChoice, type Reach } from '../network/network.ts';
 import { isNetwork, type NetworkPolicy } from '../network/policy.ts';
+import { leastOnDisk } from '../temporary/bounds.ts';
 import { parseConnect } from './connect.ts';
 import { type CliEnter, parseEnter } from './enter.ts';
 import { type Choice, type ChoiceName, choices, doctorOptions, optionGroups } from './options.ts';
@@ -47,6 +48,8 @@ export type CliRequest =
       readonly user: string | undefined;
       readonly network: NetworkChoice;
       readonly reach: Reach;
+      /** The bound of temporary files on disk; null: none. */
+      readonly temporarySize: number | null;
       readonly json: boolean;
     };
 
@@ -122,6 +125,7 @@ function parseDoctor(argv: readonly string[]): CliRequest {
   return {
     ...{ kind: 'doctor', user: options.value('user'), network: parseNetwork(options) },
     ...{ reach: parseReach(options), json: options.has('json') },
+    temporarySize: parseStorage('disk', options.value('temporary-size')).temporarySize,
   };
 }
 
@@ -244,10 +248,16 @@ function parseStorage(place: string, size: string | undefined) {
   if (!['disk', 'memory'].includes(place) && !/^\/+[^/]/.test(place)) {
     throw usage(`--temporary-in must be disk, memory or an absolute path, not "${place}"`);
   }
-  if (size !== undefined && place !== 'memory') {
-    throw usage('--temporary-size is possible only with --temporary-in memory; on disk, use quotas');
+  if (size !== undefined && !['disk', 'memory'].includes(place)) {
+    throw usage(
+      '--temporary-size is possible only with --temporary-in disk or memory; elsewhere, use quotas',
+    );
   }
-  return { temporaryIn: place.replace(/(?<=.)\/+$/, ''), temporarySize: parseSize('temporary-size', size) };
+  const temporarySize = parseSize('temporary-size', size);
+  if (place === 'disk' && temporarySize !== null && temporarySize < leastOnDisk) {
+    throw usage(`--temporary-size must be at least ${leastOnDisk / 2 ** 20}M on disk, not "${size}"`);
+  }
+  return { temporaryIn: place.replace(/(?<=.)\/+$/, ''), temporarySize };
 }
 
 function parseSize(name: string, value: string | undefined): number | null {

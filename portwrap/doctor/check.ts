@@ -30,6 +30,8 @@ export interface DoctorContext {
   readonly network: UsedPrograms;
   /** What the sandboxes may reach. */
   readonly reach: Reach;
+  /** The bound of temporary files on disk in bytes; null: they have none. */
+  readonly temporarySize: number | null;
 }
 
 export function ok(name: string, what: string): Check {

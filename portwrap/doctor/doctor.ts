@@ -14,6 +14,7 @@ import { checkLaunch, checkPolicy, checkTun } from './network.ts';
 import { checkProcesses, collectInitialState, type InitialState } from './processes.ts';
 import { checkPrograms } from './programs.ts';
 import { checkSandbox } from './sandbox.ts';
+import { checkTemporary } from './temporary.ts';
 
 export interface DoctorRequest {
   readonly tools: Toolbox;
@@ -23,6 +24,8 @@ export interface DoctorRequest {
   readonly network: NetworkChoice;
   /** What the sandboxes may reach: it says whether an uplink is examined. By default everything. */
   readonly reach?: Reach | undefined;
+  /** The bytes to which temporary files on disk are to be bounded. By default that is not examined. */
+  readonly temporarySize?: number | null | undefined;
 }
 
 const everything: Reach = { internet: true, dns: true, hosts: [] };
@@ -43,6 +46,7 @@ export async function runDoctor(request: DoctorRequest): Promise<Check[]> {
     ...(await finding('tun device', () => checkTun(context))),
     ...(await finding('network policy', () => checkPolicy(context))),
     ...(await finding('names', async () => checkNames(context))),
+    ...(await finding('temporary files', async () => checkTemporary(context))),
     ...(await finding('launch', async () => [await checkLaunch(context)])),
     ...(await finding('control groups', async () => [checkCgroups()])),
     ...(await finding('processes', async () => (first === undefined ? [] : checkProcesses(first)))),
@@ -66,6 +70,7 @@ async function createContext(request: DoctorRequest): Promise<DoctorContext> {
     ...{ tools: request.tools, asRoot, account, reach },
     choice: request.network,
     network: usedPrograms(request.network, [reach]),
+    temporarySize: request.temporarySize ?? null,
   };
 }
 

@@ -133,7 +133,10 @@ export async function checkLaunch(context: DoctorContext): Promise<Check> {
         environment: {},
         workingDirectory: '/',
         account: context.account,
-        files: await fileView({ keep: [], hide: [] }, lookAs(tools, null)),
+        files: await fileView(
+          { keep: [], hide: [], temporarySize: context.temporarySize },
+          lookAs(tools, null),
+        ),
         policy: context.network.uplink === null ? isolated : policy,
         socketFamilies: ordinaryFamilies,
         limits: noLimits,

@@ -25,6 +25,7 @@ import { lookAs } from '../system/look.ts';
 import { identify, type ProcessIdentity, signalProcess } from '../system/process.ts';
 import type { Teardown } from '../system/teardown.ts';
 import type { TemporaryDirectory } from '../temporary/directory.ts';
+import { imageNotMounted } from '../temporary/image.ts';
 import { parts } from '../temporary/registration.ts';
 import { bwrapArgs, checkAmount } from './bwrap-argv.ts';
 import { descriptors, inheritedStdio, initDescriptor, syntheticDescriptor } from './descriptors.ts';
@@ -36,7 +37,7 @@ import { filterFile, systemCallFilter } from './system-call-filter.ts';
 import { wrapperArgv } from './wrapper/argv.ts';
 import { endLoader, policyLog } from './wrapper/loader.ts';
 import { findWrapperProgram } from './wrapper/program.ts';
-import { isPrepared, terminalsFailed } from './wrapper/wrapper.ts';
+import { imageFailed, isPrepared, terminalsFailed } from './wrapper/wrapper.ts';
 
 const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
 
@@ -54,8 +55,11 @@ export interface HeldSandbox {
   readonly life: Liveness;
   /** Lets the payload run. */
   release(): void;
-  /** Makes that process of the sandbox the payload instead, by its pid inside. Only with `spec.preload`. */
-  adopt(pid: number): void;
+  /**
+   * Makes that process of the sandbox the payload instead, by its pid inside. Only with `spec.preload`. Settles when
+   * process 1 has closed the launcher's socket: a payload that runs may take what process 1 has.
+   */
+  adopt(pid: number): Promise<void>;
   /** bwrap's monitor in the foreground; setsid, already ended, when detached. */
   readonly starter: StartedChild;
   /** To the loader of the network policy that waits outside; null when the gate has loaded it. */
@@ -107,7 +111,7 @@ export async function buildSandbox(
 
   const terminal = callerTerminal(spec.stdio);
   const terminals = terminalMounts(around.mountinfo, terminal);
-  const [program = '', ...argv] = startArgv(context, spec, { life: lifeFifo(spec, around), terminals });
+  const [program = '', ...argv] = startArgv(context, spec, around, terminals);
   const bwrapArguments = sandboxArgs(context, spec, around, terminal !== null, argv.length);
   const starter = startChild(program, argv, {
     stdio: [
@@ -153,9 +157,14 @@ export async function buildSandbox(
   const unprepared = heard(terminalsFailed).then(() => {
     throw new PortwrapError('SANDBOX_FAILED', 'the terminals of the sandbox could not be mounted');
   });
-  const prepared = [heard(isPrepared), failed.then(() => heard(isPrepared)), unprepared];
-  await inTime(Promise.race(prepared)).catch((cause) => {
-    throw context.cgroups.scope === null ? cause : noScope(context.cgroups.scope, cause);
+  const unmounted = heard(imageFailed).then(() => {
+    throw imageNotMounted();
+  });
+  const prepared = [heard(isPrepared), failed.then(() => heard(isPrepared)), unprepared, unmounted];
+  await inTime(Promise.race(prepared)).catch((cause: unknown) => {
+    const { scope } = context.cgroups;
+    const isOther = cause instanceof PortwrapError && cause.code === 'LIMITS_UNAVAILABLE';
+    throw scope === null || isOther ? cause : noScope(scope, cause);
   });
   const life = watchLiveness(openReader(lifeFifo(spec, around)));
   undo.add('liveness', () => life.close());
@@ -186,7 +195,11 @@ export async function buildSandbox(
   return {
     ...{ child, life, starter, policy, leaveScope },
     release: () => gate.end(startSignal),
-    adopt: (pid) => gate.end(adoptSignal(pid)),
+    adopt: (pid) => {
+      const closed = new Promise<void>((resolve) => gate.once('close', () => resolve()));
+      gate.end(adoptSignal(pid));
+      return closed;
+    },
   };
 }
 
@@ -199,7 +212,8 @@ function groupsAccount(context: LaunchContext, { account }: SandboxSpec): Accoun
 function startArgv(
   context: LaunchContext,
   spec: SandboxSpec,
-  { life, terminals }: { readonly life: string; readonly terminals: readonly TerminalMount[] },
+  around: Surroundings,
+  terminals: readonly TerminalMount[],
 ): string[] {
   const { tools } = context;
   const restricted = restrictsNamespaces();
@@ -228,7 +242,7 @@ function startArgv(
     spec.command,
   );
   const outside = {
-    life,
+    life: lifeFifo(spec, around),
     forwarder: join(spec.directory, fifos.forwarder),
     uplink: join(spec.directory, fifos.uplink),
     policyLog: context.asRoot ? join(spec.directory, policyLog) : null,
@@ -236,6 +250,7 @@ function startArgv(
     keeper: context.cgroups.scope !== null,
     sysctls: sysctlsOf(spec),
     terminals,
+    image: around.temporary?.image ?? null,
     detached: spec.lifetime === 'detached',
     // in the foreground it stays in the process group of the terminal or batch job, but bwrap ignores the signals that
     // are sent to the whole group: they must end the payload and not its monitor

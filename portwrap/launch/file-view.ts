@@ -37,6 +37,8 @@ export interface FileView {
   readonly devices: readonly string[] | null;
   /** Where the mounts of the kind "temporary" come from: "disk" (/var/tmp), or a directory without links in its path. */
   readonly temporaryIn: string;
+  /** The most that these may have together, on disk; null: no bound. */
+  readonly temporaryBytes: number | null;
   /** In mount order: a path follows its parents, otherwise they would cover it again. */
   readonly mounts: readonly Mount[];
   /** Small read-only files that we generate. */
@@ -67,7 +69,10 @@ export interface FileViewRequest {
    * of the machine in which the user can make directories.
    */
   readonly temporaryIn?: string;
-  /** Bytes that each of them may have; only in memory. null or absent: in proportion to the memory. */
+  /**
+   * In memory the bytes that each of them may have; null or absent: in proportion to the memory. On disk, where it needs
+   * root, those that all of them may have together; null or absent: no bound.
+   */
   readonly temporarySize?: number | null;
   /** The memory limit of the server in bytes, by which file systems in memory are bounded; null or absent: none. */
   readonly memory?: number | null;
@@ -165,6 +170,7 @@ function viewOf(request: FileViewRequest, at: (path: string) => Found): FileView
   return {
     readOnlyRoot: strict,
     temporaryIn: storage ?? 'disk',
+    temporaryBytes: request.temporaryIn === 'memory' ? null : (request.temporarySize ?? null),
     devices: request.devices === 'basic' ? devicesOf(request) : null,
     mounts: onceHidden(distinct([...mounts, ...kept]).sort((a, b) => depth(a.path) - depth(b.path))),
     synthetic: [...hostsFile(), ...includedSshConfig(), ...(request.synthetic ?? [])],

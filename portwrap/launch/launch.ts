@@ -37,7 +37,8 @@ import { loadPolicy, policyLog } from './wrapper/loader.ts';
 
 /**
  * Starts a sandbox. Throws PortwrapError (TOOL_MISSING, SANDBOX_FAILED, POLICY_FAILED, PORT_TAKEN,
- * PORTS_EXHAUSTED, FORWARD_FAILED, STORAGE_FAILED, PATH_UNAVAILABLE) or the reason of `abort`, and then leaves nothing behind.
+ * PORTS_EXHAUSTED, FORWARD_FAILED, STORAGE_FAILED, PATH_UNAVAILABLE, LIMITS_UNAVAILABLE) or the reason of `abort`, and
+ * then leaves nothing behind.
  */
 export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
   return whileMountsAreSteady((mountinfo) => launchOnce(context, spec, mountinfo, abort));
@@ -101,6 +102,10 @@ async function launchOnce(
       ended,
       aborted(abort),
     ]);
+    if (payload !== null) {
+      lowerPriority([payload.pid], spec.limits.nice);
+      await Promise.race([held.adopt(payload.pid), ended, aborted(abort)]);
+    }
     // do not await anything between here and the payload's start: an abort in between would be lost
     const network = { forwarder, uplink, ways };
     if (spec.lifetime === 'foreground') {
@@ -109,11 +114,7 @@ async function launchOnce(
     }
     const sandbox = handOver(context, spec, { held, network, cgroup, temporary, resolver });
     if (payload === null) held.release();
-    else {
-      lowerPriority([payload.pid], spec.limits.nice);
-      held.adopt(payload.pid);
-      payload.go();
-    }
+    else payload.go();
     undo.release();
     return sandbox;
   } catch (error) {
@@ -133,9 +134,9 @@ function announceForeground(
   return announce(directory, { child, hostPort, filter, cgroup, limited });
 }
 
-function temporaryOf({ files }: SandboxSpec): TemporaryRequest {
+function temporaryOf({ directory, files }: SandboxSpec): TemporaryRequest {
   const paths = files.mounts.filter(({ kind }) => kind === 'temporary').map(({ path }) => path);
-  return { paths, storage: files.temporaryIn };
+  return { paths, storage: files.temporaryIn, bytes: files.temporaryBytes, workspace: directory };
 }
 
 /**

@@ -85,6 +85,6 @@ function distinct(entries: readonly MountEntry[]): MountEntry[] {
 }
 
 /** A word of sh(1). */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w/.-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -14,6 +14,7 @@ const packages = {
   id: 'coreutils',
   mkdir: 'coreutils',
   mkfifo: 'coreutils',
+  'mkfs.ext4': 'e2fsprogs',
   mkhomedir_helper: 'libpam-modules-bin',
   mount: 'mount',
   nft: 'nftables',

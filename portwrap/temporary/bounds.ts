@@ -1,6 +1,6 @@
-// How large the file systems in memory of a sandbox may become. Their pages count as memory of its server: without a
+// How large the file systems of a sandbox may become. Pages of those in memory count as memory of its server: without a
 // bound a large file ends the server, or, where it has no limit, fills the memory of the machine.
-// Not here: files on disk (directory.ts).
+// Not here: making those on disk (directory.ts, image.ts).
 
 export interface MemoryBounds {
   /** Bytes of /dev/shm. */
@@ -23,3 +23,6 @@ export function memoryBounds(memory: number, temporary: number | null): MemoryBo
     runtime: Math.floor(memory / 10),
   };
 }
+
+/** The least bound of temporary files on disk: of a smaller file system, most would be its tables. */
+export const leastOnDisk = 16 * 2 ** 20;

@@ -4,12 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { PortwrapError } from '../../config/errors.ts';
 import { type Account, becomeArgv } from '../system/account.ts';
 import { answerDeadline, answersOf, pathUnavailable } from '../system/look.ts';
 import type { Teardown } from '../system/teardown.ts';
 import type { Toolbox } from '../system/tools.ts';
-import { here, ownPart, parts, registry } from './registration.ts';
+import { makeImage, requireImages, type TemporaryImage } from './image.ts';
+import { here, inRegistry, ownPart, parts, registry } from './registration.ts';
 import { removeTemporary } from './removal.ts';
 
 export interface TemporaryDirectory {
@@ -17,6 +17,8 @@ export interface TemporaryDirectory {
   readonly path: string;
   /** The source of each mount of the kind "temporary", by its path inside. */
   readonly sources: Readonly<Record<string, string>>;
+  /** What must be mounted before the sources exist; null: nothing. */
+  readonly image: TemporaryImage | null;
 }
 
 export interface TemporaryRequest {
@@ -24,28 +26,39 @@ export interface TemporaryRequest {
   readonly paths: readonly string[];
   /** "disk", or a directory without links in its path. */
   readonly storage: string;
+  /** The most that all of them may have together; only on disk. null: no bound. */
+  readonly bytes: number | null;
+  /** A directory of the launcher alone, removed with the sandbox. */
+  readonly workspace: string;
 }
 
-/** Makes it; null for no paths. Throws STORAGE_FAILED or PATH_UNAVAILABLE; `undo` removes what exists. */
+/**
+ * Makes it; null for no paths. Throws STORAGE_FAILED, PATH_UNAVAILABLE, or, because of the bound, LIMITS_UNAVAILABLE or
+ * TOOL_MISSING; `undo` removes what exists.
+ */
 export async function makeTemporary(
   tools: Toolbox,
   account: Account | null,
-  { paths, storage }: TemporaryRequest,
+  { paths, storage, bytes, workspace }: TemporaryRequest,
   undo: Teardown,
 ): Promise<TemporaryDirectory | null> {
   if (paths.length === 0) return null;
+  if (bytes !== null) requireImages(tools, process.getuid?.() === 0);
   const path = inRegistry(() => mkdtempSync(join(registry, namePrefix())));
   undo.add('temporary files', () => removeTemporary(tools, path));
   const names = paths.map(
     (inside, index) => `${index}-${inside.slice(1).replaceAll('/', '-').slice(0, 100)}`,
   );
   const owner = account ?? { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
+  const image =
+    bytes === null ? null : inRegistry(() => makeImageFiles(tools, path, { names, owner, workspace, bytes }));
   const content =
-    storage === 'disk'
+    image?.directory ??
+    (storage === 'disk'
       ? inRegistry(() => makeFiles(path, names, owner))
-      : await makeElsewhere(tools, account, { path, storage, owner, names });
+      : await makeElsewhere(tools, account, { path, storage, owner, names }));
   const sources = paths.map((inside, index) => [inside, join(content, names[index] ?? '')]);
-  return { path, sources: Object.fromEntries(sources) };
+  return { path, sources: Object.fromEntries(sources), image };
 }
 
 function namePrefix(): string {
@@ -57,30 +70,62 @@ function namePrefix(): string {
  * Nobody but the account and root reaches the files. The account cannot change the directory around them, and gets
  * them last: until then no process of it can interfere.
  */
-function makeFiles(
-  path: string,
-  names: readonly string[],
-  { uid, gid }: { uid: number; gid: number },
-): string {
+function makeFiles(path: string, names: readonly string[], owner: Owner): string {
   const files = join(path, parts.files);
-  const isOther = uid !== process.getuid?.();
   mkdirSync(files, { mode: 0o700 });
-  for (const directory of names.map((name) => join(files, name))) {
-    mkdirSync(directory);
-    chmodSync(directory, 0o1777); // whatever the umask is
-    if (isOther) chownSync(directory, uid, gid);
-  }
-  if (isOther) {
-    chownSync(files, uid, gid);
+  makeDirectories(files, names, owner);
+  if (isOther(owner)) {
+    chownSync(files, owner.uid, owner.gid);
     chmodSync(path, 0o711);
   }
   return files;
 }
 
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+function isOther({ uid }: Owner): boolean {
+  return uid !== process.getuid?.();
+}
+
+function makeDirectories(files: string, names: readonly string[], owner: Owner): void {
+  for (const directory of names.map((name) => join(files, name))) {
+    mkdirSync(directory);
+    chmodSync(directory, 0o1777); // whatever the umask is
+    if (isOther(owner)) chownSync(directory, owner.uid, owner.gid);
+  }
+}
+
+/** No account but the launcher can change the directories from which the image is made. */
+function makeImageFiles(
+  tools: Toolbox,
+  path: string,
+  { names, owner, workspace, bytes }: Imaged,
+): TemporaryImage {
+  const content = join(workspace, 'temporary.new');
+  const image = { file: join(path, parts.image), directory: join(path, parts.files), content };
+  for (const directory of [content, image.directory]) {
+    mkdirSync(directory);
+    chmodSync(directory, 0o755);
+  }
+  makeDirectories(content, names, owner);
+  chmodSync(path, 0o711);
+  return makeImage(tools, image, bytes);
+}
+
+interface Imaged {
+  readonly names: readonly string[];
+  readonly owner: Owner;
+  readonly workspace: string;
+  readonly bytes: number;
+}
+
 interface Elsewhere {
   readonly path: string;
   readonly storage: string;
-  readonly owner: { readonly uid: number; readonly gid: number };
+  readonly owner: Owner;
   readonly names: readonly string[];
 }
 
@@ -127,16 +172,4 @@ function makeScript(mkdir: string): string {
     `why=$(cd -- "$base/$name" && ${mkdir} -m 1777 -- "$@" 2>&1) || refuse "\${why##*: }"`,
     `printf '\\0'`,
   ].join('\n');
-}
-
-function inRegistry<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    const { message } = cause as Error;
-    throw new PortwrapError('STORAGE_FAILED', `temporary files cannot be made in ${registry}: ${message}`, {
-      hint: `Make ${registry} writable and free space there; or keep temporary files in memory ("files.temporary_in: memory", --temporary-in memory).`,
-      cause,
-    });
-  }
 }

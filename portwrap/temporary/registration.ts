@@ -3,6 +3,7 @@
 import { readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { PortwrapError } from '../../config/errors.ts';
 import { bootId } from '../system/process.ts';
 
 /** Where directories of all sandboxes are registered; `disk` has the files there too. */
@@ -16,6 +17,8 @@ export const parts = {
   newLife: 'life.new',
   /** The files. */
   files: 'files',
+  /** Their file system, if it has a bounded size; until it is mounted there. */
+  image: 'image',
   /** Instead of them: a link whose text is their directory. */
   elsewhere: 'elsewhere',
   /** With it: a link whose text is their uid and gid, such as "1000:1000". */
@@ -44,5 +47,18 @@ export function readPart(path: string, part: keyof typeof parts): string | null 
     return readlinkSync(join(path, parts[part]));
   } catch {
     return null;
+  }
+}
+
+/** Does what changes the registry. Throws STORAGE_FAILED. */
+export function inRegistry<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new PortwrapError('STORAGE_FAILED', `temporary files cannot be made in ${registry}: ${message}`, {
+      hint: `Make ${registry} writable and free space there; or keep temporary files in memory ("files.temporary_in: memory", --temporary-in memory).`,
+      cause,
+    });
   }
 }

@@ -51,7 +51,7 @@ function removeEmpty(path: string): boolean {
       for (const name of readdirSync(files)) rmdirSync(join(files, name));
       rmdirSync(files);
     }
-    for (const name of [parts.life, parts.newLife, parts.account]) {
+    for (const name of [parts.life, parts.newLife, parts.account, parts.image]) {
       if (exists(join(path, name))) unlinkSync(join(path, name));
     }
     rmdirSync(path);

@@ -11,6 +11,8 @@ export interface LauncherOptions extends Partial<NetworkChoice> {
   readonly command: readonly string[];
   readonly hostPorts: readonly number[];
   readonly policy?: Partial<NetworkPolicy>;
+  /** Bytes of temporary files on disk. */
+  readonly temporarySize?: number;
 }
 
 export interface Launcher {

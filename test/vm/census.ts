@@ -60,7 +60,7 @@ const comesAndGoes = [
   /(?:systemd-(?:hostnamed|timedated|localed|userdbd)|polkit|packagekit)(?:\.service|d)?\b/,
   /^. modules: /,
   // systemd itself, executed again
-  /^. processes: root \/init\.scope (?:\/sbin\/init|\/usr\/lib\/systemd\/systemd)\b/,
+  /^. processes: root \/init\.scope (?:\/sbin\/init|(?:\/usr)?\/lib\/systemd\/systemd)\b/,
   // where systemd runs ExecReload of a unit with delegated control groups; it keeps the empty group
   /^\+ control groups: \/system\.slice\/portwrap-spawner\.service\/\.control hands down: nothing$/,
   // what a service that ends writes down for the next one

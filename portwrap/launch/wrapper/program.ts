@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { nativeProgram } from '../../../config/system/native-program.ts';
 import type { Toolbox } from '../../system/tools.ts';
+import type { TemporaryImage } from '../../temporary/image.ts';
 import { descriptors, mapping } from '../descriptors.ts';
 import { sysctlFiles } from '../sysctls.ts';
 import type { Wrapper } from './wrapper.ts';
@@ -19,7 +20,7 @@ export function programArgv(
   argv: readonly string[],
 ): string[] {
   const { launcher, life, policy } = descriptors;
-  const { maps, policyLog } = wrapper;
+  const { image, maps, policyLog } = wrapper;
   const loader =
     policyLog === null
       ? ['--own-users']
@@ -37,11 +38,16 @@ export function programArgv(
     ...wrapper.terminals.flatMap((mount) =>
       mount.kind === 'new' ? ['--new-terminals', mount.target] : ['--bind', mount.source, mount.target],
     ),
+    ...(image === null ? [] : imageWords(image)),
     ...wrapper.ignoredSignals.flatMap((name) => ['--ignore-signal', String(signalNumber(name))]),
     ...(wrapper.detached ? ['--detached'] : []),
     '--',
     ...argv,
   ];
+}
+
+function imageWords({ file, directory, format }: TemporaryImage): string[] {
+  return ['--image', file, directory, String(format.length), ...format];
 }
 
 function signalNumber(name: string): number {

@@ -1,12 +1,12 @@
 // The launch wrapper as a script of sh(1), for machines on which portwrap-wrapper was not compiled.
 // Not here: the program (program.ts), the launcher's ends of the descriptors (../build.ts).
 import { inOwnMounts, inOwnUsers } from '../../mounts/own.ts';
-import { terminalCommands } from '../../mounts/terminals.ts';
+import { quoted, terminalCommands } from '../../mounts/terminals.ts';
 import type { Toolbox } from '../../system/tools.ts';
 import { closeAllBut, descriptors, mapping } from '../descriptors.ts';
 import { sysctlCommands } from '../sysctls.ts';
 import { policyLoaded } from './loader.ts';
-import { isPrepared, terminalsFailed, type Wrapper } from './wrapper.ts';
+import { imageFailed, isPrepared, terminalsFailed, type Wrapper } from './wrapper.ts';
 
 export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly string[]): string[] {
   const { keeper, life, launcher, policy } = descriptors;
@@ -31,6 +31,19 @@ export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly stri
   const replaceTerminals =
     `( ( if ${terminalCommands(tools('mount'), wrapper.terminals).join(' && ')}; then printf ${isPrepared} >&${launcher}; ` +
     `else printf ${terminalsFailed} >&${launcher}; fi ) ${closeAllBut('launcher')} & )`;
+  // as native/wrapper/image.c, but it waits for the disk, and mount(8) knows no direct I/O. It ends after a failure when the
+  // launcher has read the message
+  const mountImage = (format: readonly string[]) =>
+    `{ ${format.map(quoted).join(' ')} && ${tools('mount')} -n -i -t ext4 -o loop,nosuid,nodev,noinit_itable,discard "$6" "$7" && ` +
+    `${tools('rm')} -f "$6"; } || { printf ${imageFailed} >&${launcher}; read -r _ <&${launcher}; exit 1; }`;
+  const operands = [
+    wrapper.life,
+    wrapper.forwarder,
+    wrapper.policyLog ?? '',
+    wrapper.maps ?? '',
+    wrapper.uplink,
+    ...(wrapper.image === null ? [] : [wrapper.image.file, wrapper.image.directory]),
+  ];
   const script = [
     ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" "$5"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
@@ -38,18 +51,12 @@ export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly stri
     `exec ${life}<>"$1"`,
     ...(asRoot ? [loader] : []),
     ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
+    ...(wrapper.image === null ? [] : [mountImage(wrapper.image.format)]),
     // while bwrap starts, which waits for its arguments, and the launcher for this message
     replaceTerminals,
-    'shift 5',
+    `shift ${operands.length}`,
     `exec "$@"${wrapper.maps !== null ? ` ${mapping.done}<&${launcher}` : asRoot ? ` ${policy}<&-` : ''}`,
   ].join('\n');
-  const operands = [
-    wrapper.life,
-    wrapper.forwarder,
-    wrapper.policyLog ?? '',
-    wrapper.maps ?? '',
-    wrapper.uplink,
-  ];
   const shell = [tools('sh'), '-c', script, 'portwrap', ...operands, ...started(tools, wrapper), ...argv];
   return asRoot ? inOwnMounts(tools, shell) : inOwnUsers(tools, shell);
 }

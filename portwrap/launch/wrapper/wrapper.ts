@@ -2,11 +2,13 @@
 // milliseconds (docs/decisions/0006-two-forks-a-launch.md), so the wrapper makes all other processes.
 // Not here: its argv (argv.ts), the loader of the policy (loader.ts), the script inside (../gate.ts).
 import type { TerminalMount } from '../../mounts/terminals.ts';
+import type { TemporaryImage } from '../../temporary/image.ts';
 import type { Sysctls } from '../sysctls.ts';
 
-/** The wrapper's messages: FIFOs and terminals exist, or the terminals cannot be made. */
+/** The wrapper's messages: all that it makes exists, or what could not be mounted. */
 export const isPrepared = 'f';
 export const terminalsFailed = 'x';
+export const imageFailed = 'i';
 
 export interface Wrapper {
   readonly life: string;
@@ -22,6 +24,8 @@ export interface Wrapper {
   readonly keeper: boolean;
   /** What replaces the machine's terminals. */
   readonly terminals: readonly TerminalMount[];
+  /** The file system of temporary files that have a bound; null: they have none. Only in launches of root. */
+  readonly image: TemporaryImage | null;
   /** The command is no child of the launcher, and has a session of its own. */
   readonly detached: boolean;
   /** The signals that the command ignores, without "SIG". */

@@ -32,9 +32,10 @@ export const run: Command = async (input) => {
   const file = loadConfigFile(path);
   const findings: unknown[] = [];
   let exit = 0;
-  for (const { choice, reach } of networksOf(file)) {
+  for (const used of networksOf(file)) {
+    const { choice, reach } = used;
     const { forwarder, uplink } = usedPrograms(choice, reach);
-    const { said, shown, checks, code } = await collectSandboxChecks(choice, reach, user, json);
+    const { said, shown, checks, code } = await collectSandboxChecks(used, user, json);
     const programs = uplink === null || forwarder === uplink ? forwarder : `${forwarder} and ${uplink}`;
     if (!json) input.print(`${said && `${said}\n`}With ${programs}, which a profile uses:\n\n${shown}\n`);
     findings.push({ forwarder, uplink, checks });
@@ -66,17 +67,20 @@ interface UsedNetwork {
   readonly choice: NetworkChoice;
   /** Of the profiles that make this choice. */
   readonly reach: Reach[];
+  /** Of the first profile that bounds temporary files on disk; null: none does. */
+  temporarySize: string | null;
 }
 
 /** Each choice once. */
 function networksOf({ profiles }: Pick<Config, 'profiles'>): UsedNetwork[] {
   const used = new Map<string, UsedNetwork>();
-  for (const { forwarder, uplink, network } of profiles) {
+  for (const { forwarder, uplink, network, files } of profiles) {
     const choice = { forwarder, uplink };
     const { internet, dns, host_ports } = network;
     const hosts = host_ports.map((port) => ({ address: '127.0.0.1', port }));
-    const same = used.get(JSON.stringify(choice)) ?? { choice, reach: [] };
+    const same = used.get(JSON.stringify(choice)) ?? { choice, reach: [], temporarySize: null };
     same.reach.push({ internet, dns, hosts });
+    if (files.temporary_in === 'disk') same.temporarySize ??= files.temporary_size;
     used.set(JSON.stringify(choice), same);
   }
   return [...used.values()];
@@ -93,8 +97,7 @@ interface SandboxFinding {
 }
 
 async function collectSandboxChecks(
-  choice: NetworkChoice,
-  reach: readonly Reach[],
+  { choice, reach, temporarySize }: UsedNetwork,
   user: string | undefined,
   json: boolean,
 ): Promise<SandboxFinding> {
@@ -105,6 +108,7 @@ async function collectSandboxChecks(
     // no uplink is examined where no profile needs one
     ...(usedPrograms(choice, reach).uplink === null ? ['--internet', 'no'] : []),
     ...(reach.some(({ dns }) => dns) ? [] : ['--no-dns']),
+    ...(temporarySize === null ? [] : ['--temporary-size', temporarySize]),
     ...(json ? ['--json'] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];

@@ -6,7 +6,7 @@ import type { Check, DoctorRequest } from '../../../portwrap/index.ts';
 import { forwarderNames } from '../../../portwrap/index.ts';
 import { testAccount } from '../../support/machine/accounts.ts';
 import { census } from '../../support/machine/census.ts';
-import { needsRoot } from '../../support/reasons.ts';
+import { needsLoopDevices, needsRoot } from '../../support/reasons.ts';
 import { becoming, installPortwrap, modes } from '../../support/run-portwrap.ts';
 
 const installed = installPortwrap();
@@ -87,6 +87,20 @@ describe('the doctor of a machine', needsRoot, () => {
       expect(failed).toEqual(expect.arrayContaining(['slirp4netns', 'tun device', 'launch']));
     });
   });
+
+  test(
+    'launches with a size of temporary files on disk, and names it where it cannot be',
+    needsLoopDevices,
+    () => {
+      const options = { user, temporarySize: 2 ** 26 };
+      const { failed, checks } = examine([], options);
+      expect(failed).toEqual([]);
+      expect(checks.find(({ name }) => name === 'temporary files')?.what).toContain('can be bounded on disk');
+      const { bad } = examine(becoming(user), { temporarySize: 2 ** 26 });
+      expect(bad.map(({ name }) => name)).toEqual(['temporary files', 'launch']);
+      expect(bad[0]?.fix).toContain('leave out the size');
+    },
+  );
 
   const device = (mode: string) =>
     inMounts(

@@ -52,12 +52,16 @@ test.each(['ram', '-/scratch', '{username}/x', 'Disk'])('temporary files in %j a
 });
 
 test('a bound of temporary files that cannot be kept is refused, and says what can be done', () => {
-  expect(profile('files: {temporary_in: memory, temporary_size: 1G}')?.files.temporary_size).toBe('1G');
-  for (const place of ['disk', '/scratch']) {
-    expect(() => profile(`files: {temporary_in: ${place}, temporary_size: 1G}`)).toThrow(
-      /files\.temporary_size.*quotas of the file system/s,
-    );
+  for (const place of ['memory', 'disk']) {
+    const files = profile(`files: {temporary_in: ${place}, temporary_size: 1G}`)?.files;
+    expect(files?.temporary_size).toBe('1G');
   }
+  expect(() => profile('files: {temporary_in: /scratch, temporary_size: 1G}')).toThrow(
+    /files\.temporary_size.*quotas of its file system/s,
+  );
+  expect(() => profile('files: {temporary_size: 1G}\n    launcher: slurm')).toThrow(
+    /files\.temporary_size.*temporary_in: memory with launcher slurm/s,
+  );
 });
 
 test('a path may begin with the home and hold the name of the user', () => {

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { readFileOrNull } from '../../../../portwrap/system/read-file.ts';
 import { createClient } from '../../../../spawner/http/client.ts';
+import { needsLoopDevices } from '../../../support/reasons.ts';
 import { adminToken, serverPath, type TestService } from '../../../support/service.ts';
 import { serviceTest } from '../../../support/service-test.ts';
 
@@ -11,6 +13,9 @@ const test = serviceTest(`
     command: [/usr/bin/python3, -u, -m, http.server, "{guest-port}"]
   - name: tmp
     command: [sh, -c, "cd /tmp; touch kept; exec /usr/bin/python3 -m http.server 8888"]
+  - name: sized
+    files: {temporary_size: 32M}
+    command: [sh, -c, "cd /tmp; head -c 40M /dev/zero >kept; exec /usr/bin/python3 -m http.server 8888"]
   - name: slow
     command: [sh, -c, "sleep 3; exec /usr/bin/python3 -m http.server 8888"]
   - name: stubborn
@@ -40,6 +45,25 @@ test('temporary files outlive a restart of the service, and go with their server
   await service.call('DELETE', serverPath('tess'));
   await expect.poll(() => existsSync(directory)).toBe(false);
 });
+
+test(
+  'temporary files with a size outlive a restart of the service, and go with their server',
+  needsLoopDevices,
+  async ({ service }) => {
+    const url = (await service.start('sid', { spawn_id: 'restart-size', profile: 'sized' })).at(-1)?.url;
+    const pid = Number((await service.call('GET', serverPath('sid'))).body.pid);
+    const directory = `/var/tmp/${/\/(portwrap-[^/]+)\/files /.exec(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'))?.[1]}`;
+    await service.restart();
+    const kept = (await (await fetch(`${url}/kept`)).arrayBuffer()).byteLength;
+    expect(kept).toBeGreaterThan(28 * 2 ** 20);
+    expect(kept).toBeLessThan(32 * 2 ** 20);
+    await service.call('DELETE', serverPath('sid'));
+    await expect.poll(() => existsSync(directory), patient).toBe(false);
+    const loops = () => readdirSync('/sys/block').map((name) => `/sys/block/${name}/loop/backing_file`);
+    const used = () => loops().filter((file) => readFileOrNull(file)?.startsWith(directory));
+    await expect.poll(used, patient).toEqual([]);
+  },
+);
 
 test('temporary files of a server that ended while the service was dead are removed', async ({ service }) => {
   await service.start('tim', { spawn_id: 'restart-tmp-2', profile: 'tmp' });

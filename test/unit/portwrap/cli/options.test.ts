@@ -23,11 +23,14 @@ test('--temporary-in: disk, memory with a size, or a directory; a size that cann
     temporarySize: 2_097_152,
   });
   expect(parse('--temporary-in', '/scratch/').files.temporaryIn).toBe('/scratch');
-  for (const place of ['disk', '/scratch']) {
-    expect(() => parse('--temporary-in', place, '--temporary-size', '2M')).toThrow(
-      /only with --temporary-in memory/,
-    );
-  }
+  expect(parse('--temporary-size', '16M').files).toMatchObject({
+    temporaryIn: 'disk',
+    temporarySize: 16_777_216,
+  });
+  expect(() => parse('--temporary-in', 'disk', '--temporary-size', '15M')).toThrow(/at least 16M on disk/);
+  expect(() => parse('--temporary-in', '/scratch', '--temporary-size', '2G')).toThrow(
+    /only with --temporary-in disk or memory/,
+  );
   for (const place of ['ram', 'x/y', '/', '']) {
     expect(() => parse('--temporary-in', place)).toThrow(/--temporary-in must be disk, memory or/);
   }
@@ -100,6 +103,7 @@ test.each([
 
 test('doctor is ours only as the first word, and takes what the probes depend on', () => {
   expect(parseCli(['doctor', '--user', 'ann', '--json'])).toEqual({
+    temporarySize: null,
     kind: 'doctor',
     user: 'ann',
     network: { forwarder: null, uplink: null },

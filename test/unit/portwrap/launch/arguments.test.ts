@@ -105,6 +105,7 @@ test('bubblewrap unshares users, network and processes, and everything dies with
     files: {
       readOnlyRoot: false,
       temporaryIn: 'disk',
+      temporaryBytes: null,
       devices: null,
       mounts: [],
       synthetic: [{ path: '/etc/resolv.conf', content: '' }],
@@ -135,6 +136,7 @@ test('a file of our own below a hidden directory is there before that becomes re
     files: {
       readOnlyRoot: false,
       temporaryIn: 'disk',
+      temporaryBytes: null,
       devices: null,
       mounts: [{ kind: 'hidden-directory', path: '/run/state' }],
       synthetic: [{ path: '/run/state/tls/key.pem', content: 's3cr3t' }],

@@ -6,6 +6,7 @@ const line = (point: string, options: string) => `36 35 98:0 / ${point} ${option
 const files = {
   readOnlyRoot: true,
   temporaryIn: 'disk',
+  temporaryBytes: null,
   devices: null,
   mounts: [{ kind: 'writable', path: '/home/a b' } as const, { kind: 'read-only', path: '/data' } as const],
   synthetic: [],

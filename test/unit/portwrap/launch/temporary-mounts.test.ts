@@ -48,6 +48,7 @@ test('a bound precedes its mount, and files on disk come from the directory that
     files: {
       readOnlyRoot: false,
       temporaryIn: 'disk',
+      temporaryBytes: null,
       devices: null,
       mounts: [
         { kind: 'temporary', path: '/tmp' },

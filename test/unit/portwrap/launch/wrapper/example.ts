@@ -14,6 +14,7 @@ export const wrapper: Wrapper = {
     { kind: 'bind', source: '/dev/null', target: '/dev/console' },
     { kind: 'new', target: '/dev/pts' },
   ],
+  image: null,
   detached: false,
   ignoredSignals: ['INT', 'TERM'],
 };

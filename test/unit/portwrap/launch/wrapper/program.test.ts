@@ -34,6 +34,13 @@ test('as root it has a loader that changes settings, and the command reports on 
   ]);
 });
 
+test('temporary files with a bound have a file that is formatted and mounted before the command', () => {
+  const image = { file: '/t/image', directory: '/t/files', format: ['/bin/mkfs.ext4', '-q', '/t/image'] };
+  const argv = programArgv(tools, program, { ...rootsWrapper, image }, ['/bin/bwrap']);
+  const words = ['--image', '/t/image', '/t/files', '3', '/bin/mkfs.ext4', '-q', '/t/image'];
+  expect(argv.slice(argv.indexOf('--image'), argv.indexOf('--ignore-signal'))).toEqual(words);
+});
+
 test.each([
   ['where the program was not compiled', null, wrapper],
   ['for a sandbox in a scope of its own', program, { ...wrapper, keeper: true }],

@@ -45,6 +45,18 @@ test('a command that waits for its maps reports on a FIFO that it holds itself, 
   expect(script.endsWith('exec "$@" 9<&8')).toBe(true);
 });
 
+test('temporary files with a bound are mounted before the terminals, and a failure is reported, not survived', () => {
+  const image = { file: '/t/image', directory: '/t/files', format: ['/bin/mkfs.ext4', '^x', '/t/image'] };
+  const argv = scriptArgv(tools, { ...rootsWrapper, image }, ['bwrap']);
+  expect(scriptOf(argv)).toContain(
+    `\n{ /bin/mkfs.ext4 '^x' /t/image && /bin/mount -n -i -t ext4 -o loop,nosuid,nodev,noinit_itable,discard "$6" "$7" && /bin/rm -f "$6"; } || { printf i >&8; read -r _ <&8; exit 1; }\n( ( if {`,
+  );
+  expect(scriptOf(argv)).toContain('\nshift 7\n');
+  expect(argv.slice(argv.indexOf('/d/uplink'), argv.indexOf('/bin/env'))).toEqual([
+    ...['/d/uplink', '/t/image', '/t/files'],
+  ]);
+});
+
 test("a keeper of its scope is left before anything else, ignoring the terminal's signals, with none of its descriptors", () => {
   const script = scriptOf(scriptArgv(tools, { ...wrapper, keeper: true }, ['bwrap']));
   expect(script.split('\n').slice(0, 2)).toEqual([
