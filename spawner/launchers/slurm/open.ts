@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
+import type { JobUsageSource } from '../../usage/job-readings.ts';
 import type { Launcher } from '../launcher.ts';
 import { createSlurmLauncher, type SlurmLauncherInput } from './launcher.ts';
 import { createReports, type Reports } from './reports/reports.ts';
@@ -15,6 +16,8 @@ export interface Slurm {
   readonly launcher: Launcher;
   /** The handler for requests at slurm.report_listen. */
   readonly reports: Reports['listener'];
+  /** What its jobs use. */
+  readonly jobUsage: JobUsageSource;
   close(): void;
 }
 
@@ -43,6 +46,14 @@ export function openSlurm(input: SlurmInput): Slurm {
     // without a URL, servers of an earlier configuration are still adopted and ended, but none is started
     launcher: reportUrl === null ? { ...launcher, start: refuse } : launcher,
     reports: reports.listener,
+    jobUsage: {
+      usage: (ids) => commands.usage(ids),
+      // jobacct_gather/none is written as (null), too
+      samplesUsage: async () => {
+        const type = (await commands.settings()).get('JobAcctGatherType') ?? '';
+        return !/^(?:jobacct_gather\/none|\(null\)|)$/.test(type);
+      },
+    },
     close: () => queue.close(),
   };
 }
