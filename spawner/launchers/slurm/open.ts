@@ -11,6 +11,7 @@ import { createReports, type Reports } from './reports/reports.ts';
 import { createAccounting } from './scheduler/accounting.ts';
 import { createSlurmCommands, type SlurmCommandsInput } from './scheduler/commands.ts';
 import { createQueueWatch } from './scheduler/queue-watch.ts';
+import { samplesUsage } from './scheduler/sstat.ts';
 
 export interface Slurm {
   readonly launcher: Launcher;
@@ -48,11 +49,7 @@ export function openSlurm(input: SlurmInput): Slurm {
     reports: reports.listener,
     jobUsage: {
       usage: (ids) => commands.usage(ids),
-      // jobacct_gather/none is written as (null), too
-      samplesUsage: async () => {
-        const type = (await commands.settings()).get('JobAcctGatherType') ?? '';
-        return !/^(?:jobacct_gather\/none|\(null\)|)$/.test(type);
-      },
+      samplesUsage: async () => samplesUsage(await commands.settings()),
     },
     close: () => queue.close(),
   };

@@ -16,6 +16,11 @@ export function sstatArgv(ids: readonly string[]): string[] {
   ];
 }
 
+/** Whether Slurm samples what jobs use; `settings` by their names in `scontrol show config`. */
+export function samplesUsage(settings: ReadonlyMap<string, string>): boolean {
+  return !/^(?:jobacct_gather\/none|\(null\)|)$/.test(settings.get('JobAcctGatherType') ?? '');
+}
+
 /** 12.batch, 12.extern, 12.0: one line a step. */
 const line = /^(\d{1,20})\.[a-z0-9+_]{1,32}\|(\d{0,9})\|([\d.]{0,24}[KMGTP]?)\|([\d:.-]{0,24})$/;
 
