@@ -33,7 +33,7 @@ describe('a server that is a Slurm job', needsRoot, () => {
     await cluster?.dispose();
   }, 180_000);
 
-  test('has its memory and CPU time in the API and for the admin page', async () => {
+  test('has its memory and CPU time in the API, from the readings that the admin page draws', async () => {
     const last = (await service.start(user, { spawn_id: 'slurm-usage', profile: 'busy' })).at(-1);
     expect(last).toMatchObject({ ready: true });
     const usage = async () => (await service.call('GET', serverPath(user, ''))).body.usage as Usage | null;
