@@ -311,6 +311,17 @@ describe('docs/migrating.md', () => {
     ]);
   });
 
+  test('its example of TLJH is migrated', () => {
+    const tljh = migrationSections().find(({ language }) => language === 'yaml');
+    const migration = keepValid(translateTljh('/opt/tljh/config/config.yaml', tljh?.example ?? ''));
+    const text = yamlText(migration, hubLines(migration, yamlText(migration, [])));
+    expect(parseConfig(text, 'printed').profiles[0]).toMatchObject({
+      ...{ resources: { memory: '1G', cpus: 2 }, culling: { idle_timeout: 3600 } },
+    });
+    for (const name of ['users.admin', 'users.extra_user_groups', 'user_environment.default_app'])
+      expect(text).toContain(name);
+  });
+
   test.each(sections)('migrate has a rule for every setting in the table of $title', ({ settings }) => {
     expect(settings.length).toBeGreaterThan(4);
     const names = settings.map((name) => name.replace(/^c\.\w+\./, ''));
