@@ -159,6 +159,11 @@ export const errorCatalogue = {
   },
   SETUP_REFUSED: { status: 500, exit: 77, hint: 'See docs/install.md.' },
   SETUP_FAILED: { status: 500, exit: 70, hint: 'See the message; "setup --undo" takes back what was done.' },
+  MIGRATE_FAILED: {
+    status: 500,
+    exit: 78,
+    hint: 'See docs/migrating.md; --hub-python names the Python that runs the hub.',
+  },
   SMOKE_FAILED: { status: 502, exit: 70, hint: 'See the message and the log of the service for the cause.' },
 
   JOB_REFUSED: {

@@ -19,6 +19,7 @@ const loaders: Record<CommandName, () => Promise<{ run: Command }>> = {
   stop: () => import('./commands/stop/stop.ts'),
   maintenance: () => import('./commands/maintenance.ts'),
   enter: () => import('./commands/enter.ts'),
+  migrate: () => import('./commands/migrate/migrate.ts'),
   smoke: () => import('./commands/smoke.ts'),
 };
 

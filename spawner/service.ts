@@ -49,6 +49,7 @@ import { reconcile } from './servers/reconcile.ts';
 import { createServers, type Servers } from './servers/servers.ts';
 import { createStartQueue } from './servers/start-queue.ts';
 import { createUsageReadings } from './usage/cache.ts';
+import { withJobReadings } from './usage/job-readings.ts';
 import { openPortNumbersOf } from './usage/observe.ts';
 
 export interface Service {
@@ -157,7 +158,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     return outcome;
   };
   const logs = createLogReader(state);
-  const usage = createUsageReadings();
+  const usage = withJobReadings(createUsageReadings(), { source: slurm.jobUsage, log });
   const app = createApp({
     ...{ servers, version, log, reload, ...vitals },
     hubs: () => config().hubs,

@@ -45,7 +45,7 @@ export const slurmSchema = z
       .default(null)
       .meta({
         description:
-          'The directory of sbatch, squeue, scancel, scontrol and sacct. null: they are on the system path.',
+          'The directory of sbatch, squeue, scancel, scontrol, sacct and sstat. null: they are on the system path.',
         examples: ['/opt/slurm/bin'],
       }),
     portwrap: z

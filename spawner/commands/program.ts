@@ -9,7 +9,7 @@ export const portwrapSpawner = {
   usage: ['COMMAND [options]'],
   description: [
     "Starts each JupyterHub user's server in a sandbox of its own and routes one port to it. SERVER is USER, or USER/NAME for a named server.",
-    'All commands but serve, check-config, doctor and setup talk to the running service. They need the same configuration file as the service, and must run as root or as the account of the service.',
+    'All commands but serve, check-config, doctor, setup and migrate talk to the running service. They need the same configuration file as the service, and must run as root or as the account of the service.',
   ],
   commands: [
     {
@@ -38,6 +38,12 @@ export const portwrapSpawner = {
         'public-url',
       ],
       help: 'connect the JupyterHub of this machine with the service, as root: tokens, configuration, plugin, units, host-port rule; then run doctor and smoke. It says what it will do and asks first',
+    },
+    {
+      name: 'migrate',
+      operand: '[FILE]',
+      options: ['hub-python'],
+      help: 'print the configuration that does what a jupyterhub_config.py with another spawner does, or the config.yaml of TLJH, with a note for what it cannot do. The file is loaded by the Python of the hub, as the account that calls; nothing is changed. Without FILE: that of the hub that systemd runs, as its account',
     },
     {
       name: 'reload',
@@ -155,6 +161,17 @@ export const portwrapSpawner = {
       ],
     },
     {
+      title: 'options of setup and migrate',
+      options: [
+        {
+          name: 'hub-python',
+          value: 'FILE',
+          values: 'path',
+          help: 'Python of the hub, if no unit of systemd runs it (default: found; for migrate else that of the command jupyterhub)',
+        },
+      ],
+    },
+    {
       title: 'options of setup',
       options: [
         {
@@ -170,12 +187,6 @@ export const portwrapSpawner = {
           value: 'NAME',
           values: ['portwrap', 'keep'],
           help: 'portwrap: portwrap-proxy serves the hub; keep: its proxy stays (default: portwrap, if the hub starts a configurable-http-proxy without TLS itself)',
-        },
-        {
-          name: 'hub-python',
-          value: 'FILE',
-          values: 'path',
-          help: 'Python of the hub, if no unit of systemd runs it (default: found)',
         },
         {
           name: 'hub-config',
@@ -229,6 +240,7 @@ export const portwrapSpawner = {
       rows: [
         ['portwrap-spawner setup --dry-run', ''],
         ['portwrap-spawner check-config --config ./config.yaml', ''],
+        ['portwrap-spawner migrate /etc/jupyterhub/jupyterhub_config.py > config.yaml', ''],
         ['portwrap-spawner logs alice --follow', ''],
         ['portwrap-spawner stop alice/gpu --now', ''],
         ['portwrap-spawner enter alice -- ss -tln', ''],

@@ -4,17 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { Config } from '../../../config/load.ts';
 import { debuggerNowhere } from '../../../config/system/no-debugger.ts';
+import type { JobUsageSource } from '../../usage/job-readings.ts';
 import type { Launcher } from '../launcher.ts';
 import { createSlurmLauncher, type SlurmLauncherInput } from './launcher.ts';
 import { createReports, type Reports } from './reports/reports.ts';
 import { createAccounting } from './scheduler/accounting.ts';
 import { createSlurmCommands, type SlurmCommandsInput } from './scheduler/commands.ts';
 import { createQueueWatch } from './scheduler/queue-watch.ts';
+import { samplesUsage } from './scheduler/sstat.ts';
 
 export interface Slurm {
   readonly launcher: Launcher;
   /** The handler for requests at slurm.report_listen. */
   readonly reports: Reports['listener'];
+  /** What its jobs use. */
+  readonly jobUsage: JobUsageSource;
   close(): void;
 }
 
@@ -43,6 +47,10 @@ export function openSlurm(input: SlurmInput): Slurm {
     // without a URL, servers of an earlier configuration are still adopted and ended, but none is started
     launcher: reportUrl === null ? { ...launcher, start: refuse } : launcher,
     reports: reports.listener,
+    jobUsage: {
+      usage: (ids) => commands.usage(ids),
+      samplesUsage: async () => samplesUsage(await commands.settings()),
+    },
     close: () => queue.close(),
   };
 }

@@ -62,6 +62,7 @@ describe('portwrap-spawner doctor --launcher slurm', needsRoot, () => {
       'scheduler',
       'start delay',
       'accounting',
+      'usage',
       'submission',
       'report back',
       'service',

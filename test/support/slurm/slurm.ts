@@ -224,6 +224,8 @@ SlurmdPidFile=${directory}/%n.pid
 SlurmctldLogFile=${directory}/slurmctld.log
 SlurmdLogFile=${directory}/%n.log
 SlurmdParameters=config_overrides
+JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherFrequency=task=2
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none

@@ -10,7 +10,7 @@ const section = page.slice(
 );
 const rows = section.split('\n').filter((line) => line.startsWith('| '));
 
-test.each([...toolNames, 'portwrap-forward', 'sbatch', 'squeue', 'sacct', 'scontrol', 'scancel'])(
+test.each([...toolNames, 'portwrap-forward', 'sbatch', 'squeue', 'sacct', 'sstat', 'scontrol', 'scancel'])(
   '%s is in the table of programs, with its account and its namespaces',
   (name) => {
     const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``)) ?? '';

@@ -160,7 +160,7 @@ const settingsSchema = z
   );
 
 /** An address that means all of the machine's is reached at 127.0.0.1. */
-function apiUrlOf(hubUrl: string, path: string): string {
+export function apiUrlOf(hubUrl: string, path: string): string {
   const url = new URL(
     hubUrl.replace(/^(https?:\/\/)(?=[:/]|$)/, '$1127.0.0.1').replace('://*', '://127.0.0.1'),
   );

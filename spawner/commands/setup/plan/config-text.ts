@@ -77,7 +77,7 @@ function resourceLines(hub: Hub | null): string[] {
 
 export interface HubLinesInput {
   readonly config: ConfigFile;
-  readonly hub: Hub | null;
+  readonly hub: { readonly settings: Pick<Hub['settings'], 'startTimeout' | 'userScopes'> } | null;
   /** Our proxy is a unit. */
   readonly hasProxy: boolean;
   /** Directory of the plugin where pip does not install it. */
@@ -117,7 +117,7 @@ function proxyLines({ proxy }: ConfigFile): string[] {
 }
 
 /** A role "user" of the administrator is not replaced: then only administrators may open the page. */
-function pageLines({ admin_page: page }: ConfigFile, hub: Hub | null): string[] {
+function pageLines({ admin_page: page }: ConfigFile, hub: HubLinesInput['hub']): string[] {
   if (page?.token_file === undefined) return [];
   const scope = accessScope(page.service_name);
   const scopes = hub?.settings.userScopes ?? null;

@@ -1,6 +1,8 @@
 // Checks the settings of slurm.conf that affect a server's user: how long a job waits although a node is free, and how
-// long the end of a job stays known. Pure. Not here: reading them (launchers/slurm/scheduler/commands.ts).
+// long the end of a job stays known, whether its usage is known. Pure. Not here: reading them
+// (launchers/slurm/scheduler/commands.ts).
 import { type Check, ok, warning } from '../../../../portwrap/index.ts';
+import { samplesUsage } from '../scheduler/sstat.ts';
 
 /** slurm.conf(5): seconds. */
 const defaultDelay = 3;
@@ -8,7 +10,7 @@ const defaultMinJobAge = 300;
 
 /** `settings`: by their names in `scontrol show config`. `interval`: seconds between two polls of the queue. */
 export function checkSettings(settings: ReadonlyMap<string, string>, interval: number): Check[] {
-  return [checkDelay(settings), checkAccounts(settings, interval)];
+  return [checkDelay(settings), checkAccounts(settings, interval), checkUsage(settings)];
 }
 
 function checkDelay(settings: ReadonlyMap<string, string>): Check {
@@ -37,5 +39,16 @@ function checkAccounts(settings: ReadonlyMap<string, string>, interval: number):
     what,
     'The controller may forget an ended job before the service has read how it ended (JOB_GONE).',
     'Set MinJobAge in slurm.conf to 300, or run slurmdbd.',
+  );
+}
+
+function checkUsage(settings: ReadonlyMap<string, string>): Check {
+  const type = settings.get('JobAcctGatherType') ?? '(null)';
+  if (samplesUsage(settings)) return ok('usage', `sampled by ${type}`);
+  return warning(
+    'usage',
+    `JobAcctGatherType is ${type}`,
+    'Slurm does not sample what jobs use: the admin page shows neither memory nor CPU of their servers.',
+    'Set JobAcctGatherType in slurm.conf to jobacct_gather/cgroup or jobacct_gather/linux.',
   );
 }

@@ -5,6 +5,7 @@ import type { Config } from '../../../../config/load.ts';
 import { type Account, becomeArgv, type Toolbox } from '../../../../portwrap/index.ts';
 import { type Accounted, parseAccounts, sacctArgv } from './sacct.ts';
 import { parseNumbers, parseQueue, type Queue, squeueArgv, squeueByNameArgv } from './squeue.ts';
+import { type JobUsage, parseUsage, sstatArgv } from './sstat.ts';
 
 export interface SlurmCommands {
   /** Submits as `account` (null: as the service); resolves with the job's number. */
@@ -19,6 +20,8 @@ export interface SlurmCommands {
   exitOf(id: string): Promise<{ code: number; signal: number } | null>;
   /** The accounting database's entries for these jobs, by id; null when the cluster has no accounting. */
   accounts(ids: readonly string[]): Promise<ReadonlyMap<string, Accounted> | null>;
+  /** What these jobs use, by id, as far as Slurm has sampled it. A job that has ended is not in it. */
+  usage(ids: readonly string[]): Promise<ReadonlyMap<string, JobUsage>>;
   /** The controller's settings (slurm.conf), by key. */
   settings(): Promise<ReadonlyMap<string, string>>;
 }
@@ -32,6 +35,8 @@ export interface SlurmCommandsInput {
 
 /** Milliseconds. sbatch itself retries for minutes when the controller accepts no more jobs. */
 const patience = 60_000;
+/** Milliseconds; sstat asks every node. */
+const usagePatience = 10_000;
 /** Milliseconds; sacct itself waits without a limit for a database that hangs. */
 const accountsPatience = 10_000;
 
@@ -103,6 +108,11 @@ export function createSlurmCommands({ slurm, tools, counted }: SlurmCommandsInpu
       if (kind === 'refused' && /accounting storage is disabled/i.test(text)) return null;
       if (kind !== 'done') throw unreachable('sacct', text);
       return parseAccounts(stdout);
+    },
+    async usage(ids) {
+      const outcome = await call('sstat', sstatArgv(ids), { timeout: usagePatience });
+      if (isUnanswered(outcome)) throw unreachable('sstat', outcome.text);
+      return parseUsage(outcome.stdout); // it fails for a job that has just ended, after the lines of the others
     },
     async settings() {
       const { kind, stdout, text } = await call('scontrol', ['show', 'config']);

@@ -22,3 +22,11 @@ test.each([
 ])('with %s and MinJobAge %s, how a job has ended: %s', (AccountingStorageType, MinJobAge, status) => {
   expect(found({ AccountingStorageType, MinJobAge }).get('accounting')).toMatchObject({ status });
 });
+
+test.each([
+  ['jobacct_gather/linux', 'ok'],
+  ['jobacct_gather/none', 'warning'],
+  ['(null)', 'warning'],
+])('with JobAcctGatherType=%s, whether usage is sampled: %s', (JobAcctGatherType, status) => {
+  expect(found({ JobAcctGatherType }).get('usage')).toMatchObject({ status });
+});
