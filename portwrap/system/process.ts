@@ -55,7 +55,7 @@ export function startedAt({ startTime }: Pick<ProcessIdentity, 'startTime'>): nu
   return boot === undefined ? null : (Number(boot) + Math.floor(startTime / ticksPerSecond)) * 1000;
 }
 
-/** Of the times in /proc: USER_HZ, which is 100 on every Linux machine, proc(5). */
+/** Of the times in /proc: 100 on every Linux machine, see clock ticks in proc(5). */
 const ticksPerSecond = 100;
 
 export function thisProcess(): ProcessIdentity {

@@ -1,5 +1,5 @@
 // Asks the program behind a port what it speaks: waits whether it speaks first, then sends one GET request for its page.
-// No credential is sent, nothing beyond the port is followed, and little is read. Not here: when (port-list.ts).
+// No credential is sent, nothing beyond the port is followed, and little is read. Not here: when (questions.ts).
 import { once } from 'node:events';
 import { type IncomingMessage, request as requestOf } from 'node:http';
 import type { Socket } from 'node:net';

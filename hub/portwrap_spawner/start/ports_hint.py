@@ -1,4 +1,4 @@
-"""Where the user finds what programs in the server have opened, as the last event before the hub says that it is ready."""
+"""Where the user finds what programs in the server have opened: the last event of a start before the hub's own."""
 
 from __future__ import annotations
 

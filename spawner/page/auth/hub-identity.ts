@@ -52,7 +52,7 @@ const userAnswer = z.object({
   name: z.string().min(1),
   admin: z.boolean().default(false),
   scopes: z.array(z.string()),
-  // the hub says them of everybody to themselves: identify_scopes() of jupyterhub/scopes.py
+  // the hub tells everybody their own groups: identify_scopes() in the scopes module of JupyterHub
   groups: z.array(z.string()).default([]),
 });
 
