@@ -249,7 +249,13 @@ export const errorCatalogue = {
   PORT_REFUSED: {
     status: 403,
     exit: 77,
-    hint: 'Only the user of a server, and whoever the hub lets use it ("access:servers"), can open its ports.',
+    hint: 'The user of a server, whoever the hub lets use it ("access:servers"), and those with whom a port is shared can open it.',
+  },
+  SHARE_REFUSED: {
+    status: 403,
+    exit: 77,
+    hint: 'Share a port of a running server with those whom the administrator allows, for a shorter time.',
+    setting: 'port_sharing of the profile says who may share with whom, and for how long.',
   },
   PORT_UNANSWERED: {
     status: 502,

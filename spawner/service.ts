@@ -1,7 +1,7 @@
 // Composes the service from a configuration, and closes it. Servers keep running when it
 // ends, unless the configuration says otherwise. Not here: argv and signals (main.ts, commands/).
 import { createCurrentConfig, type Reload } from '../config/current-config.ts';
-import type { Config, ListenAddress } from '../config/load.ts';
+import type { Config } from '../config/load.ts';
 import type { Logger } from '../config/logger.ts';
 import {
   bootId,
@@ -37,9 +37,11 @@ import { startLogRotation } from './logs/rotation.ts';
 import { endServersInTime } from './maintenance/end-servers.ts';
 import { openMaintenance } from './maintenance/maintenance.ts';
 import { createMetrics } from './metrics/metrics.ts';
+import { composeOpenPorts } from './open-ports/compose.ts';
 import { createForkServers } from './preload/fork-servers.ts';
+import type { ServerRecord } from './records/record.ts';
 import { openRecords } from './records/records.ts';
-import type { ServerState } from './records/server-state.ts';
+import { isAlive, type ServerState } from './records/server-state.ts';
 import { openServerTokens } from './records/server-tokens.ts';
 import { openStateDirectory } from './records/state-directory.ts';
 import { createRelays } from './relays/relays.ts';
@@ -128,8 +130,11 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
           idleTimeout: links.idle_timeout * 1000,
           log,
         });
-  const portLinks = links === null ? null : targetOf(links.listen);
-  const parts = { records, routes, portLinks, queue, tokens, state, meter, audit, log };
+  const openPorts = composeOpenPorts({
+    ...{ first, config, relays, directory: state.path, audit, log },
+    records: () => runningRecords(servers),
+  });
+  const parts = { records, routes, ...openPorts, queue, tokens, state, meter, audit, log };
   const servers = createServers({ ...parts, config, launchers });
   const watch = createActivityWatch({
     ...{ servers, config, routes, tokens, log, clock: systemClock },
@@ -168,13 +173,13 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
     ...{ adminToken: state.adminToken, maintenance, audit },
     hostAddress: first.ports.host_address,
     serviceIdentity: { state_id: state.stateId, boot_id: bootId() },
-    ...{ logs, usage },
+    ...{ logs, usage, ...openPorts },
     activityOf: watch.of,
   });
   const page = pageModules?.openPage(first, {
     ...{ servers, logs, usage, version, log, relays, isReady: vitals.isReady, activityOf: watch.of },
     profiles: () => config().profiles,
-    ...{ maintenance: maintenance.view, audit },
+    ...{ maintenance: maintenance.view, audit, ...openPorts },
   });
   const listeners: Listener[] = [];
   let orphanCleanup: OrphanCleanup | undefined;
@@ -231,12 +236,6 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
 /** Uploads and downloads may take as long as they take. */
 const linkBounds = { connections: 10_000, headersTimeout: 20_000, requestTimeout: 0, maxHeaderSize: 65_536 };
 
-/** The schema lets no unix socket through: not every proxy can reach one. */
-function targetOf(address: ListenAddress): string | null {
-  if (address.kind === 'unix') return null;
-  return `http://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`;
-}
-
 /** Milliseconds to wait for a file system when the service ends. */
 const lastWrite = 3_000;
 
@@ -245,6 +244,10 @@ async function inTime(log: Logger, what: string, work: Promise<void>): Promise<v
   await withDeadline(work, lastWrite, late).catch((error: Error) =>
     log.warn({ reason: error.message }, `could not ${what}`),
   );
+}
+
+function runningRecords(servers: Servers): readonly ServerRecord[] {
+  return servers.list().flatMap(({ record }) => (isAlive(record.state) ? [record] : []));
 }
 
 function countStates(servers: Servers): Record<ServerState, number> {

@@ -7,6 +7,7 @@ import { optionsFit } from './profile/fit.ts';
 import { hooksSchema } from './profile/hooks.ts';
 import { jobSchema } from './profile/job.ts';
 import { optionsSchema } from './profile/options.ts';
+import { portSharingSchema } from './profile/port-sharing.ts';
 import { command, environment, searchPath } from './profile/program.ts';
 import { resourcesSchema } from './profile/resources.ts';
 import { sessionShape } from './profile/session.ts';
@@ -170,6 +171,7 @@ const profileSchema = z
       description:
         'May users open ports inside servers of this profile in the browser? Counts only with "port_links" of the service, and not with launcher slurm.',
     }),
+    port_sharing: portSharingSchema,
     launcher: z.enum(['local', 'slurm']).default('local').meta({
       description:
         'Where its servers run. local: on this machine. slurm: each in a job of the cluster (see "slurm"), in the same sandbox on the node.',

@@ -3,7 +3,7 @@
 import { opendirSync, readlinkSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isAlive, type ProcessIdentity } from '../system/process.ts';
+import { identify, isAlive, type ProcessIdentity, startedAt } from '../system/process.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import {
   isOnLoopback,
@@ -19,6 +19,12 @@ export interface ListeningPort {
   readonly loopbackOnly: boolean;
   /** Names of the programs that hold it, sorted and unique; empty when they could not be read. */
   readonly programs: readonly string[];
+  /** The arguments of the process that has held it for longest: of its own choice, and cut. Empty when not readable. */
+  readonly words: readonly string[];
+  /** When that process was started, in milliseconds since the epoch; null when it could not be read. */
+  readonly started: number | null;
+  /** Another value for other sockets, or for another process that holds them. */
+  readonly key: string;
 }
 
 /** The sorted ports of the network namespace of `process`; none when the process has ended. */
@@ -26,14 +32,22 @@ export function listeningPorts(process: ProcessIdentity): readonly ListeningPort
   if (!isAlive(process)) return [];
   const sockets = parseListeningSockets(readTcpTables(process.pid));
   if (sockets.length === 0) return [];
-  const holders = programsBySocket(process.pid, new Set(sockets.map(({ inode }) => inode)));
+  const holders = holdersBySocket(process.pid, new Set(sockets.map(({ inode }) => inode)));
   return [...groupByPort(sockets)]
     .sort(([a], [b]) => a - b)
-    .map(([port, own]) => ({
-      port,
-      loopbackOnly: own.every(isOnLoopback),
-      programs: [...new Set(own.flatMap(({ inode }) => [...(holders.get(inode) ?? [])]))].sort(),
-    }));
+    .map(([port, own]) => {
+      const held = own.flatMap(({ inode }) => holders.get(inode) ?? []);
+      const [oldest] = held.toSorted((a, b) => a.startTime - b.startTime || a.pid - b.pid);
+      const inodes = own.map(({ inode }) => inode).sort((a, b) => a - b);
+      return {
+        port,
+        loopbackOnly: own.every(isOnLoopback),
+        programs: [...new Set(held.map(({ name }) => name))].sort(),
+        words: oldest === undefined ? [] : firstWords(oldest.pid),
+        started: oldest === undefined ? null : startedAt(oldest),
+        key: [...inodes, oldest?.pid, oldest?.startTime].join(' '),
+      };
+    });
 }
 
 /** Only the numbers, sorted and unique; does not block the event loop while the kernel prints its tables. */
@@ -61,13 +75,20 @@ function groupByPort(sockets: readonly ListeningSocket[]): Map<number, Listening
 const mostProcesses = 500;
 /** The limit for the threads and descriptors of all these processes together. */
 const mostEntries = 4_000;
+/** Arguments that are kept of a process, and characters of each. */
+const mostWords = 64;
+const mostLetters = 256;
+
+interface Holder extends ProcessIdentity {
+  readonly name: string;
+}
 
 /**
- * The names of the programs below `root` that hold one of `wanted`, by socket. A process may end while it is read, and
- * without root some of its files are not readable.
+ * The processes below `root` that hold one of `wanted`, by socket. A process may end while it is read, and without root
+ * some of its files are not readable.
  */
-function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number, Set<string>> {
-  const found = new Map<number, Set<string>>();
+function holdersBySocket(root: number, wanted: ReadonlySet<number>): Map<number, Holder[]> {
+  const found = new Map<number, Holder[]>();
   let left = mostEntries;
   const list = (directory: string): string[] => {
     const names = firstNames(directory, left);
@@ -82,9 +103,10 @@ function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number
     open.push(...threads.flatMap((thread) => childrenOf(`/proc/${pid}/task/${thread}`)));
     const sockets = list(`/proc/${pid}/fd`).flatMap((fd) => socketInode(`/proc/${pid}/fd/${fd}`));
     const held = new Set(sockets.filter((inode) => wanted.has(inode)));
-    if (held.size === 0) continue;
-    const name = programName(pid);
-    for (const inode of held) found.set(inode, (found.get(inode) ?? new Set()).add(name));
+    const identity = held.size === 0 ? null : identify(pid);
+    if (identity === null) continue;
+    const holder = { ...identity, name: programName(pid) };
+    for (const inode of held) found.set(inode, [...(found.get(inode) ?? []), holder]);
   }
   return found;
 }
@@ -93,8 +115,17 @@ function programsBySocket(root: number, wanted: ReadonlySet<number>): Map<number
 function programName(pid: number): string {
   const name = (readFileOrNull(`/proc/${pid}/comm`) ?? '').trimEnd();
   if (Buffer.byteLength(name) < 15) return name;
-  const words = (readFileOrNull(`/proc/${pid}/cmdline`) ?? '').split('\0').map((word) => basename(word));
+  const words = argumentsOf(pid).map((word) => basename(word));
   return words.find((word) => word.startsWith(name))?.slice(0, 64) ?? name;
+}
+
+function firstWords(pid: number): string[] {
+  const words = argumentsOf(pid).filter(Boolean);
+  return words.slice(0, mostWords).map((word) => word.slice(0, mostLetters));
+}
+
+function argumentsOf(pid: number): string[] {
+  return (readFileOrNull(`/proc/${pid}/cmdline`) ?? '').split('\0');
 }
 
 function childrenOf(thread: string): number[] {

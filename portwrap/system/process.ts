@@ -49,6 +49,15 @@ export function isTerminalForeground(): boolean {
   return stat !== null && stat.terminalGroup === stat.group;
 }
 
+/** When it was started, in milliseconds since the epoch, to the second; null when the kernel does not say when it booted. */
+export function startedAt({ startTime }: Pick<ProcessIdentity, 'startTime'>): number | null {
+  const boot = /^btime (\d+)$/m.exec(readProc('/proc/stat') ?? '')?.[1];
+  return boot === undefined ? null : (Number(boot) + Math.floor(startTime / ticksPerSecond)) * 1000;
+}
+
+/** Of the times in /proc: 100 on every Linux machine, see clock ticks in proc(5). */
+const ticksPerSecond = 100;
+
 export function thisProcess(): ProcessIdentity {
   const own = identify(process.pid);
   if (own === null) throw new Error('/proc does not show this process');

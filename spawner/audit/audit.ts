@@ -1,5 +1,5 @@
-// The audit trail: one JSON line for each start, stop, end, sign-in and action of an administrator. It never contains an
-// environment, a token or the output of a server. Not here: when something is recorded (http/, servers/, page/).
+// The audit trail: one JSON line for each start, stop, end, sign-in, shared port and action of an administrator. It never contains an
+// environment, a token or the output of a server. Not here: when something is recorded (http/, servers/, page/, shares/).
 import type { Logger } from '../../config/logger.ts';
 import { openLogFile } from '../../config/system/log-file.ts';
 import type { ServerRecord } from '../records/record.ts';
@@ -30,6 +30,18 @@ export type AuditEntry =
       readonly result: string;
       readonly reason: string;
     })
+  | (OfServer & {
+      readonly event: 'share';
+      readonly by: string;
+      readonly port: number;
+      readonly users: readonly string[];
+      readonly groups: readonly string[];
+      readonly everybody: boolean;
+      readonly until: string;
+      /** accepted, or the code of the refusal. */
+      readonly result: string;
+    })
+  | (OfServer & { readonly event: 'unshare'; readonly by: string; readonly port: number })
   | {
       readonly event: 'sign-in' | 'sign-out';
       readonly by: string;

@@ -51,7 +51,12 @@ export const portwrapSpawner = {
       help: 'have the running service reload its configuration; it keeps the old one if the new one has errors',
     },
     { name: 'ls', options: [], help: 'list servers' },
-    { name: 'show', operand: 'SERVER', options: [], help: 'print everything that is known about a server' },
+    {
+      name: 'show',
+      operand: 'SERVER',
+      options: [],
+      help: 'print everything that is known about a server, and which ports are open inside',
+    },
     {
       name: 'logs',
       operand: 'SERVER',

@@ -1,13 +1,16 @@
-// `portwrap-spawner show SERVER`: prints everything that is known about a server.
+// `portwrap-spawner show SERVER`: prints everything that is known about a server, and the ports that are open inside.
+import type { PortView } from '../open-ports/port-view.ts';
 import { connectAdmin, serverNamed } from './admin.ts';
 import type { Command } from './arguments.ts';
 import { printable, textTable } from './table.ts';
 
 export const run: Command = async (input) => {
   const name = serverNamed(input.operand, input.options.hub);
-  const server = await connectAdmin(input).client.show(name);
+  const { client } = connectAdmin(input);
+  const server = await client.show(name);
+  const ports = await client.ports(name);
   if (input.options.json) {
-    input.print(`${JSON.stringify(server, null, 2)}\n`);
+    input.print(`${JSON.stringify({ ...server, ports }, null, 2)}\n`);
     return 0;
   }
   const { error, ...fields } = server;
@@ -15,8 +18,17 @@ export const run: Command = async (input) => {
   const failure = error === null ? [] : [['error', `${error.code}: ${error.message}`]];
   input.print(textTable(['KEY', 'VALUE'], [...rows, ...failure]));
   for (const line of error?.log ?? []) input.print(`  ${printable(line)}\n`);
+  if (ports.length > 0) input.print(`\n${portsTable(ports)}`);
   return 0;
 };
+
+/** As people read it. */
+export function portsTable(ports: readonly PortView[]): string {
+  const rows = ports.map(({ port, kind, programs, since, title, path }) => [
+    ...[String(port), kind, programs.join(',') || '-', since ?? '-', title ?? '-', path ?? '-'],
+  ]);
+  return textTable(['OPEN INSIDE', 'KIND', 'PROGRAM', 'SINCE', 'TITLE', 'OPENED AT'], rows);
+}
 
 function shown(value: unknown): string {
   if (value === null) return '-';

@@ -12,6 +12,7 @@ import type { LogReader } from '../logs/reader.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
 import type { PersonOf } from '../requests/person.ts';
 import type { Servers } from '../servers/servers.ts';
+import type { Shares } from '../shares/shares.ts';
 import type { UsageReadings } from '../usage/cache.ts';
 import { adminOnly, authenticate } from './caller.ts';
 import { healthAnswer } from './health-answer.ts';
@@ -22,10 +23,11 @@ import { parseMaintenance } from './parse.ts';
 import { profileList } from './profile-list.ts';
 import { progressStream } from './progress-stream.ts';
 import { protocol, supportedProtocol } from './protocol.ts';
-import { createFindServer, serverRoutes } from './server-routes.ts';
+import { createFindServer, type PortSources, serverRoutes } from './server-routes.ts';
+import { shareRoutes } from './shares/share-routes.ts';
 import { createViews, type ServiceIdentity } from './view.ts';
 
-export interface AppInput {
+export interface AppInput extends PortSources {
   readonly servers: Servers;
   readonly hubs: () => readonly Hub[];
   readonly profiles: () => readonly Profile[];
@@ -48,6 +50,7 @@ export interface AppInput {
   readonly reload: () => Promise<object>;
   readonly metrics: () => Promise<string>;
   readonly maintenance: Maintenance;
+  readonly shares: Shares;
   readonly audit: Pick<Audit, 'record'>;
   readonly log: Logger;
 }
@@ -114,6 +117,7 @@ function handlersOf(input: AppInput): Record<OperationId, RequestHandler> {
     },
     ...maintenanceRoutes(input),
     ...serverRoutes({ ...input, views, find }),
+    ...shareRoutes(find, input.shares),
     listProfiles: profileList(input),
     progress: progressStream(find),
     log: logStream(find, input.logs),

@@ -7,6 +7,7 @@ import type { Reload } from '../../config/current-config.ts';
 import { type ErrorCode, errorCatalogue, PortwrapError } from '../../config/errors.ts';
 import type { ListenAddress } from '../../config/load.ts';
 import type { MaintenanceRequest, MaintenanceView } from '../maintenance/maintenance.ts';
+import type { PortView } from '../open-ports/port-view.ts';
 import type { ProgressEvent } from '../records/progress.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import type { ServerView, UserView } from './view.ts';
@@ -18,6 +19,8 @@ export interface Client {
   start(server: ServerName, body: StartBody): Promise<ServerView>;
   /** Throws SERVER_UNKNOWN. */
   show(server: ServerName): Promise<ServerView>;
+  /** The ports that are open inside. Throws SERVER_UNKNOWN. */
+  ports(server: ServerName): Promise<PortView[]>;
   /** Settles when it is gone. */
   stop(server: ServerName, now?: boolean): Promise<void>;
   progress(server: ServerName): AsyncIterable<Omit<ProgressEvent, 'id'>>;
@@ -54,6 +57,7 @@ export function createClient(address: ListenAddress | URL, token: string): Clien
     users: (hub) => json('GET', `/api/users${query({ hub })}`),
     start: (server, body) => json('POST', pathOf({ ...server, spawnId: undefined }), body),
     show: (server) => json('GET', pathOf(server)),
+    ports: (server) => json('GET', pathOf(server, '/ports')),
     async stop(server, now = false) {
       await textOf(await call('DELETE', pathOf(server, '', now ? { now: 'true' } : {})));
     },

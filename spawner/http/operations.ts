@@ -2,7 +2,9 @@
 // the parsing (parse.ts) and the OpenAPI document (openapi.ts) are made from this table.
 import { z } from 'zod';
 import { maintenanceRequest, maintenanceView } from '../maintenance/maintenance.ts';
+import { portSchema } from '../open-ports/port-view.ts';
 import { groupName, spawnId, startRequest } from '../requests/start-request.ts';
+import { shareRequest, shareView } from '../shares/share.ts';
 import { healthErrorSchema, healthSchema } from './health-answer.ts';
 import { offeredProfileSchema } from './profile-view.ts';
 import { errorAnswerSchema, progressEventSchema, serverSchema, userSchema } from './view.ts';
@@ -13,6 +15,9 @@ export const schemas = {
   User: userSchema,
   StartRequest: startRequest,
   Profile: offeredProfileSchema,
+  Port: portSchema,
+  Share: shareView,
+  ShareRequest: shareRequest,
   ProgressEvent: progressEventSchema,
   Error: errorAnswerSchema,
   Health: healthSchema,
@@ -77,7 +82,13 @@ export interface Operation {
 
 export interface Answer {
   readonly description: string;
-  readonly schema?: keyof typeof schemas | 'list of User' | 'list of Server' | 'list of Profile';
+  readonly schema?:
+    | keyof typeof schemas
+    | 'list of User'
+    | 'list of Server'
+    | 'list of Profile'
+    | 'list of Port'
+    | 'list of Share';
   /** Default: application/json. */
   readonly type?: string;
 }
@@ -102,6 +113,10 @@ export const operationIds = [
   'stop',
   'progress',
   'log',
+  'ports',
+  'listShares',
+  'share',
+  'unshare',
 ] as const;
 export type OperationId = (typeof operationIds)[number];
 
@@ -240,6 +255,51 @@ const ofServer: readonly Operation[] = [
       404: unknown,
     }),
     query: queries.log,
+  },
+  {
+    ...operation(
+      'ports',
+      'get',
+      `${path}/ports`,
+      'TCP ports that are open inside; the programs behind them are asked for their pages',
+      'hub',
+      {
+        200: { description: 'Ports, those with pages first', schema: 'list of Port' },
+        404: unknown,
+      },
+    ),
+    query: queries.spawn,
+  },
+  {
+    ...operation('listShares', 'get', `${path}/shares`, 'Ports that are shared with others', 'hub', {
+      200: { description: 'Shared ports', schema: 'list of Share' },
+      404: unknown,
+    }),
+    query: queries.spawn,
+  },
+  {
+    ...operation('share', 'post', `${path}/shares`, 'Share a port with others until a time', 'hub', {
+      201: { description: 'The port is shared', schema: 'Share' },
+      403: { description: 'SHARE_REFUSED', schema: 'Error' },
+      404: unknown,
+      507: { description: 'STORAGE_FAILED: nothing is shared', schema: 'Error' },
+    }),
+    query: queries.spawn,
+    body: 'ShareRequest',
+  },
+  {
+    ...operation(
+      'unshare',
+      'delete',
+      `${path}/shares/{id}`,
+      'Revoke a shared port, also in open pages',
+      'hub',
+      {
+        204: { description: 'It is not shared any more' },
+        404: { description: 'SERVER_UNKNOWN, NOT_FOUND', schema: 'Error' },
+      },
+    ),
+    query: queries.spawn,
   },
 ]);
 

@@ -5,6 +5,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import { type MaintenanceRequest, maintenanceRequest } from '../maintenance/maintenance.ts';
 import type { ServerKey } from '../records/record.ts';
 import { type StartRequest, serverName, startRequest, userName } from '../requests/start-request.ts';
+import { type ShareRequest, shareRequest } from '../shares/share.ts';
 
 /** Which server a request is about. */
 export function parseKey(request: Request, hub: string): ServerKey {
@@ -27,6 +28,10 @@ export function parseStart(request: Request): StartRequest {
 
 export function parseMaintenance(request: Request): MaintenanceRequest {
   return parse(maintenanceRequest, request.body, 'body');
+}
+
+export function parseShare(request: Request): ShareRequest {
+  return parse(shareRequest, request.body, 'body');
 }
 
 /** The message names the field and the rule, never the value: an environment holds secrets. */

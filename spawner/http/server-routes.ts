@@ -1,9 +1,12 @@
-// The requests about servers: start, show, stop, list. Not here: progress (progress-stream.ts), log (log-stream.ts).
+// The requests about servers: start, show, stop, list, ports. Not here: progress (progress-stream.ts), log (log-stream.ts).
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
+import type { OfferedPath } from '../open-ports/offered.ts';
+import type { PortLists } from '../open-ports/port-lists.ts';
+import { portView } from '../open-ports/port-view.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
 import type { PersonOf } from '../requests/person.ts';
 import type { Server } from '../servers/server.ts';
@@ -14,7 +17,10 @@ import { queries } from './operations.ts';
 import { parseKey, parseQuery, parseStart } from './parse.ts';
 import { settingsOf, type Views } from './view.ts';
 
-type Handlers = Record<'listServers' | 'listUsers' | 'showUser' | 'start' | 'show' | 'stop', RequestHandler>;
+type Handlers = Record<
+  'listServers' | 'listUsers' | 'showUser' | 'start' | 'show' | 'stop' | 'ports',
+  RequestHandler
+>;
 
 /** Finds the server that a request names, or throws SERVER_UNKNOWN. */
 export type FindServer = (request: Request, response: Response) => Server;
@@ -29,7 +35,12 @@ export function createFindServer(servers: Servers, hubs: () => readonly Hub[]): 
   };
 }
 
-interface ServerRoutesInput {
+export interface PortSources {
+  readonly ports: PortLists;
+  readonly portsPath: OfferedPath;
+}
+
+interface ServerRoutesInput extends PortSources {
   readonly servers: Servers;
   readonly hubs: () => readonly Hub[];
   readonly views: Views;
@@ -101,6 +112,12 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
       await servers.stop(key, spawn_id, now);
       response.status(204).end();
     },
+    async ports(request, response) {
+      const { record } = find(request, response);
+      const below = record.state === 'ready' ? input.portsPath(record) : null;
+      const open = await input.ports.of(record, { asks: below !== null, patience: portPatience });
+      response.json(open.map((port) => portView(port, below)));
+    },
   };
 }
 
@@ -109,3 +126,6 @@ function inForce(record: ServerRecord) {
   const { profile, limits, gpus } = record;
   return { profile, settings: settingsOf(record), limits: { ...limits, gpus } };
 }
+
+/** Milliseconds for programs to respond: enough for some dozens of them. */
+const portPatience = 8_000;

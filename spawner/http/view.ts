@@ -56,6 +56,7 @@ export const progressEventSchema = z.object({
   ready: z.literal(true).optional(),
   failed: z.literal(true).optional(),
   url: z.string().optional(),
+  ports_page: z.string().optional(),
   error: errorSchema.optional(),
 });
 

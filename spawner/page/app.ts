@@ -12,25 +12,28 @@ import type { AdminPage, Hub } from '../../config/load.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { Audit } from '../audit/audit.ts';
 import { askedAt } from '../hubs/api-address.ts';
+import { basePath, pagePath } from '../hubs/page-path.ts';
 import type { LogReader } from '../logs/reader.ts';
 import type { MaintenanceView } from '../maintenance/maintenance.ts';
-import { portsPathOf, serverLabel } from '../records/record.ts';
+import type { OfferedPath } from '../open-ports/offered.ts';
+import type { PortLists } from '../open-ports/port-lists.ts';
+import { serverLabel } from '../records/record.ts';
 import type { Relays } from '../relays/relays.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
+import type { Shares } from '../shares/shares.ts';
 import type { UsageReadings } from '../usage/cache.ts';
-import { openPortsOf } from '../usage/observe.ts';
-import { setCookie } from './auth/cookies.ts';
 import { createHubIdentity } from './auth/hub-identity.ts';
 import { ownForm } from './auth/own-form.ts';
 import { securityHeaders } from './auth/security-headers.ts';
 import { createSessions, type Session } from './auth/sessions.ts';
 import { createSignIn, sessionOf } from './auth/sign-in.ts';
-import { createPortAccess, mayOpen, portCookie } from './links/access.ts';
+import { createPortAccess } from './links/access.ts';
 import { createGateway, type Gateway } from './links/gateway.ts';
-import { findLink } from './links/link-path.ts';
+import { createOpenPort } from './links/open-port.ts';
 import { sendLog } from './log-stream.ts';
 import { createLogCleaner } from './log-text.ts';
+import { createSharingForms } from './sharing-forms.ts';
 import { staticFiles } from './static-files.ts';
 import { type Site, sendPage } from './views/layout.ts';
 import { keepOpenPorts } from './views/open-ports.ts';
@@ -48,6 +51,9 @@ export interface Page {
 export interface PageInput extends Sources {
   /** Connections into servers; null: ports are not opened to browsers. */
   readonly relays: Relays | null;
+  readonly portsPath: OfferedPath;
+  readonly ports: PortLists;
+  readonly shares: Shares;
   readonly page: AdminPage;
   readonly hub: Hub;
   readonly servers: Servers;
@@ -82,34 +88,20 @@ export function createPage(input: PageInput): Page {
     callbackOf: (request) => `${hubUrl === null ? '' : originOf(request)}${prefix}oauth_callback`,
   });
 
-  const access = createPortAccess({ sessions, confirmed });
+  const access = createPortAccess({ sessions, confirmed, letIn: input.shares.letIn });
   const records = () => servers.list(input.hub.name).map(({ record }) => record);
   const gateway =
     input.relays === null
       ? null
       : createGateway({
-          ...{ records, access, log, relays: input.relays, profiles: input.profiles },
+          ...{ records, access, log, relays: input.relays },
+          isOffered: (record) => input.portsPath(record) !== null,
           signInPath: `${prefix}open-port`,
         });
 
-  /** Where a port of that server is opened by this person; null: nowhere. */
-  const linkTo = ({ person }: Session, { record }: Server) => {
-    const path = gateway?.isOffered(record) && mayOpen(person, record) ? portsPathOf(record) : null;
-    return (port: number) => (path === null ? null : `${path}/${port}/`);
-  };
-
-  const openPort: RequestHandler = (request, response) => {
-    const link = findLink(String(request.query.to ?? ''), records());
-    if (gateway === null || link === null) {
-      throw new PortwrapError('NOT_FOUND', 'no port of a running server has this address', {
-        hint: 'Start the server first. Its page shows the ports that are open.',
-      });
-    }
-    const value = access.grant(sessionOf(response), link.record);
-    const path = link.prefix.slice(0, link.prefix.lastIndexOf('/') + 1);
-    setCookie(request, response, { name: portCookie, path, value, seconds: null });
-    response.redirect(302, `${link.prefix}${link.rest.startsWith('/') ? '' : '/'}${link.rest}`);
-  };
+  input.shares.onRevoke(() => gateway?.checkNow());
+  const { portsPath, ports, shares } = input;
+  const opening = createOpenPort({ records, site, access, shares, portsPath, ports });
 
   const visibleTo = ({ person }: Session): Server[] =>
     servers.list(input.hub.name).filter(({ record }) => person.isAdmin || record.user === person.name);
@@ -123,6 +115,13 @@ export function createPage(input: PageInput): Page {
     });
   };
 
+  const sharingForms = createSharingForms({
+    ...{ shares, profiles: input.profiles },
+    isOffered: (record) => portsPath(record) !== null,
+    find: (request, response) => find(request.params.id, sessionOf(response)).record,
+    pageOf: ({ id }) => `${prefix}servers/${id}`,
+  });
+
   const showServers: RequestHandler = async (request, response) => {
     const session = sessionOf(response);
     const visible = visibleTo(session);
@@ -131,6 +130,8 @@ export function createPage(input: PageInput): Page {
       ...{ site, query: listQuery(request.query), now: Date.now(), maintenance: input.maintenance() },
       servers: visible.map(gather),
       portsOf: ({ record }) => openPorts.of(record),
+      ownPorts: await opening.ownPorts(session),
+      sharedPorts: opening.sharedPorts(session),
       isAdmin: session.person.isAdmin,
     });
     sendPage(site, response, { title: session.person.isAdmin ? 'Servers' : 'Your servers', main, session });
@@ -144,8 +145,8 @@ export function createPage(input: PageInput): Page {
     const main = serverPage({
       ...{ site, server, session, logPosition: position, now: Date.now() },
       facts: gather(server),
-      ports: openPortsOf(server.record),
-      linkTo: linkTo(session, server),
+      ports: await opening.portsOf(session, server.record),
+      sharing: sharingForms.sharingOf(session, server.record),
       log: createLogCleaner()(text),
     });
     sendPage(site, response, { title: serverLabel(server.record), main, session });
@@ -177,13 +178,16 @@ export function createPage(input: PageInput): Page {
   pages.use(readyOnly(input.isReady));
   pages.get('/oauth_callback', callback);
   pages.use(guard);
-  pages.get('/open-port', openPort);
+  pages.get('/open-port', opening.openPort);
+  pages.post('/open-port', ...form, opening.visitPort);
   pages.get('/', showServers);
   pages.get('/servers/:id', showServer);
   pages.get('/servers/:id/log', (request, response) =>
     sendLog(find(request.params.id, sessionOf(response)), logs, request, response),
   );
   pages.post('/servers/:id/stop', ...form, stop);
+  pages.post('/servers/:id/shares', ...form, sharingForms.add);
+  pages.post('/servers/:id/shares/revoke', ...form, sharingForms.revoke);
   pages.post('/sign-out', ...form, signOut);
   app.get(prefix.slice(0, -1), (request, response, next) => {
     if (request.path.endsWith('/')) next();
@@ -202,12 +206,10 @@ function originOf(request: Request): string {
   return `${request.secure ? 'https' : 'http'}://${request.get('host')}`;
 }
 
-/** The page and the hub's own pages are below the path before "hub/api". */
 function siteOf({ hub, page, version }: PageInput): Site {
-  const base = new URL(hub.api_url).pathname.replace(/hub\/api$/, '');
   return {
-    prefix: `${base}services/${page.service_name}/`,
-    ...{ hubPages: `${page.hub_url ?? ''}${base}hub/`, hubName: hub.name, version },
+    prefix: pagePath(hub, page),
+    ...{ hubPages: `${page.hub_url ?? ''}${basePath(hub.api_url)}hub/`, hubName: hub.name, version },
   };
 }
 

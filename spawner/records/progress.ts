@@ -9,6 +9,8 @@ export interface ProgressEvent {
   readonly ready?: true;
   readonly failed?: true;
   readonly url?: string;
+  /** The path, on the host of the hub, of the page with the ports that are open inside. */
+  readonly ports_page?: string;
   readonly error?: ErrorBody;
 }
 

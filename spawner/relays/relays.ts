@@ -18,10 +18,13 @@ export interface Relays {
    * PORT_UNANSWERED when nothing listens there, FORWARD_FAILED or TOOL_MISSING when there can be no relay, LIMIT_REACHED
    * when too many are in use.
    */
-  connect(record: Subject, port: number): Promise<Socket>;
+  connect(record: Subject, port: number, use?: RelayUse): Promise<Socket>;
   /** Ends all relays. */
   close(): Promise<void>;
 }
+
+/** pages: the relay is kept for a while, since more connections follow. question: a relay that served nothing else ends. */
+export type RelayUse = 'pages' | 'question';
 
 export interface RelaysInput {
   /** For their sockets; what an earlier service left in it is removed. */
@@ -41,6 +44,8 @@ interface Entry {
   readonly server: string;
   readonly relay: Promise<Relay>;
   connections: number;
+  /** Whether it has served anything but questions. */
+  isKept: boolean;
   idle: NodeJS.Timeout | undefined;
 }
 
@@ -57,7 +62,7 @@ export function createRelays({ directory, start, openPorts, idleTimeout, log }: 
     if (own.length >= mostPerServer) makeRoom(own);
     made += 1;
     const relay = start({ child, port, directory: join(directory, String(made)) });
-    const entry: Entry = { server, relay, connections: 0, idle: undefined };
+    const entry: Entry = { server, relay, connections: 0, isKept: false, idle: undefined };
     entries.set(key, entry);
     const forget = () => {
       clearTimeout(entry.idle);
@@ -88,10 +93,11 @@ export function createRelays({ directory, start, openPorts, idleTimeout, log }: 
   function release(key: string, entry: Entry): void {
     entry.connections -= 1;
     if (entry.connections > 0 || entries.get(key) !== entry) return;
+    if (!entry.isKept) return void end(key, entry);
     entry.idle = setTimeout(() => end(key, entry), idleTimeout).unref();
   }
 
-  async function connectOnce({ id, sandbox }: Subject, port: number): Promise<Socket> {
+  async function connectOnce({ id, sandbox }: Subject, port: number, use: RelayUse): Promise<Socket> {
     if (sandbox === null || closed)
       throw new PortwrapError('FORWARD_FAILED', 'the server does not run on this machine');
     const key = JSON.stringify([id, sandbox.child, port]);
@@ -100,6 +106,7 @@ export function createRelays({ directory, start, openPorts, idleTimeout, log }: 
     const entry = entries.get(key) ?? open(id, sandbox.child, port, key);
     clearTimeout(entry.idle);
     entry.connections += 1;
+    if (use === 'pages') entry.isKept = true;
     try {
       // a client that closes its half may still receive
       const socket = connect({ path: (await entry.relay).path, allowHalfOpen: true });
@@ -113,13 +120,13 @@ export function createRelays({ directory, start, openPorts, idleTimeout, log }: 
   }
 
   return {
-    async connect(record, port) {
+    async connect(record, port, use = 'pages') {
       try {
-        return await connectOnce(record, port);
+        return await connectOnce(record, port, use);
       } catch (error) {
         // it ended a moment ago
         if (!['ECONNREFUSED', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-        return connectOnce(record, port);
+        return connectOnce(record, port, use);
       }
     },
     async close() {

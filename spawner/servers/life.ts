@@ -23,6 +23,8 @@ export interface ServerParts {
   readonly routes: Routes;
   /** The URL to which the proxy sends requests for ports of servers; null: ports have no routes. */
   readonly portLinks: string | null;
+  /** The path of the page where the user finds what the server has opened; null: there is none. */
+  readonly portsPage: (record: ServerRecord) => string | null;
   readonly queue: StartQueue;
   readonly tokens: Pick<ServerTokens, 'forget'>;
   readonly state: Pick<StateDirectory, 'path' | 'logs'>;

@@ -114,7 +114,9 @@ function announce({ record, log, progress, parts }: Life, server: RunningServer)
   const placed = { host, port, uid: pid === null ? null : ownerOf(pid), pid, job: place.job?.id ?? null };
   parts.audit.record({ event: 'ready', hub, user, name, spawn_id, profile, ...placed });
   log.info({ host, port }, 'ready');
-  progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, server) });
+  const page = parts.portsPage(record);
+  const found = page === null ? {} : { ports_page: page };
+  progress.add({ progress: 100, ready: true, message: 'Ready', url: urlOf(record, server), ...found });
 }
 
 /** The account that a process runs as; null: it is gone. */

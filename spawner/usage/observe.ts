@@ -37,7 +37,10 @@ export async function openPortNumbersOf({
 }
 
 /** Whether the host port leads to it: some forwarders do not reach a server that listens on its loopback only. */
-export function isForwarded({ sandbox }: ServerRecord, { port, loopbackOnly }: ListeningPort): boolean {
+export function isForwarded(
+  { sandbox }: ServerRecord,
+  { port, loopbackOnly }: Pick<ListeningPort, 'port' | 'loopbackOnly'>,
+): boolean {
   if (sandbox === null || port !== sandbox.guestPort) return false;
   return !loopbackOnly || reachesLoopback(sandbox.forwarderName);
 }

@@ -120,9 +120,11 @@ print(server.stdout.readline())`);
     const row = admin.getByRole('row').filter({ has: admin.getByRole('rowheader', { name: '5000' }) });
     await row.waitFor();
     expect(await row.getByRole('cell').allInnerTexts()).toEqual([
-      expect.stringMatching(/^python3/),
       'inside only',
+      expect.stringMatching(/^python3/),
+      expect.stringMatching(/^\d+ (?:s|min)/),
     ]);
+    await admin.getByText('The port of the server itself').click();
     const forwarded = admin.getByRole('row').filter({ hasText: 'host port' });
     expect(await forwarded.getByRole('rowheader').textContent()).toBe('8888');
   });

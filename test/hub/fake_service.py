@@ -85,7 +85,7 @@ class FakeService:
         self.events[spawn_id].append(event)
         await self.changed()
 
-    async def become_ready(self, spawn_id):
+    async def become_ready(self, spawn_id, **more):
         self.of(spawn_id).update(
             state="ready",
             ready=True,
@@ -95,7 +95,7 @@ class FakeService:
             host="127.0.0.1",
             port=20017,
         )
-        await self.say(spawn_id, progress=100, ready=True, message="Ready")
+        await self.say(spawn_id, progress=100, ready=True, message="Ready", **more)
 
     async def fail(self, spawn_id, error):
         self.of(spawn_id).update(state="exited", error=error, exit={"code": 1, "signal": None})

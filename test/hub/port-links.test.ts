@@ -1,8 +1,10 @@
 // Ports inside servers as links, at a real hub: whose they are, what the program sees and can do, and what ends them.
 // Not here: relays (test/integration/portwrap/relay.test.ts), header fields one by one (test/unit/spawner/page/links).
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { HubBrowser } from '../support/browser/hub-browser.ts';
@@ -84,6 +86,13 @@ function raw(path: string, browser: HubBrowser | null, headers: Record<string, s
       });
     },
   );
+}
+
+/** What portwrap-spawner show prints. */
+async function show(server: string): Promise<string> {
+  const main = new URL('../../dist/spawner/main.js', import.meta.url).pathname;
+  const words = [main, 'show', server, '--hub', 'hub', '--config', hub.service.config];
+  return (await promisify(execFile)(process.execPath, words)).stdout;
 }
 
 /** Opens a WebSocket with somebody's cookies: its first message, or the status of the refusal. */
@@ -275,6 +284,65 @@ describe('ports', () => {
 
   test('without a slash at the end is the same page', async () => {
     expect((await alice.open(port(9000, '?a=b'))).url).toBe(`${hub.url}${port(9000, '/?a=b')}`);
+  });
+});
+
+describe('the list of open ports', () => {
+  interface Port {
+    readonly port: number;
+    readonly kind: string;
+    readonly title: string | null;
+    readonly since: string | null;
+    readonly path: string | null;
+  }
+  const listed = async (path = '/users/alice/server/ports') =>
+    (await hub.service.call('GET', path)).body as unknown as Port[];
+
+  test('says what the programs are, those with pages first, and since when they have been open', async () => {
+    await vi.waitUntil(
+      async () => (await listed()).filter(({ kind }) => kind === 'http').length === 53,
+      enough,
+    );
+    const ports = await listed();
+    expect(ports.slice(0, 53).every(({ kind }) => kind === 'http')).toBe(true);
+    const of = (number: number) => ports.find((one) => one.port === number);
+    expect(of(9080)).toMatchObject({ title: '<script>alert(1)</script> &"', path: '/user/alice/port/9080/' });
+    expect(of(8888)).toMatchObject({ kind: 'server', path: null });
+    expect(of(9060)?.kind).toBe('other');
+    expect(of(9061)?.kind).toBe('kernel');
+    expect(Math.abs(Date.now() - Date.parse(of(9000)?.since ?? ''))).toBeLessThan(600_000);
+  }, 120_000);
+
+  test('is on the page of their user, and no other user sees a title or a link', async () => {
+    const { text } = await alice.open('/services/portwrap/');
+    expect(text).toContain('href="/user/alice/port/9080/"');
+    expect(text).toContain('<bdi>&lt;script&gt;alert(1)&lt;/script&gt; &amp;&quot;</bdi>');
+    expect((await bob.open('/services/portwrap/')).text).not.toContain('/user/alice/');
+  });
+
+  test('asks each program once, however often somebody looks', async () => {
+    await alice.open(port(9080));
+    const before = Number((await raw(port(9080, '/count'), alice)).text);
+    for (let looks = 0; looks < 5; looks += 1) {
+      await alice.open('/services/portwrap/');
+      await listed();
+    }
+    expect(Number((await raw(port(9080, '/count'), alice)).text)).toBe(before + 1);
+  });
+
+  test('asks nothing where the profile has no links', async () => {
+    await vi.waitUntil(async () => (await listed('/users/bob/server/ports')).length > 50, enough);
+    const ports = await listed('/users/bob/server/ports');
+    expect(new Set(ports.map(({ kind }) => kind))).toEqual(new Set(['server', 'unknown']));
+    expect(ports.every(({ title, path }) => title === null && path === null)).toBe(true);
+  });
+
+  test('is what portwrap-spawner show prints', async () => {
+    const shown = await show('alice');
+    expect(shown).toMatch(/^OPEN INSIDE +KIND/m);
+    expect(shown).toMatch(
+      /^9080 +http +node +\S+Z +<script>alert\(1\)<\/script> &" +\/user\/alice\/port\/9080\/$/m,
+    );
   });
 });
 

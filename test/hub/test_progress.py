@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 
 async def collect(spawner):
     return [event async for event in spawner.progress()]
@@ -24,6 +26,28 @@ async def test_early_and_late_readers_see_the_same_events(service, make_spawner)
         {"progress": 60, "message": "<b>", "html_message": "&lt;b&gt;"},
     ]
     assert await early == await middle == await collect(spawner) == expected
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("/hub&x/services/portwrap/", ["What you open inside is at /hub&x/services/portwrap/"]),
+        ("//evil.example/", []),
+        ("javascript:alert(1)", []),
+        (7, []),
+    ],
+)
+async def test_the_last_event_says_where_the_user_finds_open_ports(service, make_spawner, page, said):
+    service.ready_at_once = False
+    spawner = make_spawner()
+    start = asyncio.ensure_future(spawner.start())
+    await service.until(lambda: service._streams)
+    await service.become_ready(spawner.spawn_id, ports_page=page)
+    await start
+    events = await collect(spawner)
+    assert [event["message"] for event in events] == said
+    link = "/hub&amp;x/services/portwrap/"
+    assert all(event["html_message"].endswith(f'<a href="{link}">{link}</a>') for event in events)
 
 
 async def test_a_reader_that_goes_away_disturbs_no_other(service, make_spawner):

@@ -15,6 +15,7 @@ from ..service.errors import ServiceError, may_pass
 from ..service.json_values import Json
 from ..service.retry import Pauses, persist
 from .events import SpawnEvents
+from .ports_hint import ports_hint
 
 Result = TypeVar("Result")
 
@@ -112,6 +113,7 @@ class Attempt:
                     if event.get("failed"):
                         raise _failure(event)
                     if event.get("ready"):
+                        self._events.append(ports_hint(event))
                         return
                     self._events.append(event)
             except Exception as error:

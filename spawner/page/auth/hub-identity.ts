@@ -12,6 +12,8 @@ export interface Person {
   readonly isAdmin: boolean;
   /** Of their token for this page. */
   readonly scopes: readonly string[];
+  /** The groups of the hub to which they belong. */
+  readonly groups: readonly string[];
 }
 
 /** Needed to complete a sign-in: the state of RFC 6749, and the code verifier of RFC 7636 (PKCE). */
@@ -50,6 +52,8 @@ const userAnswer = z.object({
   name: z.string().min(1),
   admin: z.boolean().default(false),
   scopes: z.array(z.string()),
+  // the hub tells everybody their own groups: identify_scopes() in the scopes module of JupyterHub
+  groups: z.array(z.string()).default([]),
 });
 
 export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubIdentityInput): HubIdentity {
@@ -117,14 +121,14 @@ export function createHubIdentity({ apiUrl, serviceName, token, hubPages }: HubI
         return null;
       }
       if (!response.ok) throw hubFails(response);
-      const { name, admin, scopes } = await response
+      const { name, admin, scopes, groups } = await response
         .json()
         .then((body) => userAnswer.parse(body))
         .catch(noHub);
       if (!scopes.some((scope) => mayEnter.includes(scope))) {
         throw new PortwrapError('PAGE_REFUSED', `the hub does not let ${name} use this page`);
       }
-      return { name, scopes, isAdmin: admin || scopes.some((scope) => adminScopes.includes(scope)) };
+      return { name, scopes, groups, isAdmin: admin || scopes.some((scope) => adminScopes.includes(scope)) };
     },
   };
 }

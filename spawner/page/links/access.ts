@@ -1,8 +1,10 @@
-// Who may open the ports of a server: its user, and whoever the hub lets use that server. A browser gets a cookie for
-// the ports of one server once its person is signed in at the page. Not here: signing in (auth/sign-in.ts).
+// Who may open the ports of a server: its user, whoever the hub lets use that server, and a port that is shared, those with
+// whom it is. A browser gets a cookie for the ports of one server once its person is signed in at the page.
+// Not here: signing in (auth/sign-in.ts), sharing (shares/).
 import type { IncomingMessage } from 'node:http';
 import { PortwrapError } from '../../../config/errors.ts';
 import type { ServerRecord } from '../../records/record.ts';
+import type { Shares } from '../../shares/shares.ts';
 import { type CookieReader, hostCookie, readCookie } from '../auth/cookies.ts';
 import type { Person } from '../auth/hub-identity.ts';
 import { isSecret, newSecret } from '../auth/secrets.ts';
@@ -13,12 +15,14 @@ import { browserCookieName, hubSessionOf, type SignIn } from '../auth/sign-in.ts
 export const portCookie = 'portwrap-port';
 
 export interface PortAccess {
-  /** The value of the cookie for a person who is signed in. Throws PORT_REFUSED. */
-  grant(session: Session, record: ServerRecord): string;
-  /** The person's session if the request may open ports of that server; null: sign in first. Throws PORT_REFUSED. */
-  admit(request: IncomingMessage, record: ServerRecord): Promise<Session | null>;
-  /** Whether a connection that began in this session may go on. */
-  holds(session: Session, record: ServerRecord): Promise<boolean>;
+  /** The value of the cookie for a person who is signed in and may open this port. Throws PORT_REFUSED. */
+  grant(session: Session, record: ServerRecord, port: number): string;
+  /** The person's session if the request may open that port; null: sign in first. Throws PORT_REFUSED. */
+  admit(request: IncomingMessage, record: ServerRecord, port: number): Promise<Session | null>;
+  /** Whether this person may open that port, by what is known of them. */
+  isAllowed(session: Session, record: ServerRecord, port: number): boolean;
+  /** Whether a connection that began in this session may go on; the hub is asked if that was some time ago. */
+  holds(session: Session, record: ServerRecord, port: number): Promise<boolean>;
 }
 
 /** Granted cookies that are kept; beyond this the oldest one ends. */
@@ -30,14 +34,25 @@ interface Grant {
   readonly server: string;
 }
 
-export function createPortAccess({
-  sessions,
-  confirmed,
-}: { sessions: Sessions } & Pick<SignIn, 'confirmed'>): PortAccess {
+export interface PortAccessInput extends Pick<SignIn, 'confirmed'> {
+  readonly sessions: Sessions;
+  /** Whether somebody is let in to a port by a share. */
+  readonly letIn: Shares['letIn'];
+}
+
+export function createPortAccess({ sessions, confirmed, letIn }: PortAccessInput): PortAccess {
   const grants = new Map<string, Grant>();
+  const may = ({ person }: Session, record: ServerRecord, port: number) =>
+    mayOpen(person, record) || letIn(record, port, person);
+  const refuseUnlessAllowed = (session: Session, record: ServerRecord, port: number) => {
+    if (may(session, record, port)) return;
+    const { name } = session.person;
+    throw new PortwrapError('PORT_REFUSED', `port ${port} of ${record.user} may not be opened by ${name}`);
+  };
   return {
-    grant(session, record) {
-      refuseUnlessAllowed(session.person, record);
+    isAllowed: may,
+    grant(session, record, port) {
+      refuseUnlessAllowed(session, record, port);
       for (const [value, { session: id }] of grants) {
         if (grants.size < mostGrants && sessions.find(id) !== undefined) break; // the oldest come first
         grants.delete(value);
@@ -46,7 +61,7 @@ export function createPortAccess({
       grants.set(value, { session: session.id, server: record.id });
       return value;
     },
-    async admit(request, record) {
+    async admit(request, record, port) {
       const reader = readerOf(request);
       const grant = grants.get(readCookie(reader, portCookie) ?? '');
       const session = grant?.server === record.id ? sessions.find(grant.session) : undefined;
@@ -56,19 +71,19 @@ export function createPortAccess({
         return null;
       const current = await confirmed(session, hubSessionOf(reader));
       if (current === undefined) return null;
-      refuseUnlessAllowed(current.person, record);
+      refuseUnlessAllowed(current, record, port);
       return current;
     },
-    async holds({ id }, record) {
+    async holds({ id }, record, port) {
       const session = sessions.find(id);
       if (session === undefined) return false;
       const current = await confirmed(session, session.hubSession);
-      return current !== undefined && mayOpen(current.person, record);
+      return current !== undefined && may(current, record, port);
     },
   };
 }
 
-/** As the hub decides about a server: https://jupyterhub.readthedocs.io/en/stable/rbac/scopes.html */
+/** Any port of the server, as the hub decides about a server: https://jupyterhub.readthedocs.io/en/stable/rbac/scopes.html */
 export function mayOpen({ name, scopes }: Person, { user, name: server }: ServerRecord): boolean {
   const granting = [
     'access:servers',
@@ -76,11 +91,6 @@ export function mayOpen({ name, scopes }: Person, { user, name: server }: Server
     `access:servers!server=${user}/${server}`,
   ];
   return name === user || scopes.some((scope) => granting.includes(scope));
-}
-
-function refuseUnlessAllowed(person: Person, record: ServerRecord): void {
-  if (!mayOpen(person, record))
-    throw new PortwrapError('PORT_REFUSED', `ports of ${record.user} may not be opened by ${person.name}`);
 }
 
 /** The first proxy, which is nearest to the browser, says whether it speaks https. */

@@ -5,7 +5,6 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
-import type { Config } from '../../../config/load.ts';
 import type { Logger } from '../../../config/logger.ts';
 import { systemClock } from '../../culling/clock.ts';
 import type { LinkUse } from '../../culling/link-use.ts';
@@ -22,8 +21,8 @@ import { type Place, toProgram } from './to-program.ts';
 export interface Gateway {
   readonly request: RequestListener;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
-  /** Whether ports of that server can be opened at all. */
-  readonly isOffered: (record: ServerRecord) => boolean;
+  /** Cuts connections that are not allowed any more. */
+  checkNow(): void;
   /** How the ports of a server are used, by the id of its record. */
   useOf(id: string): LinkUse;
   close(): void;
@@ -32,7 +31,8 @@ export interface Gateway {
 export interface GatewayInput {
   /** The servers whose ports have addresses. */
   readonly records: () => readonly ServerRecord[];
-  readonly profiles: () => Config['profiles'];
+  /** Whether ports of that server can be opened at all. */
+  readonly isOffered: (record: ServerRecord) => boolean;
   readonly relays: Pick<Relays, 'connect'>;
   readonly access: PortAccess;
   /** Where a browser without a cookie goes, and comes back from: a path to which "?to=PATH" is added. */
@@ -41,12 +41,8 @@ export interface GatewayInput {
 }
 
 export function createGateway(input: GatewayInput): Gateway {
-  const { relays, access, signInPath, log } = input;
-  const live = createLiveConnections({ holds: access.holds, isOffered, clock: systemClock });
-
-  function isOffered({ profile }: ServerRecord): boolean {
-    return input.profiles().find(({ name }) => name === profile)?.port_links === true;
-  }
+  const { relays, access, isOffered, signInPath, log } = input;
+  const live = createLiveConnections({ ...access, isOffered, clock: systemClock });
 
   function linkOf(request: IncomingMessage): PortLink {
     const link = findLink(
@@ -67,7 +63,7 @@ export function createGateway(input: GatewayInput): Gateway {
     const link = linkOf(request);
     const isUpgrade = head !== null;
     refuseOtherOrigins(request, isUpgrade);
-    const session = await access.admit(request, link.record);
+    const session = await access.admit(request, link.record, link.port);
     const address = `${link.prefix}${link.rest.startsWith('/') ? '' : '/'}${link.rest}`;
     if (session === null) {
       if (isUpgrade || !isOpened(request)) throw new PortwrapError('SIGNED_OUT', 'you are signed out');
@@ -82,7 +78,7 @@ export function createGateway(input: GatewayInput): Gateway {
   async function pass({ request, response, head, link, session }: Passage): Promise<void> {
     const { record, port, prefix, rest } = link;
     const place = { port, prefix, host: request.headers.host ?? '', isSecure: isSecure(request) };
-    const end = live.begin(session, record, () => request.socket.destroy());
+    const end = live.begin(session, record, port, () => request.socket.destroy());
     response.once('close', end);
     const relayed = await relays.connect(record, port).catch((error: unknown) => {
       end();
@@ -142,7 +138,7 @@ export function createGateway(input: GatewayInput): Gateway {
         );
       handle(request, response, head);
     },
-    isOffered,
+    checkNow: live.checkNow,
     useOf: live.useOf,
     close: live.close,
   };

@@ -9,7 +9,9 @@ import type { PortAccess } from './access.ts';
 
 export interface LiveConnections {
   /** Returns its end, which may be called twice. `cut` ends the connection. Throws LIMIT_REACHED. */
-  begin(session: Session, record: ServerRecord, cut: () => void): () => void;
+  begin(session: Session, record: ServerRecord, port: number, cut: () => void): () => void;
+  /** Cuts at once what is not allowed any more, without asking the hub. */
+  checkNow(): void;
   /** Something came from a browser. */
   touch(id: string): void;
   useOf(id: string): LinkUse;
@@ -17,7 +19,7 @@ export interface LiveConnections {
   close(): void;
 }
 
-export interface LiveInput extends Pick<PortAccess, 'holds'> {
+export interface LiveInput extends Pick<PortAccess, 'holds' | 'isAllowed'> {
   /** Whether ports of this server may be opened at all. */
   readonly isOffered: (record: ServerRecord) => boolean;
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -33,11 +35,13 @@ const mostUses = 10_000;
 interface Connection {
   readonly session: Session;
   readonly record: ServerRecord;
+  readonly port: number;
   readonly cut: () => void;
 }
 
 export function createLiveConnections({
   holds,
+  isAllowed,
   isOffered,
   clock,
   interval = 5_000,
@@ -55,13 +59,13 @@ export function createLiveConnections({
     }
   };
 
-  /** One question for a session and a server. A hub that does not respond ends nothing. */
+  /** One question for a session and a port. A hub that does not respond ends nothing. */
   async function check(): Promise<void> {
     const verdicts = new Map<string, boolean>();
-    for (const { session, record, cut } of [...open]) {
-      const key = `${session.id} ${record.id}`;
+    for (const { session, record, port, cut } of [...open]) {
+      const key = `${session.id} ${record.id} ${port}`;
       const goesOn =
-        verdicts.get(key) ?? (isOffered(record) && (await holds(session, record).catch(isNoVerdict)));
+        verdicts.get(key) ?? (isOffered(record) && (await holds(session, record, port).catch(isNoVerdict)));
       verdicts.set(key, goesOn);
       if (!goesOn) cut();
     }
@@ -75,7 +79,7 @@ export function createLiveConnections({
   checkLater();
 
   return {
-    begin(session, record, cut) {
+    begin(session, record, port, cut) {
       const { id } = record;
       const count = counts.get(id) ?? 0;
       if (count >= mostPerServer) {
@@ -87,7 +91,7 @@ export function createLiveConnections({
           },
         );
       }
-      const connection = { session, record, cut };
+      const connection = { session, record, port, cut };
       open.add(connection);
       counts.set(id, count + 1);
       touch(id);
@@ -97,6 +101,9 @@ export function createLiveConnections({
         if (left > 0) counts.set(id, left);
         else counts.delete(id);
       };
+    },
+    checkNow() {
+      for (const { session, record, port, cut } of [...open]) if (!isAllowed(session, record, port)) cut();
     },
     touch,
     useOf: (id) => ({ usedAt: used.get(id) ?? null, connections: counts.get(id) ?? 0 }),

@@ -16,12 +16,22 @@ async function refresh() {
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html');
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = fresh.getElementById(part.id);
-    if (next === null || next.innerHTML === part.innerHTML) continue;
+    if (next === null) continue;
+    keepUnfolded(part, next);
+    if (next.innerHTML === part.innerHTML) continue;
     const focused = part.contains(document.activeElement) ? document.activeElement : null;
     // what a hand or a screen reader is on must not vanish under it: text below it changes in place
     if (focused === null || !replaceAround(part, next, focused)) part.replaceChildren(...next.childNodes);
   }
   return fresh;
+}
+
+/** What its reader has unfolded stays so. */
+function keepUnfolded(part, next) {
+  for (const { id } of part.querySelectorAll('details[open][id]')) {
+    const twin = next.querySelector(`#${CSS.escape(id)}`);
+    if (twin !== null) twin.open = true;
+  }
 }
 
 /** Replaces all but the focused element; false when the new content has none with its id. */

@@ -4,12 +4,14 @@ import type { PhaseTimes } from '../../records/meter.ts';
 import type { ServerRecord } from '../../records/record.ts';
 import { isAlive } from '../../records/server-state.ts';
 import type { Server } from '../../servers/server.ts';
-import { isForwarded, type ListeningPort } from '../../usage/observe.ts';
 import { formToken } from '../auth/form-token.ts';
 import type { Session } from '../auth/sessions.ts';
 import { type Html, html } from '../html.ts';
+import type { Sharing } from '../sharing-forms.ts';
 import { about } from './about.ts';
 import type { Site } from './layout.ts';
+import { type PortsOfServer, portTables } from './ports/port-tables.ts';
+import { sharing } from './ports/sharing.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { hasFailed, stateBadge } from './state-badge.ts';
 import { timeline } from './timeline.ts';
@@ -19,9 +21,8 @@ export interface ServerPageInput {
   readonly site: Site;
   readonly server: Server;
   readonly facts: ServerFacts;
-  readonly ports: readonly ListeningPort[];
-  /** Where a port is opened in the browser; null: nowhere. */
-  readonly linkTo: (port: number) => string | null;
+  readonly ports: PortsOfServer;
+  readonly sharing: Sharing;
   /** The last lines of its log, as text. */
   readonly log: string;
   /** Where in the log what comes next will begin. */
@@ -56,6 +57,7 @@ export function serverPage(input: ServerPageInput): Html {
   }</div></section>
 <section aria-labelledby="ports-heading"><h2 id="ports-heading">Open inside</h2><div id="ports" data-live>${openPorts(input)}</div></section>
 </div>
+${sharing({ ...input.sharing, record, session, address, now })}
 <section class="log" aria-labelledby="log-heading"><div class="log-head"><h2 id="log-heading">Log</h2>
 <label class="follow" hidden><input type="checkbox" id="follow" checked> Follow</label>
 <a href="${address}/log">As plain text</a></div>
@@ -113,37 +115,7 @@ function usageFigure({ name, now, limit, peak, isTight, plot }: Quantity): Html 
   return html`<figure class="${isTight && 'tight'}"><figcaption><span>${name}</span> ${now !== null && html`<strong class="amount">${now}${limit === null && unit}</strong>`}${limit !== null && html` <span class="limit">of ${limit}${unit}</span>`} <span class="peak">peak ${peak}</span></figcaption>${plot('large')}</figure>`;
 }
 
-function openPorts({ facts: { record }, ports, linkTo }: ServerPageInput): Html {
-  if (ports.length === 0) {
-    return html`<p class="hint">${whyUnseen(record) ?? 'No TCP port is open yet.'}</p>`;
-  }
-  const isLinked = (port: number) => port !== record.sandbox?.guestPort && linkTo(port) !== null;
-  return html`<table class="ports-table"><caption class="unseen">TCP ports that are open inside the sandbox</caption>
-<thead><tr><th scope="col" class="number">Port</th><th scope="col">Program</th><th scope="col">Reachable from</th></tr></thead>
-<tbody>${ports
-    .slice(0, mostPorts)
-    .map(
-      (open) =>
-        html`<tr><th scope="row" class="number">${portCell(open, record, linkTo)}</th><td>${
-          open.programs.length === 0
-            ? html`<span class="none">–</span>`
-            : html`<bdi>${open.programs.join(', ')}</bdi>`
-        }</td><td>${
-          record.sandbox !== null && isForwarded(record, open)
-            ? html`host port <span class="amount">${record.sandbox.hostPort}</span>`
-            : isLinked(open.port)
-              ? 'inside, and by this link'
-              : 'inside only'
-        }</td></tr>`,
-    )}</tbody></table>${ports.length > mostPorts && html`<p class="hint">And ${ports.length - mostPorts} more.</p>`}`;
+function openPorts({ facts: { record }, ports, now }: ServerPageInput): Html {
+  if (ports.ports.length > 0) return portTables(ports, now);
+  return html`<p class="hint">${whyUnseen(record) ?? 'No TCP port is open yet.'}</p>`;
 }
-
-/** The server's own port has an address already. A program that is opened learns nothing of this page. */
-function portCell({ port }: ListeningPort, record: ServerRecord, linkTo: ServerPageInput['linkTo']): Html {
-  const link = port === record.sandbox?.guestPort ? null : linkTo(port);
-  return link === null
-    ? html`${port}`
-    : html`<a href="${link}" id="port-${port}" target="_blank" rel="noopener noreferrer" aria-label="Open port ${port} in a new tab">${port}</a>`;
-}
-
-const mostPorts = 200;

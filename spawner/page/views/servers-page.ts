@@ -6,6 +6,9 @@ import { type Html, html } from '../html.ts';
 import type { Site } from './layout.ts';
 import { maintenanceNote } from './maintenance-note.ts';
 import { duration, moment } from './measures.ts';
+import { ownPorts } from './ports/own-ports.ts';
+import type { PortsOfServer } from './ports/port-tables.ts';
+import { type SharedPort, sharedWithYou } from './ports/shared-with-you.ts';
 import type { ServerFacts } from './server-facts.ts';
 import { stateBadge, stateWord } from './state-badge.ts';
 import { quantitiesOf, usageCell } from './usage-cells.ts';
@@ -15,6 +18,9 @@ export interface ServersPageInput {
   readonly servers: readonly ServerFacts[];
   /** null: nobody has looked yet. */
   readonly portsOf: (facts: ServerFacts) => readonly number[] | null;
+  /** Of the person's own servers, where they can be opened. */
+  readonly ownPorts: readonly PortsOfServer[];
+  readonly sharedPorts: readonly SharedPort[];
   readonly isAdmin: boolean;
   readonly query: ListQuery;
   readonly maintenance: MaintenanceView;
@@ -46,7 +52,8 @@ ${isAdmin && searchForm(site, query)}</div>
 <div id="servers" data-live>${found.length === 0 ? emptyState(input) : table(found.slice(0, mostRows), input)}${
     found.length > mostRows &&
     html`<p class="hint">The first ${mostRows} of ${found.length} are shown. Search to see the others.</p>`
-  }</div>`;
+  }</div>
+${ownPorts(input.ownPorts, input.now)}${sharedWithYou(input.sharedPorts, input.now)}`;
 }
 
 function summary(servers: readonly ServerFacts[]): string {

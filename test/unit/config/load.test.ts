@@ -81,6 +81,7 @@ test('a file of three lines is complete: every other key has its default', () =>
         command: ['jupyterhub-singleuser'],
         guest_port: 8888,
         port_links: true,
+        port_sharing: [],
         environment: {},
         path: ['/usr/local/bin', '/usr/bin', '/bin'],
         login_shell: false,

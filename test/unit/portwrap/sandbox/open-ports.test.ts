@@ -13,6 +13,11 @@ test('a port that this process opens is found under its name, and gone when it i
   const found = () => listeningPorts(thisProcess()).find((one) => one.port === port);
   expect(found()).toMatchObject({ port, loopbackOnly: true });
   expect(found()?.programs).toHaveLength(1);
+  const { started, words, key } = found() ?? {};
+  // to the second, on either side
+  expect(Math.abs(Number(started) - (Date.now() - process.uptime() * 1000))).toBeLessThan(3_000);
+  expect(words?.length).toBeGreaterThan(0);
+  expect(found()?.key).toBe(key);
   expect(await listeningPortNumbers(thisProcess())).toContain(port);
   server.close();
   await once(server, 'close');

@@ -89,6 +89,17 @@ test('a relay ends when it is idle, and not while a connection is open', async (
   await vi.waitUntil(() => ended() === 2, { timeout: 10_000 });
 });
 
+test('a relay that has served nothing but a question ends with it, others do not', async () => {
+  const { relays, ended, started } = scene();
+  const question = await relays.connect(record(), 9000, 'question');
+  await read(relays, 9001);
+  const another = await relays.connect(record(), 9001, 'question');
+  for (const socket of [question, another]) socket.destroy();
+  await vi.waitUntil(() => ended() === 1, { timeout: 10_000 });
+  expect(await read(relays, 9001)).toBe('9001');
+  expect(started.map(({ port }) => port)).toEqual([9000, 9001]);
+});
+
 test('a relay that has ended by itself is replaced', async () => {
   const { relays, started } = scene();
   await read(relays, 9000);

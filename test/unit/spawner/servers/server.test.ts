@@ -191,6 +191,7 @@ function createWorld(
       close() {},
     },
     portLinks: null,
+    portsPage: () => null,
     queue: { enter: (abort) => orAborted(turn.settled, abort), waiting: 0, starting: 0 },
     tokens: { forget() {} },
     state: { path: '/no/state', logs: '/no/state/logs' },

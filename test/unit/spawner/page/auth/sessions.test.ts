@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 import { createSessions } from '../../../../../spawner/page/auth/sessions.ts';
 
-const fields = { person: { name: 'ann', isAdmin: false, scopes: [] }, token: 'token', hubSession: undefined };
+const fields = {
+  person: { name: 'ann', isAdmin: false, scopes: [], groups: [] },
+  token: 'token',
+  hubSession: undefined,
+};
 const hours = 3_600_000;
 
 test('a session is over after twelve hours, however much it was used', () => {

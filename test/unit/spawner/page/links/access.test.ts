@@ -20,7 +20,7 @@ function record(user: string, name = '', more: Partial<ServerRecord> = {}): Serv
   } as ServerRecord;
 }
 
-const person = (name: string, ...scopes: string[]) => ({ name, isAdmin: true, scopes });
+const person = (name: string, ...scopes: string[]) => ({ name, isAdmin: true, scopes, groups: [] });
 const request = (headers: Record<string, string>, method = 'GET') =>
   ({ headers, method }) as unknown as IncomingMessage;
 
@@ -41,20 +41,20 @@ describe('the cookie for the ports of a server', () => {
   function scene() {
     const sessions = createSessions();
     const session = sessions.begin({ person: person('ann'), token: 't', hubSession: undefined });
-    const access = createPortAccess({ sessions, confirmed: async (one) => one });
-    return { sessions, session, access, value: access.grant(session, anns) };
+    const access = createPortAccess({ sessions, confirmed: async (one) => one, letIn: () => false });
+    return { sessions, session, access, value: access.grant(session, anns, 80) };
   }
 
   test('is for that server in that session, until the session ends', async () => {
     const { sessions, session, access, value } = scene();
     const asked = request({ cookie: `portwrap-port=${value}` });
-    expect((await access.admit(asked, anns))?.person.name).toBe('ann');
-    expect(await access.admit(asked, record('ann', 'lab'))).toBeNull();
-    expect(await access.admit(request({}), anns)).toBeNull();
-    expect(await access.holds(session, anns)).toBe(true);
+    expect((await access.admit(asked, anns, 80))?.person.name).toBe('ann');
+    expect(await access.admit(asked, record('ann', 'lab'), 80)).toBeNull();
+    expect(await access.admit(request({}), anns, 80)).toBeNull();
+    expect(await access.holds(session, anns, 80)).toBe(true);
     sessions.end(session.id);
-    expect(await access.admit(asked, anns)).toBeNull();
-    expect(await access.holds(session, anns)).toBe(false);
+    expect(await access.admit(asked, anns, 80)).toBeNull();
+    expect(await access.holds(session, anns, 80)).toBe(false);
   });
 
   test('is worth nothing over https in another browser', async () => {
@@ -64,8 +64,8 @@ describe('the cookie for the ports of a server', () => {
         cookie: `portwrap-port=${value}; __Host-portwrap-browser=${browser}`,
         'x-forwarded-proto': 'https',
       });
-    expect(await access.admit(asked('another'), anns)).toBeNull();
-    expect(await access.admit(asked(session.browser), anns)).not.toBeNull();
+    expect(await access.admit(asked('another'), anns, 80)).toBeNull();
+    expect(await access.admit(asked(session.browser), anns, 80)).not.toBeNull();
   });
 
   test('is not given to a person who may not open them, and is looked at again with each request', async () => {
@@ -77,17 +77,38 @@ describe('the cookie for the ports of a server', () => {
     });
     let scopes = ['access:servers'];
     const access = createPortAccess({
-      sessions,
+      ...{ sessions, letIn: () => false },
       confirmed: async (one) => ({ ...one, person: person('bob', ...scopes) }),
     });
-    const value = access.grant(bobs, anns);
+    const value = access.grant(bobs, anns, 80);
     const asked = request({ cookie: `portwrap-port=${value}` });
-    expect(await access.admit(asked, anns)).not.toBeNull();
+    expect(await access.admit(asked, anns, 80)).not.toBeNull();
     scopes = [];
-    await expect(access.admit(asked, anns)).rejects.toMatchObject({ code: 'PORT_REFUSED' });
-    expect(await access.holds(bobs, anns)).toBe(false);
-    expect(() => access.grant({ ...bobs, person: person('bob') }, anns)).toThrow('may not be opened');
+    await expect(access.admit(asked, anns, 80)).rejects.toMatchObject({ code: 'PORT_REFUSED' });
+    expect(await access.holds(bobs, anns, 80)).toBe(false);
+    expect(() => access.grant({ ...bobs, person: person('bob') }, anns, 80)).toThrow('may not be opened');
   });
+});
+
+test('somebody with whom a port is shared gets the cookie for that server, and opens that port only', async () => {
+  const sessions = createSessions();
+  const session = sessions.begin({ person: person('bob'), token: 't', hubSession: undefined });
+  let shared = 80;
+  const letIn = (_record: ServerRecord, port: number, visitor: { name: string }) =>
+    port === shared && visitor.name === 'bob';
+  const access = createPortAccess({ sessions, confirmed: async (one) => one, letIn });
+  const anns = record('ann');
+  const value = access.grant(session, anns, 80);
+  const asked = request({ cookie: `portwrap-port=${value}` });
+  expect((await access.admit(asked, anns, 80))?.person.name).toBe('bob');
+  await expect(access.admit(asked, anns, 81)).rejects.toMatchObject({ code: 'PORT_REFUSED' });
+  expect(() => access.grant(session, anns, 81)).toThrow('may not be opened');
+  shared = 0;
+  await expect(access.admit(asked, anns, 80)).rejects.toMatchObject({ code: 'PORT_REFUSED' });
+  expect([access.isAllowed(session, anns, 80), await access.holds(session, anns, 80)]).toEqual([
+    false,
+    false,
+  ]);
 });
 
 describe('an address', () => {

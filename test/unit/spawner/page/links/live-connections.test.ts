@@ -8,17 +8,22 @@ import type { ServerRecord } from '../../../../../spawner/records/record.ts';
 const session = { id: 's' } as Session;
 const server = { id: 'r' } as ServerRecord;
 
-function scene(holds: () => Promise<boolean> = async () => true, isOffered = () => true) {
+function scene(
+  holds: () => Promise<boolean> = async () => true,
+  isOffered = () => true,
+  isAllowed = (_session: Session, _server: ServerRecord, _port: number) => true,
+  interval = 1,
+) {
   let now = 7;
   const clock = { monotonic: () => now };
-  const live = createLiveConnections({ holds, isOffered, clock, interval: 1 });
+  const live = createLiveConnections({ holds, isOffered, isAllowed, clock, interval });
   return { live, pass: (seconds: number) => (now += seconds) };
 }
 
 test('a server is in use while connections are open, and was used when something came last', () => {
   const { live, pass } = scene();
   expect(live.useOf('r')).toEqual({ usedAt: null, connections: 0 });
-  const ends = [live.begin(session, server, () => {}), live.begin(session, server, () => {})];
+  const ends = [live.begin(session, server, 80, () => {}), live.begin(session, server, 80, () => {})];
   pass(5);
   expect(live.useOf('r')).toEqual({ usedAt: 7, connections: 2 });
   live.touch('r');
@@ -29,11 +34,11 @@ test('a server is in use while connections are open, and was used when something
 
 test('a server has 256 connections at most, and another one has its own', () => {
   const { live } = scene();
-  const ends = Array.from({ length: 256 }, () => live.begin(session, server, () => {}));
-  expect(() => live.begin(session, server, () => {})).toThrow('256 connections');
-  live.begin(session, { ...server, id: 'other' }, () => {});
+  const ends = Array.from({ length: 256 }, () => live.begin(session, server, 80, () => {}));
+  expect(() => live.begin(session, server, 80, () => {})).toThrow('256 connections');
+  live.begin(session, { ...server, id: 'other' }, 80, () => {});
   ends[0]?.();
-  live.begin(session, server, () => {});
+  live.begin(session, server, 80, () => {});
   live.close();
 });
 
@@ -48,7 +53,7 @@ test.each([
 ])('connections are cut when %s', async (_when, holds, isOffered) => {
   const { live } = scene(holds, isOffered);
   const cut = vi.fn();
-  live.begin(session, server, cut);
+  live.begin(session, server, 80, cut);
   await expect.poll(() => cut.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(0);
   live.close();
 });
@@ -60,9 +65,19 @@ test('a hub that does not respond cuts nothing', async () => {
     throw new PortwrapError('HUB_UNREACHABLE', '');
   });
   const cut = vi.fn();
-  live.begin(session, server, cut);
+  live.begin(session, server, 80, cut);
   await vi.waitUntil(() => asked > 3, { timeout: 10_000 });
   expect(cut).not.toHaveBeenCalled();
   live.close();
   expect(cut).toHaveBeenCalledOnce();
+});
+
+test('what is not allowed any more is cut at once, and nothing else', () => {
+  const { live } = scene(undefined, undefined, (_session, _server, port) => port !== 80, 600_000);
+  const [cut, kept] = [vi.fn(), vi.fn()];
+  live.begin(session, server, 80, cut);
+  live.begin(session, server, 81, kept);
+  live.checkNow();
+  expect([cut.mock.calls.length, kept.mock.calls.length]).toEqual([1, 0]);
+  live.close();
 });
