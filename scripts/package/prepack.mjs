@@ -4,9 +4,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildNative } from '../native.mjs';
+import { buildNative, isNativeCurrent } from '../native.mjs';
 import { ensureBuild } from '../setup/build.mjs';
-import { main } from '../setup/say.mjs';
+import { main, Refusal } from '../setup/say.mjs';
 import { makePlugin } from './plugin.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,7 +25,8 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 await main(async () => {
   for (const name of ['dist', 'share']) rmSync(join(root, name), { recursive: true, force: true });
   await ensureBuild(root);
-  buildNative(root, { isStatic: true }); // for machines with another C library
+  const native = buildNative(root, { isStatic: true }); // for machines with another C library
+  if (!isNativeCurrent(root)) throw new Refusal(`The package would lack programs. ${native.message}`);
   for (const [name, folder] of Object.entries(programs)) {
     for (const [shell, path] of Object.entries(completionPaths)) {
       const target = join(root, 'share', path(name));
