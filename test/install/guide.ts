@@ -16,7 +16,8 @@ export function commandsOf(heading: string): readonly string[] {
 
 /** The command between backquotes that begins like this. Throws if the page has none or several. */
 export function commandThatBegins(start: string): string {
-  const found = [...guide.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) =>
+  const sentences = guide.replaceAll(/^ *```.*?^ *```$/gms, '');
+  const found = [...sentences.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) =>
     code.startsWith(start) ? [code] : [],
   );
   const [command] = found;

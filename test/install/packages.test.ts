@@ -83,7 +83,7 @@ describe('the RPM, installed by rpm in debian-13', () => {
     const list = "dpkg-deb --fsys-tarfile portwrap-spawner.deb | tar -tv | awk '{ print $1, substr($6, 2) }'";
     expect(files).toBe(await output(`${list} | ${chosen}`));
 
-    const installed = await output(`rpm --install --nodeps ${force} portwrap-spawner.rpm`);
+    const installed = await output(`rpm --install --nodeps portwrap-spawner.rpm`);
     expect(installed).toContain('nothing runs yet. Connect it with a JupyterHub: portwrap-spawner setup');
     for (const name of programs) {
       expect(await output(`${name} --version`)).toContain('0.1.0');
@@ -93,16 +93,13 @@ describe('the RPM, installed by rpm in debian-13', () => {
     expect(await output('getent passwd portwrap-proxy')).toContain('/var/lib/portwrap-proxy');
     expect(await output('portwrap doctor', { seconds: 1_200 })).toContain('0 failed');
     expect(await output('rpm --verify --nodeps portwrap-spawner')).toBe('');
-    await output(`rpm --upgrade --replacepkgs --nodeps ${force} portwrap-spawner.rpm`);
+    await output(`rpm --upgrade --replacepkgs --nodeps portwrap-spawner.rpm`);
     await output('rpm --erase portwrap-spawner');
     expect(
       await output("find / -xdev -path /proc -prune -o -path '/root/*' -prune -o -name '*portwrap*' -print"),
     ).toBe('');
   });
 });
-
-/** Debian's rpm wants to be told. */
-const force = '--force-debian';
 
 describe.each(debians)('the npm package in %s', (name) => {
   test('brings commands, manual pages, units, documents and the plugin, and npm warns of nothing', async () => {
