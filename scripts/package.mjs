@@ -1,13 +1,15 @@
 // npm run package [-- DIRECTORY]: what people install, made from this checkout into packages/ or DIRECTORY: the npm
-// tarball, the plugin's wheel and source distribution, and a Debian package for this architecture.
+// tarball, the plugin's wheel and source distribution, and for this architecture a Debian package and an RPM.
 // Not here: the steps (package/).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeDeb } from './package/deb.mjs';
 import { makePlugin } from './package/plugin.mjs';
+import { makeRpm } from './package/rpm.mjs';
 import { makeTarball } from './package/tarball.mjs';
 import { ensureTools } from './package/tools.mjs';
+import { makeTree } from './package/tree.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
 import { main, say } from './setup/say.mjs';
@@ -24,9 +26,12 @@ await main(async () => {
   try {
     const tarball = await makeTarball(root, directory);
     const { wheel, sdist } = await makePlugin(root, directory);
-    const deb = await makeDeb({ tarball, wheel, work, directory });
+    const common = join(work, 'common');
+    const version = await makeTree({ tarball, tree: common });
+    const deb = await makeDeb({ common, version, wheel, work, directory });
+    const rpm = await makeRpm({ common, version, work, directory });
     say();
-    for (const path of [tarball, wheel, sdist, deb]) say(path);
+    for (const path of [tarball, wheel, sdist, deb, rpm].filter((one) => one !== undefined)) say(path);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -50,7 +50,15 @@ export function checksOfNpmTest({ root, python, reports, later }) {
 
 function shellScripts(root) {
   const names = readdirSync(join(root, 'scripts'), { recursive: true, encoding: 'utf8' });
-  return ['.ci/run', ...names.filter((name) => name.endsWith('.sh')).map((name) => join('scripts', name))];
+  const packaging = readdirSync(join(root, 'packaging'), { recursive: true, encoding: 'utf8' });
+  return [
+    '.ci/run',
+    ...names.filter((name) => name.endsWith('.sh')).map((name) => join('scripts', name)),
+    // scripts of the packages
+    ...packaging
+      .filter((name) => /\/(?:pre|post)\w+$/.test(name) || name === 'rpm/post')
+      .map((name) => join('packaging', name)),
+  ];
 }
 
 /** What fits the time of npm test; npm run test:matrix runs the rest. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { debianRoot } from '../matrix/debian-root.mjs';
 import { cachePath } from '../setup/cache.mjs';
 import { main, Refusal, run, step } from '../setup/say.mjs';
-import { makeNodePackage } from './node-package.mjs';
+import { makeNodePackages } from './node-package.mjs';
 import { makeOlderPackage } from './older-package.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
@@ -44,6 +44,10 @@ async function makePackages(directory) {
     await step('Making the packages (npm run package)', (onLine) =>
       run(process.execPath, [join(root, 'scripts/package.mjs'), directory], { onLine }),
     );
+  if (find(/\.rpm$/) === undefined)
+    throw new Refusal(
+      'There is no RPM to test: apt-get install rpm, and remove the packages of an earlier run.',
+    );
   if (find(/_0\.0\.9_/) === undefined) makeOlderPackage(join(directory, find(ours)), '0.0.9');
-  if (find(/^nodejs_/) === undefined) await makeNodePackage(directory);
+  if (find(/^nodejs_/) === undefined || find(/^node-v/) === undefined) await makeNodePackages(directory);
 }

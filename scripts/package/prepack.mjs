@@ -4,10 +4,10 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildNative } from '../native.mjs';
 import { ensureBuild } from '../setup/build.mjs';
 import { main } from '../setup/say.mjs';
 import { makePlugin } from './plugin.mjs';
+import { ensureNative } from './tools.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const programs = { portwrap: 'portwrap', 'portwrap-proxy': 'proxy', 'portwrap-spawner': 'spawner' };
@@ -25,7 +25,7 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 await main(async () => {
   for (const name of ['dist', 'share']) rmSync(join(root, name), { recursive: true, force: true });
   await ensureBuild(root);
-  buildNative(root, { isStatic: true }); // for machines with another C library
+  ensureNative(root);
   for (const [name, folder] of Object.entries(programs)) {
     for (const [shell, path] of Object.entries(completionPaths)) {
       const target = join(root, 'share', path(name));

@@ -1,5 +1,6 @@
 // The programs that packaging needs beyond those of the build. Not here: installing them (../setup/packages.mjs).
 import { execFileSync } from 'node:child_process';
+import { buildNative, isNativeCurrent } from '../native.mjs';
 import { findCommand } from '../setup/look.mjs';
 import { Refusal } from '../setup/say.mjs';
 
@@ -18,6 +19,15 @@ export function buildPython() {
   const found = candidates.find((path) => canBuild(path));
   if (found === undefined) throw missingTools(['python3-build', 'python3-setuptools', 'python3-wheel']);
   return found;
+}
+
+/** Compiles the programs in C for machines with any C library. Throws a Refusal where a package would lack them. */
+export function ensureNative(root) {
+  const { message } = buildNative(root, { isStatic: true });
+  if (!isNativeCurrent(root))
+    throw new Refusal(
+      `The package would lack programs. ${message}\nOn Debian or Ubuntu: apt-get install gcc libc6-dev`,
+    );
 }
 
 function canBuild(python) {

@@ -1,4 +1,4 @@
-// The commands of docs/install.md, by the heading above them. Not here: running them.
+// The commands of docs/install.md, by the heading above them, and those in its sentences. Not here: running them.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -12,6 +12,18 @@ export function commandsOf(heading: string): readonly string[] {
   const found = sections().find((section) => section.heading === heading);
   if (found === undefined) throw new Error(`docs/install.md has no commands under "${heading}"`);
   return found.commands;
+}
+
+/** The command between backquotes that begins like this. Throws if the page has none or several. */
+export function commandThatBegins(start: string): string {
+  const sentences = guide.replaceAll(/^ *```.*?^ *```$/gms, '');
+  const found = [...sentences.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) =>
+    code.startsWith(start) ? [code] : [],
+  );
+  const [command] = found;
+  if (command === undefined || found.length > 1)
+    throw new Error(`docs/install.md has ${found.length} commands that begin with "${start}"`);
+  return command;
 }
 
 function sections() {

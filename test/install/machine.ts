@@ -88,7 +88,7 @@ export async function bootDebian(name: 'debian-12' | 'debian-13', place: Place =
 
 interface Rest {
   readonly close: () => Promise<void>;
-  /** File for each command, its seconds and its output. */
+  /** File for each command, its output, how long it took, and how much time of processors. */
   readonly transcript: string;
 }
 
@@ -101,9 +101,10 @@ function machineOf(name: string, pid: string, { close, transcript }: Rest): Mach
       ? ['/usr/bin/python3', join(fixtures, 'install/answer-yes.py'), 'nsenter', ...argv]
       : ['nsenter', ...argv];
     const began = performance.now();
+    const used = processorTime();
     const { timedOut, ...outcome } = await finished(program ?? '', rest, seconds);
-    const taken = ((performance.now() - began) / 1000).toFixed(1);
-    appendFileSync(transcript, `# ${command}\n${outcome.output}[exit code ${outcome.code}, ${taken} s]\n\n`);
+    const taken = `${((performance.now() - began) / 1000).toFixed(1)} s, ${(processorTime() - used).toFixed(1)} s of a processor`;
+    appendFileSync(transcript, `# ${command}\n${outcome.output}[exit code ${outcome.code}, ${taken}]\n\n`);
     if (!timedOut) return outcome;
     throw new Error(`${name}: "${command}" did not end within ${seconds} s. It wrote:\n${outcome.output}`);
   };
@@ -138,6 +139,12 @@ async function failedUplink(uplink: ChildProcess): Promise<never> {
   uplink.stderr?.setEncoding('utf8').on('data', (text: string) => (reason += text));
   const [code] = (await once(uplink, 'close')) as [number | null];
   throw new Error(`slirp4netns ended with ${code}: ${reason}`);
+}
+
+/** Seconds that ended children used, with theirs that they waited for: no daemons. proc_pid_stat(5), at 100 ticks a second. */
+function processorTime(): number {
+  const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+  return (Number(fields[13]) + Number(fields[14])) / 100;
 }
 
 /** As in a login of root. */

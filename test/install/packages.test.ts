@@ -55,6 +55,52 @@ describe.each(debians)('the Debian package in %s', (name) => {
   });
 });
 
+describe('the RPM, installed by rpm in debian-13', () => {
+  test('has what the Debian package has, needs the same, and leaves nothing when it is removed', async () => {
+    machine = await bootDebian('debian-13');
+    const { output, put } = machine;
+    await output('apt-get -q update', { seconds: 1_200 });
+    // its dependencies: rpm does not know of them, and they have other names in Fedora
+    await output(
+      'apt-get -q install --no-install-recommends rpm bubblewrap slirp4netns nftables python3 systemd-standalone-sysusers',
+      {
+        seconds: 1_200,
+      },
+    );
+    put(places().find(/\.rpm$/), '/root/portwrap-spawner.rpm');
+    put(places().find(/^portwrap-spawner_0\.1\.0_.*\.deb$/), '/root/portwrap-spawner.deb');
+    expect(
+      await output('rpm --query --package --requires portwrap-spawner.rpm | grep -vE "^(rpmlib|/bin/sh)"'),
+    ).toBe(
+      'bubblewrap >= 0.8\nnftables\nnodejs >= 1:20.19\npython3\nslirp4netns\nsystemd\nutil-linux >= 2.38\n',
+    );
+    // mode and name of each file outside of the documents
+    const chosen =
+      "grep -E '^[^d].* /usr/(bin|lib/(portwrap-spawner|systemd|sysusers.d|tmpfiles.d))/' | sort";
+    const query = "--queryformat '[%{FILEMODES:perms} %{FILENAMES}\\n]'";
+    const files = await output(`rpm --query --package ${query} portwrap-spawner.rpm | ${chosen}`);
+    expect(files.split('\n').length).toBeGreaterThan(500);
+    const list = "dpkg-deb --fsys-tarfile portwrap-spawner.deb | tar -tv | awk '{ print $1, substr($6, 2) }'";
+    expect(files).toBe(await output(`${list} | ${chosen}`));
+
+    const left = "find / -xdev -path /proc -prune -o -path '/root/*' -prune -o -name '*portwrap*' -print";
+    const before = await output(left);
+    const installed = await output('rpm --install --nodeps portwrap-spawner.rpm');
+    expect(installed).toContain('nothing runs yet. Connect it with a JupyterHub: portwrap-spawner setup');
+    for (const name of programs) {
+      expect(await output(`${name} --version`)).toContain('0.1.0');
+      await output(`gzip -t /usr/share/man/man1/${name}.1.gz`);
+      await output(`bash -n /usr/share/bash-completion/completions/${name}`);
+    }
+    expect(await output('getent passwd portwrap-proxy')).toContain('/var/lib/portwrap-proxy');
+    expect(await output('portwrap doctor', { seconds: 1_200 })).toContain('0 failed');
+    expect(await output('rpm --verify --nodeps portwrap-spawner')).toBe('');
+    await output(`rpm --upgrade --replacepkgs --nodeps portwrap-spawner.rpm`);
+    await output('rpm --erase portwrap-spawner');
+    expect(await output(left)).toBe(before);
+  });
+});
+
 describe.each(debians)('the npm package in %s', (name) => {
   test('brings commands, manual pages, units, documents and the plugin, and npm warns of nothing', async () => {
     machine = await bootDebian(name);

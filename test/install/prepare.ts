@@ -1,7 +1,7 @@
 // What a machine has before its administrator opens docs/install.md: systemd, accounts of people, a Node that is new
 // enough, and the packages in root's home. Not here: the guide.
-import { join } from 'node:path';
-import { commandsOf } from './guide.ts';
+import { basename, join } from 'node:path';
+import { commandsOf, commandThatBegins } from './guide.ts';
 import { bootDebian, type Machine } from './machine.ts';
 import { places } from './places.ts';
 
@@ -11,13 +11,13 @@ export const debians: readonly Debian[] = ['debian-12', 'debian-13'];
 /** Accounts that people sign in with; each one's password is its name and "-secret". */
 const people = ['alice', 'bob'];
 
-/** systemd is the stand-in of test/fixtures/setup. */
-export async function prepared(name: Debian): Promise<Machine> {
+/** systemd is the stand-in of test/fixtures/setup. `nodeSource`: Debian 12 has a Node of NodeSource. */
+export async function prepared(name: Debian, { nodeSource = true } = {}): Promise<Machine> {
   const machine = await bootDebian(name);
   try {
     await machine.output('apt-get -q update', { seconds: 1_200 });
     await machine.standInForSystemd();
-    await addNode(name, machine);
+    if (nodeSource) await addNode(name, machine);
     for (const account of people)
       await machine.output(
         `useradd --create-home --shell /bin/bash ${account} && echo ${account}:${account}-secret | chpasswd`,
@@ -40,6 +40,14 @@ export async function addNode(name: Debian, machine: Machine): Promise<void> {
   if (name !== 'debian-12') return;
   machine.put(places().find(/^nodejs_.*\.deb$/), '/root/nodejs.deb');
   await machine.output('apt-get -q install ./nodejs.deb', { seconds: 1_200 });
+}
+
+/** Debian 12's own Node stays, and that of nodejs.org comes first in the PATH. */
+export async function addNodeBeside(name: Debian, machine: Machine): Promise<void> {
+  if (name !== 'debian-12') return;
+  const archive = places().find(/^node-v.*\.tar\.xz$/);
+  machine.put(archive, `/root/${basename(archive)}`);
+  await machine.output(commandThatBegins('tar -xf node-'));
 }
 
 /** The commands under a heading, each as it is in docs/install.md, on a terminal where setup's questions get a yes. */

@@ -2,8 +2,10 @@
 // Not here: machines without a hub (without-hub.test.ts), hubs of other shapes (test/integration/setup).
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Machine } from './machine.ts';
-import { debians, follow, peopleHaveNotebooks, prepared } from './prepare.ts';
+import { commandsOf, commandThatBegins } from './guide.ts';
+import { bootDebian, type Machine } from './machine.ts';
+import { places } from './places.ts';
+import { addNodeBeside, debians, follow, peopleHaveNotebooks, prepared } from './prepare.ts';
 
 let machine: Machine | undefined;
 afterEach(async () => {
@@ -13,30 +15,47 @@ afterEach(async () => {
 
 const nothing = 'Nothing is to be done: this machine is set up.\n';
 
-describe.each(debians)("%s with Debian's JupyterHub", (name) => {
+describe("debian-13 with Debian's JupyterHub", () => {
   test('"A JupyterHub" leads to notebooks for two accounts, and "Uninstall" gives the hub back', async () => {
-    machine = await prepared(name);
+    machine = await prepared('debian-13');
     await addDebianHub(machine);
-    const before = await machine.output('find /etc/jupyterhub* -type f | sort | xargs md5sum');
+    const before = await machine.output(filesOfHub);
     expect(await follow(machine, 'A JupyterHub')).toContain('all steps passed');
     await peopleHaveNotebooks(machine);
     expect(await machine.output('portwrap-spawner setup --yes')).toBe(nothing);
     await follow(machine, 'Uninstall');
-    expect(await machine.output('find /etc/jupyterhub* -type f | sort | xargs md5sum')).toBe(before);
-    const login = "curl -s -o /dev/null -w '%{http_code}' --retry 60 --retry-all-errors --retry-delay 1";
-    expect(await machine.output(`${login} http://127.0.0.1:8000/hub/login`)).toBe('200');
+    await hubIsBack(machine, before);
   });
 });
 
-describe('debian-13 with the npm package', () => {
-  test('"Other systems" leads to notebooks for two accounts', async () => {
-    machine = await prepared('debian-13');
+describe.each(debians)("%s with Debian's JupyterHub and the npm package", (name) => {
+  test('"Other systems" leads to notebooks for two accounts, and --undo gives the hub back', async () => {
+    machine = await prepared(name, { nodeSource: false });
     await addDebianHub(machine);
+    const before = await machine.output(filesOfHub);
+    await addNodeBeside(name, machine);
     // the page names them; on Debian they are packages
     await machine.output('apt-get -q install bubblewrap slirp4netns nftables', { seconds: 1_200 });
     expect(await follow(machine, 'Other systems')).toContain('all steps passed');
     await peopleHaveNotebooks(machine);
     expect(await machine.output('portwrap-spawner setup --yes')).toBe(nothing);
+    const [undo = '', ...purge] = commandsOf('Uninstall');
+    expect(purge).toEqual(['apt purge portwrap-spawner']);
+    await machine.output(undo, { seconds: 3_600, isOnTerminal: true });
+    await machine.output(commandThatBegins('npm uninstall'), { seconds: 1_200 });
+    if (name === 'debian-12')
+      await machine.output(`${commandThatBegins('rm /usr/local/')} && systemctl restart jupyterhub`);
+    await hubIsBack(machine, before);
+  });
+});
+
+describe("debian-12 with Debian's JupyterHub", () => {
+  test("NodeSource's package would remove it, as the page says", async () => {
+    machine = await bootDebian('debian-12');
+    await machine.output('apt-get -q update', { seconds: 1_200 });
+    await machine.output('apt-get -q install --no-install-recommends jupyterhub', { seconds: 3_600 });
+    machine.put(places().find(/^nodejs_.*\.deb$/), '/root/nodejs.deb');
+    expect(await machine.output('apt-get --simulate install ./nodejs.deb')).toMatch(/^Remv jupyterhub /m);
   });
 });
 
@@ -58,6 +77,15 @@ describe('debian-12 with the directories of TLJH', () => {
     expect(await machine.output('ls /opt/tljh/config/jupyterhub_config.d')).toBe('');
   });
 });
+
+const filesOfHub = 'find /etc/jupyterhub* -type f | sort | xargs md5sum';
+
+/** `files` of `filesOfHub`, and people can sign in. */
+async function hubIsBack({ output }: Machine, files: string): Promise<void> {
+  expect(await output(filesOfHub)).toBe(files);
+  const login = "curl -s -o /dev/null -w '%{http_code}' --retry 60 --retry-all-errors --retry-delay 1";
+  expect(await output(`${login} http://127.0.0.1:8000/hub/login`)).toBe('200');
+}
 
 /** Debian's hub, which lets accounts of the machine sign in, and what its users' servers need. */
 async function addDebianHub({ output }: Machine): Promise<void> {
