@@ -97,7 +97,7 @@ def details_of(option: Json) -> list[Json]:
 def _default_title(option: Json) -> str:
     if option["type"] == "choice":
         choice = _choice(option, option["default"])
-        return choice["title"] if choice else "nothing"
+        return str(choice["title"]) if choice else "nothing"
     return "nothing" if option["default"] is None else number_text(option["default"])
 
 
@@ -110,4 +110,4 @@ def _instead(problem: str, other: str) -> str:
 
 
 def _title(profile: Json) -> str:
-    return profile.get("title") or profile["name"]
+    return str(profile.get("title") or profile["name"])
