@@ -61,7 +61,7 @@ test('a page is asked for once, as a browser at localhost would, without any cre
   expect(requests[0]?.fields).toContain(`localhost:${port}`);
 });
 
-test('a redirect is followed to the same port only, and not for ever', async () => {
+test('a redirect is followed to the same port only, and not for ever', { timeout: 60_000 }, async () => {
   const own = createServer((request, response) => {
     if (request.url === '/') return void response.writeHead(302, { location: '/app?x=1' }).end();
     page(String(request.url))(request, response);
