@@ -97,24 +97,28 @@ async function attend(request: CliRun, sandbox: Sandbox, tell: (story: CliEvent)
   const { hostAddress, hostPort, guestPort, child } = sandbox.record;
   const url = `http://${hostAddress}:${hostPort}/`;
   tell({ event: 'forwarding', url, hostPort, guestPort, pid: child.pid });
-  const ended = new AbortController();
+  const over = new AbortController();
+  let hasEnded = false;
   if (request.wait) {
     const probe = { host: hostAddress, port: hostPort, path: '/', certificate: null, child: child.pid };
-    const late = AbortSignal.timeout(waitDeadline);
-    answered(probe, AbortSignal.any([ended.signal, late])).then(
-      () => tell({ event: 'ready', url }),
-      () => {
-        if (ended.signal.aborted) return; // it ended before it responded, which is reported below
-        const why = whyUnreachable(sandbox.record) ?? 'it listens, and does not answer HTTP requests';
-        tell({ event: 'unready', url, seconds: waitDeadline / 1000, message: why });
-      },
-    );
+    const late = setTimeout(() => over.abort(), waitDeadline);
+    answered(probe, over.signal)
+      .then(
+        () => tell({ event: 'ready', url }),
+        () => {
+          if (hasEnded) return; // it ended before it responded, which is reported below
+          const why = whyUnreachable(sandbox.record) ?? 'it listens, and does not answer HTTP requests';
+          tell({ event: 'unready', url, seconds: waitDeadline / 1000, message: why });
+        },
+      )
+      .finally(() => clearTimeout(late));
   }
   // a command whose forwarder is permanently lost is unreachable
   void sandbox.forwarderGone.then(() => sandbox.stop(stopGrace));
   void killIfDebugged(sandbox);
   const exit = await sandbox.exited;
-  ended.abort();
+  hasEnded = true;
+  over.abort();
   tell({ event: 'ended', ...exit });
   if (exit.outOfMemory && !request.json && !request.verbose) {
     process.stderr.write(

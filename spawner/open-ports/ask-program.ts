@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as requestOf } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { titleOf } from './title.ts';
 
 /** What a program speaks; silent: it said nothing in time. */
@@ -65,7 +66,7 @@ interface Answer extends Heard {
 }
 
 async function askOnce(socket: Socket, question: Question): Promise<Answer> {
-  const greeting = await greetingOf(socket, question);
+  const greeting = await greetingOf(socket, question.first);
   if (greeting !== null) return not(spokenBy(greeting));
   try {
     const response = await get(socket, question);
@@ -86,12 +87,17 @@ function not(spoken: Spoken): Answer {
 }
 
 /** What it says unasked, "" if it ends the connection; null: it waits for a request. */
-async function greetingOf(socket: Socket, { first, signal }: Question): Promise<Buffer | null> {
-  const waited = AbortSignal.any([AbortSignal.timeout(first), signal]);
+async function greetingOf(socket: Socket, first: number): Promise<Buffer | null> {
+  const over = new AbortController();
+  const { signal } = over;
+  const speaks = ['readable', 'end', 'close'].map((event) =>
+    once(socket, event, { signal }).then(() => true),
+  );
   try {
-    await Promise.race(['readable', 'end', 'close'].map((event) => once(socket, event, { signal: waited })));
-  } catch {
-    return null;
+    // not AbortSignal.any() with a timeout: Node collects that timeout as garbage, and then it never comes
+    if (!(await Promise.race([...speaks, pause(first, false, { signal })]))) return null;
+  } finally {
+    over.abort();
   }
   const said = socket.read() as Buffer | null;
   return said ?? Buffer.alloc(0);

@@ -46,7 +46,7 @@ export function makeTestAccounts(): void {
  * an /etc/passwd of its own, and the end of one run would end the processes of the other.
  */
 function makeAccount(name: string): void {
-  const uid = ['--uid', String(randomInt(20_000, 60_000))];
+  const uid = ['--uid', String(freeUid())];
   const useradd = (...more: string[]) =>
     execFileSync('useradd', [...more, ...uid, '--shell', '/bin/sh', name], { stdio: 'pipe' });
   if (world?.home !== 'automount') return void useradd('--create-home');
@@ -55,6 +55,21 @@ function makeAccount(name: string): void {
   useradd('--no-create-home');
   const made = findAccount(name);
   if (made !== null) chownSync(home, made.uid, made.gid);
+}
+
+/** useradd gives the account a group of the same number, where that is free. */
+function freeUid(): number {
+  const taken = new Set(
+    ['/etc/passwd', '/etc/group'].flatMap((file) =>
+      readFileSync(file, 'utf8')
+        .split('\n')
+        .map((line) => line.split(':')[2]),
+    ),
+  );
+  for (;;) {
+    const uid = randomInt(20_000, 60_000);
+    if (!taken.has(String(uid))) return uid;
+  }
 }
 
 export function findAccount(name: string): TestAccount | null {
