@@ -195,7 +195,8 @@ describe.each(modes())('a sandbox started by $name', (mode) => {
     const inside = await sandbox(mode, sleeping);
     const started = onTerminal(mode, ['enter', String(inside.port), '--', 'sh', '-c', 'echo on; sleep 2000']);
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /^sleep 2000/).length === 1, patient);
-    await expect.poll(() => started.stdout(), patient).toContain('on');
+    await vi.waitUntil(() => started.stdout().includes('on'), patient);
+    expect(String(started.stdout())).toContain('on');
     started.child.stdin.write('hangup\n');
     await started.ended;
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /sleep 2000/).length === 0, patient);
@@ -205,7 +206,8 @@ describe.each(modes())('a sandbox started by $name', (mode) => {
     const inside = await sandbox(mode, sleeping);
     const started = start(mode, ['enter', String(inside.port), '--', 'sh', '-c', 'echo on; sleep 2000']);
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /^sleep 2000/).length === 1, patient);
-    await expect.poll(() => started.stdout(), patient).toContain('on');
+    await vi.waitUntil(() => started.stdout().includes('on'), patient);
+    expect(String(started.stdout())).toContain('on');
     started.child.kill('SIGKILL');
     await started.ended;
     await vi.waitUntil(() => pidsOf(inside.run.scratch, /sleep 2000/).length === 0, patient);
