@@ -2,7 +2,8 @@
 // how it is run. Not here: to whom it is offered (requests/offered-profiles.ts), counting (servers/admission.ts).
 import { z } from 'zod';
 import type { Profile, ProfileOption } from '../../config/load.ts';
-import { defaultFor, offeredChoices, type Person } from '../requests/offered-profiles.ts';
+import { defaultFor, offeredChoices } from '../requests/offered-profiles.ts';
+import type { Person } from '../requests/person.ts';
 import type { CountFree } from '../servers/admission.ts';
 
 /** Of what there is a limited number, how many are free, and how many a server needs. */

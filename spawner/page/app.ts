@@ -116,8 +116,7 @@ export function createPage(input: PageInput): Page {
   };
 
   const sharingForms = createSharingForms({
-    ...{ shares, profiles: input.profiles },
-    isOffered: (record) => portsPath(record) !== null,
+    shares,
     find: (request, response) => find(request.params.id, sessionOf(response)).record,
     pageOf: ({ id }) => `${prefix}servers/${id}`,
   });

@@ -2,9 +2,8 @@
 // nothing of others. Not here: the rules (shares/rules.ts), the view (views/ports/sharing.ts).
 import type { Request, RequestHandler, Response } from 'express';
 import { PortwrapError } from '../../config/errors.ts';
-import type { Profile } from '../../config/load.ts';
 import type { ServerRecord } from '../records/record.ts';
-import { allowedSharing, type SharingAllowed } from '../shares/rules.ts';
+import type { SharingAllowed } from '../shares/rules.ts';
 import { type Share, shareRequest } from '../shares/share.ts';
 import type { Shares } from '../shares/shares.ts';
 import type { Session } from './auth/sessions.ts';
@@ -12,9 +11,6 @@ import { sessionOf } from './auth/sign-in.ts';
 
 export interface SharingFormsInput {
   readonly shares: Shares;
-  readonly profiles: () => readonly Profile[];
-  /** Whether ports of that server are opened to browsers. */
-  readonly isOffered: (record: ServerRecord) => boolean;
   /** The server that the request names, if this person may see it. */
   readonly find: (request: Request, response: Response) => ServerRecord;
   /** The path of a server's page. */
@@ -37,7 +33,7 @@ export interface SharingForms {
 /** Hours that the form offers. */
 export const hoursOffered = [1, 8, 24, 168, 720] as const;
 
-export function createSharingForms({ shares, find, pageOf, ...input }: SharingFormsInput): SharingForms {
+export function createSharingForms({ shares, find, pageOf }: SharingFormsInput): SharingForms {
   const isOwn = ({ person }: Session, { user }: ServerRecord) => person.name === user;
   const by = ({ person }: Session) => `user ${person.name}`;
   const back = (response: Response, record: ServerRecord) =>
@@ -67,10 +63,8 @@ export function createSharingForms({ shares, find, pageOf, ...input }: SharingFo
       back(response, record);
     },
     sharingOf(session, record) {
-      const rules = input.profiles().find(({ name }) => name === record.profile)?.port_sharing ?? [];
-      const owner = { user: record.user, groups: session.person.groups };
-      const mayShare = isOwn(session, record) && record.state === 'ready' && input.isOffered(record);
-      return { shares: shares.of(record), allowed: mayShare ? allowedSharing(rules, owner) : null };
+      const allowed = isOwn(session, record) ? shares.allowed(record, session.person.groups) : null;
+      return { shares: shares.of(record), allowed };
     },
   };
 }

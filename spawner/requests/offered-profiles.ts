@@ -4,19 +4,12 @@
 import { PortwrapError } from '../../config/errors.ts';
 import type { Profile, ProfileOption } from '../../config/load.ts';
 import { nearest } from '../../config/nearest.ts';
-import type { Audience } from '../../config/schema/profile/audience.ts';
-
-/** Who asks: by name and groups as the hub knows them, and by the groups of the account. */
-export interface Person {
-  readonly user: string;
-  readonly groups: readonly string[];
-  readonly unixGroups: readonly string[];
-}
+import { includes, type Person } from './person.ts';
 
 export type Choice = ProfileOption['choices'][number];
 
 export function offeredProfiles(profiles: readonly Profile[], person: Person): readonly Profile[] {
-  return profiles.filter((profile) => isOffered(profile, person));
+  return profiles.filter((profile) => includes(profile, person));
 }
 
 /** By name, or the first one. Throws PROFILE_UNKNOWN: one that is not offered is not told from one that is not there. */
@@ -34,7 +27,7 @@ export function offeredProfile(
 }
 
 export function offeredChoices({ choices }: ProfileOption, person: Person): readonly Choice[] {
-  return choices.filter((choice) => isOffered(choice, person));
+  return choices.filter((choice) => includes(choice, person));
 }
 
 /** The default of an option for this person: of a choice that is not offered to them, the first one that is. */
@@ -48,13 +41,4 @@ export function defaultFor(option: ProfileOption, person: Person): ProfileOption
 export function didYouMean(word: string, known: readonly string[]): string {
   const meant = nearest(word, known);
   return meant === undefined ? '' : `; did you mean "${meant}"?`;
-}
-
-function isOffered({ users, groups, unix_groups: unixGroups }: Audience, person: Person): boolean {
-  if (users === null && groups === null && unixGroups === null) return true;
-  return (
-    (users?.includes(person.user) ?? false) ||
-    (groups?.some((group) => person.groups.includes(group)) ?? false) ||
-    (unixGroups?.some((group) => person.unixGroups.includes(group)) ?? false)
-  );
 }

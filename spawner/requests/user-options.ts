@@ -4,8 +4,9 @@
 import type { Profile, ProfileOption } from '../../config/load.ts';
 import { type JobField, jobFieldNames } from '../../config/schema/profile/job.ts';
 import { valuePlaceholder } from '../../config/schema/profile/sets.ts';
-import { type Choice, defaultFor, didYouMean, offeredChoices, type Person } from './offered-profiles.ts';
+import { type Choice, defaultFor, didYouMean, offeredChoices } from './offered-profiles.ts';
 import { checkedField, checkedText, refused, textOf, type Value } from './option-values.ts';
+import type { Person } from './person.ts';
 import type { StartRequest } from './start-request.ts';
 
 type Asked = StartRequest['user_options'];

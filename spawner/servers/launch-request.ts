@@ -4,7 +4,7 @@ import { PortwrapError } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
 import type { Launcher, LaunchRequest } from '../launchers/launcher.ts';
 import { limitsInForce, limitVariables } from '../requests/limits-in-force.ts';
-import type { Person } from '../requests/offered-profiles.ts';
+import type { Person } from '../requests/person.ts';
 import type { StartRequest } from '../requests/start-request.ts';
 import { chosenOptions, type Setting } from '../requests/user-options.ts';
 

@@ -15,7 +15,8 @@ import {
 } from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
-import { offeredProfile, type Person } from '../requests/offered-profiles.ts';
+import { offeredProfile } from '../requests/offered-profiles.ts';
+import type { Person } from '../requests/person.ts';
 import { requestDigest } from '../requests/request-digest.ts';
 import { fingerprintOf } from '../requests/server-certificate.ts';
 import type { StartRequest } from '../requests/start-request.ts';

@@ -3,6 +3,7 @@
 
 import { PortwrapError } from '../../config/errors.ts';
 import type { Profile } from '../../config/load.ts';
+import { includes } from '../requests/person.ts';
 import { type Grantees, granteesText, type Share } from './share.ts';
 
 type Rule = Profile['port_sharing'][number];
@@ -68,10 +69,7 @@ export function letsIn(share: Share, { name, groups }: Visitor, rules: readonly 
 }
 
 function isFor({ users, groups }: Rule, owner: Owner): boolean {
-  if (users === null && groups === null) return true;
-  return (
-    (users?.includes(owner.user) ?? false) || (groups?.some((group) => owner.groups.includes(group)) ?? false)
-  );
+  return includes({ users, groups, unix_groups: null }, { ...owner, unixGroups: [] });
 }
 
 function covers({ with_users, with_groups, with_everybody }: Rule, one: Grantees): boolean {

@@ -11,12 +11,14 @@ import { writeAtomically } from '../../config/system/atomic-write.ts';
 import type { Audit } from '../audit/audit.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
 import { storageFailure } from '../system/storage-failure.ts';
-import { letsIn, refuseUnlessAllowed, type Visitor } from './rules.ts';
+import { allowedSharing, letsIn, refuseUnlessAllowed, type SharingAllowed, type Visitor } from './rules.ts';
 import { type Share, type ShareRequest, shareSchema } from './share.ts';
 
 export interface Shares {
   /** Those of a server that count now, the oldest first. */
   of(record: ServerRecord): readonly Share[];
+  /** What its user, who is in these groups of the hub, may share of it now; null: nothing. */
+  allowed(record: ServerRecord, groups: readonly string[]): SharingAllowed | null;
   /**
    * Settles when it is on disk. Rejects with SHARE_REFUSED, REQUEST_INVALID, LIMIT_REACHED or STORAGE_FAILED; then
    * nothing is shared. `by` is as in the audit trail.
@@ -58,6 +60,8 @@ export function openShares({ directory, audit, log, now = Date.now, ...input }: 
   const rulesOf = ({ profile }: ServerRecord) =>
     input.profiles().find(({ name }) => name === profile)?.port_sharing ?? [];
 
+  const canBeShared = (record: ServerRecord) => input.isOffered(record) && record.state === 'ready';
+
   /** One write after the other, each of what counts by then. */
   function save(): Promise<void> {
     const written = writing.then(() => write(file, shares));
@@ -78,7 +82,7 @@ export function openShares({ directory, audit, log, now = Date.now, ...input }: 
     const server = serverLabel(record);
     const seconds = (Date.parse(until) - now()) / 1000;
     if (seconds <= 0) throw new PortwrapError('REQUEST_INVALID', 'until: must be in the future', { server });
-    if (!input.isOffered(record) || record.state !== 'ready' || port === record.sandbox?.guestPort)
+    if (!canBeShared(record) || port === record.sandbox?.guestPort)
       throw new PortwrapError('SHARE_REFUSED', `port ${port} of ${server} cannot be shared`, { server });
     refuseUnlessAllowed(rulesOf(record), { user: record.user, groups }, grantees, seconds);
     if (of(record).length >= mostPerServer)
@@ -90,6 +94,8 @@ export function openShares({ directory, audit, log, now = Date.now, ...input }: 
 
   return {
     of,
+    allowed: (record, groups) =>
+      canBeShared(record) ? allowedSharing(rulesOf(record), { user: record.user, groups }) : null,
     async add(record, request, by) {
       const { port, users, groups, everybody, until } = request;
       const { hub, user, name, spawn_id } = record;
