@@ -1,8 +1,8 @@
 // The ports that are open inside servers, and what the programs behind them are: looked up when somebody looks at the
 // list. Not here: which programs are asked (questions.ts), what is shown and to whom (page/, http/).
 import type { Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerRecord } from '../records/record.ts';
+import { withPatience } from '../system/with-patience.ts';
 import { type ListeningPort, openPortsOf } from '../usage/observe.ts';
 import { askProgram } from './ask-program.ts';
 import { guessedKind, kindByProgram, kindByResponse, type PortKind, portKinds } from './port-kind.ts';
@@ -118,12 +118,6 @@ export function createPortLists({ connect, ...input }: PortListsInput): PortList
 /** `before`: the last look, at which the port was not open; 0: there was none. */
 function beginOf({ started }: ListeningPort, before: number): number | null {
   return before === 0 ? started : Math.max(started ?? 0, before);
-}
-
-async function withPatience(work: Promise<void>, patience: number): Promise<void> {
-  const over = new AbortController();
-  await Promise.race([work, pause(patience, undefined, { signal: over.signal }).catch(() => {})]);
-  over.abort();
 }
 
 function byUse(a: OpenPort, b: OpenPort): number {

@@ -1,9 +1,9 @@
 // What servers in Slurm jobs use, from sstat: one call for all of them, seldom, in the background.
 // Not here: servers on this machine (cache.ts), the call (launchers/slurm/scheduler/).
-import { setTimeout as pause } from 'node:timers/promises';
 import { type PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Logger } from '../../config/logger.ts';
 import type { JobPlacement, ServerRecord } from '../records/record.ts';
+import { withPatience } from '../system/with-patience.ts';
 import type { UsageReading, UsageReadings } from './cache.ts';
 
 export interface JobUsageSource {
@@ -112,11 +112,7 @@ function createJobReadings({ source, log, now = Date.now }: JobReadingsInput): J
             running = null;
           });
       }
-      if (running === null) return;
-      const enough = new AbortController();
-      const tired = pause(mostPatience, undefined, { signal: enough.signal, ref: false }).catch(() => {});
-      await Promise.race([running, tired]);
-      enough.abort();
+      if (running !== null) await withPatience(running, mostPatience);
     },
   };
 }
