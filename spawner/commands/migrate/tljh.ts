@@ -2,20 +2,10 @@
 // stays. It is data, so nothing is run. Not here: a jupyterhub_config.py (translate.ts).
 import { parseDocument } from 'yaml';
 import { PortwrapError } from '../../../config/errors.ts';
+import { systemPath } from './read/find-python.ts';
 import { isTable, type Value, valueSchema } from './read/settings.ts';
-import {
-  at,
-  key,
-  none,
-  nothing,
-  number,
-  type Outcome,
-  type Placed,
-  type Rule,
-  size,
-  yaml,
-} from './rules/rule.ts';
-import type { Assigned, Migration, Told } from './translate.ts';
+import { at, key, none, nothing, number, type Outcome, type Placed, type Rule, size } from './rules/rule.ts';
+import { type Assigned, assignment, type Migration, orDefault, type Told } from './translate.ts';
 
 /** Throws MIGRATE_FAILED. */
 export function translateTljh(path: string, text: string): Migration {
@@ -25,13 +15,7 @@ export function translateTljh(path: string, text: string): Migration {
     throw new PortwrapError('MIGRATE_FAILED', `${path} is no YAML of TLJH`);
   const assigned: Assigned[] = [];
   const told: Told[] = [];
-  const put = ({ scope, path: place, value }: Placed, label: string | null) =>
-    void assigned.push({
-      path: scope === 'service' ? place : ['profiles', 0, ...place],
-      value,
-      adds: false,
-      label,
-    });
+  const put = (placed: Placed, label: string | null) => void assigned.push(assignment(0, placed, label));
   for (const placed of begin(data.data)) put(placed, null);
   const settings = leaves(data.data, []);
   const get = (wanted: string) => settings.find(([name]) => name === wanted)?.[1];
@@ -39,7 +23,7 @@ export function translateTljh(path: string, text: string): Migration {
     const rule = ruleOf(name);
     const outcomes: readonly Outcome[] =
       rule === undefined ? [{ kind: 'hub' }] : rule.apply(value, { get, path: [] });
-    for (const outcome of outcomes.length === 0 ? [yaml([], 'not set: as the default')] : outcomes) {
+    for (const outcome of orDefault(outcomes)) {
       if (outcome.kind === 'yaml') for (const placed of outcome.placed) put(placed, name);
       told.push({ label: name, outcome, staysAsItIs: outcome.kind === 'hub' });
     }
@@ -77,7 +61,7 @@ function begin(data: { readonly [key: string]: Value }): Placed[] {
     service('accounts.create', true),
     service('accounts.groups', ['jupyterhub-users']),
     at('name', 'default'),
-    at('path', ['/opt/tljh/user/bin', '/usr/local/bin', '/usr/bin', '/bin']),
+    at('path', ['/opt/tljh/user/bin', ...systemPath]),
   ];
 }
 

@@ -3,6 +3,7 @@
 
 import type { Offer } from './offers/offer.ts';
 import { offersOf } from './offers/offers.ts';
+import { systemPath } from './read/find-python.ts';
 import { hasSecret, isSecretName } from './read/secrets.ts';
 import { codeOf, type HubFile, isData, type Setting, type Value } from './read/settings.ts';
 import { cullerOutcomes } from './rules/culler.ts';
@@ -50,8 +51,7 @@ export function translate(file: HubFile, machine: Machine): Migration {
   const consumed = new Set(ofOffers.map(([label]) => label));
   const told: Told[] = ofOffers.map(([label, outcome]) => ({ label, outcome }));
   const put = (index: number, placed: readonly Placed[], label: string | null) => {
-    for (const { scope, path, value, adds = false } of placed)
-      assigned.push({ path: scope === 'service' ? path : ['profiles', index, ...path], value, adds, label });
+    assigned.push(...placed.map((one) => assignment(index, one, label)));
   };
   const tell = (one: Told) => void told.push(one);
 
@@ -109,7 +109,19 @@ export function translate(file: HubFile, machine: Machine): Migration {
   };
 }
 
-const systemPath = ['/usr/local/bin', '/usr/bin', '/bin'];
+/** `index`: of the profile. */
+export function assignment(
+  index: number,
+  { scope, path, value, adds }: Placed,
+  label: string | null,
+): Assigned {
+  return {
+    path: scope === 'service' ? path : ['profiles', index, ...path],
+    value,
+    adds: adds ?? false,
+    label,
+  };
+}
 
 /** With the directory of the hub's own jupyterhub-singleuser before the others. */
 function pathOf({ bin }: HubFile): readonly string[] {
@@ -176,7 +188,10 @@ function applied(rule: Rule, { trait, value }: Setting, context: RuleContext): r
   if (code !== null) return [none(`it is ${code}: set it by hand`)];
   if (isSecretName(trait) || hasSecret(value))
     return [none('it may be a secret, and so is not printed: set it by hand')];
-  const outcomes = rule.apply(value, context);
+  return orDefault(rule.apply(value, context));
+}
+
+export function orDefault(outcomes: readonly Outcome[]): readonly Outcome[] {
   return outcomes.length === 0 ? [yaml([], 'not set: as the default')] : outcomes;
 }
 

@@ -1,12 +1,12 @@
 // Which Python loads a hub's configuration, and with what: that of --hub-python, of the hub that systemd runs (as setup
 // finds it), or the one in PATH. Not here: running it (hub-file.ts).
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { PortwrapError } from '../../../../config/errors.ts';
 import type { Environment } from '../../../../config/load.ts';
 import type { Toolbox } from '../../../../portwrap/index.ts';
 import type { HubProcess } from '../../setup/look/facts.ts';
-import { findHub } from '../../setup/look/find-hub.ts';
+import { findHub, shebangOf } from '../../setup/look/find-hub.ts';
 
 export interface Python {
   readonly program: string;
@@ -38,7 +38,7 @@ export async function findPython({ tools, named, file, environment }: PythonRequ
       // with a file that was named, the account of the caller
       ...(file === undefined ? {} : { uid: null, gid: null }),
       arguments: file === undefined ? hub.arguments : ['--config', file],
-      environment: { PATH: systemPath, ...hub.environment },
+      environment: { PATH: systemPath.join(':'), ...hub.environment },
     };
   }
   if (file === undefined) {
@@ -46,7 +46,7 @@ export async function findPython({ tools, named, file, environment }: PythonRequ
       hint: 'Name the file: portwrap-spawner migrate /etc/jupyterhub/jupyterhub_config.py',
     });
   }
-  const program = named ?? pythonOf(environment.PATH ?? systemPath);
+  const program = named ?? pythonOf(environment.PATH ?? systemPath.join(':'));
   return {
     ...{ program, arguments: ['--config', file], directory: process.cwd(), kind: 'other' },
     environment: Object.fromEntries(
@@ -56,7 +56,8 @@ export async function findPython({ tools, named, file, environment }: PythonRequ
   };
 }
 
-const systemPath = '/usr/local/bin:/usr/bin:/bin';
+/** Where programs of the machine are. */
+export const systemPath: readonly string[] = ['/usr/local/bin', '/usr/bin', '/bin'];
 const noChoices = { config: '', proxy: undefined, withJupyterHub: false, printConfig: false } as const;
 
 /** Null on a machine without systemd. Of several hubs one must be named, unless the file is. */
@@ -75,9 +76,6 @@ function pythonOf(path: string): string {
   const directories = path.split(delimiter).filter((one) => one.startsWith('/'));
   const find = (name: string) => directories.map((one) => join(one, name)).find((one) => existsSync(one));
   const command = find('jupyterhub');
-  const shebang =
-    command === undefined
-      ? undefined
-      : /^#!\s*(\/\S*python[\d.]*)\s*\n/.exec(readFileSync(command, 'utf8'))?.[1];
+  const shebang = command === undefined ? null : shebangOf(command);
   return shebang ?? find('python3') ?? '/usr/bin/python3';
 }

@@ -78,7 +78,8 @@ export function parseHubCommand(
   return isHub ? { python: program, arguments: rest.slice(isModule ? at + 2 : at + 1) } : null;
 }
 
-function shebangOf(program: string): string | null {
+/** The Python in the first line of a script; null: it names none, or cannot be read. */
+export function shebangOf(program: string): string | null {
   try {
     return /^#!\s*(\/\S*python[\d.]*)\s*\n/.exec(readFileSync(program, 'utf8'))?.[1] ?? null;
   } catch {
