@@ -150,7 +150,8 @@ async function answers(port: number, child: ChildProcess, overTls: boolean): Pro
   throw new Error(`the command ended with ${child.exitCode}`);
 }
 
-async function freePort(): Promise<number> {
+/** Of 127.0.0.1. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

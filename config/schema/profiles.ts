@@ -13,6 +13,7 @@ import { resourcesSchema } from './profile/resources.ts';
 import { sessionShape } from './profile/session.ts';
 import { itemName, uniqueNames } from './values/item-name.ts';
 import { pathTemplate } from './values/path-template.ts';
+import { titleText } from './values/title.ts';
 
 /** The families in common use; the kernel has more. Their numbers are in portwrap/launch/system-call-filter.ts. */
 const socketFamilyNames = [
@@ -87,10 +88,7 @@ const profileSchema = z
       description: 'The name by which a hub asks for this profile. At most 32 of a-z, 0-9 and "-".',
       examples: ['default'],
     }),
-    title: z
-      .string()
-      .max(80)
-      .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' })
+    title: titleText
       .nullable()
       .default(null)
       .meta({

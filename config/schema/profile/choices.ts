@@ -2,13 +2,10 @@
 // Not here: the option (options.ts), the check of what a user has chosen (spawner/requests/user-options.ts).
 import { z } from 'zod';
 import { uniqueNames } from '../values/item-name.ts';
+import { titleText } from '../values/title.ts';
 import { audienceShape } from './audience.ts';
 import { otherSetsSchema, setsSchema } from './sets.ts';
 
-const line = z
-  .string()
-  .max(80)
-  .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' });
 const name = z.string().min(1).max(256).regex(/^[^:]/, { error: 'must not begin with ":"' });
 
 const choiceSchema = z.strictObject({
@@ -16,7 +13,7 @@ const choiceSchema = z.strictObject({
     description: 'The value in user_options, in variable and in slurm. It must not begin with ":".',
     examples: ['large'],
   }),
-  title: line
+  title: titleText
     .nullable()
     .default(null)
     .meta({ description: 'What people see instead of the name. null: the name.', examples: ['Large'] }),
@@ -60,7 +57,7 @@ export const choicesSchema = z
 
 export const otherSchema = z
   .strictObject({
-    title: line.default('Other').meta({ description: 'What people see beside the field for the text.' }),
+    title: titleText.default('Other').meta({ description: 'What people see beside the field for the text.' }),
     description: z
       .string()
       .max(1000)

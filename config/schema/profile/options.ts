@@ -4,6 +4,7 @@
 // (spawner/requests/user-options.ts).
 import { z } from 'zod';
 import { uniqueNames } from '../values/item-name.ts';
+import { titleText } from '../values/title.ts';
 import { choicesSchema, isPattern, otherSchema } from './choices.ts';
 import { jobFieldNames } from './job.ts';
 import { isReserved } from './program.ts';
@@ -16,10 +17,7 @@ const optionSchema = z
       .regex(/^[A-Za-z0-9_-]{1,64}$/, { error: 'must be 1 to 64 of A-Z a-z 0-9 _ -' })
       .refine((name) => name !== 'profile', { error: 'must not be "profile", which chooses the profile' })
       .meta({ description: 'The name in user_options.', examples: ['size'] }),
-    title: z
-      .string()
-      .max(80)
-      .regex(/^\P{Cc}*\S\P{Cc}*$/u, { error: 'must be one line, and not blank' })
+    title: titleText
       .nullable()
       .default(null)
       .meta({

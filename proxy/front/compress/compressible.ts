@@ -67,7 +67,8 @@ function directives(field: string): ReadonlySet<string> {
   );
 }
 
-function listOf(field: string): string[] {
+/** The items of a field, in lower case. */
+export function listOf(field: string): string[] {
   return field
     .toLowerCase()
     .split(',')

@@ -2,7 +2,7 @@
 // another representation, so its validator is weak and what describes its bytes is dropped.
 // Not here: whether it is compressed (compressible.ts).
 import type { Encoding } from './accept-encoding.ts';
-import type { Fields } from './compressible.ts';
+import { type Fields, listOf } from './compressible.ts';
 
 export interface FieldEdits {
   /** Names in lower case. */
@@ -25,10 +25,7 @@ export function encodedEdits(fields: Fields, encoding: Encoding): FieldEdits {
 export function varyEdits(fields: Fields): FieldEdits {
   const vary = fields.get('vary');
   if (vary === undefined) return { drop: [], set: [['Vary', 'Accept-Encoding']] };
-  const names = vary
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim());
+  const names = listOf(vary);
   const known = names.includes('accept-encoding') || names.includes('*');
   return { drop: [], set: known ? [] : [['Vary', `${vary}, Accept-Encoding`]] };
 }
