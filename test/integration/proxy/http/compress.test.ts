@@ -301,6 +301,7 @@ test('a client that does not read keeps an encoder for a minute at most, if othe
   };
   const stalled = await get('/endless');
   stalled.pause().on('error', () => undefined);
+  const closed = new Promise((resolve) => stalled.once('close', resolve));
   expect(stalled.headers['content-encoding']).toBe('gzip');
   // while it is the only encoder, the response of another client is as it was sent
   const other = await get('/');
@@ -319,7 +320,7 @@ test('a client that does not read keeps an encoder for a minute at most, if othe
     .toBe('gzip');
   expect(lines.join('\n')).toMatch(/GET \/endless cut: nothing of it moved/);
   stalled.resume();
-  await new Promise((resolve) => stalled.once('close', resolve));
+  await closed;
   expect(stalled.complete).toBe(false);
 });
 
