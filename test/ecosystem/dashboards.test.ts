@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
 import { type HubUser, type KernelSession, logIn } from '../support/hub/hub-user.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
+import { dashboardPrograms, shown } from './dashboard-programs.ts';
 import { answered, type Program, runProgram } from './user-server.ts';
 
 const at = (port: number) => `/user/alice/proxy/${port}/`;
-
-const shown = 'The answer is 42';
 
 interface Dashboard extends Program {
   readonly name: string;
@@ -17,54 +16,7 @@ interface Dashboard extends Program {
 }
 
 const dashboards: readonly Dashboard[] = [
-  {
-    name: 'Streamlit',
-    argv: '[sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port=8501", "--server.headless=true", "--browser.gatherUsageStats=false"]',
-    files: { 'streamlit_app.py': 'import streamlit\nstreamlit.write(f"The answer is {6 * 7}")\n' },
-    path: at(8501),
-  },
-  {
-    name: 'Dash',
-    argv: '[sys.executable, "dash_app.py"]',
-    files: {
-      'dash_app.py': `
-from dash import Dash, html
-app = Dash(requests_pathname_prefix="${at(8050)}", routes_pathname_prefix="/")
-app.layout = html.P(f"The answer is {6 * 7}")
-app.run(port=8050)
-`,
-    },
-    path: at(8050),
-  },
-  {
-    name: 'Gradio',
-    argv: '[sys.executable, "gradio_app.py"]',
-    files: {
-      'gradio_app.py': `
-import gradio
-with gradio.Blocks(analytics_enabled=False) as page:
-    gradio.Markdown(lambda: f"The answer is {6 * 7}")
-page.launch(server_port=7860, root_path="${at(7860).slice(0, -1)}")
-`,
-    },
-    path: at(7860),
-  },
-  {
-    name: 'TensorBoard',
-    argv: '["sh", "-c", "python3 run.py && exec tensorboard --logdir=runs --port=6006"]',
-    files: {
-      'run.py': `
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
-value = Summary.Value(tag="The answer is {}".format(6 * 7), simple_value=42)
-writer = EventFileWriter("runs")
-writer.add_event(Event(step=1, wall_time=1, summary=Summary(value=[value])))
-writer.close()
-`,
-    },
-    path: at(6006),
-  },
+  ...Object.values(dashboardPrograms(at)).map((program) => ({ ...program, path: at(program.port) })),
   {
     name: 'Voila',
     argv: '["true"]',

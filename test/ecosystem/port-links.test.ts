@@ -6,37 +6,21 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
 import { type HubUser, type KernelSession, logIn } from '../support/hub/hub-user.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
-import { type Program, runProgram } from './user-server.ts';
+import { type DashboardProgram, dashboardPrograms, shown } from './dashboard-programs.ts';
+import { runProgram } from './user-server.ts';
 
 const at = (port: number) => `/user/alice/port/${port}/`;
 
-const shown = 'The answer is 42';
+const { streamlit, dash, gradio, tensorBoard } = dashboardPrograms(at);
 
-interface Dashboard extends Program {
-  readonly name: string;
-  readonly port: number;
+interface Dashboard extends DashboardProgram {
   /** Of its page, before scripts run. */
   readonly title: string | null;
 }
 
 const dashboards: readonly Dashboard[] = [
-  {
-    ...{ name: 'Streamlit', port: 8501, title: 'Streamlit' },
-    argv: '[sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port=8501", "--server.headless=true", "--browser.gatherUsageStats=false"]',
-    files: { 'streamlit_app.py': 'import streamlit\nstreamlit.write(f"The answer is {6 * 7}")\n' },
-  },
-  {
-    ...{ name: 'Dash', port: 8050, title: 'Dash' },
-    argv: '[sys.executable, "dash_app.py"]',
-    files: {
-      'dash_app.py': `
-from dash import Dash, html
-app = Dash(requests_pathname_prefix="${at(8050)}", routes_pathname_prefix="/")
-app.layout = html.P(f"The answer is {6 * 7}")
-app.run(port=8050)
-`,
-    },
-  },
+  { ...streamlit, title: 'Streamlit' },
+  { ...dash, title: 'Dash' },
   {
     ...{ name: 'Flask', port: 5000, title: 'Flask' },
     argv: '[sys.executable, "flask_app.py"]',
@@ -56,33 +40,8 @@ app.run(port=5000)
 `,
     },
   },
-  {
-    ...{ name: 'Gradio', port: 7860, title: null }, // a script sets it
-    argv: '[sys.executable, "gradio_app.py"]',
-    files: {
-      'gradio_app.py': `
-import gradio
-with gradio.Blocks(analytics_enabled=False) as page:
-    gradio.Markdown(lambda: f"The answer is {6 * 7}")
-page.launch(server_port=7860, root_path="${at(7860).slice(0, -1)}")
-`,
-    },
-  },
-  {
-    ...{ name: 'TensorBoard', port: 6006, title: 'TensorBoard' },
-    argv: '["sh", "-c", "python3 run.py && exec tensorboard --logdir=runs --port=6006"]',
-    files: {
-      'run.py': `
-from tensorboard.compat.proto.event_pb2 import Event
-from tensorboard.compat.proto.summary_pb2 import Summary
-from tensorboard.summary.writer.event_file_writer import EventFileWriter
-value = Summary.Value(tag="The answer is {}".format(6 * 7), simple_value=42)
-writer = EventFileWriter("runs")
-writer.add_event(Event(step=1, wall_time=1, summary=Summary(value=[value])))
-writer.close()
-`,
-    },
-  },
+  { ...gradio, title: null }, // a script sets it
+  { ...tensorBoard, title: 'TensorBoard' },
 ];
 
 let hub: TestHub;

@@ -16,6 +16,26 @@ export function trustedDirectory(): { readonly path: string; readonly server: st
   return { path, server: `${path}/server`, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** What the script says of its process, and more that a test asks for. */
+export interface ServerReport {
+  readonly parent: { readonly name: string };
+  readonly python: Readonly<Record<string, unknown>>;
+}
+
+/** Starts a server, and asks it. Throws with its events if it did not start. */
+export async function startedReport<Report extends object = ServerReport>(
+  service: Pick<TestService, 'start'>,
+  user: string,
+  fields: Readonly<Record<string, unknown>> = {},
+  name = '',
+): Promise<Report> {
+  const spawnId = `spawn-${user}-${performance.now()}`.replace('.', '-');
+  const events = await service.start(user, { spawn_id: spawnId, ...fields }, name);
+  const url = events.at(-1)?.url;
+  if (url === undefined) throw new Error(JSON.stringify(events));
+  return (await (await fetch(url)).json()) as Report;
+}
+
 /** Settles when the service has logged that a fork server is ready for the n-th time. */
 export async function forkServerReady(service: Pick<TestService, 'logged'>, times = 1): Promise<void> {
   while (linesWith(service, 'the fork server is ready').length < times) await pause(50);

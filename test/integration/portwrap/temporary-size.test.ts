@@ -31,6 +31,12 @@ const patient = { timeout: 60_000 };
 
 const { name, uid } = testAccount('a');
 const mode: Mode = { name: 'root for an account', uid, become: [], options: ['--user', name] };
+
+/** As root in mounts of its own, with that change of them. */
+const inMounts = (change: string): Mode => ({
+  ...mode,
+  become: ['unshare', '--mount', 'sh', '-c', `${change}; exec "$@"`, 'sh'],
+});
 const sized = ['--temporary-size', '32M'];
 
 async function start(installed: Installed, on: Mode, options: readonly string[], command: string) {
@@ -103,17 +109,7 @@ describe.each([
   });
 
   test('where the file system cannot be mounted nothing runs, and nothing is left', async () => {
-    const broken: Mode = {
-      ...mode,
-      become: [
-        'unshare',
-        '--mount',
-        'sh',
-        '-c',
-        'for d in /dev/loop*; do mount --bind /dev/null $d; done; exec "$@"',
-        'sh',
-      ],
-    };
+    const broken = inMounts('for d in /dev/loop*; do mount --bind /dev/null $d; done');
     const before = readdirSync('/var/tmp');
     const { code, stdout, stderr } = await run(installed, broken, sized, 'echo ran');
     expect([code, stdout]).toEqual([125, '']);
@@ -209,17 +205,7 @@ describe('temporary files with a size', needsLoopDevices, () => {
   });
 
   test('on a disk that is full are refused, and the message says so', async () => {
-    const full: Mode = {
-      ...mode,
-      become: [
-        'unshare',
-        '--mount',
-        'sh',
-        '-c',
-        'mount -t tmpfs -o size=16k,mode=1777 none /var/tmp; exec "$@"',
-        'sh',
-      ],
-    };
+    const full = inMounts('mount -t tmpfs -o size=16k,mode=1777 none /var/tmp');
     const { code, stdout, stderr } = await run(program, full, sized, 'echo ran');
     expect([code, stdout]).toEqual([125, '']);
     expect(stderr).toContain('No space left on device');
@@ -228,11 +214,6 @@ describe('temporary files with a size', needsLoopDevices, () => {
 });
 
 describe('a size of temporary files on disk is refused', needsRoot, () => {
-  const inMounts = (change: string): Mode => ({
-    ...mode,
-    become: ['unshare', '--mount', 'sh', '-c', `${change}; exec "$@"`, 'sh'],
-  });
-
   test.each([
     [
       'to an ordinary user',

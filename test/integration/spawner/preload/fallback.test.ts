@@ -2,7 +2,13 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { forkServerReady, linesWith, trustedDirectory } from '../../../support/preload.ts';
+import {
+  forkServerReady,
+  linesWith,
+  type ServerReport,
+  startedReport,
+  trustedDirectory,
+} from '../../../support/preload.ts';
 import type { TestService } from '../../../support/service.ts';
 import { startedService } from '../../../support/service-test.ts';
 
@@ -58,11 +64,6 @@ test('a directory of modules that a group can write is refused', { timeout: 60_0
   expect((await report(service, 'ann')).parent.name).toBe('bwrap\n');
 });
 
-interface Report {
-  readonly parent: { readonly name: string };
-  readonly python: Readonly<Record<string, unknown>>;
-}
-
 async function forked(more: string, prepare: (path: string) => void = () => {}) {
   const { path, server, remove } = trustedDirectory();
   onTestFinished(remove);
@@ -77,12 +78,8 @@ async function forked(more: string, prepare: (path: string) => void = () => {}) 
   return { service, path };
 }
 
-async function report(service: TestService, user: string, env = {}): Promise<Report> {
-  const fields = { spawn_id: `spawn-${user}-${performance.now()}`.replace('.', '-'), env };
-  const events = await service.start(user, fields);
-  const url = events.at(-1)?.url;
-  if (url === undefined) throw new Error(JSON.stringify(events));
-  return (await (await fetch(url)).json()) as Report;
+function report(service: TestService, user: string, env = {}): Promise<ServerReport> {
+  return startedReport(service, user, { env });
 }
 
 /** Of all servers. */

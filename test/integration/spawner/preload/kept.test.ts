@@ -3,12 +3,16 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { forkServerReady, linesWith, trustedDirectory } from '../../../support/preload.ts';
+import {
+  forkServerReady,
+  linesWith,
+  type ServerReport,
+  startedReport,
+  trustedDirectory,
+} from '../../../support/preload.ts';
 import { startedService } from '../../../support/service-test.ts';
 
-interface Report {
-  readonly parent: { readonly name: string };
-  readonly python: { readonly home: string };
+interface Report extends ServerReport {
   readonly kept: readonly string[];
 }
 
@@ -63,10 +67,7 @@ async function serviceOf(prepare: (path: string) => void) {
   return {
     service,
     async reportOf(name: string): Promise<Report> {
-      const events = await service.start('ann', { spawn_id: `spawn-${name}`, profile: name });
-      const url = events.at(-1)?.url;
-      if (url === undefined) throw new Error(JSON.stringify(events));
-      const report = (await (await fetch(url)).json()) as Report;
+      const report = await startedReport<Report>(service, 'ann', { profile: name });
       await service.call('DELETE', '/users/ann/server');
       return report;
     },

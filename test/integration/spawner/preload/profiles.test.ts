@@ -2,7 +2,12 @@
 // reached, and ends. Not here: that a forked server is the same as a command (same.test.ts).
 import { expect, onTestFinished, test } from 'vitest';
 import { testAccount } from '../../../support/machine/accounts.ts';
-import { forkServerReady, trustedDirectory } from '../../../support/preload.ts';
+import {
+  forkServerReady,
+  type ServerReport,
+  startedReport,
+  trustedDirectory,
+} from '../../../support/preload.ts';
 import { startedService } from '../../../support/service-test.ts';
 
 const offline = 'network: {internet: false, dns: false}';
@@ -19,7 +24,7 @@ const kinds: readonly (readonly [what: string, profile: string])[] = [
 
 test.each(kinds)('a server with %s is forked', { timeout: 120_000 }, async (_, profile) => {
   const service = await serviceOf(profile);
-  expect(await firstProcess(await service.start('ann', fields('ann')))).toBe('portwrap-init\n');
+  expect((await startedReport(service, 'ann')).parent.name).toBe('portwrap-init\n');
   expect(await stateAfterStop('/users/ann/server')).toBe(404);
 
   async function stateAfterStop(path: string): Promise<number> {
@@ -31,14 +36,14 @@ test.each(kinds)('a server with %s is forked', { timeout: 120_000 }, async (_, p
 test('named servers of one user are forked beside each other', { timeout: 120_000 }, async () => {
   const service = await serviceOf(offline);
   const names = ['', 'second', 'third'];
-  const started = await Promise.all(names.map((name) => service.start('ann', fields(`ann-${name}`), name)));
-  expect(await Promise.all(started.map(firstProcess))).toEqual(names.map(() => 'portwrap-init\n'));
+  const reports = await Promise.all(names.map((name) => startedReport(service, 'ann', {}, name)));
+  expect(reports.map(({ parent }) => parent.name)).toEqual(names.map(() => 'portwrap-init\n'));
 });
 
 test('a server with an account of the machine is forked, with its ids', { timeout: 120_000 }, async () => {
   const { name, uid, gid } = testAccount('a');
   const service = await serviceOf(offline, '{mode: system}');
-  const report = await reportOf(await service.start(name, fields(name)));
+  const report = await startedReport<Report>(service, name);
   expect([report.parent.name, report.ids[0], report.ids[1]]).toEqual([
     'portwrap-init\n',
     [uid, uid, uid],
@@ -46,12 +51,9 @@ test('a server with an account of the machine is forked, with its ids', { timeou
   ]);
 });
 
-interface Report {
-  readonly parent: { readonly name: string };
+interface Report extends ServerReport {
   readonly ids: readonly [user: readonly number[], group: readonly number[], groups: readonly number[]];
 }
-
-type Events = Awaited<ReturnType<Awaited<ReturnType<typeof startedService>>['start']>>;
 
 async function serviceOf(profile: string, accounts?: string) {
   const { path, server, remove } = trustedDirectory();
@@ -66,16 +68,4 @@ async function serviceOf(profile: string, accounts?: string) {
   );
   await forkServerReady(service);
   return service;
-}
-
-const fields = (name: string) => ({ spawn_id: `spawn-${name}-${performance.now()}`.replace('.', '-') });
-
-async function firstProcess(events: Events): Promise<string> {
-  return (await reportOf(events)).parent.name;
-}
-
-async function reportOf(events: Events): Promise<Report> {
-  const url = events.at(-1)?.url;
-  if (url === undefined) throw new Error(JSON.stringify(events));
-  return (await (await fetch(url)).json()) as Report;
 }

@@ -1,7 +1,7 @@
 // A forked server is the same as one that was started as a command: everything that the kernel and Python say about the
 // process is compared, field by field.
 import { expect, onTestFinished, test } from 'vitest';
-import { forkServerReady, trustedDirectory } from '../../../support/preload.ts';
+import { forkServerReady, startedReport, trustedDirectory } from '../../../support/preload.ts';
 import type { TestService } from '../../../support/service.ts';
 import { startedService } from '../../../support/service-test.ts';
 
@@ -35,15 +35,7 @@ test('a forked server and a command differ in nothing but memory, times and seed
 
 /** A server of the same user each time, so of the same account and home. */
 async function reportOf(service: TestService, profile: string): Promise<Report> {
-  const fields = {
-    spawn_id: `spawn-${performance.now()}`.replace('.', '-'),
-    profile,
-    env: { TOKEN: 's3cr3t' },
-  };
-  const events = await service.start('ann', fields);
-  const url = events.at(-1)?.url;
-  if (url === undefined) throw new Error(JSON.stringify(events));
-  const report = (await (await fetch(url)).json()) as Report;
+  const report = await startedReport<Report>(service, 'ann', { profile, env: { TOKEN: 's3cr3t' } });
   await service.call('DELETE', '/users/ann/server');
   return report;
 }
