@@ -52,16 +52,18 @@ export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }
   const add = (record: ServerRecord, running: RunningServer) => {
     const { sandbox } = running.place;
     if (!asRoot || sandbox === null) return;
+    const idsNow = () => readIds(sandbox.child.pid);
+    const ids = idsNow();
+    if (ids === null) return; // it has ended already
     try {
       const server = guarded(record, sandbox);
-      const ids = readIds(sandbox.child.pid);
-      if (ids === null) throw new Error('it has ended');
       servers.set(server, ids.uid);
       open(ids.uid);
       const remove = () => leave(server);
       running.exited.then(remove, remove);
     } catch (error) {
-      // it has ended already, or was started by an earlier version
+      if (idsNow() === null) return; // it ended meanwhile
+      // it was started by an earlier version
       log.warn({ user: record.user, reason: String(error) }, 'a server cannot be entered by its user');
     }
   };
