@@ -19,6 +19,8 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     maxWorkers: 2,
+    // what is left behind is named whole
+    chaiConfig: { truncateThreshold: 0 },
     // the default, one second, says more about how busy the machine is than about what is tested
     expect: { poll: { timeout: 15_000, interval: 25 } },
   },

@@ -1,8 +1,9 @@
 // `test` for files whose tests share one spawner service, as the fixture `service`. When the file ends, the fixture
 // ends the service and asserts that nothing of it is left: no process, no socket, no mount, no file.
 // Not here: starting a service (service.ts).
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { test as base, expect } from 'vitest';
+import { openFilesOf } from './machine/open-files.ts';
 import { proxyPrograms, startProxy, type TestProxy } from './proxy.ts';
 import { processesBelow, startService, type TestOptions, type TestService } from './service.ts';
 
@@ -77,14 +78,8 @@ function socketsOf(pids: readonly number[]): string[] {
     .filter((inode) => open.has(inode));
 }
 
-function socketInodes(pid: number): string[] {
-  try {
-    const targets = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-    return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
-  } catch {
-    return []; // it ended during the check
-  }
-}
+const socketInodes = (pid: number) =>
+  openFilesOf(pid).flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
 
 /** TCP sockets that listen, by proc(5): address, and inode in the tenth column. */
 function listeners(): { readonly address: string; readonly inode: string }[] {

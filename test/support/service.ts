@@ -3,20 +3,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import {
-  chmodSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createClient } from '../../spawner/http/client.ts';
 import { freePorts } from './machine/free-ports.ts';
+import { openFilesOf } from './machine/open-files.ts';
 
 export const hubToken = 'test-hub-token-0123456789';
 /** Tests and benches are run from the root of the repository. */
@@ -173,8 +166,7 @@ function refersTo(pid: number, directory: string, word: string): boolean {
   try {
     const read = (name: string) => readFileSync(`/proc/${pid}/${name}`, 'utf8');
     if (read('stat').includes(') Z ') || !read('cmdline').includes(word)) return false;
-    const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-    return [...open, read('cmdline'), read('environ')].some((text) => text.includes(directory));
+    return [...openFilesOf(pid), read('cmdline'), read('environ')].some((text) => text.includes(directory));
   } catch {
     return false; // it ended during the check
   }

@@ -2,12 +2,13 @@
 // SIGUSR1, which must not open Node's debugger. Not here: how a command ends (ending.test.ts).
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseListeningSockets, readTcpTables } from '../../../portwrap/index.ts';
 import { fetchText } from '../../support/http.ts';
 import { freePorts } from '../../support/machine/free-ports.ts';
+import { openFilesOf, targetOf } from '../../support/machine/open-files.ts';
 import { needsRoot } from '../../support/reasons.ts';
 import {
   becoming,
@@ -34,16 +35,8 @@ const counts = [
 
 /** How many sockets of that process listen. */
 function listeners(pid: number): number {
-  const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => link(`/proc/${pid}/fd/${fd}`)));
+  const own = new Set(openFilesOf(pid));
   return parseListeningSockets(readTcpTables(pid)).filter(({ inode }) => own.has(`socket:[${inode}]`)).length;
-}
-
-function link(path: string): string[] {
-  try {
-    return [readlinkSync(path)];
-  } catch {
-    return []; // closed meanwhile
-  }
 }
 
 const isNode = (pid: number) => readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node');
@@ -149,7 +142,7 @@ describe.each(modes())('portwrap started by $name', (mode) => {
       .map((name) => `/${name}`)
       .filter(isPart)
       .flatMap((path) => {
-        const [to] = link(path);
+        const [to] = targetOf(path);
         return to === undefined ? ['--bind', path, path] : ['--symlink', to, path];
       });
     const root = ['--dev-bind', '/dev', '/dev', '--proc', '/proc', '--tmpfs', '/data', '--dir', '/data/tmp'];
@@ -257,7 +250,7 @@ test.each([
 
 /** What listens on the port of Node's debugger, as that process holds it. */
 function debuggers(pid: number): number[] {
-  const own = new Set(readdirSync(`/proc/${pid}/fd`).flatMap((fd) => link(`/proc/${pid}/fd/${fd}`)));
+  const own = new Set(openFilesOf(pid));
   return parseListeningSockets(readTcpTables(pid))
     .filter(({ inode, port }) => own.has(`socket:[${inode}]`) && port === 9229)
     .map(({ port }) => port);

@@ -1,7 +1,7 @@
 // The leftovers of a test: running processes that refer to its directory, and files below it. Zombies do not count.
 // Not here: ending processes.
-import { type Dirent, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { openFilesOf, targetOf } from './open-files.ts';
 import { entriesBelow, kindOf, pathOf } from './tree.ts';
 
 export interface Census {
@@ -39,7 +39,7 @@ function isAlive(pid: string): boolean {
 
 function refersTo(pid: string, directory: string): boolean {
   if (text(pid, 'cmdline').includes(directory) || text(pid, 'environ').includes(directory)) return true;
-  return [`/proc/${pid}/cwd`, ...entries(`/proc/${pid}/fd`)].some((link) => target(link).includes(directory));
+  return [...targetOf(`/proc/${pid}/cwd`), ...openFilesOf(pid)].some((path) => path.includes(directory));
 }
 
 const describeEntry = (entry: Dirent): string => `${pathOf(entry)} ${kindOf(entry)}`;
@@ -50,21 +50,5 @@ function text(pid: string, name: string): string {
     return readFileSync(`/proc/${pid}/${name}`, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function target(link: string): string {
-  try {
-    return readlinkSync(link);
-  } catch {
-    return '';
-  }
-}
-
-function entries(directory: string): string[] {
-  try {
-    return readdirSync(directory).map((name) => join(directory, name));
-  } catch {
-    return [];
   }
 }
