@@ -24,9 +24,15 @@ export interface Usage {
 
 /**
  * Creates the group and sets the limits. Null if no controller is available and no limit needs one; throws
- * LIMITS_UNAVAILABLE if a limit does, or if the limits of all sandboxes together do not hold.
+ * LIMITS_UNAVAILABLE if a limit does, or if the limits of all sandboxes together do not hold. `save` gets the place
+ * before anything is there: a launcher that is killed in between leaves no group that nobody knows.
  */
-export function createCgroup(root: CgroupRoot, name: string, limits: Limits): CgroupPlace | null {
+export function createCgroup(
+  root: CgroupRoot,
+  name: string,
+  limits: Limits,
+  save: (place: CgroupPlace) => void = () => {},
+): CgroupPlace | null {
   if (root.refusal !== undefined) throw root.refusal;
   const needed = neededControllers(limits, root.version);
   const missing = needed.filter((controller) => root.directories[controller] === undefined);
@@ -49,6 +55,7 @@ export function createCgroup(root: CgroupRoot, name: string, limits: Limits): Cg
       ? { unified: join(parents[0]?.[1] ?? '', name) }
       : Object.fromEntries(parents.map(([controller, parent]) => [controller, join(parent, name)]));
   const place: CgroupPlace = { version: root.version, directories };
+  save(place);
   try {
     for (const directory of new Set(Object.values(directories))) makeGroup(directory);
     if (limits.ioWeight !== null) checkIoWeight(place);

@@ -19,7 +19,8 @@ export function saveCgroupPlace(directory: string, place: CgroupPlace): void {
 /** The saved location of the group of the sandbox in `directory`, if there is one. */
 export function readCgroupPlace(directory: string): CgroupPlace | null {
   const text = readFileOrNull(join(directory, placeFile));
-  return text === null ? null : (JSON.parse(text) as CgroupPlace);
+  // empty: its launcher was killed before it could write, and created no group
+  return text === null || text === '' ? null : (JSON.parse(text) as CgroupPlace);
 }
 
 const placeFile = 'cgroup.json';

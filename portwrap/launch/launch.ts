@@ -167,10 +167,9 @@ function needsGroup({ cgroups }: LaunchContext, { limits }: SandboxSpec): boolea
 }
 
 function groupIn(root: CgroupRoot, spec: SandboxSpec, undo: Teardown): CgroupPlace | null {
-  const place = createCgroup(root, basename(spec.directory), spec.limits);
-  if (place === null) return null;
-  undo.add('control group', () => removeCgroup(place));
-  saveCgroupPlace(spec.directory, place);
+  const save = (place: CgroupPlace) => saveCgroupPlace(spec.directory, place);
+  const place = createCgroup(root, basename(spec.directory), spec.limits, save);
+  if (place !== null) undo.add('control group', () => removeCgroup(place));
   return place;
 }
 

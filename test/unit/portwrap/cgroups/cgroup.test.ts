@@ -12,7 +12,7 @@ import {
 } from '../../../../portwrap/cgroups/cgroup.ts';
 import { readHierarchies } from '../../../../portwrap/cgroups/hierarchies.ts';
 import { noLimits } from '../../../../portwrap/cgroups/limits.ts';
-import { readCgroupPlace, saveCgroupPlace } from '../../../../portwrap/cgroups/place.ts';
+import { type CgroupPlace, readCgroupPlace, saveCgroupPlace } from '../../../../portwrap/cgroups/place.ts';
 import { openCgroups } from '../../../../portwrap/cgroups/root.ts';
 import { findCgroupWay } from '../../../../portwrap/cgroups/way.ts';
 
@@ -159,6 +159,25 @@ describe('version 1', () => {
     write('memory/portwrap/one/memory.oom_control', 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n');
     expect(readUsage(place)).toEqual({ memory: 4096, cpu: null, processes: null, outOfMemoryKills: 1 });
   });
+});
+
+test.each([1, 2] as const)('the place of a group of version %i is saved before the group exists', (version) => {
+  const directories = { memory: join(fake, 'memory') };
+  mkdirSync(directories.memory);
+  let saved: readonly string[] = [];
+  const save = (place: CgroupPlace) => {
+    saved = Object.values(place.directories);
+    expect(saved.filter((directory) => existsSync(directory))).toEqual([]);
+  };
+  const made = createCgroup({ version, directories, hint: '' }, 'one', noLimits, save);
+  expect(saved).toEqual([join(directories.memory, 'one')]);
+  expect(Object.values(made?.directories ?? {})).toEqual(saved);
+  expect(existsSync(join(directories.memory, 'one'))).toBe(true);
+});
+
+test('a place that its launcher could not write before it was killed is none', () => {
+  writeFileSync(join(fake, 'cgroup.json'), '');
+  expect(readCgroupPlace(fake)).toBeNull();
 });
 
 test('the place of a group is found again in the directory of its sandbox', () => {
