@@ -1,27 +1,18 @@
 #define _GNU_SOURCE
 #include "loader.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aside.h"
 #include "fail.h"
-
-enum { MOST_HOLDERS = 4096 };
-
-/* The processes that were ended. */
-struct ended {
-  pid_t pids[MOST_HOLDERS];
-  unsigned count;
-};
+#include "holders.h"
 
 /* The first line, to its end; nothing after it is read, because that is for nft. False: there is none. */
 static bool read_pid(int policy, pid_t *pid)
@@ -41,53 +32,6 @@ static bool read_pid(int policy, pid_t *pid)
     return *pid > 0;
   }
   return false;
-}
-
-static bool is_new(struct ended *ended, pid_t pid)
-{
-  for (unsigned index = 0; index < ended->count; index += 1)
-    if (ended->pids[index] == pid)
-      return false;
-  if (ended->count == MOST_HOLDERS)
-    return false;
-  ended->pids[ended->count++] = pid;
-  return true;
-}
-
-/* Whether that process holds the FIFO, for writing, by that number. */
-static bool holds(pid_t pid, int life, const struct stat *fifo)
-{
-  char path[64];
-  struct stat link, target;
-  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, life);
-  return lstat(path, &link) == 0 && (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 &&
-         target.st_dev == fifo->st_dev && target.st_ino == fifo->st_ino;
-}
-
-static unsigned end_new_holders(int life, const struct stat *fifo, struct ended *ended)
-{
-  unsigned found = 0;
-  DIR *processes = opendir("/proc");
-  if (processes == NULL)
-    return 0;
-  for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
-    pid_t pid = (pid_t)atoi(entry->d_name);
-    if (pid <= 0 || !holds(pid, life, fifo) || !is_new(ended, pid))
-      continue;
-    kill(pid, SIGKILL);
-    found += 1;
-  }
-  closedir(processes);
-  return found;
-}
-
-/* A bwrap whose monitor has ended with the launcher waits for ever. It looks until it finds nobody new: one that is
- * killed may have forked since the look, and its child would wait for ever, too. */
-static void end_holders(int life, const struct stat *fifo)
-{
-  static struct ended ended;
-  while (end_new_holders(life, fifo, &ended) > 0)
-    continue;
 }
 
 static void run_nft(const struct options *options, pid_t child)
@@ -130,40 +74,17 @@ static void load(const struct options *options, pid_t child)
     return; /* the launcher has ended */
 }
 
-static void be_loader(const struct options *options)
+static void be_loader(const struct options *options, const struct life *life)
 {
-  char path[64];
-  struct stat fifo;
   pid_t child;
-  signal(SIGINT, SIG_IGN);
-  signal(SIGQUIT, SIG_IGN);
-  /* it does not hold the FIFO itself. While it reads, no other file can get the same number */
-  snprintf(path, sizeof path, "/proc/self/fd/%d", options->life);
-  int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (reader < 0 || fstat(reader, &fifo) != 0)
-    fail_errno("the life FIFO");
-  for (int fd = STDERR_FILENO + 1; fd < 256; fd += 1)
-    if (fd != options->loader.policy && fd != reader)
-      close(fd);
   if (read_pid(options->loader.policy, &child))
     load(options, child);
   else
-    end_holders(options->life, &fifo);
-  _exit(0);
+    end_holders(life);
 }
 
 void start_loader(const struct options *options)
 {
-  pid_t between = fork();
-  if (between < 0)
-    fail_errno("fork");
-  if (between == 0) {
-    pid_t loader = fork();
-    if (loader == 0)
-      be_loader(options);
-    _exit(loader < 0 ? 1 : 0);
-  }
-  int status = -1;
-  if (waitpid(between, &status, 0) != between || status != 0)
+  if (!start_aside(options, options->loader.policy, be_loader))
     fail("the loader of the network policy cannot be started");
 }

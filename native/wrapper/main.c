@@ -1,6 +1,6 @@
 /* portwrap-wrapper: what the launcher of a sandbox starts outside of it, before bubblewrap. It does in one program what
  * portwrap/launch/wrapper/script.ts does with several: mounts of its own, FIFOs, terminals, temporary files of a
- * bounded size, a loader of the network policy; then it executes the command. */
+ * bounded size, a loader of the network policy or a guard; then it executes the command. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "guard.h"
 #include "image.h"
 #include "loader.h"
 #include "mounts.h"
@@ -61,6 +62,10 @@ int main(int argc, char **argv)
     make_fifo(&options.fifos[index]);
   if (options.loader.policy >= 0)
     start_loader(&options);
+  if (options.guard >= 0) {
+    start_guard(&options);
+    close(options.guard);
+  }
   const char *report = prepare_mounts(&options);
   if (write(options.launcher, report, 1) != 1)
     fail_errno("the launcher cannot be told");

@@ -52,6 +52,8 @@ static void parse_option(struct options *options, const char *name, struct words
     options->loader.policy = number(words, name);
     options->loader.nft = word(words, name);
     options->loader.log = word(words, name);
+  } else if (strcmp(name, "--guard") == 0) {
+    options->guard = number(words, name);
   } else if (strcmp(name, "--setting") == 0) {
     struct setting *setting = &options->settings[more(&options->setting_count, MOST_SETTINGS, name)];
     setting->path = word(words, name);
@@ -86,7 +88,7 @@ static void parse_option(struct options *options, const char *name, struct words
 
 struct options parse_options(int argc, char **argv)
 {
-  struct options options = {.life = -1, .loader = {.policy = -1}, .launcher = -1, .launcher_again = -1};
+  struct options options = {.life = -1, .loader = {.policy = -1}, .guard = -1, .launcher = -1, .launcher_again = -1};
   struct words words = {.next = argv + (argc > 0 ? 1 : 0)};
   for (;;) {
     const char *name = word(&words, "the options");

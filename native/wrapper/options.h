@@ -43,6 +43,8 @@ struct options {
   /* The descriptor of the life FIFO. */
   int life;
   struct loader loader;
+  /* The launcher's socket to the guard; -1: there is none. */
+  int guard;
   /* Below /proc/sys, of the network of the sandbox. */
   struct setting settings[MOST_SETTINGS];
   unsigned setting_count;

@@ -37,7 +37,7 @@ import { filterFile, systemCallFilter } from './system-call-filter.ts';
 import { wrapperArgv } from './wrapper/argv.ts';
 import { endLoader, policyLog } from './wrapper/loader.ts';
 import { findWrapperProgram } from './wrapper/program.ts';
-import { imageFailed, isPrepared, terminalsFailed } from './wrapper/wrapper.ts';
+import { imageFailed, isBuilt, isPrepared, terminalsFailed } from './wrapper/wrapper.ts';
 
 const ignoredSignals = ['INT', 'QUIT', 'HUP', 'TERM', 'USR1', 'USR2'] as const;
 
@@ -121,7 +121,7 @@ export async function buildSandbox(
           args: 'pipe',
           status: status.fd,
           filter: filterProgram.fd,
-          keeper: context.cgroups.scope === null ? 'ignore' : 'pipe',
+          keeper: context.asRoot && context.cgroups.scope === null ? 'ignore' : 'pipe',
           life: 'ignore',
           launcher: 'pipe',
           policy: rules?.fd ?? 'pipe',
@@ -143,10 +143,10 @@ export async function buildSandbox(
   const policy = context.asRoot ? pipe(descriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is noticed by its end of file
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
-  const keeper = context.cgroups.scope === null ? null : pipe(descriptors.keeper);
+  const keeper = context.asRoot && context.cgroups.scope === null ? null : pipe(descriptors.keeper);
   keeper?.on('error', () => {}); // a killed keeper only means that the scope is removed earlier
   const leaveScope = () => void keeper?.destroy();
-  undo.add('scope', leaveScope);
+  undo.add('scope and guard', leaveScope);
   undo.add('pipes', closePipes);
   for (const fd of inputs) pipe(fd).on('error', () => {}); // a bwrap that ends early is noticed by its life FIFO
   const gate = pipe(descriptors.launcher);
@@ -191,6 +191,8 @@ export async function buildSandbox(
   }
   const child = findChild(spec.directory);
   if (child === null) throw buildFailure(spec);
+  if (!context.asRoot) keeper?.write(isBuilt);
+  if (context.cgroups.scope === null) keeper?.end();
   if (readOnlyRoot) refuseLateMount(spec, child, around.mountinfo);
   return {
     ...{ child, life, starter, policy, leaveScope },

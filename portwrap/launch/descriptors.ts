@@ -9,7 +9,10 @@ export const descriptors = {
   status: 4,
   /** The seccomp program of a sandbox at a terminal, if it has one. */
   filter: 5,
-  /** While the launcher holds its end, the scope of the sandbox exists (cgroups/scope.ts). */
+  /**
+   * While the launcher holds its end, the scope of the sandbox exists (cgroups/scope.ts). Without root the guard waits
+   * there, too, for `isBuilt`: if the launcher ends first, the guard ends what the launch has begun.
+   */
   keeper: 6,
   /** The life FIFO, opened by the launch wrapper and held by all processes of the sandbox (system/liveness.ts). */
   life: 7,

@@ -4,6 +4,7 @@
 import { constants, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { PortwrapError } from '../../config/errors.ts';
+import { inOwnUsers } from '../mounts/own.ts';
 import { inProfile } from '../system/apparmor.ts';
 import { startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
@@ -19,12 +20,12 @@ export interface NamelessDirectory {
 
 /** Where it is mounted in the helper's mount namespace: a directory that exists everywhere and that sh(1) does not need. */
 const mountPoint = '/sys';
-/** Milliseconds until bubblewrap must have mounted it. */
+/** Milliseconds until it must be mounted. */
 const mountDeadline = 10_000;
 
 /** Begins to make one. The account must be that of this process. */
 export function makeNamelessDirectory(tools: Toolbox): NamelessDirectory {
-  const [program = '', ...argv] = inProfile(tools, [tools('bwrap'), ...namelessArgv(tools)]);
+  const [program = '', ...argv] = inProfile(tools, namelessArgv(tools));
   const { process: helper, exited } = startChild(program, argv, {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true, // Ctrl-C must not reach it
@@ -57,22 +58,13 @@ export function makeNamelessDirectory(tools: Toolbox): NamelessDirectory {
   };
 }
 
-/** The helper prints its pid when the file system is mounted, and ends when its standard input does. */
+/**
+ * The helper prints its pid when the file system is mounted, and ends when its standard input does. Not bubblewrap: its
+ * inner process waits for ever when its outer one is killed at a bad moment.
+ */
 export function namelessArgv(tools: Toolbox): string[] {
-  return [
-    ...[
-      '--unshare-user',
-      '--die-with-parent',
-      '--ro-bind',
-      '/',
-      '/',
-      '--perms',
-      '0700',
-      '--tmpfs',
-      mountPoint,
-    ],
-    ...['--', tools('sh'), '-c', 'echo $$; read -r _'],
-  ];
+  const script = `${tools('mount')} -n -i -t tmpfs -o mode=0700 portwrap ${mountPoint} && echo $$ && read -r _`;
+  return inOwnUsers(tools, [tools('sh'), '-c', script]);
 }
 
 function collect(stream: Readable | null): () => string {

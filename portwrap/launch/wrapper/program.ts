@@ -19,11 +19,11 @@ export function programArgv(
   wrapper: Wrapper,
   argv: readonly string[],
 ): string[] {
-  const { launcher, life, policy } = descriptors;
+  const { keeper, launcher, life, policy } = descriptors;
   const { image, maps, policyLog } = wrapper;
   const loader =
     policyLog === null
-      ? ['--own-users']
+      ? ['--own-users', '--guard', String(keeper)]
       : [
           ...['--loader', String(policy), tools('nft'), policyLog],
           ...sysctlFiles(wrapper.sysctls).flatMap(({ path, value }) => ['--setting', path, value]),

@@ -18,16 +18,24 @@ export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly stri
   // its parent is init. If the launcher ends first, it ends what holds the life FIFO: a bwrap whose monitor has ended with
   // the launcher waits for ever. It looks until it finds nobody new, because one that is killed may have forked since the
   // look, and its child, a bwrap that waits for the monitor's word, would wait for ever
-  const find = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${keeper} 2>/dev/null`;
-  const kill = `echo "$found" | while IFS=/ read -r _ _ holder _; do kill -9 "$holder"; done 2>/dev/null`;
-  const endHolders = `known=; until found=$(${find}); [ "$found" = "$known" ]; do known=$found; ${kill}; done`;
+  const endHolders = (reader: number) => {
+    const find = `${tools('find')} -L /proc/[0-9]*/fd/${life} -maxdepth 0 -samefile /proc/self/fd/${reader} 2>/dev/null`;
+    const kill = `echo "$found" | while IFS=/ read -r _ _ holder _; do kill -9 "$holder"; done 2>/dev/null`;
+    // find(1) opens it, which waits for a writer
+    const hold = `exec ${reader}<>/proc/self/fd/${reader}`;
+    return `${hold}; known=; until found=$(${find}); [ "$found" = "$known" ]; do known=$found; ${kill}; done`;
+  };
   const loader =
     `( ( if read -r child <&${policy}; then ` +
     `${load.join(' ')} <&${policy} >"$3" 2>&1 && printf ${policyLoaded} >&${policy}; ` +
-    // find(1) opens it, which waits for a writer
-    `else exec ${keeper}<>/proc/self/fd/${keeper}; ${endHolders}; fi ) ` +
+    `else ${endHolders(keeper)}; fi ) ` +
     `${keeper}</proc/self/fd/${life} ${closeAllBut('policy', 'keeper')} & )`;
-  const keep = `( ( trap '' INT QUIT HUP TERM; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
+  const ignore = "trap '' INT QUIT HUP TERM";
+  const keep = `( ( ${ignore}; read -r _ ) <&${keeper} >/dev/null 2>&1 ${closeAllBut()} & )`;
+  // the same as the loader for a launch without root, until it is built; then it may be the keeper
+  const guard =
+    `( ( ${ignore}; if read -r _; then ${wrapper.keeper ? 'read -r _' : ':'}; else ${endHolders(policy)}; fi ) ` +
+    `<&${keeper} ${policy}</proc/self/fd/${life} >/dev/null 2>&1 ${closeAllBut('policy')} & )`;
   const replaceTerminals =
     `( ( if ${terminalCommands(tools('mount'), wrapper.terminals).join(' && ')}; then printf ${isPrepared} >&${launcher}; ` +
     `else printf ${terminalsFailed} >&${launcher}; fi ) ${closeAllBut('launcher')} & )`;
@@ -45,11 +53,11 @@ export function scriptArgv(tools: Toolbox, wrapper: Wrapper, argv: readonly stri
     ...(wrapper.image === null ? [] : [wrapper.image.file, wrapper.image.directory]),
   ];
   const script = [
-    ...(wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
+    ...(asRoot && wrapper.keeper ? [keep, `exec ${keeper}<&-`] : []),
     `${tools('mkfifo')} -m 600 "$1" "$2" "$5"${wrapper.maps === null ? '' : ' "$4"'} || exit 1`,
     // for reading and writing, because opening then does not block
     `exec ${life}<>"$1"`,
-    ...(asRoot ? [loader] : []),
+    ...(asRoot ? [loader] : [guard, `exec ${keeper}<&-`]),
     ...(wrapper.maps === null ? [] : [`exec ${mapping.report}<>"$4"`]),
     ...(wrapper.image === null ? [] : [mountImage(wrapper.image.format)]),
     // while bwrap starts, which waits for its arguments, and the launcher for this message

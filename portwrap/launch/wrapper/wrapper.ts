@@ -10,6 +10,9 @@ export const isPrepared = 'f';
 export const terminalsFailed = 'x';
 export const imageFailed = 'i';
 
+/** The launcher's line for the guard: bubblewrap has built the sandbox, which now ends with the launcher by itself. */
+export const isBuilt = 'b\n';
+
 export interface Wrapper {
   readonly life: string;
   readonly forwarder: string;

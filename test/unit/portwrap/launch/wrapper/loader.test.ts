@@ -1,15 +1,19 @@
-// The loader of the network policy: what a launch learns from it, and what it leaves when the launch has ended.
+// The loader of the network policy, and without root the guard: what a launch learns from it, and what it leaves when the
+// launch has ended.
 // Not here: the wrapper that starts it (script.test.ts, program.test.ts).
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex, PassThrough } from 'node:stream';
 import { afterAll, expect, onTestFinished, test, vi } from 'vitest';
 import { createToolbox, type Toolbox } from '../../../../../portwrap/index.ts';
+import { descriptors } from '../../../../../portwrap/launch/descriptors.ts';
 import { wrapperArgv } from '../../../../../portwrap/launch/wrapper/argv.ts';
 import { endLoader, loadPolicy } from '../../../../../portwrap/launch/wrapper/loader.ts';
 import { findWrapperProgram } from '../../../../../portwrap/launch/wrapper/program.ts';
+import { isBuilt } from '../../../../../portwrap/launch/wrapper/wrapper.ts';
 import { needsRoot } from '../../../../support/reasons.ts';
 import { wrapper } from './example.ts';
 
@@ -31,9 +35,10 @@ say("${at('holder')}")
 while True: signal.pause()`;
 
 /** A wrapper whose command is that process. */
-async function heldLife(program: string | null, own: Toolbox) {
+async function heldLife(program: string | null, own: Toolbox, { asRoot } = { asRoot: true }) {
   const at = (name: string) => join(directory, name);
-  const paths = { life: at('life'), forwarder: at('forwarder'), uplink: at('uplink'), policyLog: at('log') };
+  const policyLog = asRoot ? at('log') : null;
+  const paths = { life: at('life'), forwarder: at('forwarder'), uplink: at('uplink'), policyLog };
   const request = { ...wrapper, ...paths, terminals: [{ kind: 'new', target: '/nowhere' } as const] };
   const argv = wrapperArgv(own, program, request, ['/usr/bin/python3', '-c', holder(at)]);
   const child = spawn(argv[0] ?? '', argv.slice(1), {
@@ -50,22 +55,41 @@ async function heldLife(program: string | null, own: Toolbox) {
   onTestFinished(() => {
     for (const name of readdirSync(directory)) rmSync(at(name));
   });
-  return { loader: loaderOf(child), pid, holder: await pid('holder') };
+  const watcher = pipeOf(child, asRoot ? descriptors.policy : descriptors.keeper);
+  return { watcher, pid, holder: await pid('holder') };
 }
 
-test.each([
-  ['of the program', findWrapperProgram()],
-  ['of the script', null],
-])(
-  'a loader %s whose launcher ends before the rules leaves no process of the sandbox',
+const programs = [
+  { form: 'program', program: findWrapperProgram() },
+  { form: 'script', program: null },
+] as const;
+const watchers = [
+  { name: 'a loader', asRoot: true },
+  { name: 'a guard', asRoot: false },
+].flatMap((watcher) => programs.map((form) => ({ ...watcher, ...form })));
+
+test.each(watchers)(
+  '$name of the $form whose launcher ends before its line leaves no process of the sandbox',
   needsRoot,
-  async (_, program) => {
-    const { loader, pid, holder } = await heldLife(program, tools);
+  async ({ program, asRoot }) => {
+    const { watcher, pid, holder } = await heldLife(program, tools, { asRoot });
     process.kill(Number(holder), 'SIGUSR1');
     const pids = [holder, await pid('child')];
     expect(pids.filter(isRunning)).toEqual(pids);
-    await endLoader(loader);
+    await endLoader(watcher);
     await expect.poll(() => pids.filter(isRunning)).toEqual([]);
+  },
+);
+
+test.each(programs)(
+  'a guard of the $form ends when the sandbox is built, and ends nothing',
+  needsRoot,
+  async ({ program }) => {
+    const { watcher, holder } = await heldLife(program, tools, { asRoot: false });
+    const ended = once(watcher, 'end');
+    watcher.resume().write(isBuilt);
+    await ended;
+    expect(isRunning(holder)).toBe(true);
   },
 );
 
@@ -78,16 +102,16 @@ test -e ${at('child')} || { kill -USR1 "$(cat ${at('holder')})"; until test -e $
 echo "$found"
 `;
   writeFileSync(at('find'), find, { mode: 0o755 });
-  const { loader, pid, holder } = await heldLife(null, (name) => (name === 'find' ? at(name) : tools(name)));
-  await endLoader(loader);
+  const { watcher, pid, holder } = await heldLife(null, (name) => (name === 'find' ? at(name) : tools(name)));
+  await endLoader(watcher);
   const pids = [holder, await pid('child')];
   await expect.poll(() => pids.filter(isRunning)).toEqual([]);
 });
 
-const loaderOf = ({ stdio }: ChildProcess): Duplex => {
-  const [policy] = stdio.slice(9) as unknown as Duplex[];
-  if (policy === undefined) throw new Error('the wrapper has no pipe to its loader');
-  return policy;
+const pipeOf = ({ stdio }: ChildProcess, descriptor: number): Duplex => {
+  const [pipe] = stdio.slice(descriptor) as unknown as Duplex[];
+  if (pipe === undefined) throw new Error('the wrapper has no such pipe');
+  return pipe;
 };
 
 const isRunning = (pid: string): boolean =>

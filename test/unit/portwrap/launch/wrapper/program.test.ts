@@ -7,9 +7,9 @@ import { rootsWrapper, wrapper } from './example.ts';
 const tools = (name: string) => `/bin/${name}`;
 const program = '/p/portwrap-wrapper';
 
-test('without root it has a user namespace and no loader', () => {
+test('without root it has a user namespace, and a guard instead of the loader', () => {
   expect(programArgv(tools, program, wrapper, ['/bin/bwrap', '--args', '3'])).toEqual([
-    ...[program, '--own-users', '--life', '7', '--launcher', '8'],
+    ...[program, '--own-users', '--guard', '6', '--life', '7', '--launcher', '8'],
     ...['--held-fifo', '7', '/d/life', '--fifo', '/d/forwarder', '--fifo', '/d/uplink'],
     ...['--bind', '/dev/null', '/dev/console', '--new-terminals', '/dev/pts'],
     ...['--ignore-signal', '2', '--ignore-signal', '15'],

@@ -8,7 +8,7 @@ const tools = (name: string) => `/bin/${name}`;
 /** The script of a wrapper, which is the word after "-c". */
 const scriptOf = (argv: readonly string[]) => argv[argv.indexOf('-c') + 1] ?? '';
 
-test('without root, in mounts that the root of its own user namespace may change, the FIFOs are made and open, and the terminals replaced before it says so, while it becomes the command', () => {
+test('without root, in mounts that the root of its own user namespace may change, the FIFOs are made and open, a guard waits for the launcher, and the terminals are replaced before it says so, while it becomes the command', () => {
   expect(scriptArgv(tools, wrapper, ['bwrap', '--args', '3'])).toEqual([
     ...['/bin/unshare', '--user', '--map-root-user', '--mount', '--propagation', 'slave', '--'],
     '/bin/sh',
@@ -16,6 +16,8 @@ test('without root, in mounts that the root of its own user namespace may change
     [
       '/bin/mkfifo -m 600 "$1" "$2" "$5" || exit 1',
       'exec 7<>"$1"',
+      `( ( trap '' INT QUIT HUP TERM; if read -r _; then :; else exec 9<>/proc/self/fd/9; known=; until found=$(/bin/find -L /proc/[0-9]*/fd/7 -maxdepth 0 -samefile /proc/self/fd/9 2>/dev/null); [ "$found" = "$known" ]; do known=$found; echo "$found" | while IFS=/ read -r _ _ holder _; do kill -9 "$holder"; done 2>/dev/null; done; fi ) <&6 9</proc/self/fd/7 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- & )`,
+      'exec 6<&-',
       '( ( if { [ ! -e /dev/console ] || /bin/mount -n --bind /dev/null /dev/console; } && { [ ! -d /dev/pts ] || /bin/mount -n -i -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts /dev/pts; }; then printf f >&8; else printf x >&8; fi ) 3<&- 4<&- 5<&- 6<&- 7<&- 9<&- & )',
       'shift 5',
       'exec "$@"',
@@ -58,11 +60,17 @@ test('temporary files with a bound are mounted before the terminals, and a failu
 });
 
 test("a keeper of its scope is left before anything else, ignoring the terminal's signals, with none of its descriptors", () => {
-  const script = scriptOf(scriptArgv(tools, { ...wrapper, keeper: true }, ['bwrap']));
+  const script = scriptOf(scriptArgv(tools, { ...rootsWrapper, keeper: true }, ['bwrap']));
   expect(script.split('\n').slice(0, 2)).toEqual([
     "( ( trap '' INT QUIT HUP TERM; read -r _ ) <&6 >/dev/null 2>&1 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- 9<&- & )",
     'exec 6<&-',
   ]);
+});
+
+test('without root the guard of the launch is the keeper of its scope once it is built', () => {
+  const script = scriptOf(scriptArgv(tools, { ...wrapper, keeper: true }, ['bwrap']));
+  expect(script).toContain('if read -r _; then read -r _; else exec 9<>/proc/self/fd/9; ');
+  expect(script.match(/<&6 /g)).toHaveLength(1);
 });
 
 test('a detached command has a session of its own, and another parent', () => {

@@ -1,0 +1,64 @@
+#define _GNU_SOURCE
+#include "holders.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/types.h>
+
+enum { MOST_HOLDERS = 4096 };
+
+/* The processes that were ended. */
+struct ended {
+  pid_t pids[MOST_HOLDERS];
+  unsigned count;
+};
+
+static bool is_new(struct ended *ended, pid_t pid)
+{
+  for (unsigned index = 0; index < ended->count; index += 1)
+    if (ended->pids[index] == pid)
+      return false;
+  if (ended->count == MOST_HOLDERS)
+    return false;
+  ended->pids[ended->count++] = pid;
+  return true;
+}
+
+/* Whether that process holds the FIFO, for writing, by that number. */
+static bool holds(pid_t pid, const struct life *life)
+{
+  char path[64];
+  struct stat link, target;
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, life->number);
+  return lstat(path, &link) == 0 && (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 &&
+         target.st_dev == life->fifo.st_dev && target.st_ino == life->fifo.st_ino;
+}
+
+static unsigned end_new_holders(const struct life *life, struct ended *ended)
+{
+  unsigned found = 0;
+  DIR *processes = opendir("/proc");
+  if (processes == NULL)
+    return 0;
+  for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
+    pid_t pid = (pid_t)atoi(entry->d_name);
+    if (pid <= 0 || !holds(pid, life) || !is_new(ended, pid))
+      continue;
+    kill(pid, SIGKILL);
+    found += 1;
+  }
+  closedir(processes);
+  return found;
+}
+
+/* A bwrap whose monitor has ended with the launcher waits for ever. It looks until it finds nobody new: one that is
+ * killed may have forked since the look, and its child would wait for ever, too. */
+void end_holders(const struct life *life)
+{
+  static struct ended ended;
+  while (end_new_holders(life, &ended) > 0)
+    continue;
+}
