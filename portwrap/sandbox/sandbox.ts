@@ -191,6 +191,7 @@ export async function destroySandbox(tools: Toolbox, directory: string): Promise
     const fifo = openFifo(directory, fifos[program]);
     if (fifo === null) continue;
     const watched = watchLiveness(fifo);
+    killStuckLater(join(directory, fifos[program]), watched.gone, 'any');
     await withDeadline(
       watched.gone,
       goneDeadline,

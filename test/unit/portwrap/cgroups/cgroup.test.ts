@@ -161,19 +161,22 @@ describe('version 1', () => {
   });
 });
 
-test.each([1, 2] as const)('the place of a group of version %i is saved before the group exists', (version) => {
-  const directories = { memory: join(fake, 'memory') };
-  mkdirSync(directories.memory);
-  let saved: readonly string[] = [];
-  const save = (place: CgroupPlace) => {
-    saved = Object.values(place.directories);
-    expect(saved.filter((directory) => existsSync(directory))).toEqual([]);
-  };
-  const made = createCgroup({ version, directories, hint: '' }, 'one', noLimits, save);
-  expect(saved).toEqual([join(directories.memory, 'one')]);
-  expect(Object.values(made?.directories ?? {})).toEqual(saved);
-  expect(existsSync(join(directories.memory, 'one'))).toBe(true);
-});
+test.each([1, 2] as const)(
+  'the place of a group of version %i is saved before the group exists',
+  (version) => {
+    const directories = { memory: join(fake, 'memory') };
+    mkdirSync(directories.memory);
+    let saved: readonly string[] = [];
+    const save = (place: CgroupPlace) => {
+      saved = Object.values(place.directories);
+      expect(saved.filter((directory) => existsSync(directory))).toEqual([]);
+    };
+    const made = createCgroup({ version, directories, hint: '' }, 'one', noLimits, save);
+    expect(saved).toEqual([join(directories.memory, 'one')]);
+    expect(Object.values(made?.directories ?? {})).toEqual(saved);
+    expect(existsSync(join(directories.memory, 'one'))).toBe(true);
+  },
+);
 
 test('a place that its launcher could not write before it was killed is none', () => {
   writeFileSync(join(fake, 'cgroup.json'), '');

@@ -1,7 +1,16 @@
-// A process of bubblewrap that waits forever is found by the FIFO that it holds. Real processes under that name.
+// A process that waits forever is found by the FIFO that it holds. Real processes under names of their own.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -28,7 +37,7 @@ test('kills the processes of bubblewrap that hold the FIFO, and no others', asyn
   const stuck = await holder('bwrap', own);
   const rest = [await holder('slirp4netns', own), await holder('bwrap', other)];
   const ended = once(stuck, 'exit');
-  killStuck(own);
+  killStuck(own, 'bubblewrap');
   expect(await ended).toEqual([null, 'SIGKILL']);
   for (const child of rest) {
     expect([child.exitCode, child.signalCode]).toEqual([null, null]);
@@ -37,6 +46,15 @@ test('kills the processes of bubblewrap that hold the FIFO, and no others', asyn
   }
 });
 
+test('kills every process that holds the FIFO of a program, but not this one', async () => {
+  const here = openSync(own, constants.O_RDONLY | constants.O_NONBLOCK);
+  const stuck = await holder('slirp4netns', own);
+  const ended = once(stuck, 'exit');
+  killStuck(own, 'any');
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  closeSync(here);
+});
+
 test('does nothing where the FIFO is gone', () => {
-  expect(killStuck(join(directory, 'missing'))).toBeUndefined();
+  expect(killStuck(join(directory, 'missing'), 'any')).toBeUndefined();
 });
