@@ -2,6 +2,7 @@
 // Not here: the schema (config/schema.ts).
 import { PortwrapError } from '../../../config/errors.ts';
 import { configSchema } from '../../../config/schema.ts';
+import { keyName } from './key-name.ts';
 import type { Value } from './read/settings.ts';
 import { none } from './rules/rule.ts';
 import type { Assigned, Migration } from './translate.ts';
@@ -35,14 +36,6 @@ export function keepValid(migration: Migration): Migration {
 /** One of both paths is the beginning of the other. */
 function touches(issue: readonly string[], path: readonly string[]): boolean {
   return issue.length > 0 && path.slice(0, issue.length).every((part, index) => issue[index] === part);
-}
-
-/** profiles[].resources.memory */
-export function keyName(path: readonly (string | number)[]): string {
-  return path.reduce<string>((text, part) => {
-    if (typeof part === 'number') return `${text}[]`;
-    return text === '' ? part : `${text}.${part}`;
-  }, '');
 }
 
 type Node = { [key: string]: Node | Value } | (Node | Value)[];

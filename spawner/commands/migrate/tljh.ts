@@ -2,10 +2,11 @@
 // stays. It is data, so nothing is run. Not here: a jupyterhub_config.py (translate.ts).
 import { parseDocument } from 'yaml';
 import { PortwrapError } from '../../../config/errors.ts';
+import { orDefault } from './outcomes.ts';
 import { systemPath } from './read/find-python.ts';
 import { isTable, type Value, valueSchema } from './read/settings.ts';
 import { at, key, none, nothing, number, type Outcome, type Placed, type Rule, size } from './rules/rule.ts';
-import { type Assigned, assignment, type Migration, orDefault, type Told } from './translate.ts';
+import { type Assigned, assignment, type Migration, type Told } from './translate.ts';
 
 /** Throws MIGRATE_FAILED. */
 export function translateTljh(path: string, text: string): Migration {

@@ -3,13 +3,15 @@
 
 import type { Offer } from './offers/offer.ts';
 import { offersOf } from './offers/offers.ts';
+import { optionOf } from './options.ts';
+import { applied, isShared, outcomesOf } from './outcomes.ts';
 import { systemPath } from './read/find-python.ts';
 import { hasSecret, isSecretName } from './read/secrets.ts';
-import { codeOf, type HubFile, isData, type Setting, type Value } from './read/settings.ts';
+import { type HubFile, isData, type Setting, type Value } from './read/settings.ts';
 import { cullerOutcomes } from './rules/culler.ts';
 import { jupyterHub } from './rules/jupyterhub.ts';
 import { baseOf, type Machine, remarksOn, rulesOf } from './rules/kinds.ts';
-import { at, none, type Outcome, type Placed, type Rule, type RuleContext, yaml } from './rules/rule.ts';
+import { at, none, type Outcome, type Placed, type RuleContext } from './rules/rule.ts';
 
 /** A value at its place in the YAML; `label` names the setting that it comes from, null: the kind of spawner. */
 export interface Assigned {
@@ -41,9 +43,6 @@ export interface Migration {
 }
 
 const noContext: RuleContext = { get: () => undefined, path: [] };
-
-/** Sections that the plugin's class has too. */
-const shared = ['Spawner', 'LoggingConfigurable', 'Configurable', 'SingletonConfigurable'];
 
 export function translate(file: HubFile, machine: Machine): Migration {
   const { offers, told: ofOffers } = offersOf(file);
@@ -78,6 +77,15 @@ export function translate(file: HubFile, machine: Machine): Migration {
         tell(toldOf(setting, offer, outcome));
       }
     });
+    for (const option of offer.options) {
+      const made = optionOf(option, (setting, context) =>
+        outcomesOf(setting, offer.spawner, { ...context, path: pathOf(file) }),
+      );
+      for (const [label, outcome] of made.told) tell({ label, outcome });
+      if (made.value === null) continue;
+      const path = ['profiles', index, 'options'];
+      assigned.push({ path, value: [made.value], adds: true, label: option.label });
+    }
   }
   otherSettings(file, offers, consumed, (label, outcomes) => {
     for (const outcome of outcomes) {
@@ -164,35 +172,8 @@ function offerSettings(
     const first = inForce.get(setting.trait);
     if (first !== setting && first !== undefined)
       visit(setting, [none(`not in force: ${labelOf(first, offer)} is, which is set as well`)]);
-    else visit(setting, outcomesOf(setting, offer, context));
+    else visit(setting, outcomesOf(setting, offer.spawner, context));
   }
-}
-
-function outcomesOf(setting: Setting, { spawner }: Offer, context: RuleContext): readonly Outcome[] {
-  const { trait, section } = setting;
-  const { mro, traits } = spawner;
-  const place = mro.find((name) => rulesOf[name]?.traits[trait] !== undefined);
-  const rule = place === undefined ? undefined : rulesOf[place]?.traits[trait];
-  if (Object.keys(traits).length > 0 && traits[trait] === undefined)
-    return [none(`${section || spawner.name} has no setting of this name: the hub ignores it`)];
-  if (rule !== undefined) return applied(rule, setting, context);
-  const home = traits[trait] ?? 'Spawner';
-  if (shared.includes(home) || shared.includes(section)) return [{ kind: 'hub' }];
-  const kind = mro.find((name) => name !== 'Spawner' && rulesOf[name] !== undefined);
-  return [none((kind === undefined ? undefined : rulesOf[kind]?.otherwise) ?? `a setting of ${home}`)];
-}
-
-function applied(rule: Rule, { trait, value }: Setting, context: RuleContext): readonly Outcome[] {
-  if (rule.takesAnything) return rule.apply(value, context);
-  const code = codeOf(value) ?? (isData(value) ? null : 'code');
-  if (code !== null) return [none(`it is ${code}: set it by hand`)];
-  if (isSecretName(trait) || hasSecret(value))
-    return [none('it may be a secret, and so is not printed: set it by hand')];
-  return orDefault(rule.apply(value, context));
-}
-
-export function orDefault(outcomes: readonly Outcome[]): readonly Outcome[] {
-  return outcomes.length === 0 ? [yaml([], 'not set: as the default')] : outcomes;
 }
 
 function toldOf(setting: Setting, offer: Offer, outcome: Outcome): Told {
@@ -201,7 +182,7 @@ function toldOf(setting: Setting, offer: Offer, outcome: Outcome): Told {
   const { section, trait, value } = setting;
   if (section === '')
     return { label, outcome: none(`c.Spawner.${trait} is one for all profiles: set it there, if it may be`) };
-  if (shared.includes(section)) return { label, outcome, staysAsItIs: true };
+  if (isShared(section)) return { label, outcome, staysAsItIs: true };
   const isPrintable = isData(value) && !isSecretName(trait) && !hasSecret(value);
   const right = isPrintable ? python(value) : '...';
   return { label, outcome, line: `${isPrintable ? '' : '# '}c.Spawner.${trait} = ${right}` };

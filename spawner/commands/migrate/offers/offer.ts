@@ -12,6 +12,34 @@ export interface Offer {
   readonly overrides: readonly Setting[];
   /** The settings of this profile are told as this, and the name: c.ProfilesSpawner.profiles["small"]. */
   readonly label: string;
+  readonly options: readonly OfferOption[];
+}
+
+/** What users choose in a profile. */
+export interface OfferOption {
+  /** As the hub's API names it, if ours may be called that. */
+  readonly name: string;
+  readonly title: string | null;
+  readonly choices: readonly OfferChoice[];
+  /** A text that users may write instead; null: they may not. */
+  readonly text: OfferText | null;
+  /** The name of the choice of who chose none. */
+  readonly preselected: string;
+  readonly label: string;
+}
+
+export interface OfferChoice {
+  readonly name: string;
+  readonly title: string | null;
+  readonly description: string;
+  /** What it sets, as the overrides of a profile. */
+  readonly settings: readonly Setting[];
+  readonly label: string;
+}
+
+export interface OfferText extends Omit<OfferChoice, 'name'> {
+  /** A regular expression, as Python writes it; null: any text. */
+  readonly pattern: string | null;
 }
 
 export interface Offers {

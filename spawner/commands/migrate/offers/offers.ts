@@ -25,7 +25,7 @@ export function offersOf(file: HubFile): Offers {
 }
 
 function single(spawner: SpawnerClass): Offer {
-  return { name: 'default', title: null, description: '', spawner, overrides: [], label: '' };
+  return { name: 'default', title: null, description: '', spawner, overrides: [], label: '', options: [] };
 }
 
 function childOf({ children }: HubFile, given: Value | undefined): SpawnerClass {
@@ -87,6 +87,7 @@ function wrapProfiles(file: HubFile, value: Value | undefined, label: string): O
       ...{ name, title: titleOf(title), description: '', spawner: childOf(file, child) },
       overrides: isTable(config) ? settingsOf(config) : [],
       label: `${label}[${JSON.stringify(key)}]`,
+      options: [],
     });
   }
   if (offers.length === 0) {

@@ -2,7 +2,8 @@
 // Not here: what it says (../translate.ts).
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import { printable } from '../../table.ts';
-import { documentOf, keyName } from '../keep-valid.ts';
+import { documentOf } from '../keep-valid.ts';
+import { keyName } from '../key-name.ts';
 import type { Migration, Told } from '../translate.ts';
 
 export function yamlText(migration: Migration, hubLines: readonly string[]): string {
@@ -61,6 +62,8 @@ function comment(document: Document, { assigned }: Migration): void {
     const text = ` ${printable([...found].join(', '))}`;
     const node = document.getIn(path, true) as Node | undefined;
     if (isScalar(node)) node.comment = text;
+    else if (isSeq(node) && !node.items.every(isScalar))
+      node.commentBefore = [...found].map((label) => ` ${printable(label)}`).join('\n');
     else if (isMap(node) || isSeq(node)) node.comment = text;
   }
 }

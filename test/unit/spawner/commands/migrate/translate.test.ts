@@ -129,7 +129,7 @@ test('ProfilesSpawner with accounts that a job cannot have: the YAML is valid, a
   expect(text).toContain('not done: profiles[].launcher slurm needs accounts that the nodes know');
 });
 
-test("KubeSpawner's profile list: a profile for each choice, its default first", () => {
+test("KubeSpawner's profile list: its default first, and choices as an option", () => {
   const choice = (memory: string, more = {}) => ({
     ...{ display_name: memory, kubespawner_override: { mem_limit: memory } },
     ...more,
@@ -158,10 +158,105 @@ test("KubeSpawner's profile list: a profile for each choice, its default first",
   expect(config.accounts.mode).toBe('dynamic');
   expect(config.profiles).toMatchObject([
     { name: 's', title: 'Small', resources: { cpus: 1 } },
-    { name: 'large-64g', title: 'Large, 64G', description: 'Much', resources: { memory: '64G' } },
-    { name: 'large-16g', resources: { memory: '16G' } },
+    {
+      ...{ name: 'large', title: 'Large', description: 'Much' },
+      options: [
+        {
+          ...{ name: 'memory', default: 'b' },
+          choices: [
+            { name: 'a', title: '16G', sets: { resources: { memory: '16G' } } },
+            { name: 'b', title: '64G', sets: { resources: { memory: '64G' } } },
+          ],
+        },
+      ],
+    },
   ]);
   expect(text).toContain('c.KubeSpawner.profile_list["Small"].image: ');
+  expect(text).toContain(
+    'profile_options["memory"].choices["a"].mem_limit: profiles[].options[].choices[].sets.resources.memory\n',
+  );
+});
+
+describe("KubeSpawner's profile_options", () => {
+  const options = (given: Value) =>
+    printed(
+      hubFile('kubespawner.KubeSpawner', {
+        KubeSpawner: { profile_list: [{ display_name: 'Lab', profile_options: given }] },
+      }),
+    );
+  const size = { a: { display_name: 'A', kubespawner_override: { mem_limit: '2G' } } };
+
+  test('a choice sets what a choice can set, and the rest is told', () => {
+    const { config, text } = options({
+      Größe: {
+        display_name: 'Größe',
+        choices: {
+          small: {
+            ...{ display_name: 'Small', description: 'One CPU' },
+            kubespawner_override: {
+              ...{ cpu_limit: 1, mem_limit: '1', environment: { THREADS: '1', API_TOKEN: 's3cret-value' } },
+              ...{ image: 'x', default_url: '/lab', cpu_guarantee: 1 },
+            },
+          },
+        },
+      },
+    });
+    expect(config.profiles[0]?.options).toMatchObject([
+      {
+        ...{ name: 'gr-e', title: 'Größe', default: 'small' },
+        choices: [
+          {
+            ...{ name: 'small', title: 'Small', description: 'One CPU' },
+            sets: { resources: { cpus: 1, memory: null }, environment: { THREADS: '1' } },
+          },
+        ],
+      },
+    ]);
+    const of = 'profile_options["Größe"].choices["small"]';
+    expect(text).toContain(`${of}.mem_limit: not done: resources.memory must be a size`);
+    expect(text).toContain(`${of}.image: `);
+    expect(text).toContain(`${of}.default_url: cannot be set by a choice`);
+    expect(text).toContain(`${of}.environment: keep API_TOKEN`);
+    expect(text).not.toContain('s3cret');
+  });
+
+  test('a text that users write goes where the value of KubeSpawner goes', () => {
+    const text = {
+      ...{ enabled: true, display_name_in_choices: 'Another', validation_regex: '^[a-z]+$' },
+      ...{ validation_message: 'Small letters', kubespawner_override: { environment: { P: 'x-{value}' } } },
+    };
+    const { config } = options({ project: { choices: size, unlisted_choice: text } });
+    expect(config.profiles[0]?.options[0]?.other).toMatchObject({
+      ...{ title: 'Another', description: 'Small letters', pattern: '^[a-z]+$' },
+      sets: { environment: { P: 'x-{value}' } },
+    });
+  });
+
+  test.each([
+    ['goes nowhere', { kubespawner_override: { image: '{value}' } }, 'the text goes nowhere here'],
+    ['has a pattern of Python', { validation_regex: '(?P<a>x)' }, 'its pattern is one of Python alone'],
+    [
+      'would choose the program',
+      { kubespawner_override: { cmd: ['{value}'] } },
+      'users do not choose the program',
+    ],
+  ])('a text that %s is left to a person', (_, given, why) => {
+    const { config, text } = options({ o: { choices: size, unlisted_choice: { enabled: true, ...given } } });
+    expect(config.profiles[0]?.options[0]?.other).toBeNull();
+    expect(text).toContain(why);
+  });
+
+  test('options whose choices set nothing, or that have none, are told and left out', () => {
+    const image = { choices: { a: { kubespawner_override: { image: 'x' } } } };
+    const { config, text } = options({
+      image,
+      text: { unlisted_choice: { enabled: true } },
+      size: { choices: size },
+    });
+    expect(config.profiles[0]?.options.map(({ name }) => name)).toEqual(['size']);
+    expect(text).toContain('profile_options["image"]: its choices set nothing that a choice can set here');
+    expect(text).toContain('profile_options["text"]: ');
+  });
 });
 
 test('DockerSpawner: volumes are the places on the machine; those that Docker keeps are told', () => {
@@ -243,43 +338,44 @@ user_environment: {default_app: jupyterlab}
   expect(printedText).not.toContain('hidden-value');
 });
 
+const marker = 'tok3nvalue4711abcdef';
+const secret: fc.Arbitrary<Value> = fc.constantFrom<Value>(
+  marker,
+  `https://user:${marker}@host/x`,
+  ['--token', marker],
+  { password: marker },
+  `API_KEY=${marker}`,
+);
+const data: fc.Arbitrary<Value> = fc.oneof(
+  fc.constantFrom<Value>(
+    null,
+    true,
+    false,
+    0,
+    1.5,
+    -1,
+    4096,
+    '',
+    '2G',
+    '/x',
+    '/data/{USERNAME}',
+    'a\nb: c # d',
+    '{',
+    '%',
+  ),
+  fc.array(fc.constantFrom('/', '/a b', '--x=1', ''), { maxLength: 3 }),
+  fc.dictionary(fc.constantFrom('A', 'MemoryMax', '/v', 'B C'), fc.constantFrom<Value>('1G', 'x', null)),
+  fc.constant<Value>({ $python: 'a function' }),
+  secret,
+);
+const kinds = Object.keys(rulesOf).filter((name) => name !== 'Spawner' && name !== 'BatchSpawnerBase');
+const trait = fc.constantFrom(
+  'unheard_of',
+  'profile_list',
+  ...Object.values(rulesOf).flatMap(({ traits }) => Object.keys(traits)),
+);
+
 describe('whatever a file sets', () => {
-  const marker = 'tok3nvalue4711abcdef';
-  const secret: fc.Arbitrary<Value> = fc.constantFrom<Value>(
-    marker,
-    `https://user:${marker}@host/x`,
-    ['--token', marker],
-    { password: marker },
-    `API_KEY=${marker}`,
-  );
-  const data: fc.Arbitrary<Value> = fc.oneof(
-    fc.constantFrom<Value>(
-      null,
-      true,
-      false,
-      0,
-      1.5,
-      -1,
-      4096,
-      '',
-      '2G',
-      '/x',
-      '/data/{USERNAME}',
-      'a\nb: c # d',
-      '{',
-      '%',
-    ),
-    fc.array(fc.constantFrom('/', '/a b', '--x=1', ''), { maxLength: 3 }),
-    fc.dictionary(fc.constantFrom('A', 'MemoryMax', '/v', 'B C'), fc.constantFrom<Value>('1G', 'x', null)),
-    fc.constant<Value>({ $python: 'a function' }),
-    secret,
-  );
-  const kinds = Object.keys(rulesOf).filter((name) => name !== 'Spawner' && name !== 'BatchSpawnerBase');
-  const trait = fc.constantFrom(
-    'unheard_of',
-    'profile_list',
-    ...Object.values(rulesOf).flatMap(({ traits }) => Object.keys(traits)),
-  );
   const section = fc.constantFrom('Spawner', 'JupyterHub', 'Authenticator', ...Object.keys(rulesOf));
   const settings = fc.dictionary(section, fc.dictionary(trait, data, { maxKeys: 6 }), { maxKeys: 4 });
 
@@ -296,6 +392,53 @@ describe('whatever a file sets', () => {
         expect(text.split('\n').filter((line) => line.startsWith('#') && /[\p{Cc}]/u.test(line))).toEqual([]);
       }),
       { numRuns: 100 },
+    );
+  });
+});
+
+describe("whatever KubeSpawner's profile list has", () => {
+  const overrides = fc.dictionary(trait, data, { maxKeys: 4 });
+  const words = fc.constantFrom('A', 'b c', 'Größe', '', 'profile', ':x', '"', 'a\nb');
+  const choice = fc.record(
+    { display_name: words, default: fc.boolean(), description: words, kubespawner_override: overrides },
+    { requiredKeys: [] },
+  );
+  const unlisted = fc.record(
+    {
+      ...{ enabled: fc.boolean(), display_name: words, validation_message: words },
+      validation_regex: fc.constantFrom('[a-z]+', '(?P<a>x)', ''),
+      kubespawner_override: fc.oneof(overrides, fc.constant({ environment: { P: '{value}' } })),
+    },
+    { requiredKeys: [] },
+  );
+  const option = fc.record(
+    {
+      display_name: words,
+      choices: fc.dictionary(words, fc.oneof(choice, data), { maxKeys: 3 }),
+      unlisted_choice: unlisted,
+    },
+    { requiredKeys: [] },
+  );
+  const entry = fc.record(
+    {
+      ...{ display_name: words, slug: words, default: fc.boolean(), kubespawner_override: overrides },
+      profile_options: fc.dictionary(words, fc.oneof(option, data), { maxKeys: 3 }),
+    },
+    { requiredKeys: [] },
+  );
+
+  test('the YAML is valid, every option is told, and no secret is printed', () => {
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 3 }), (list) => {
+        const file = hubFile('kubespawner.KubeSpawner', { KubeSpawner: { profile_list: list as Value } });
+        const { text } = printed(file);
+        for (const { profile_options: options = {} } of list)
+          for (const [key, one] of Object.entries(options))
+            if (typeof one === 'object' && one !== null && 'choices' in one && !key.includes('\n'))
+              expect(text).toContain(`.profile_options[${JSON.stringify(key)}]: `);
+        expect(text).not.toContain(marker);
+      }),
+      { numRuns: 200 },
     );
   });
 });
