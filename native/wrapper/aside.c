@@ -18,13 +18,12 @@ _Noreturn static void be_aside(const struct options *options, int kept,
   signal(SIGQUIT, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
   signal(SIGTERM, SIG_IGN);
-  /* While it reads, no other file can get the same number. */
   snprintf(path, sizeof path, "/proc/self/fd/%d", options->life);
-  int reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  if (reader < 0 || fstat(reader, &life.fifo) != 0)
+  life.reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  if (life.reader < 0 || fstat(life.reader, &life.fifo) != 0)
     fail_errno("the life FIFO");
   for (int fd = STDERR_FILENO + 1; fd < 256; fd += 1)
-    if (fd != kept && fd != reader)
+    if (fd != kept && fd != life.reader)
       close(fd);
   run(options, &life);
   _exit(0);

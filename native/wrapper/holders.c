@@ -2,11 +2,14 @@
 #include "holders.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 enum { MOST_HOLDERS = 4096 };
 
@@ -27,13 +30,25 @@ static bool is_new(struct ended *ended, pid_t pid)
   return true;
 }
 
-/* Whether that process holds the FIFO, for writing, by that number. */
-static bool holds(pid_t pid, const struct life *life)
+/* The path of the file of a descriptor, as proc(5) says it. False: it has ended. */
+static bool name_of(pid_t pid, int descriptor, char name[PATH_MAX])
 {
   char path[64];
+  snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, descriptor);
+  ssize_t length = readlink(path, name, PATH_MAX - 1);
+  name[length > 0 ? length : 0] = '\0';
+  return length > 0;
+}
+
+/* Whether that process holds the FIFO, for writing, by that number. The name of its file first: to ask for the file itself
+ * waits where a file system does not answer. */
+static bool holds(pid_t pid, const struct life *life)
+{
+  char path[64], own[PATH_MAX], its[PATH_MAX];
   struct stat link, target;
   snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, life->number);
-  return lstat(path, &link) == 0 && (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 &&
+  return name_of(pid, life->number, its) && name_of(getpid(), life->reader, own) && strcmp(its, own) == 0 &&
+         lstat(path, &link) == 0 && (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 &&
          target.st_dev == life->fifo.st_dev && target.st_ino == life->fifo.st_ino;
 }
 

@@ -8,6 +8,8 @@ struct life {
   /* The descriptor by which they hold it. */
   int number;
   struct stat fifo;
+  /* Reads from it. While it is open, no other file can get the same number. */
+  int reader;
 };
 
 void end_holders(const struct life *life);

@@ -191,7 +191,7 @@ export async function destroySandbox(tools: Toolbox, directory: string): Promise
     const fifo = openFifo(directory, fifos[program]);
     if (fifo === null) continue;
     const watched = watchLiveness(fifo);
-    killStuckLater(join(directory, fifos[program]), watched.gone, 'any');
+    killStuckLater(join(directory, fifos[program]), watched.gone, 'network');
     await withDeadline(
       watched.gone,
       goneDeadline,

@@ -115,7 +115,8 @@ function otherOf(text: OfferText, outcomesOf: OutcomesOf, told: Told[]): Table |
   const sets = setsOf('text', text, outcomesOf, told);
   if (!JSON.stringify(sets).includes('{value}'))
     return refuse('the text goes nowhere here: write other by hand, with {value} in what it sets');
-  told.push([label, yaml([{ ...optionPlace, path: ['options[]', 'other'] }])]);
+  const remark = pattern.endsWith('$') ? undefined : 'here the whole text must match the pattern';
+  told.push([label, yaml([{ ...optionPlace, path: ['options[]', 'other'] }], remark)]);
   return { ...titled(title), ...described(description), pattern, sets };
 }
 

@@ -2,7 +2,7 @@
 // it (../rules/kube.ts).
 import { isTable, type SpawnerClass, type Value } from '../read/settings.ts';
 import { none, type Outcome, yaml } from '../rules/rule.ts';
-import { kubeOptions, tableOf } from './kube-options.ts';
+import { kubeOptions } from './kube-options.ts';
 import { descriptionOf, nameFor, type Offer, type Offers, settingsOf, titleOf } from './offer.ts';
 
 export function kubeProfiles(spawner: SpawnerClass, value: Value, label: string): Offers {
@@ -17,7 +17,8 @@ export function kubeProfiles(spawner: SpawnerClass, value: Value, label: string)
     for (const key of Object.keys(entry)) {
       if (!known.includes(key)) told.push([`${own}.${key}`, none('set it by hand')]);
     }
-    if (entry.kubespawner_override !== undefined && !isTable(entry.kubespawner_override))
+    const override = entry.kubespawner_override ?? null;
+    if (override !== null && !isTable(override))
       told.push([`${own}.kubespawner_override`, none('it is code: set the keys by hand')]);
     const wanted = typeof entry.slug === 'string' ? entry.slug : title;
     const name = nameFor(
@@ -26,9 +27,9 @@ export function kubeProfiles(spawner: SpawnerClass, value: Value, label: string)
     );
     offers.push({
       ...{ name, title: titleOf(title), description: descriptionOf(entry.description), spawner },
-      overrides: settingsOf(tableOf(entry.kubespawner_override)),
+      overrides: settingsOf(isTable(override) ? override : {}),
       label: own,
-      options: kubeOptions(entry.profile_options, own),
+      options: kubeOptions(entry.profile_options, own, told),
     });
   }
   if (offers.length === 0) {

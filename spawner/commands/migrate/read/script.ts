@@ -69,6 +69,18 @@ def plain(value, depth=0):
     return {"$python": "a function" if callable(value) else f"an object of {type(value).__name__}"}
 
 
+def preselected(profiles):
+    """Of choices without a default KubeSpawner takes the first; whoever reads the JSON may sort keys that are numbers."""
+    for profile in profiles if isinstance(profiles, list) else []:
+        options = profile.get("profile_options") if isinstance(profile, dict) else None
+        for option in options.values() if isinstance(options, dict) else []:
+            choices = option.get("choices") if isinstance(option, dict) else None
+            ones = [one for one in choices.values() if isinstance(one, dict)] if isinstance(choices, dict) else []
+            if ones and not any(one.get("default") is True for one in ones):
+                ones[0]["default"] = True
+    return profiles
+
+
 def resolved(value, trait):
     """What a list or a dictionary is after c.X.y.append() or c.X.y.update(); the text of a command line as its value."""
     if isinstance(value, LazyConfigValue):
@@ -122,7 +134,8 @@ for section in config:
         cls = sections.get(section)
         is_shown = is_spawners(section) or (section == "JupyterHub" and trait in shown)
         value = resolved(values[trait], getattr(cls, trait, None)) if is_shown else None
-        settings.append({"section": section, "trait": str(trait), "value": plain(value), "isShown": is_shown})
+        value = preselected(plain(value)) if trait == "profile_list" else plain(value)
+        settings.append({"section": section, "trait": str(trait), "value": value, "isShown": is_shown})
 
 services = config.get("JupyterHub", {}).get("services", [])
 services = resolved(services, None)

@@ -28,6 +28,22 @@ function file(text: string): string {
 const migrate = (...argv: string[]) =>
   runCommand({ config: '/nowhere' }, 'migrate', ...argv, '--hub-python', hubPython);
 
+test("of KubeSpawner's choices without a default the first of the file is preselected, also where keys are numbers", async () => {
+  const path = file(`
+def choice(size):
+    return {"kubespawner_override": {"mem_limit": size}}
+c.JupyterHub.spawner_class = "kubespawner.KubeSpawner"
+c.KubeSpawner.profile_list = [
+    {"display_name": "Lab", "profile_options": {"memory": {"choices": {"16": choice("16G"), "4": choice("4G")}}}},
+]
+`);
+  const { code, stdout, stderr } = await migrate(path);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(parseConfig(stdout, 'printed').profiles[0]?.options).toMatchObject([
+    { name: 'memory', default: '16' },
+  ]);
+});
+
 test('what a hub sets is in the YAML, stays, or is told; it passes check-config, and no secret is printed', async () => {
   const secret = randomBytes(16).toString('hex');
   const path = file(`

@@ -246,6 +246,21 @@ describe("KubeSpawner's profile_options", () => {
     expect(text).toContain(why);
   });
 
+  test('what is code is told, wherever it is', () => {
+    const code = { $python: 'a function' };
+    const choices = { ...size, b: { kubespawner_override: code }, c: code };
+    const { text } = options({
+      whole: code,
+      size: { choices, unlisted_choice: code },
+      none: { choices: code },
+    });
+    for (const place of [
+      ...['["whole"]', '["size"].choices["b"].kubespawner_override', '["size"].choices["c"]'],
+      ...['["size"].unlisted_choice', '["none"].choices'],
+    ])
+      expect(text).toContain(`profile_options${place}: it is code: set it by hand\n`);
+  });
+
   test('options whose choices set nothing, or that have none, are told and left out', () => {
     const image = { choices: { a: { kubespawner_override: { image: 'x' } } } };
     const { config, text } = options({
