@@ -42,25 +42,27 @@ static bool name_of(pid_t pid, int descriptor, char name[PATH_MAX])
 
 /* Whether that process holds the FIFO, for writing, by that number. The name of its file first: to ask for the file itself
  * waits where a file system does not answer. */
-static bool holds(pid_t pid, const struct life *life)
+static bool holds(pid_t pid, const struct life *life, const char *name)
 {
-  char path[64], own[PATH_MAX], its[PATH_MAX];
+  char path[64], its[PATH_MAX];
   struct stat link, target;
   snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)pid, life->number);
-  return name_of(pid, life->number, its) && name_of(getpid(), life->reader, own) && strcmp(its, own) == 0 &&
-         lstat(path, &link) == 0 && (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 &&
-         target.st_dev == life->fifo.st_dev && target.st_ino == life->fifo.st_ino;
+  return name_of(pid, life->number, its) && strcmp(its, name) == 0 && lstat(path, &link) == 0 &&
+         (link.st_mode & S_IWUSR) != 0 && stat(path, &target) == 0 && target.st_dev == life->fifo.st_dev &&
+         target.st_ino == life->fifo.st_ino;
 }
 
 static unsigned end_new_holders(const struct life *life, struct ended *ended)
 {
   unsigned found = 0;
+  char name[PATH_MAX];
   DIR *processes = opendir("/proc");
   if (processes == NULL)
     return 0;
+  name_of(getpid(), life->reader, name);
   for (struct dirent *entry; (entry = readdir(processes)) != NULL;) {
     pid_t pid = (pid_t)atoi(entry->d_name);
-    if (pid <= 0 || !holds(pid, life) || !is_new(ended, pid))
+    if (pid <= 0 || !holds(pid, life, name) || !is_new(ended, pid))
       continue;
     kill(pid, SIGKILL);
     found += 1;

@@ -113,6 +113,7 @@ export async function buildSandbox(
   const terminals = terminalMounts(around.mountinfo, terminal);
   const [program = '', ...argv] = startArgv(context, spec, around, terminals);
   const bwrapArguments = sandboxArgs(context, spec, around, terminal !== null, argv.length);
+  const hasKeeper = !context.asRoot || context.cgroups.scope !== null;
   const starter = startChild(program, argv, {
     stdio: [
       ...spec.stdio,
@@ -121,7 +122,7 @@ export async function buildSandbox(
           args: 'pipe',
           status: status.fd,
           filter: filterProgram.fd,
-          keeper: context.asRoot && context.cgroups.scope === null ? 'ignore' : 'pipe',
+          keeper: hasKeeper ? 'pipe' : 'ignore',
           life: 'ignore',
           launcher: 'pipe',
           policy: rules?.fd ?? 'pipe',
@@ -143,7 +144,7 @@ export async function buildSandbox(
   const policy = context.asRoot ? pipe(descriptors.policy) : null;
   policy?.on('error', () => {}); // a loader that is killed is noticed by its end of file
   if (policy !== null) undo.add('policy loader', () => endLoader(policy));
-  const keeper = context.asRoot && context.cgroups.scope === null ? null : pipe(descriptors.keeper);
+  const keeper = hasKeeper ? pipe(descriptors.keeper) : null;
   keeper?.on('error', () => {}); // a killed keeper only means that the scope is removed earlier
   const leaveScope = () => void keeper?.destroy();
   undo.add('scope and guard', leaveScope);

@@ -2,8 +2,8 @@
 // Not here: the schema (config/schema.ts).
 import { PortwrapError } from '../../../config/errors.ts';
 import { configSchema } from '../../../config/schema.ts';
+import { documentOf } from './document.ts';
 import { keyName } from './key-name.ts';
-import type { Value } from './read/settings.ts';
 import { none } from './rules/rule.ts';
 import type { Assigned, Migration } from './translate.ts';
 
@@ -36,40 +36,4 @@ export function keepValid(migration: Migration): Migration {
 /** One of both paths is the beginning of the other. */
 function touches(issue: readonly string[], path: readonly string[]): boolean {
   return issue.length > 0 && path.slice(0, issue.length).every((part, index) => issue[index] === part);
-}
-
-type Node = { [key: string]: Node | Value } | (Node | Value)[];
-
-/** The YAML as data; what comes later counts. */
-export function documentOf(assigned: readonly Assigned[]): Node {
-  const root: Node = {};
-  for (const { path, value, adds } of assigned) {
-    let node: Node = root;
-    for (const [index, part] of path.entries()) {
-      const before = read(node, part);
-      if (index === path.length - 1) {
-        write(
-          node,
-          part,
-          adds && Array.isArray(before) && Array.isArray(value) ? [...before, ...value] : value,
-        );
-      } else if (typeof before === 'object' && before !== null) {
-        node = before as Node;
-      } else {
-        const made: Node = typeof path[index + 1] === 'number' ? [] : {};
-        write(node, part, made);
-        node = made;
-      }
-    }
-  }
-  return root;
-}
-
-function read(node: Node, part: string | number): Node | Value | undefined {
-  return Array.isArray(node) ? node[Number(part)] : node[String(part)];
-}
-
-function write(node: Node, part: string | number, value: Node | Value): void {
-  if (Array.isArray(node)) node[Number(part)] = value;
-  else node[String(part)] = value;
 }

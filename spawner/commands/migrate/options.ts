@@ -4,22 +4,20 @@
 import { isPattern } from '../../../config/schema/profile/choices.ts';
 import { optionsSchema } from '../../../config/schema/profile/options.ts';
 import { otherSetsSchema, setsSchema } from '../../../config/schema/profile/sets.ts';
+import { documentOf } from './document.ts';
 import { keyName } from './key-name.ts';
 import type { OfferChoice, OfferOption, OfferText } from './offers/offer.ts';
-import { isTable, type Setting, type Value } from './read/settings.ts';
-import { none, type Outcome, type Placed, type RuleContext, yaml } from './rules/rule.ts';
+import type { Setting, Table, Value } from './read/settings.ts';
+import { type Labelled, none, type Outcome, type Placed, type RuleContext, yaml } from './rules/rule.ts';
 
-type Table = { readonly [key: string]: Value };
-/** What becomes of a setting, by its label. */
-type Told = readonly [label: string, outcome: Outcome];
 type OutcomesOf = (setting: Setting, context: Pick<RuleContext, 'get'>) => readonly Outcome[];
 
 /** The option for the YAML; null where it would set nothing. */
 export function optionOf(
   option: OfferOption,
   outcomesOf: OutcomesOf,
-): { readonly value: Value; readonly told: readonly Told[] } {
-  const told: Told[] = [];
+): { readonly value: Value; readonly told: readonly Labelled[] } {
+  const told: Labelled[] = [];
   const choices = option.choices.map((choice) => {
     const sets = setsOf('choice', choice, outcomesOf, told);
     return { name: choice.name, ...wordsOf(choice), ...(isEmpty(sets) ? {} : { sets }) };
@@ -63,9 +61,9 @@ function setsOf(
   kind: keyof typeof schemas,
   { label, settings }: Pick<OfferChoice, 'label' | 'settings'>,
   outcomesOf: OutcomesOf,
-  told: Told[],
+  told: Labelled[],
 ): Table {
-  let sets: Table = {};
+  const kept: Placed[] = [];
   const get = (trait: string) => settings.find((one) => one.trait === trait)?.value;
   for (const setting of settings) {
     const tell = (outcome: Outcome) => void told.push([`${label}.${setting.trait}`, outcome]);
@@ -75,10 +73,10 @@ function setsOf(
       else {
         const done: Placed[] = [];
         for (const placed of outcome.placed) {
-          const more = withValue(sets, placed.path, placed.value);
+          const more = documentOf([...kept, placed]);
           const issue = placed.scope === 'profile' ? firstIssue(schemas[kind].safeParse(more)) : unknownKey;
           if (issue === null) {
-            sets = more;
+            kept.push(placed);
             done.push({ ...placed, path: [...placeOf[kind], ...placed.path] });
           } else {
             const key = keyName(placed.path);
@@ -90,7 +88,7 @@ function setsOf(
       }
     }
   }
-  return sets;
+  return documentOf(kept);
 }
 
 /** In words: a migration has no numbers of choices. */
@@ -104,7 +102,7 @@ function firstIssue({ success, error }: ReturnType<SetsSchema['safeParse']>): Is
 }
 
 /** The choice of a text that users write; null: it cannot be one here. */
-function otherOf(text: OfferText, outcomesOf: OutcomesOf, told: Told[]): Table | null {
+function otherOf(text: OfferText, outcomesOf: OutcomesOf, told: Labelled[]): Table | null {
   const { label, description, title } = text;
   const pattern = text.pattern ?? '.+';
   const refuse = (why: string) => {
@@ -132,11 +130,3 @@ const wordsOf = ({ title, description }: Pick<OfferChoice, 'title' | 'descriptio
 const titled = (title: string | null) => (title === null ? {} : { title });
 const described = (description: string) => (description === '' ? {} : { description });
 const isEmpty = (table: Table) => Object.keys(table).length === 0;
-
-function withValue(table: Table, [key = '', ...rest]: readonly string[], value: Value): Table {
-  const before = table[key] ?? {};
-  return {
-    ...table,
-    [key]: rest.length === 0 ? value : withValue(isTable(before) ? before : {}, rest, value),
-  };
-}

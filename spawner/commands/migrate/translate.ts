@@ -1,6 +1,7 @@
 // The settings of a hub as the YAML of the service: what is set where, and what becomes of every setting of the file.
 // Not here: the rules (rules/), the text (write/).
 
+import type { Placement } from './document.ts';
 import type { Offer } from './offers/offer.ts';
 import { offersOf } from './offers/offers.ts';
 import { optionOf } from './options.ts';
@@ -14,10 +15,7 @@ import { baseOf, type Machine, remarksOn, rulesOf } from './rules/kinds.ts';
 import { at, none, type Outcome, type Placed, type RuleContext } from './rules/rule.ts';
 
 /** A value at its place in the YAML; `label` names the setting that it comes from, null: the kind of spawner. */
-export interface Assigned {
-  readonly path: readonly (string | number)[];
-  readonly value: Value;
-  readonly adds: boolean;
+export interface Assigned extends Placement {
   readonly label: string | null;
 }
 

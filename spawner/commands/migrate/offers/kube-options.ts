@@ -1,13 +1,14 @@
 // KubeSpawner's profile_options: what users choose in a profile. Not here: the profiles (kube-profiles.ts).
-import { isTable, type Value } from '../read/settings.ts';
-import { none, type Outcome } from '../rules/rule.ts';
+import { isTable, type Table, type Value } from '../read/settings.ts';
+import { type Labelled, none } from '../rules/rule.ts';
 import { descriptionOf, nameFor, type OfferOption, settingsOf, titleOf } from './offer.ts';
 
-type Table = { readonly [key: string]: Value };
-type Told = [label: string, outcome: Outcome];
-
 /** `label` is that of the profile. What is code is told. */
-export function kubeOptions(value: Value | undefined, label: string, told: Told[]): readonly OfferOption[] {
+export function kubeOptions(
+  value: Value | undefined,
+  label: string,
+  told: Labelled[],
+): readonly OfferOption[] {
   const options: OfferOption[] = [];
   const tableOf = (one: Value | undefined, at: string): Table => {
     if (one === undefined || one === null) return {};

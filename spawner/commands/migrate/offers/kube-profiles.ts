@@ -1,13 +1,13 @@
 // KubeSpawner's profile_list as profiles of the service. Not here: its profile_options (kube-options.ts), the settings in
 // it (../rules/kube.ts).
 import { isTable, type SpawnerClass, type Value } from '../read/settings.ts';
-import { none, type Outcome, yaml } from '../rules/rule.ts';
+import { type Labelled, none, yaml } from '../rules/rule.ts';
 import { kubeOptions } from './kube-options.ts';
-import { descriptionOf, nameFor, type Offer, type Offers, settingsOf, titleOf } from './offer.ts';
+import { descriptionOf, nameFor, type Offer, type Offers, settingsOf, single, titleOf } from './offer.ts';
 
 export function kubeProfiles(spawner: SpawnerClass, value: Value, label: string): Offers {
   const entries = Array.isArray(value) ? value.filter(isTable) : [];
-  const told: [string, Outcome][] = [];
+  const told: Labelled[] = [];
   const offers: Offer[] = [];
   // the default of KubeSpawner is preselected; ours is the first
   const inOrder = entries.toSorted((a, b) => Number(b.default === true) - Number(a.default === true));
@@ -33,17 +33,8 @@ export function kubeProfiles(spawner: SpawnerClass, value: Value, label: string)
     });
   }
   if (offers.length === 0) {
-    const alone = {
-      name: 'default',
-      title: null,
-      description: '',
-      spawner,
-      overrides: [],
-      label: '',
-      options: [],
-    };
     return {
-      offers: [alone],
+      offers: [single(spawner)],
       told: [...told, [label, none('it is code, or empty: write the profiles by hand')]],
     };
   }

@@ -1,6 +1,6 @@
 // A profile that the hub offers, in whatever way: a spawner's class with settings of its own. Not here: making them.
 import type { Setting, SpawnerClass, Value } from '../read/settings.ts';
-import type { Outcome } from '../rules/rule.ts';
+import type { Labelled } from '../rules/rule.ts';
 
 export interface Offer {
   readonly name: string;
@@ -46,7 +46,12 @@ export interface Offers {
   /** At least one. */
   readonly offers: readonly Offer[];
   /** What becomes of the settings that the offers are made of, and of parts of them. */
-  readonly told: readonly (readonly [label: string, outcome: Outcome])[];
+  readonly told: readonly Labelled[];
+}
+
+/** The only one of a hub. */
+export function single(spawner: SpawnerClass): Offer {
+  return { name: 'default', title: null, description: '', spawner, overrides: [], label: '', options: [] };
 }
 
 /** A name of the YAML, unlike those that are there. */

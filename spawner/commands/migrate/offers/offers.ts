@@ -2,9 +2,9 @@
 // Not here: what becomes of their settings (../translate.ts).
 import { codeOf, type HubFile, isTable, type SpawnerClass, type Value } from '../read/settings.ts';
 import { basesOf } from '../rules/kinds.ts';
-import { none, yaml } from '../rules/rule.ts';
+import { type Labelled, none, yaml } from '../rules/rule.ts';
 import { kubeProfiles } from './kube-profiles.ts';
-import { nameFor, type Offer, type Offers, settingsOf, titleOf } from './offer.ts';
+import { nameFor, type Offer, type Offers, settingsOf, single, titleOf } from './offer.ts';
 
 export function offersOf(file: HubFile): Offers {
   const main = file.spawnerClass ?? guessed(file.spawner);
@@ -22,10 +22,6 @@ export function offersOf(file: HubFile): Offers {
   if (is('KubeSpawner') && section !== undefined)
     return kubeProfiles(main, value(section, 'profile_list') ?? null, `c.${section}.profile_list`);
   return { offers: [single(main)], told: [] };
-}
-
-function single(spawner: SpawnerClass): Offer {
-  return { name: 'default', title: null, description: '', spawner, overrides: [], label: '', options: [] };
 }
 
 function childOf({ children }: HubFile, given: Value | undefined): SpawnerClass {
@@ -72,7 +68,7 @@ function wrapped(file: HubFile, child: Value | undefined, config: Value | undefi
 /** Tuples of a title, a key, a class and a dictionary. */
 function wrapProfiles(file: HubFile, value: Value | undefined, label: string): Offers {
   const offers: Offer[] = [];
-  const told: Offers['told'][number][] = [];
+  const told: Labelled[] = [];
   for (const one of Array.isArray(value) ? value : []) {
     const [title, key, child, config = {}] = Array.isArray(one) ? one : [];
     if (typeof key !== 'string' || child === undefined || child === null) {

@@ -4,6 +4,8 @@ import { z } from 'zod';
 /** Of JSON; what is no data in Python is an object with the only key $python, which says what it is. */
 export type Value = null | boolean | number | string | readonly Value[] | { readonly [key: string]: Value };
 
+export type Table = { readonly [key: string]: Value };
+
 export const valueSchema: z.ZodType<Value> = z.lazy(() =>
   z.union([
     z.null(),
@@ -70,6 +72,6 @@ export function isData(value: Value): boolean {
   return codeOf(value) === null && Object.values(value).every(isData);
 }
 
-export function isTable(value: Value): value is { readonly [key: string]: Value } {
+export function isTable(value: Value): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && codeOf(value) === null;
 }

@@ -1,13 +1,11 @@
 // What becomes of jupyterhub-idle-culler, a service of the hub: its numbers are the culling of every profile.
 import type { Culler } from '../read/settings.ts';
-import { at, none, type Outcome, type Placed, yaml } from './rule.ts';
+import { at, type Labelled, none, type Placed, yaml } from './rule.ts';
 
 /** Seconds of jupyterhub-idle-culler without --timeout. */
 const defaultTimeout = 600;
 
-export function cullerOutcomes(
-  cullers: readonly Culler[],
-): readonly (readonly [label: string, outcome: Outcome])[] {
+export function cullerOutcomes(cullers: readonly Culler[]): readonly Labelled[] {
   return cullers.flatMap(({ name, options, others }) => {
     const label = `c.JupyterHub.services[${JSON.stringify(name)}]`;
     const idle = options.timeout ?? defaultTimeout;
@@ -17,7 +15,7 @@ export function cullerOutcomes(
       ...(age > 0 ? [at('culling.max_age', age)] : []),
     ];
     const remark = 'remove it from c.JupyterHub.services, and its role; the other services stay';
-    const done: readonly [string, Outcome][] = [[label, yaml(placed, remark)]];
+    const done: readonly Labelled[] = [[label, yaml(placed, remark)]];
     return [...done, ...others.map((option) => [`${label} ${option}`, none(meaning(option))] as const)];
   });
 }

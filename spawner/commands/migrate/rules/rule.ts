@@ -10,6 +10,9 @@ export type Outcome =
   /** No counterpart. */
   | { readonly kind: 'none'; readonly remark: string };
 
+/** With the setting that it is about, as people know it. */
+export type Labelled = readonly [label: string, outcome: Outcome];
+
 /** A value at a key of the service's YAML: of the profile, or of the service. */
 export interface Placed {
   readonly scope: 'profile' | 'service';

@@ -2,7 +2,7 @@
 // Not here: what it says (../translate.ts).
 import { Document, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import { printable } from '../../table.ts';
-import { documentOf } from '../keep-valid.ts';
+import { documentOf } from '../document.ts';
 import { keyName } from '../key-name.ts';
 import type { Migration, Told } from '../translate.ts';
 

@@ -24,30 +24,38 @@ async function holder(name: string, fifo: string, how: '<>' | '<' = '<>'): Promi
   return child;
 }
 
-test('kills the processes of bubblewrap that hold the FIFO, and no others', async () => {
-  const stuck = await holder('bwrap', own);
-  const rest = [await holder('slirp4netns', own), await holder('bwrap', other)];
+/** Kills by that FIFO; of the holders only the first has ended then. */
+async function expectOnlyFirstKilled(kind: Parameters<typeof killStuck>[1], ...holders: ChildProcess[]) {
+  const [stuck, ...rest] = holders;
+  if (stuck === undefined) throw new Error('there is no holder');
   const ended = once(stuck, 'exit');
-  killStuck(own, 'bubblewrap');
+  killStuck(own, kind);
   expect(await ended).toEqual([null, 'SIGKILL']);
   for (const child of rest) {
     expect([child.exitCode, child.signalCode]).toEqual([null, null]);
     child.kill('SIGKILL');
     await once(child, 'exit');
   }
+}
+
+test('kills the processes of bubblewrap that hold the FIFO, and no others', async () => {
+  const stuck = await holder('bwrap', own);
+  await expectOnlyFirstKilled(
+    'bubblewrap',
+    stuck,
+    await holder('slirp4netns', own),
+    await holder('bwrap', other),
+  );
 });
 
 test('kills the programs of the network that hold the FIFO, but none that reads, and no program of others', async () => {
   const stuck = await holder('slirp4netns', own);
-  const rest = [await holder('dbus-daemon', own), await holder('pasta', own, '<')];
-  const ended = once(stuck, 'exit');
-  killStuck(own, 'network');
-  expect(await ended).toEqual([null, 'SIGKILL']);
-  for (const child of rest) {
-    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-  }
+  await expectOnlyFirstKilled(
+    'network',
+    stuck,
+    await holder('dbus-daemon', own),
+    await holder('pasta', own, '<'),
+  );
 });
 
 test('does nothing where the FIFO is gone', () => {
