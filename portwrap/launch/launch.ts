@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PortwrapError } from '../../config/errors.ts';
 import { createCgroup, enterCgroup, removeCgroup } from '../cgroups/cgroup.ts';
+import { hastenMoves } from '../cgroups/hasten.ts';
 import { neededControllers } from '../cgroups/limits.ts';
 import { type CgroupPlace, saveCgroupPlace } from '../cgroups/place.ts';
 import type { CgroupRoot } from '../cgroups/root.ts';
@@ -60,6 +61,7 @@ async function launchOnce(
     const temporary = await makeTemporary(context.tools, spec.account, temporaryOf(spec), undo);
     if (temporary !== null) symlinkSync(temporary.path, join(spec.directory, temporaryLink));
     const early = context.cgroups.scope === null ? await makeGroup(context, spec, undo) : null;
+    if (early !== null) void hastenMoves();
     const prepared = context.network.forwarder.prepare?.();
     if (prepared !== undefined) undo.add('preparations of the forwarder', prepared.close);
     // undone after the sandbox, whose end ends forwarder and uplink: then the host port is free again

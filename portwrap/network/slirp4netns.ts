@@ -129,7 +129,8 @@ async function start<T extends object>(
   const owner = asRoot ? sandboxOwner(request.child) : null;
   try {
     const own = ownUntil(undo);
-    const opened = (await api?.open(owner)) ?? null;
+    // without an API nothing is awaited: the program starts before attach() returns
+    const opened = api === null ? null : await api.open(owner);
     if (opened !== null) undo.add('API socket', opened.close);
     const log = own(openSync(logFile, 'a', 0o600));
     const life = own(request.life.openReader());
