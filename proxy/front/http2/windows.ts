@@ -1,6 +1,6 @@
 // Flow control of uploads: how much a client may send before a target reads it. A connection starts with HTTP/2's own
-// small windows; once a target has read a window of it, the windows grow, so that an upload from afar is not slowed
-// down. What nobody reads makes the connection's window smaller again: memory is bounded for each connection, and for
+// small windows; once a target has read a window of it, the windows grow in steps, so that an upload from afar is not
+// slowed down. What nobody reads makes the connection's window smaller again: memory is bounded for each connection, and for
 // all together.
 // Not here: reading and pausing (stream-request.ts).
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
@@ -9,31 +9,47 @@ import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 export type WatchUpload = (stream: ServerHttp2Stream) => (bytes: number) => void;
 
 export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): WatchUpload {
-  /** The most that the window of the connection may be; 0: it has not grown. */
-  let granted = 0;
+  /** What the pool has given, largest first. */
+  const grants: number[] = [];
+  /** Bytes that were read since the last grant. */
   let readBytes = 0;
   /** Bytes that have arrived and are not read. */
   let unread = 0;
+  let uploads = 0;
   let connectionWindow = 0;
+  /** The most that the window of the connection may be; 0: it has not grown. */
+  const granted = (): number => grants.reduce((sum, grant) => sum + grant, 0);
   const adjust = (): void => {
-    if (granted === 0 || session.destroyed) return;
-    const step = granted / 8;
+    const most = granted();
+    if (most === 0 || session.destroyed) return;
+    const step = most / 8;
     // A connection may hold twice its window.
-    const room = Math.max(0, 2 * granted - unread);
-    const wanted = Math.min(granted, Math.floor(room / step) * step);
+    const room = Math.max(0, 2 * most - unread);
+    const wanted = Math.min(most, Math.floor(room / step) * step);
     if (wanted === connectionWindow) return;
     connectionWindow = wanted;
     session.setLocalWindowSize(wanted);
   };
-  const grow = (): void => {
-    granted = pool.take();
-    if (granted === 0) return;
-    session.once('close', () => pool.giveBack(granted));
-    session.settings({ initialWindowSize: granted / 2 });
+  const resize = (): void => {
+    if (session.destroyed) return;
+    session.settings({ initialWindowSize: granted() / 2 });
     adjust();
   };
+  const grow = (): void => {
+    const grant = pool.take();
+    readBytes = 0;
+    if (grant === 0) return;
+    grants.push(grant);
+    resize();
+  };
+  /** Gives back all grants but the first `kept`. */
+  const shrink = (kept: number): void => {
+    for (const grant of grants.splice(kept)) pool.giveBack(grant);
+  };
+  session.once('close', () => shrink(0));
   return (stream) => {
     let waiting = 0;
+    uploads += 1;
     const count = (bytes: number): void => {
       waiting += bytes;
       unread += bytes;
@@ -45,14 +61,19 @@ export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): Wa
       if (chunk !== null) count(chunk.length);
       return push(chunk);
     };
-    stream.once('close', () => count(-waiting));
+    stream.once('close', () => {
+      uploads -= 1;
+      count(-waiting);
+      if (uploads > 0 || grants.length < 2) return;
+      // an idle connection leaves the windows of a large upload to others
+      shrink(1);
+      resize();
+    });
     return (bytes) => {
       count(-bytes);
-      if (granted > 0 || session.destroyed) return;
+      if (grants.length === mostGrants || session.destroyed) return;
       readBytes += bytes;
-      if (readBytes < initialWindow) return;
-      readBytes = 0;
-      grow();
+      if (readBytes >= (grants.length === 0 ? initialWindow : mebibyte)) grow();
     };
   };
 }
@@ -87,9 +108,10 @@ const mebibyte = 1024 * 1024;
 /** Bytes. As a connection may hold twice its window, uploads that nobody reads hold twice as much. */
 const poolSize = 64 * mebibyte;
 
-/** The first connection gets a window of an eighth of the pool; one stream half of that: 40 MB/s at a round trip of
- * 100 ms. */
+/** A connection gets an eighth of what is left with each grant: the first one 21 MB with three, and a stream half of that,
+ * 100 MB/s at a round trip of 100 ms. */
 const shares = 8;
+const mostGrants = 3;
 
 /** Windows are multiples of this. */
 const unit = mebibyte / 8;
