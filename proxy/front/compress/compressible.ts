@@ -1,6 +1,6 @@
-// Which responses are compressed, as a pure decision: text-like files that their server marks as public or immutable.
-// Such a file is the same for everybody, so it has no secret beside a user's input, whose guessing compression would
-// help (BREACH). What is in doubt is sent as it is.
+// Which responses are compressed, as a pure decision: text-like files that their server marks as public or immutable,
+// and programs whose name has the hash of their content. Such a file is the same for everybody, so it has no secret
+// beside a user's input, whose guessing compression would help (BREACH). What is in doubt is sent as it is.
 // Not here: the coding (accept-encoding.ts), the changed fields (encoded-fields.ts).
 import { chooseEncoding, type Encoding } from './accept-encoding.ts';
 
@@ -25,7 +25,7 @@ export type Decision = 'plain' | 'vary' | Encoding;
 
 export function decide(asked: Asked, status: number, fields: Fields, offered: readonly Encoding[]): Decision {
   if (asked.method !== 'GET' && asked.method !== 'HEAD') return 'plain';
-  if (!isPublic(fields)) return 'plain';
+  if (!isPublic(fields) && !isHashedProgram(fields, asked.path)) return 'plain';
   // it has no type, and confirms a response that may have been compressed
   if (status === 304) return 'vary';
   if (status !== 200 || !isCompressible(fields, asked.path)) return 'plain';
@@ -40,7 +40,22 @@ export function decide(asked: Asked, status: number, fields: Fields, offered: re
 /** The server says that the response is the same for everybody, and nothing else says that it is not. */
 function isPublic(fields: Fields): boolean {
   const control = directives(fields.get('cache-control') ?? '');
-  if (!control.has('public') && !control.has('immutable')) return false;
+  return (control.has('public') || control.has('immutable')) && isForEverybody(fields);
+}
+
+/**
+ * A script or style sheet that a build has made, from a disk: jupyter-server sends those of JupyterLab's extensions with
+ * `no-cache`. A response that a program makes has no date of a file, and no ranges of bytes.
+ */
+function isHashedProgram(fields: Fields, path: string): boolean {
+  if (!/\.[0-9a-f]{16,64}\.(?:m?js|css|wasm)$/.test(path)) return false;
+  const isFile = fields.has('last-modified') && fields.get('accept-ranges')?.toLowerCase() === 'bytes';
+  return isFile && isForEverybody(fields);
+}
+
+/** Nothing says that it is not. */
+function isForEverybody(fields: Fields): boolean {
+  const control = directives(fields.get('cache-control') ?? '');
   if (['private', 'no-store', 'no-transform'].some((name) => control.has(name))) return false;
   if (fields.has('set-cookie')) return false;
   const vary = listOf(fields.get('vary') ?? '');

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decide } from '../../../../../proxy/front/compress/compressible.ts';
 
 type Change = Record<string, string | undefined>;
@@ -49,6 +49,35 @@ test.each([
   ['publicity', 'plain'],
 ])('with Cache-Control %j it is %j', (control, expected) => {
   expect(decision({ 'cache-control': control })).toBe(expected);
+});
+
+describe('a program whose name has the hash of its content', () => {
+  /** A script of an extension of JupyterLab, as jupyter-server 2 sends it. */
+  const extension = {
+    'cache-control': 'no-cache',
+    'last-modified': 'Sat, 28 Nov 2026 07:01:12 GMT',
+    'accept-ranges': 'bytes',
+  };
+  const path = '/user/x/lab/extensions/plot/static/remoteEntry.83856cd0a08d728a.js';
+
+  test('is compressed when it is a file', () => {
+    expect(decision(extension, {}, 200, 'GET', path)).toBe('gzip');
+    expect(decision(extension, { range: 'bytes=0-9' }, 200, 'GET', path)).toBe('vary');
+  });
+
+  test.each<[string, Change, string]>([
+    ['a program has made it', { 'last-modified': undefined }, path],
+    ['it has no ranges', { 'accept-ranges': 'none' }, path],
+    ['it is private', { 'cache-control': 'private' }, path],
+    ['it must not be stored', { 'cache-control': 'no-store' }, path],
+    ['it sets a cookie', { 'set-cookie': 'a=b' }, path],
+    ['it differs by cookie', { vary: 'Cookie' }, path],
+    ['its name has no hash', {}, '/user/x/files/notes.js'],
+    ['its name has a short one', {}, '/user/x/files/notes.83856cd0.js'],
+    ['it is data', { 'content-type': 'application/json' }, path.replace('.js', '.json')],
+  ])('is sent as it is when %s', (_why, change, at) => {
+    expect(decision({ ...extension, ...change }, {}, 200, 'GET', at)).toBe('plain');
+  });
 });
 
 test.each([
