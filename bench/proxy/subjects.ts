@@ -69,7 +69,7 @@ export async function startSubject(
   const main = join(import.meta.dirname, '../../proxy/main.js');
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
-  const http2 = variant.http2 === true ? ['--http2'] : [];
+  const http2 = tls !== undefined && variant.http2 !== true ? ['--no-http2'] : [];
   const compress = variant.compress === true ? ['--compress'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
   return routed(

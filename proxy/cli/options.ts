@@ -120,7 +120,7 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
       given['client-ssl-ca'],
     ),
     insecure: given.insecure ?? false,
-    http2: given.http2 ?? false,
+    http2: tls !== undefined && !given['no-http2'],
     compress: given.compress,
     defaultTarget: given['default-target'],
     errorTarget: given['error-target'],

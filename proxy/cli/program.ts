@@ -41,7 +41,8 @@ export const portwrapProxy = {
         { name: 'ssl-ciphers', value: 'LIST', help: 'allowed TLS ciphers, separated by ":"' },
         { name: 'ssl-allow-rc4', help: 'no effect: RC4 is no longer supported' },
         { name: 'ssl-dhparam', value: 'FILE', values: 'path', help: 'Diffie-Hellman parameters' },
-        { name: 'http2', help: 'offer HTTP/2 to clients over TLS; WebSockets use HTTP/1.1' },
+        { name: 'http2', help: 'offer HTTP/2 to clients over TLS (the default); WebSockets use HTTP/1.1' },
+        { name: 'no-http2', help: 'offer only HTTP/1.1 to clients over TLS' },
         {
           name: 'redirect-port',
           value: 'PORT',

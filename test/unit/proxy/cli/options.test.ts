@@ -91,6 +91,16 @@ test('the command line that JupyterHub builds with internal SSL is accepted', ()
 });
 
 test.each([
+  [[], false],
+  [['--no-http2'], false],
+  [['--ssl-key=k', '--ssl-cert=c'], true],
+  [['--ssl-key=k', '--ssl-cert=c', '--http2'], true],
+  [['--ssl-key=k', '--ssl-cert=c', '--http2', '--no-http2'], false],
+])('clients get HTTP/2 over TLS unless it is turned off: %j', (argv, http2) => {
+  expect(read(argv)).toMatchObject({ http2 });
+});
+
+test.each([
   ['--custom-header', 'Content-Length: 3'],
   ['--custom-header', 'a b: 3'],
   ['--custom-header', 'a: b\r\nc: d'],
