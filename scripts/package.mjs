@@ -1,5 +1,6 @@
 // npm run package [-- DIRECTORY]: what people install, made from this checkout into packages/ or DIRECTORY: the npm
-// tarball, the plugin's wheel and source distribution, and for this architecture a Debian package and an RPM.
+// tarball, the plugin's wheel and source distribution, and for this architecture a Debian package and, where rpmbuild is, an RPM. Installs
+// with apt-get what it needs.
 // Not here: the steps (package/).
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -19,7 +20,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 await main(async () => {
   checkNodeVersion();
   const directory = resolve(process.argv[2] ?? join(root, 'packages'));
-  await ensureTools(['dpkg-deb', 'gzip', 'npm', 'tar']);
+  await ensureTools();
   await ensureNpmPackages(root);
   mkdirSync(directory, { recursive: true });
   const work = mkdtempSync(join(directory, '.work-'));

@@ -8,6 +8,9 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianRoot } from '../matrix/debian-root.mjs';
 import { cachePath } from '../setup/cache.mjs';
+import { needsToTestInstall } from '../setup/needs.mjs';
+import { ensureNpmPackages } from '../setup/npm-packages.mjs';
+import { ensureSystemPackages } from '../setup/packages.mjs';
 import { main, Refusal, run, step } from '../setup/say.mjs';
 import { makeNodePackages } from './node-package.mjs';
 import { makeOlderPackage } from './older-package.mjs';
@@ -17,6 +20,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 await main(async () => {
   if (process.getuid() !== 0) throw new Refusal('The tests make roots of Debian: run this as root.');
   const given = process.env.INSTALL_DIRECTORY;
+  await ensureSystemPackages(needsToTestInstall);
+  await ensureNpmPackages(root);
   // not /tmp, which may be in memory
   const directory = given === undefined ? mkdtempSync('/var/tmp/portwrap-install-') : resolve(given);
   try {
@@ -45,9 +50,7 @@ async function makePackages(directory) {
       run(process.execPath, [join(root, 'scripts/package.mjs'), directory], { onLine }),
     );
   if (find(/\.rpm$/) === undefined)
-    throw new Refusal(
-      'There is no RPM to test: apt-get install rpm, and remove the packages of an earlier run.',
-    );
+    throw new Refusal('There is no RPM to test: remove the packages of an earlier run.');
   if (find(/_0\.0\.9_/) === undefined) makeOlderPackage(join(directory, find(ours)), '0.0.9');
   if (find(/^nodejs_/) === undefined || find(/^node-v/) === undefined) await makeNodePackages(directory);
 }

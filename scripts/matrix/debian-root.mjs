@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } fr
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cachePath, makeCache } from '../setup/cache.mjs';
-import { findCommand } from '../setup/look.mjs';
+import { ensureSystemPackages } from '../setup/packages.mjs';
 import { Refusal, run, step } from '../setup/say.mjs';
 
 const script = fileURLToPath(new URL('make-root.sh', import.meta.url));
@@ -17,8 +17,7 @@ export async function debianRoot({ name, suite }, cache = cachePath(process.env)
   removeInterrupted(cache, name);
   const place = join(cache, name);
   if (existsSync(place)) return place;
-  if (findCommand('debootstrap') === undefined)
-    throw new Refusal('debootstrap is missing: apt-get install debootstrap');
+  await ensureSystemPackages({ commands: { debootstrap: 'debootstrap' }, modules: {} });
   const made = mkdtempSync(`${place}.`);
   try {
     await step(`Making a Debian ${suite}, once, in ${cache}`, (onLine) =>

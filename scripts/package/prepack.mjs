@@ -5,9 +5,10 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureBuild } from '../setup/build.mjs';
+import { ensureNpmPackages } from '../setup/npm-packages.mjs';
 import { main } from '../setup/say.mjs';
 import { makePlugin } from './plugin.mjs';
-import { ensureNative } from './tools.mjs';
+import { ensureNative, ensureTools } from './tools.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const programs = { portwrap: 'portwrap', 'portwrap-proxy': 'proxy', 'portwrap-spawner': 'spawner' };
@@ -24,6 +25,9 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 
 await main(async () => {
   for (const name of ['dist', 'share']) rmSync(join(root, name), { recursive: true, force: true });
+  // npm pack may be the first that is done in a clone
+  await ensureTools();
+  await ensureNpmPackages(root);
   await ensureBuild(root);
   ensureNative(root);
   for (const [name, folder] of Object.entries(programs)) {

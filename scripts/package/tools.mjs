@@ -1,24 +1,29 @@
-// The programs that packaging needs beyond those of the build. Not here: installing them (../setup/packages.mjs).
+// The programs that packaging needs. Not here: the list of them (../setup/needs.mjs), installing them
+// (../setup/packages.mjs).
 import { execFileSync } from 'node:child_process';
 import { buildNative, isNativeCurrent } from '../native.mjs';
 import { findCommand } from '../setup/look.mjs';
+import { needsToPackage } from '../setup/needs.mjs';
+import { ensureSystemPackages } from '../setup/packages.mjs';
 import { Refusal } from '../setup/say.mjs';
 
-const packages = { 'dpkg-deb': 'dpkg', gzip: 'gzip', npm: 'npm', tar: 'tar' };
-
-/** Throws a Refusal that names what is missing. */
-export function ensureTools(commands) {
-  const missing = commands.filter((name) => findCommand(name) === undefined);
-  if (missing.length > 0) throw missingTools(missing.map((name) => packages[name] ?? name));
+/** Installs what is missing. Rejects with a Refusal that names it where that cannot be done. */
+export async function ensureTools() {
+  const { commands, modules } = needsToPackage;
+  await ensureSystemPackages({ commands, modules: findBuildPython() === undefined ? modules : {} });
 }
 
 /** The Python that can build a wheel without a network. Debian's, because the plugin is built the same everywhere. */
 export function buildPython() {
+  const found = findBuildPython();
+  if (found !== undefined) return found;
+  const names = Object.values(needsToPackage.modules);
+  throw new Refusal(`Missing: ${names.join(', ')}. On Debian or Ubuntu: apt-get install ${names.join(' ')}`);
+}
+
+function findBuildPython() {
   const python = findCommand('python3');
-  const candidates = ['/usr/bin/python3', python].filter((path) => path !== undefined);
-  const found = candidates.find((path) => canBuild(path));
-  if (found === undefined) throw missingTools(['python3-build', 'python3-setuptools', 'python3-wheel']);
-  return found;
+  return ['/usr/bin/python3', python].find((path) => path !== undefined && canBuild(path));
 }
 
 /** Compiles the programs in C for machines with any C library. Throws a Refusal where a package would lack them. */
@@ -37,8 +42,4 @@ function canBuild(python) {
   } catch {
     return false;
   }
-}
-
-function missingTools(names) {
-  return new Refusal(`Missing: ${names.join(', ')}. On Debian or Ubuntu: apt-get install ${names.join(' ')}`);
 }

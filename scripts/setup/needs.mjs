@@ -49,6 +49,35 @@ export const together = (one, another) => ({
   ifAvailable: [...(one.ifAvailable ?? []), ...(another.ifAvailable ?? [])],
 });
 
+/** npm run package. An RPM is made only where rpmbuild is. */
+export const needsToPackage = {
+  commands: {
+    dpkg: 'dpkg',
+    'dpkg-deb': 'dpkg',
+    gcc: ['gcc', 'libc6-dev'], // the programs in C are linked statically, and hardened, which tcc cannot do
+    git: 'git',
+    gzip: 'gzip',
+    python3: 'python3',
+    sh: 'dash',
+    tar: 'tar',
+  },
+  modules: { build: 'python3-build', setuptools: 'python3-setuptools', wheel: 'python3-wheel' },
+};
+
+/** npm run test:install, beyond those of npm run package. */
+export const needsToTestInstall = {
+  commands: {
+    bash: 'bash',
+    debootstrap: 'debootstrap',
+    mount: 'mount',
+    nsenter: 'util-linux',
+    rpmbuild: 'rpm',
+    slirp4netns: 'slirp4netns',
+    unshare: 'util-linux',
+  },
+  modules: {},
+};
+
 export const needsToTest = {
   commands: {
     ...commandsToStart,
@@ -58,6 +87,7 @@ export const needsToTest = {
     automount: 'autofs',
     bash: 'bash',
     cat: 'coreutils',
+    cp: 'coreutils',
     chromium: 'chromium',
     curl: 'curl',
     dpkg: 'dpkg',
@@ -109,13 +139,11 @@ export const needsToTest = {
   modules: {
     ...needsOfSystemHub.modules,
     ...needsOfVenv.modules,
-    build: 'python3-build', // of npm run package
+    ...needsToPackage.modules,
     certipy: 'python3-certipy',
     pytest: 'python3-pytest',
     pytest_asyncio: 'python3-pytest-asyncio',
     pytest_timeout: 'python3-pytest-timeout',
     pip: 'python3-pip',
-    setuptools: 'python3-setuptools',
-    wheel: 'python3-wheel',
   },
 };

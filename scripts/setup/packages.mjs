@@ -60,7 +60,7 @@ async function install(packages, ifAvailable) {
   await apt('Reading the package lists (apt-get update)', 'update');
   const all = [...packages, ...ifAvailable.filter(isKnown)];
   await apt(`Installing ${all.join(', ')}`, 'install', '-y', '--no-install-recommends', ...all);
-  if (!hadHub) await keepHubServiceOff(become);
+  if (!hadHub && existsSync('/usr/bin/jupyterhub')) await keepHubServiceOff(become);
   checkThatNodeIsStillThere(nodeBefore);
 }
 

@@ -6,7 +6,9 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
-const { needsToStart, needsToTest } = await import(join(root, 'scripts/setup/needs.mjs'));
+const { needsToPackage, needsToStart, needsToTest, needsToTestInstall } = await import(
+  join(root, 'scripts/setup/needs.mjs')
+);
 
 /**
  * They are there before npm test begins, or apt-get is not there either. The package of promtool starts a server that
@@ -20,6 +22,20 @@ test('names every command that the scripts and the tests start by name', () => {
     .flatMap(commandsOf);
   expect(called.length).toBeGreaterThan(25);
   const unknown = called.filter(({ name }) => !without.has(name) && !(name in needsToTest.commands));
+  expect(unknown).toEqual([]);
+});
+
+test.each([
+  ['npm run package', 'scripts/package', needsToPackage.commands],
+  ['npm run test:install', 'scripts/install', { ...needsToPackage.commands, ...needsToTestInstall.commands }],
+  ['npm run test:install', 'test/install', needsToTestInstall.commands],
+])('names every command that %s starts by name (%s)', (_, directory, commands) => {
+  const called = sourcesIn(directory).flatMap(commandsOf);
+  expect(called.length).toBeGreaterThan(1);
+  const optional = ['rpmbuild'];
+  const unknown = called.filter(
+    ({ name }) => !without.has(name) && !optional.includes(name) && !(name in commands),
+  );
   expect(unknown).toEqual([]);
 });
 
@@ -44,29 +60,27 @@ test('names every program that portwrap looks for, those of few configurations f
   ]);
 });
 
+/** Without npm run test:vm, test:install and npm run package, which ask for their own. */
 function sourcesBelow(directory: string): string[] {
-  return (
-    readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:ts|mjs)$/.test(name))
-      .map((name) => join(directory, name))
-      // npm run test:vm, test:install and npm run package ask for their own
-      .filter((path) => !/^(?:(?:scripts|test)\/(?:vm|install)|scripts\/package)\//.test(path))
+  return sourcesIn(directory).filter(
+    (path) => !/^(?:(?:scripts|test)\/(?:vm|install)|scripts\/package)\//.test(path),
   );
+}
+
+function sourcesIn(directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:ts|mjs)$/.test(name))
+    .map((name) => join(directory, name));
 }
 
 function read(path: string): ts.SourceFile {
   return ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.Latest, true);
 }
 
-/** The first argument of each call of node:child_process and execa, where it is a name without a directory. */
+/** The first argument of each call of node:child_process, execa and say.mjs's run, where it is a name without a directory. */
 function commandsOf(path: string): { path: string; name: string }[] {
   const source = read(path);
-  const starters = new Set(
-    find(source, ts.isImportDeclaration)
-      .filter(({ moduleSpecifier }) => /^'(?:node:child_process|execa)'$/.test(moduleSpecifier.getText()))
-      .flatMap((declaration) => find(declaration, ts.isImportSpecifier))
-      .map(({ name }) => name.text),
-  );
+  const starters = new Set(find(source, ts.isImportDeclaration).flatMap(startersOf));
   return find(source, ts.isCallExpression)
     .filter(({ expression }) => starters.has(starterOf(expression)))
     .flatMap(({ arguments: [first] }) =>
@@ -74,6 +88,14 @@ function commandsOf(path: string): { path: string; name: string }[] {
     )
     .filter((name) => !name.includes('/'))
     .map((name) => ({ path, name }));
+}
+
+/** What an import brings that starts a command. */
+function startersOf(declaration: ts.ImportDeclaration): string[] {
+  const names = find(declaration, ts.isImportSpecifier).map(({ name }) => name.text);
+  const module = declaration.moduleSpecifier.getText();
+  if (/^'(?:node:child_process|execa)'$/.test(module)) return names;
+  return /\/say\.mjs'$/.test(module) ? names.filter((name) => name === 'run') : [];
 }
 
 /** `spawn` of spawn(...) and of promisify(spawn)(...). */
