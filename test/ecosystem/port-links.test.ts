@@ -1,13 +1,16 @@
-// Dashboards that a user starts inside, opened as links (docs/port-links.md) by the recipes of that document: each computes
-// a text in Python that its page shows, and is in the list of open ports by its title.
+// Programs that a user starts inside, opened as links (docs/port-links.md) by the recipes of that document: dashboards, each
+// of which computes a text in Python that its page shows, and Vite. Each is in the list of open ports by its title.
 // Not here: behind jupyter-server-proxy (dashboards.test.ts).
-import type { Browser } from 'playwright-core';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { launchBrowser, openSignedIn } from '../support/browser/browser-session.ts';
 import { type HubUser, type KernelSession, logIn } from '../support/hub/hub-user.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
+import { skipIf } from '../support/reasons.ts';
 import { type DashboardProgram, dashboardPrograms, shown } from './dashboard-programs.ts';
-import { runProgram } from './user-server.ts';
+import { type Program, runProgram } from './user-server.ts';
+import { documentedConfig, installVite } from './vite-site.ts';
 
 const at = (port: number) => `/user/alice/port/${port}/`;
 
@@ -44,6 +47,18 @@ app.run(port=5000)
   { ...tensorBoard, title: 'TensorBoard' },
 ];
 
+const vite = installVite();
+const viteFiles = {
+  'index.html': '<!doctype html><title>Vite</title><p></p><script type="module" src="/main.js"></script>',
+  'main.js': `
+import { answer } from './answer.js';
+const show = (text) => { document.querySelector('p').textContent = text; };
+show(answer);
+import.meta.hot.accept('./answer.js', (changed) => show(changed.answer));
+`,
+  'answer.js': `export const answer = '${shown}';`,
+};
+
 let hub: TestHub;
 let browser: Browser;
 let alice: HubUser;
@@ -61,6 +76,7 @@ afterAll(async () => {
   await browser?.close();
   await kernel?.close();
   await hub?.dispose();
+  vite.dispose();
 });
 
 interface Port {
@@ -73,22 +89,53 @@ async function ports(): Promise<readonly Port[]> {
   return (await hub.service.call('GET', '/users/alice/server/ports')).body as unknown as Port[];
 }
 
-describe.each(dashboards)('$name', ({ name, port, title, ...program }) => {
-  test('its page shows what it has computed, at its link, and its title is in the list', async () => {
-    await runProgram(kernel, program);
-    const listed = async () => (await ports()).find((one) => one.port === port)?.kind === 'http';
-    await vi.waitUntil(listed, { timeout: 200_000, interval: 1_000 }).catch(async (cause: unknown) => {
+/** Starts it, and resolves with its title in the list when its page is there. */
+async function listed(program: Program, port: number): Promise<string | null | undefined> {
+  await runProgram(kernel, program);
+  const entry = async () => (await ports()).find((one) => one.port === port && one.kind === 'http');
+  const found = await vi
+    .waitUntil(entry, { timeout: 200_000, interval: 1_000 })
+    .catch(async (cause: unknown) => {
       throw new Error(await kernel.run('print(open("program.log").read())'), { cause });
     });
-    expect((await ports()).find((one) => one.port === port)?.title).toBe(title);
-    const person = { name: 'alice', password: hub.password };
-    const page = await openSignedIn(browser, `${hub.url}${at(port)}`, person);
+  return found?.title;
+}
+
+function opened(port: number): Promise<Page> {
+  return openSignedIn(browser, `${hub.url}${at(port)}`, { name: 'alice', password: hub.password });
+}
+
+describe.each(dashboards)('$name', ({ name, port, title, ...program }) => {
+  test('its page shows what it has computed, at its link, and its title is in the list', async () => {
+    expect(await listed(program, port)).toBe(title);
+    const page = await opened(port);
     await page.getByText(shown).first().waitFor({ timeout: 120_000 });
     expect(await page.getByText(shown).first().isVisible()).toBe(true);
     if (name === 'Flask') {
       await page.getByRole('link', { name: 'to the answer' }).click();
       await page.waitForURL(`${hub.url}${at(port)}answer`);
     }
+    await page.context().close();
+  });
+});
+
+describe('Vite', skipIf(vite.refusal !== '', vite.refusal), () => {
+  test('a changed file reaches the page at the link without a new load, by the WebSocket below the link', async () => {
+    const home = join(hub.service.directory, 'homes', 'alice');
+    vite.placeIn(home, { ...viteFiles, 'vite.config.js': documentedConfig() });
+    const argv = '["node", "node_modules/vite/bin/vite.js"], cwd="site"';
+    expect(await listed({ argv }, 5173)).toBe('Vite');
+    const page = await opened(5173);
+    await page.getByText(shown).waitFor();
+    const connected = page.waitForEvent('websocket');
+    await page.reload();
+    const socket = await connected;
+    expect(socket.url()).toContain(`${hub.url.replace('http', 'ws')}${at(5173)}?token=`);
+    await page.getByText(shown).waitFor();
+    await page.evaluate('window.isSameLoad = true');
+    await kernel.run(`open("site/answer.js", "w").write("export const answer = 'The answer is 43';")`);
+    await page.getByText('The answer is 43').waitFor();
+    expect(await page.evaluate('window.isSameLoad')).toBe(true);
     await page.context().close();
   });
 });

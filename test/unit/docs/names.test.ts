@@ -34,6 +34,7 @@ const foreignFiles = new Set([
   'portwrap.py',
   'test_proxy.py',
   'test_spawner.py',
+  'vite.config.js',
 ]);
 const foreignConstants = /^(?:BPF|CAP|NODE|SECCOMP|X509)_|_MAGIC$|^CLOSE_WAIT$|^CREDENTIALS_DIRECTORY$/;
 const misspelled = 'service.lisen'; // the example of a wrong key in docs/configuration.md
