@@ -42,7 +42,9 @@ import { loadPolicy, policyLog } from './wrapper/loader.ts';
  * then leaves nothing behind.
  */
 export function launch(context: LaunchContext, spec: SandboxSpec, abort: AbortSignal): Promise<Sandbox> {
-  return whileMountsAreSteady((mountinfo) => launchOnce(context, spec, mountinfo, abort));
+  // those of the machine; what a profile names may be on a dead file system
+  const files = spec.files.synthetic.map(({ path }) => path).filter((path) => path.startsWith('/etc/'));
+  return whileMountsAreSteady((mountinfo) => launchOnce(context, spec, mountinfo, abort), { files });
 }
 
 async function launchOnce(

@@ -1,5 +1,8 @@
 // A sandbox whose building failed while mounts changed is built again; any other failure is told at once.
-import { expect, test } from 'vitest';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { PortwrapError } from '../../../../config/errors.ts';
 import { whileMountsAreSteady } from '../../../../portwrap/mounts/steady.ts';
 
@@ -16,9 +19,8 @@ async function built(failures: readonly Error[], mounts: readonly string[]) {
     if (failure !== undefined) throw failure;
     return 'sandbox';
   };
-  const outcome = await whileMountsAreSteady(build, () => seen.shift() ?? '').catch(
-    (error: unknown) => error,
-  );
+  const readMounts = () => seen.shift() ?? '';
+  const outcome = await whileMountsAreSteady(build, { readMounts }).catch((error: unknown) => error);
   return { outcome, builds };
 }
 
@@ -40,4 +42,22 @@ test.each([
 test('what the mounts do not explain is told at once', async () => {
   const taken = new PortwrapError('PORT_TAKEN', 'host port 1 is taken');
   expect(await built([taken], ['ab', 'a'])).toEqual({ outcome: taken, builds: 1 });
+});
+
+test.each([
+  ['again when a file was replaced', true, 2],
+  ['not again when it is the same', false, 1],
+] as const)('is built %s', async (_, isReplaced, expected) => {
+  const directory = mkdtempSync(join(tmpdir(), 'steady-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const [passwd, next] = [join(directory, 'passwd'), join(directory, 'passwd+')];
+  for (const path of [passwd, next]) writeFileSync(path, '');
+  let builds = 0;
+  const build = () => {
+    builds += 1;
+    if (builds === 1 && isReplaced) renameSync(next, passwd);
+    return builds === 1 ? Promise.reject(broken) : Promise.resolve('sandbox');
+  };
+  await whileMountsAreSteady(build, { readMounts: () => '', files: [passwd] }).catch(() => null);
+  expect(builds).toBe(expected);
 });
