@@ -1,5 +1,5 @@
-// Programs that a user starts inside, opened as links (docs/port-links.md) by the recipes of that document: dashboards, each
-// of which computes a text in Python that its page shows, and Vite. Each is in the list of open ports by its title.
+// Programs that a user starts inside, opened as links (docs/port-links.md) by the recipes of that document: dashboards,
+// each of which computes a text in Python that its page shows, and Vite. Each is in the list of open ports by its title.
 // Not here: behind jupyter-server-proxy (dashboards.test.ts).
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';

@@ -1,5 +1,5 @@
-// A site with a Vite dev server, as a user has it in their home directory: Vite from the npm registry, with the versions
-// and hashes of test/fixtures/vite, and the configuration that docs/port-links.md shows.
+// A site with a Vite dev server, as a user has it in their home directory: Vite from the npm registry, with the
+// versions and hashes of test/fixtures/vite, and the configuration that docs/port-links.md shows.
 // Not here: starting it (user-server.ts).
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
