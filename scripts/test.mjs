@@ -14,6 +14,7 @@ import { needsToTest } from './setup/needs.mjs';
 import { checkNodeVersion } from './setup/node-version.mjs';
 import { ensureNpmPackages } from './setup/npm-packages.mjs';
 import { ensureSystemPackages } from './setup/packages.mjs';
+import { ensurePromtool } from './setup/promtool.mjs';
 import { main, Refusal, say } from './setup/say.mjs';
 import { openTunDevice } from './setup/tun-device.mjs';
 import { pythonEnvironment } from './worlds/python-environment.mjs';
@@ -28,6 +29,7 @@ await main(async () => {
   await ensureNpmPackages(root);
   // tests that need it are skipped without it, with the reason
   await hubFromPyPI(process.env);
+  await ensurePromtool(process.env);
   const later = await laterHub();
   const build = await attempt('build (tsc)', () => ensureBuild(root));
   // they need the packages

@@ -25,7 +25,7 @@ export function choosePython(modules) {
   );
 }
 
-function isExecutable(path) {
+export function isExecutable(path) {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();

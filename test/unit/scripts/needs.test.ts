@@ -10,11 +10,8 @@ const { needsToPackage, needsToStart, needsToTest, needsToTestInstall } = await 
   join(root, 'scripts/setup/needs.mjs')
 );
 
-/**
- * They are there before npm test begins, or apt-get is not there either. The package of promtool starts a server that
- * listens everywhere: its test is skipped where it is not installed.
- */
-const without = new Set(['npm', 'npx', 'apt-cache', 'promtool']);
+/** They are there before npm test begins, or apt-get is not there either. */
+const without = new Set(['npm', 'npx', 'apt-cache']);
 
 test('names every command that the scripts and the tests start by name', () => {
   const called = ['scripts', 'test', 'portwrap', 'spawner', 'proxy', 'config']
