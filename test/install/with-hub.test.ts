@@ -83,7 +83,8 @@ const filesOfHub = 'find /etc/jupyterhub* -type f | sort | xargs md5sum';
 /** `files` of `filesOfHub`, and people can sign in. */
 async function hubIsBack({ output }: Machine, files: string): Promise<void> {
   expect(await output(filesOfHub)).toBe(files);
-  const login = "curl -s -o /dev/null -w '%{http_code}' --retry 60 --retry-all-errors --retry-delay 1";
+  // the hub's own proxy answers with 404 until the hub has told it where it is
+  const login = "curl -sf -o /dev/null -w '%{http_code}' --retry 120 --retry-all-errors --retry-delay 1";
   expect(await output(`${login} http://127.0.0.1:8000/hub/login`)).toBe('200');
 }
 
