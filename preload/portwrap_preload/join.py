@@ -32,8 +32,12 @@ SECCOMP_MODE_FILTER = 2
 LINUX_CAPABILITY_VERSION_3 = 0x20080522
 # linux/sched.h
 NEW_NAMESPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x20000000 | 0x08000000  # user, mount, network, pid, ipc
-# asm-generic/unistd.h, the same number on every processor
+# asm-generic/unistd.h, the same numbers on every processor
+SYS_CLOSE_RANGE = 436
 SYS_PIDFD_GETFD = 438
+LAST_DESCRIPTOR = 0xFFFFFFFF
+# Of the child.
+CONNECTION = 3
 
 LONGEST_ORDER = 8 * 1024 * 1024
 FAILED = 1
@@ -59,11 +63,12 @@ def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
     """Returns in a process of the sandbox that has the rights of its user, when the service says "go"."""
     try:
         os.setsid()
-        connection.sendall(b"pid %d\n" % os.getpid())
-        order = read_order(connection)
+        os.dup2(connection.detach(), CONNECTION)
+        close_above_connection()
+        os.write(CONNECTION, b"pid %d\n" % os.getpid())
+        order = read_order()
         target = open_process(order["pid"], order["start_time"])
         become_user(order["uid"], order["gid"], order["groups"])
-        hide_from_debuggers()
         standard = [take_descriptor(target, number) for number in range(3)]
         filter_program = bytes.fromhex(order["filter"])
         check(libc.setns(target, NEW_NAMESPACES))
@@ -72,22 +77,25 @@ def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
         become_child_of_init()
         for number, descriptor in enumerate(standard):
             os.dup2(descriptor, number, inheritable=True)
-        os.dup2(connection.fileno(), 3)
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
-        os.write(3, b"ready %d\n" % os.getpid())
-        if os.read(3, 3) != b"go\n":
+        close_above_connection()
+        os.write(CONNECTION, b"ready %d\n" % os.getpid())
+        if os.read(CONNECTION, 3) != b"go\n":
             os._exit(FAILED)
-        os.close(3)
-        connection.detach()
+        os.close(CONNECTION)
         return order
     except BaseException:
         os._exit(FAILED)
 
 
-def read_order(connection: socket.socket) -> dict[str, Any]:
+def close_above_connection() -> None:
+    """Not up to the limit of open files: as soon as this process is one of the user, who may change its limits."""
+    check(libc.syscall(SYS_CLOSE_RANGE, CONNECTION + 1, ctypes.c_uint(LAST_DESCRIPTOR), 0))
+
+
+def read_order() -> dict[str, Any]:
     text = b""
     while not text.endswith(b"\n"):
-        chunk = connection.recv(65_536)
+        chunk = os.read(CONNECTION, 65_536)
         if chunk == b"" or len(text) > LONGEST_ORDER:
             os._exit(FAILED)
         text += chunk
@@ -115,6 +123,8 @@ def become_user(uid: int, gid: int, groups: list[int]) -> None:
         os.setgroups(groups)
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
+    # with capabilities that the user does not have, it cannot be debugged either
+    hide_from_debuggers()
     clear_capabilities()
     if os.getresuid() != (uid, uid, uid) or os.getresgid() != (gid, gid, gid):
         raise PermissionError
