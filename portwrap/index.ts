@@ -52,6 +52,7 @@ export {
 export { ownAddresses } from './network/own-addresses.ts';
 export { type Endpoint, isLoopback, type NetworkPolicy, slirpNetwork } from './network/policy.ts';
 export {
+  ForkServerDied,
   type ForkServerRequest,
   isCurrent,
   socketOf as forkServerSocket,

@@ -51,6 +51,9 @@ interface ForkServerReport {
   readonly files?: readonly string[];
 }
 
+/** It ended before it was ready, and gave no reason. */
+export class ForkServerDied extends Error {}
+
 /** Milliseconds: a first import reads everything from the disk. */
 const importDeadline = 180_000;
 
@@ -105,7 +108,7 @@ export async function startForkServer(request: ForkServerRequest): Promise<Start
     const { problem, files: loaded, modules } = JSON.parse(line ?? '{}') as ForkServerReport;
     if (problem !== undefined) throw new Error(problem);
     if (identity === null || loaded === undefined)
-      throw new Error(`the fork server has ended; its messages are in ${directory}.log`);
+      throw new ForkServerDied(`the fork server has ended; its messages are in ${directory}.log`);
     undo.release();
     return { process: identity, made: { ...changeTimes(loaded), ...before }, modules: modules ?? 0, life };
   } catch (error) {
@@ -128,7 +131,7 @@ const fifoOf = (directory: string) => `${directory}.${fifos.life}`;
 export function forkServerArgv(request: ForkServerRequest, owner: number): string[] {
   const { tools, directory, script, modules } = request;
   const interpreter = [script.interpreter, ...script.argv.slice(1, script.script)];
-  const settings = JSON.stringify({ modules, owner });
+  const settings = JSON.stringify({ modules, owner, parent: process.pid });
   return [
     ...[tools('env'), `--chdir=${directory}`],
     ...(owner === 0 ? [tools('unshare'), '--net', '--ipc', '--', ...become(tools, forkPrivileges)] : []),

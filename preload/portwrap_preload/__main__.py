@@ -28,6 +28,7 @@ PACE = 60_000
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
+    modules.end_with(settings["parent"])
     become.note_environment()
     join.hide_from_debuggers()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -43,6 +44,7 @@ def main() -> None:
         return
     gc.collect()
     gc.freeze()
+    modules.outlive_parent()
     report({"modules": len(preloaded.names), "files": preloaded.directories})
     # what a module has printed is not for the logs of servers
     sys.stdout.flush()
@@ -80,9 +82,7 @@ def accept_forever(listener: socket.socket, owner: int, directory: int) -> socke
             pid = os.fork()
             if pid == 0:
                 listener.close()
-                for other in children:
-                    os.close(other)
-                return connection
+                return connection  # join.py closes the other descriptors
             connection.close()
             watched = os.pidfd_open(pid)
             children[watched] = pid

@@ -11,11 +11,12 @@ import gc
 import importlib
 import json
 import os
+import signal
 import sys
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
 
-from . import environment, identity, jupyter
+from . import environment, identity, join, jupyter
 
 PRESET = "jupyter"
 
@@ -61,9 +62,11 @@ def preload(wanted: list[str]) -> Preloaded:
 def in_child(work: Callable[[], list[str]]) -> list[str]:
     """The result of `work` in a forked process, whose memory is then gone."""
     reading, writing = os.pipe()
+    parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
+            end_with(parent)
             answer: Any = {"names": work()}
         except Unusable as reason:
             answer = {"problem": str(reason)}
@@ -82,6 +85,17 @@ def in_child(work: Callable[[], list[str]]) -> list[str]:
     if "problem" in answer:
         raise Unusable(answer["problem"])
     return answer["names"]
+
+
+def end_with(parent: int) -> None:
+    """While this process imports, which may take long, or never end."""
+    join.check(join.libc.prctl(join.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def outlive_parent() -> None:
+    join.check(join.libc.prctl(join.PR_SET_PDEATHSIG, 0, 0, 0, 0))
 
 
 def usable_names(wanted: list[str]) -> list[str]:

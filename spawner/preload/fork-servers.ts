@@ -9,6 +9,7 @@ import { writeAtomically } from '../../config/system/atomic-write.ts';
 import {
   bootId,
   endProcess,
+  ForkServerDied,
   forkServerSocket,
   isCurrent,
   isSameProcess,
@@ -49,6 +50,8 @@ interface Entry {
   made: Readonly<Record<string, number>>;
   /** When it was last asked for, or became unusable; milliseconds of performance.now(). */
   at: number;
+  /** How many in a row have died young. */
+  deaths: number;
 }
 
 /** Of a profile: the hub may send another PATH or locale than the profile says. */
@@ -57,6 +60,8 @@ const mostOfProfile = 2;
 const retryPause = 600_000;
 /** Milliseconds: one that lives shorter is not started again at once. */
 const shortLife = 10_000;
+/** Milliseconds from such a death to the next one's start; twice as many after each in a row. */
+const firstPause = 100;
 
 export function createForkServers(input: ForkServersInput): ForkServers {
   const { tools, log, directory } = input;
@@ -93,7 +98,16 @@ export function createForkServers(input: ForkServersInput): ForkServers {
     } catch (error) {
       Object.assign(entry, { state: 'unusable', at: performance.now() });
       say(profile, (error as Error).message);
+      if (error instanceof ForkServerDied) startLater(entry);
     }
+  };
+  /** What dies young may be killed for its memory, or crash: it is tried ever less often. */
+  const startLater = (entry: Entry) => {
+    const again = () => {
+      if (!closed && entries.get(entry.plan.key) === entry && entry.state === 'unusable') start(entry);
+    };
+    setTimeout(again, Math.min(firstPause * 2 ** entry.deaths, retryPause)).unref();
+    entry.deaths += 1;
   };
   const watch = (entry: Entry, gone: Promise<void>) => {
     const began = performance.now();
@@ -101,8 +115,12 @@ export function createForkServers(input: ForkServersInput): ForkServers {
       const isOurs = !closed && entries.get(entry.plan.key) === entry && entry.state === 'ready';
       if (!isOurs) return;
       log.warn({ profile: entry.profile }, 'the fork server has died');
-      if (performance.now() - began > shortLife) return start(entry);
+      if (performance.now() - began > shortLife) {
+        entry.deaths = 0;
+        return start(entry);
+      }
       Object.assign(entry, { state: 'unusable', at: performance.now() });
+      startLater(entry);
     });
   };
   const drop = (entry: Entry) => {
@@ -113,7 +131,7 @@ export function createForkServers(input: ForkServersInput): ForkServers {
       rmSync(path, { recursive: true, force: true });
   };
   const add = (profile: string, plan: ForkPlan): Entry => {
-    const entry: Entry = { profile, plan, state: 'starting', process: null, made: {}, at: performance.now() };
+    const entry: Entry = { profile, plan, state: 'starting', process: null, made: {}, ...fresh() };
     const others = [...entries.values()].filter((other) => other.profile === profile);
     for (const oldest of others.sort((a, b) => b.at - a.at).slice(mostOfProfile - 1)) drop(oldest);
     entries.set(plan.key, entry);
@@ -126,7 +144,7 @@ export function createForkServers(input: ForkServersInput): ForkServers {
       if (note === null) continue;
       const { profile, plan, process, made } = note;
       const life = isSameProcess(process) ? watchForkServer(place(plan.key)) : null;
-      const entry: Entry = { profile, plan, state: 'ready', process, made, at: performance.now() };
+      const entry: Entry = { profile, plan, state: 'ready', process, made, ...fresh() };
       entries.set(plan.key, entry);
       if (life === null) drop(entry);
       else watch(entry, life.gone);
@@ -180,6 +198,8 @@ export function createForkServers(input: ForkServersInput): ForkServers {
     },
   };
 }
+
+const fresh = () => ({ at: performance.now(), deaths: 0 });
 
 const isPreloaded = ({ preload, launcher }: Pick<Profile, 'preload' | 'launcher'>) =>
   preload !== null && launcher === 'local';

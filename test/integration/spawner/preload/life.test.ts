@@ -1,6 +1,7 @@
 // The life of a fork server: it outlives the service, is started again, is replaced when its environment changes, and the
 // servers that it has forked depend on it for nothing.
-import { readFileSync, utimesSync } from 'node:fs';
+import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { forkServerPid, forkServerReady, linesWith, trustedDirectory } from '../../../support/preload.ts';
 import { processesBelow, type TestService } from '../../../support/service.ts';
@@ -52,6 +53,37 @@ test('one that was killed is replaced; a start meanwhile is a command, and serve
   const command = await hashOf(await startOne(service, 'bob'));
   expect(command).not.toBe(before);
   expect(await hashOf(url)).toBe(before);
+  await forkServerReady(service, 2);
+  const replaced = await hashOf(await startOne(service, 'eve'));
+  expect([before, command]).not.toContain(replaced);
+  expect(await hashOf(await startOne(service, 'dan'))).toBe(replaced);
+});
+
+test('one that is killed while it imports leaves no process, and another one is started', {
+  timeout: 60_000,
+}, async () => {
+  const { path, server, remove } = trustedDirectory();
+  onTestFinished(remove);
+  writeFileSync(join(path, 'slow.py'), 'import time\ntime.sleep(3600)\n');
+  const service = await startedService(
+    onTestFinished,
+    `
+  - {name: forked, command: [${server}], ready_path: /, preload: [slow],
+     environment: {PYTHONPATH: ${path}}, network: {internet: false, dns: false}}`,
+  );
+  const running = () => processesBelow(service.stateDirectory, 'portwrap_preload');
+  // itself, and its child that looks which modules can be used
+  await expect.poll(() => running().length).toBe(2);
+  const before = running();
+  process.kill(Math.min(...before), 'SIGKILL');
+  await expect.poll(() => running().filter((pid) => before.includes(pid))).toEqual([]);
+  await expect.poll(() => linesWith(service, 'the fork server has ended').length).toBe(1);
+  await expect.poll(() => running().length).toBe(2);
+  // nor does the end of the service leave one that imports, as the fixture sees, nor its death
+  const second = running();
+  await service.restart('SIGKILL');
+  await expect.poll(() => running().filter((pid) => second.includes(pid))).toEqual([]);
+  await expect.poll(() => running().length).toBe(2);
 });
 
 test('a change of its environment on disk replaces it', { timeout: 60_000 }, async () => {
