@@ -87,6 +87,7 @@ export const needsToTest = {
     automount: 'autofs',
     bash: 'bash',
     cat: 'coreutils',
+    chown: 'coreutils',
     cp: 'coreutils',
     chromium: 'chromium',
     curl: 'curl',
