@@ -36,9 +36,12 @@ try {
     try {
       rows.push(row(name, 'none', await bystander(subject)));
       const flood = startFlood(subject.port);
-      rows.push(row(name, `${clients} clients`, await bystander(subject)));
-      flood.kill('SIGKILL');
-      await once(flood, 'exit');
+      try {
+        rows.push(row(name, `${clients} clients`, await bystander(subject)));
+      } finally {
+        flood.kill('SIGKILL');
+        await once(flood, 'exit');
+      }
     } finally {
       await subject.stop();
     }

@@ -40,7 +40,7 @@ export function decide(asked: Asked, status: number, fields: Fields, offered: re
 /** The server says that the response is the same for everybody, and nothing else says that it is not. */
 function isPublic(fields: Fields): boolean {
   const control = directives(fields.get('cache-control') ?? '');
-  return (control.has('public') || control.has('immutable')) && isForEverybody(fields);
+  return (control.has('public') || control.has('immutable')) && isForEverybody(fields, control);
 }
 
 /**
@@ -50,12 +50,11 @@ function isPublic(fields: Fields): boolean {
 function isHashedProgram(fields: Fields, path: string): boolean {
   if (!/\.[0-9a-f]{16,64}\.(?:m?js|css|wasm)$/.test(path)) return false;
   const isFile = fields.has('last-modified') && fields.get('accept-ranges')?.toLowerCase() === 'bytes';
-  return isFile && isForEverybody(fields);
+  return isFile && isForEverybody(fields, directives(fields.get('cache-control') ?? ''));
 }
 
-/** Nothing says that it is not. */
-function isForEverybody(fields: Fields): boolean {
-  const control = directives(fields.get('cache-control') ?? '');
+/** Nothing says that it is not. `control` has the directives of Cache-Control. */
+function isForEverybody(fields: Fields, control: ReadonlySet<string>): boolean {
   if (['private', 'no-store', 'no-transform'].some((name) => control.has(name))) return false;
   if (fields.has('set-cookie')) return false;
   const vary = listOf(fields.get('vary') ?? '');

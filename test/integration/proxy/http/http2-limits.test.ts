@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
-import { answerOf, ask, frame, http2Proxies, preface, request } from '../support/http2.ts';
+import { answerOf, ask, http2Proxies } from '../support/http2.ts';
+import { cancel, frame, preface, request } from '../support/http2-frames.ts';
 import { rawClient } from '../support/raw-client.ts';
 import { forEachEngine, startedProxy } from '../support/started-proxy.ts';
 import { bodyOf, httpUpstream, rawUpstream } from '../support/upstream.ts';
@@ -102,7 +103,7 @@ forEachEngine(() => {
     const { client } = await framesClient(proxy.port);
     const closed = once(client, 'close');
     for (let id = 1; id < 1000; id += 2) {
-      client.write(Buffer.concat([request(id), frame(3, 0, id, Buffer.from([0, 0, 0, 8]))]));
+      client.write(Buffer.concat([request(id), cancel(id)]));
     }
     await closed;
     expect(proxy.log.join('')).toMatch(/warn: HTTP\/2 127\.0\.0\.1 .*: its connection is closed/);

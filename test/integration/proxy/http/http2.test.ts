@@ -11,7 +11,8 @@ import { connect as connectTls } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { expectHeldBack, flood } from '../support/flood.ts';
-import { answerOf, ask, frame, http2Proxies, preface, request } from '../support/http2.ts';
+import { answerOf, ask, http2Proxies } from '../support/http2.ts';
+import { frame, preface, request } from '../support/http2-frames.ts';
 import { forEachEngine, type StartedProxy } from '../support/started-proxy.ts';
 import { bodyOf, echoUpstream, httpUpstream, rawUpstream, saying } from '../support/upstream.ts';
 
