@@ -41,7 +41,7 @@ export function openDoor({ path, uid, servers, log }: DoorInput): () => void {
     log.warn({ path, reason: error.message }, 'this account cannot enter its servers');
   server.on('error', failed);
   // nobody may reach it before it belongs to the account
-  const hidden = join(dirname(path), 'new');
+  const hidden = join(dirname(path), unfinishedDoors);
   makeDirectory(hidden, 0o700);
   const first = join(hidden, basename(path));
   rmSync(first, { force: true });
@@ -65,6 +65,9 @@ export function openDoor({ path, uid, servers, log }: DoorInput): () => void {
     }
   };
 }
+
+/** Beside the doors: the directory of those that are being made. One stays there when the service is killed (doors.ts). */
+export const unfinishedDoors = 'new';
 
 /** Of one account; each is short. */
 const mostConnections = 16;

@@ -9,7 +9,7 @@ import { doorsDirectory, filterFile, readIds, type SandboxRecord } from '../../p
 import type { Launcher, RunningServer } from '../launchers/launcher.ts';
 import type { ServerRecord } from '../records/record.ts';
 import { makeDirectory } from '../system/make-directory.ts';
-import { type GuardedServer, openDoor } from './door.ts';
+import { type GuardedServer, openDoor, unfinishedDoors } from './door.ts';
 
 export interface Doors {
   /** That launcher; its servers can be entered while they run. */
@@ -29,10 +29,16 @@ export function createDoors({ asRoot, stateId, log, directory = doorsDirectory }
   const own = join(directory, stateId);
   const servers = new Map<GuardedServer, number>();
   const closing = new Map<number, () => void>();
+  const stale = (error: Error) =>
+    log.warn({ directory, reason: error.message }, 'doors of services that have ended cannot be removed');
   if (asRoot) {
-    removeStale(directory, stateId).catch((error: Error) =>
-      log.warn({ directory, reason: error.message }, 'doors of services that have ended cannot be removed'),
-    );
+    try {
+      // nobody listens at these: the state directory, whose id they have, is this service's alone
+      rmSync(own, { recursive: true, force: true });
+    } catch (error) {
+      stale(error as Error);
+    }
+    removeStale(directory, stateId).catch(stale);
   }
 
   const open = (uid: number) => {
@@ -101,11 +107,15 @@ function guarded(
 /** Of services that were killed and did not come back. */
 async function removeStale(directory: string, ownId: string): Promise<void> {
   for (const service of namesIn(directory).filter((name) => name !== ownId)) {
-    const doors = namesIn(join(directory, service)).filter((name) => /^\d+$/.test(name));
-    for (const path of doors.map((uid) => join(directory, service, uid))) {
-      if (await isStaleSocket(path)) rmSync(path, { force: true });
+    const of = join(directory, service);
+    // those that were being made first, or their directory would stay
+    for (const place of [join(of, unfinishedDoors), of]) {
+      for (const uid of namesIn(place).filter((name) => /^\d+$/.test(name))) {
+        const path = join(place, uid);
+        if (await isStaleSocket(path)) rmSync(path, { force: true });
+      }
+      removeEmpty(place);
     }
-    removeEmpty(join(directory, service));
   }
 }
 

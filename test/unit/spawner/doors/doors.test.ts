@@ -1,9 +1,10 @@
-// Which servers get a door, without opening one. Not here: going through it (test/integration/spawner/servers/enter.test.ts).
+// Which servers get a door, without opening one, and what becomes of doors that a killed service left. Not here: going through it (test/integration/spawner/servers/enter.test.ts).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createDoors } from '../../../../spawner/doors/doors.ts';
 
 test.each([
@@ -29,3 +30,45 @@ test.each([
   expect(logged).toHaveLength(troubles);
   expect(existsSync(join(directory, 'doors'))).toBe(false);
 });
+
+describe('doors that a killed service left, finished and unfinished, are removed', () => {
+  test.each([
+    ['its own, when it comes back, also where it finds no server again', 'own'],
+    ["another service's, which did not come back", 'other'],
+  ])('%s', async (_, stateId) => {
+    const directory = makeDoorsDirectory();
+    leaveSockets(join(directory, stateId, '1000'), join(directory, stateId, 'new', '1001'));
+    const doors = createDoors({ asRoot: true, stateId: 'own', directory, log: {} as never });
+    await vi.waitUntil(() => !existsSync(join(directory, stateId)));
+    doors.close();
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('not those of another service, which runs', async () => {
+    const directory = makeDoorsDirectory();
+    const used = join(directory, 'other', 'new', '1000');
+    mkdirSync(join(directory, 'other', 'new'), { recursive: true });
+    const server = createServer((socket) => socket.destroy()).listen(used);
+    onTestFinished(() => void server.close());
+    leaveSockets(join(directory, 'other', 'new', '1001'), join(directory, 'other', '1001'));
+    const doors = createDoors({ asRoot: true, stateId: 'own', directory, log: {} as never });
+    await vi.waitUntil(() => !existsSync(join(directory, 'other', '1001')));
+    doors.close();
+    expect(existsSync(join(directory, 'other', 'new', '1001'))).toBe(false);
+    expect(existsSync(used)).toBe(true);
+  });
+});
+
+function makeDoorsDirectory(): string {
+  const scratch = mkdtempSync(join(tmpdir(), 'doors-'));
+  onTestFinished(() => rmSync(scratch, { recursive: true, force: true }));
+  return join(scratch, 'doors');
+}
+
+/** Sockets whose process has ended without removing them. */
+function leaveSockets(...paths: string[]): void {
+  const bind =
+    'import os, socket, sys\nfor p in sys.argv[1:]:\n  os.makedirs(os.path.dirname(p), exist_ok=True)\n  socket.socket(socket.AF_UNIX).bind(p)';
+  const { status, stderr } = spawnSync('/usr/bin/python3', ['-c', bind, ...paths], { encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+}
