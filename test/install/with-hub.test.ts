@@ -78,14 +78,18 @@ describe('debian-12 with the directories of TLJH', () => {
   });
 });
 
+/** Of the stand-in for systemd. */
+const logOfHub = 'tail -n 60 /run/fake-systemd/jupyterhub.service.log';
+
 const filesOfHub = 'find /etc/jupyterhub* -type f | sort | xargs md5sum';
 
 /** `files` of `filesOfHub`, and people can sign in. */
-async function hubIsBack({ output }: Machine, files: string): Promise<void> {
+async function hubIsBack({ run, output }: Machine, files: string): Promise<void> {
   expect(await output(filesOfHub)).toBe(files);
   // the hub's own proxy answers with 404 until the hub has told it where it is
   const login = "curl -sf -o /dev/null -w '%{http_code}' --retry 120 --retry-all-errors --retry-delay 1";
-  expect(await output(`${login} http://127.0.0.1:8000/hub/login`)).toBe('200');
+  const { output: answer } = await run(`${login} http://127.0.0.1:8000/hub/login`);
+  expect(answer, (await run(logOfHub)).output).toBe('200');
 }
 
 /** Debian's hub, which lets accounts of the machine sign in, and what its users' servers need. */
