@@ -20,6 +20,8 @@ export interface ProxyOptions {
   readonly insecure: boolean;
   /** Only with TLS. */
   readonly http2: boolean;
+  /** Only with HTTP/2. */
+  readonly http2WebSockets: boolean;
   /** Compress responses that are public and text-like. */
   readonly compress: boolean;
   readonly defaultTarget: string | undefined;
@@ -88,6 +90,10 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
   }
   const metricsPort = given['metrics-port'];
   if (given.http2 && tls === undefined) throw usage('--http2 needs --ssl-key and --ssl-cert');
+  const http2 = tls !== undefined && !given['no-http2'];
+  if (given['http2-websockets'] && !http2) {
+    throw usage('--http2-websockets needs --ssl-key and --ssl-cert, and no --no-http2');
+  }
   return Object.freeze({
     listen: activated('public') ?? address(given.socket, given.ip ?? '', port),
     api: activated('api') ?? address(given['api-socket'], given['api-ip'], given['api-port'] ?? port + 1),
@@ -120,7 +126,8 @@ function completeOptions(given: Given, env: Environment, pid: number): ProxyOpti
       given['client-ssl-ca'],
     ),
     insecure: given.insecure ?? false,
-    http2: tls !== undefined && !given['no-http2'],
+    http2,
+    http2WebSockets: given['http2-websockets'],
     compress: given.compress,
     defaultTarget: given['default-target'],
     errorTarget: given['error-target'],

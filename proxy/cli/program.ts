@@ -41,8 +41,12 @@ export const portwrapProxy = {
         { name: 'ssl-ciphers', value: 'LIST', help: 'allowed TLS ciphers, separated by ":"' },
         { name: 'ssl-allow-rc4', help: 'no effect: RC4 is no longer supported' },
         { name: 'ssl-dhparam', value: 'FILE', values: 'path', help: 'Diffie-Hellman parameters' },
-        { name: 'http2', help: 'offer HTTP/2 to clients over TLS (the default); WebSockets use HTTP/1.1' },
+        { name: 'http2', help: 'offer HTTP/2 to clients over TLS (the default)' },
         { name: 'no-http2', help: 'offer only HTTP/1.1 to clients over TLS' },
+        {
+          name: 'http2-websockets',
+          help: 'also serve WebSockets over HTTP/2 (RFC 8441): browsers need no further connection for them',
+        },
         {
           name: 'redirect-port',
           value: 'PORT',

@@ -14,6 +14,7 @@ import { joinWrites } from './flow/joined-writes.ts';
 import { createPipelineQueue } from './flow/pipeline.ts';
 import { type Http2Sessions, http2Sessions } from './http2/sessions.ts';
 import type { Serve } from './http2/stream.ts';
+import type { ServeUpgrade } from './http2/tunnel.ts';
 import { type FrontParts, requestHandler } from './requests.ts';
 import { isWebSocket, upgradeHandler } from './upgrades.ts';
 
@@ -22,6 +23,8 @@ export interface FrontServerOptions {
   readonly headTimeout: number;
   readonly tls: TlsOptions | undefined;
   readonly http2: boolean;
+  /** Serve WebSockets over HTTP/2, too. */
+  readonly http2WebSockets: boolean;
 }
 
 export interface Front {
@@ -79,11 +82,14 @@ export function createFront(parts: FrontParts, options: FrontServerOptions): Fro
 }
 
 /** node:https treats every connection as HTTP/1.1, whatever was negotiated. */
-function divertHttp2(server: Server, log: Logger, { keepAliveTimeout }: FrontServerOptions): Http2Sessions {
+function divertHttp2(server: Server, log: Logger, options: FrontServerOptions): Http2Sessions {
+  const { keepAliveTimeout, http2WebSockets } = options;
   const serveHttp1 = server.listeners('secureConnection') as ((connection: Duplex) => void)[];
   server.removeAllListeners('secureConnection');
   const serve: Serve = (req, res) => void server.emit('request', req, res);
-  const sessions = http2Sessions({ maxHead, keepAliveTimeout, serve, log });
+  const onUpgrade: ServeUpgrade = (req, socket) => void server.emit('upgrade', req, socket, Buffer.alloc(0));
+  const serveUpgrade = http2WebSockets ? onUpgrade : undefined;
+  const sessions = http2Sessions({ maxHead, keepAliveTimeout, serve, serveUpgrade, log });
   server.on('secureConnection', (socket: TLSSocket) => {
     if (socket.alpnProtocol === 'h2') return sessions.accept(socket);
     joinWrites(socket);

@@ -2,7 +2,6 @@
 // Not here: connections to targets (engine.ts).
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Engine } from '../engines/engine.ts';
 
 export interface ClientCounts {
   /** Between requests, or still sending a header section. */
@@ -12,11 +11,11 @@ export interface ClientCounts {
   readonly upgraded: number;
 }
 
-/** `isBusy` says whether a request on this connection has no complete response yet. */
+/** `isBusy` says whether a request on this connection has no complete response yet; `upgraded` is a number of connections. */
 export function watchClients(
   server: Server,
-  engine: Engine,
   isBusy: (socket: Socket) => boolean,
+  upgraded: () => number,
   tls: boolean,
 ): () => ClientCounts {
   const sockets = new Set<Socket>();
@@ -28,7 +27,7 @@ export function watchClients(
   return () => {
     let active = 0;
     for (const socket of sockets) if (isBusy(socket)) active++;
-    const { upgraded } = engine.count();
-    return { idle: Math.max(0, sockets.size - active - upgraded), active, upgraded };
+    const became = upgraded();
+    return { idle: Math.max(0, sockets.size - active - became), active, upgraded: became };
   };
 }

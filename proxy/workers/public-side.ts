@@ -68,10 +68,10 @@ export async function servePublic(
       : trustedAddresses(options.trustedProxies, () => onUnixSocket);
   const access = openAccessLog(options, trusted, clock, log);
   const compress = options.compress ? responseCompression(log) : undefined;
-  const { keepAliveTimeout, headTimeout, http2 } = options;
+  const { keepAliveTimeout, headTimeout, http2, http2WebSockets } = options;
   const { server: front, http2: sessions } = createFront(
     { table, engine, sendErrorPage, counters, log, options, access, compress, trusted },
-    { keepAliveTimeout, headTimeout, tls, http2 },
+    { keepAliveTimeout, headTimeout, tls, http2, http2WebSockets },
   );
   // closeAllConnections() misses sockets during their TLS handshake, and those with HTTP/2
   const sockets = new Set<Socket>();
@@ -82,7 +82,9 @@ export async function servePublic(
     });
   }
   const isBusy = (socket: Socket): boolean => engine.isBusy(socket) || sessions?.isBusy(socket) === true;
-  const clients = watchClients(front, engine, isBusy, tls !== undefined);
+  // those over HTTP/2 have no connection of their own
+  const upgraded = (): number => Math.max(0, engine.count().upgraded - (sessions?.webSockets() ?? 0));
+  const clients = watchClients(front, isBusy, upgraded, tls !== undefined);
   return {
     listen: async (where) => {
       front.once('listening', () => {

@@ -12,11 +12,14 @@ export interface RequestFields {
   /** As IncomingMessage.headers. */
   readonly byName: Record<string, string>;
   readonly hasBody: boolean;
+  /** Of an extended CONNECT (RFC 8441); such a request has neither a body nor framing. */
+  readonly protocol: string | undefined;
 }
 
 export interface RefusedFields {
-  /** 400 for a request without an unambiguous form in HTTP/1.1; 405 for CONNECT; 431 above the limit. */
-  readonly status: 400 | 405 | 431;
+  /** 400 for a request without an unambiguous form in HTTP/1.1; 405 for CONNECT; 431 above the limit; 501 for a protocol
+   * other than WebSocket. */
+  readonly status: 400 | 405 | 431 | 501;
   readonly reason: string;
 }
 
@@ -60,7 +63,9 @@ export function readRequestFields(
   }
   const [method = '', path = ''] = [pseudo.get(':method'), pseudo.get(':path')];
   const authority = pseudo.get(':authority');
-  if (method === 'CONNECT') return { status: 405, reason: 'CONNECT' };
+  const protocol = pseudo.get(':protocol');
+  if (method === 'CONNECT' && protocol === undefined) return { status: 405, reason: 'CONNECT' };
+  if (method !== 'CONNECT' && protocol !== undefined) return malformed('a protocol without CONNECT');
   if (!methods.has(method)) return malformed('the method');
   if (!requestTarget.test(path)) return malformed('the path');
   // recipients would disagree about which of two hosts is meant
@@ -69,11 +74,12 @@ export function readRequestFields(
   if (named === undefined) return malformed('no host');
   list[1] = named;
   byName.host = named;
+  if (protocol !== undefined) return { status: 200, method, path, list, byName, hasBody: false, protocol };
   const length = byName['content-length'];
   if (length !== undefined && !/^\d+$/.test(length)) return malformed('Content-Length');
   if (length === undefined && !endsHere) add('transfer-encoding', 'chunked');
   else if (length === undefined && methodsWithBody.has(method)) add('content-length', '0');
-  return { status: 200, method, path, list, byName, hasBody: !endsHere };
+  return { status: 200, method, path, list, byName, hasBody: !endsHere, protocol };
 
   function add(name: string, value: string): void {
     list.push(name, value);
@@ -81,7 +87,7 @@ export function readRequestFields(
   }
 }
 
-function malformed(what: string): RefusedFields {
+export function malformed(what: string): RefusedFields {
   return { status: 400, reason: `malformed request: ${what}` };
 }
 

@@ -1,5 +1,4 @@
-// HTTP/2 connections (--http2): limits, and the streams of a connection. WebSockets stay on HTTP/1.1: browsers open a
-// separate connection for them.
+// HTTP/2 connections (--http2): limits, and the streams of a connection.
 // Not here: the TLS listener that negotiates (server.ts), one stream (stream.ts), idle connections (silence.ts), flow
 // control (windows.ts).
 import {
@@ -16,6 +15,7 @@ import { watchStalledClients } from '../../http/stalled-clients.ts';
 import { resetBudget } from './reset-budget.ts';
 import { watchSilence } from './silence.ts';
 import { type Serve, serveStream } from './stream.ts';
+import type { ServeUpgrade } from './tunnel.ts';
 import { uploadWindows, windowPool } from './windows.ts';
 
 export interface Http2Options {
@@ -24,6 +24,8 @@ export interface Http2Options {
   /** Milliseconds that a connection without streams is kept. */
   readonly keepAliveTimeout: number;
   readonly serve: Serve;
+  /** Undefined: WebSockets stay on HTTP/1.1, and browsers open a separate connection for each. */
+  readonly serveUpgrade: ServeUpgrade | undefined;
   readonly log: Logger;
 }
 
@@ -32,17 +34,26 @@ export interface Http2Sessions {
   accept(socket: TLSSocket): void;
   /** Whether the connection has open streams. */
   isBusy(socket: Socket): boolean;
+  /** Number of open WebSockets over HTTP/2. */
+  webSockets(): number;
   /** Lets streams end, and no new ones begin. */
   drain(): void;
 }
 
 /** The listener destroys the sockets when it closes. */
 export function http2Sessions(options: Http2Options): Http2Sessions {
-  const { maxHead, keepAliveTimeout, log } = options;
+  const { maxHead, keepAliveTimeout, serve, serveUpgrade, log } = options;
   const sessions = new Set<ServerHttp2Session>();
   const streamsOf = new WeakMap<Socket, Set<ServerHttp2Stream>>();
   const stalled = watchStalledClients();
   const pool = windowPool();
+  let webSockets = 0;
+  const onOpen = (stream: ServerHttp2Stream): void => {
+    webSockets++;
+    stream.once('close', () => webSockets--);
+  };
+  const tunnels = serveUpgrade && { serveUpgrade, onOpen, log };
+  const streamOptions = { serve, tunnels, maxHead, log };
   const accept = (socket: TLSSocket): void => {
     const { remoteAddress, remotePort, remoteFamily } = socket;
     const peer = { remoteAddress, remotePort, remoteFamily };
@@ -50,7 +61,11 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
       maxHeaderListPairs: Math.ceil(hardLimit(maxHead) / overhead),
       maxSendHeaderBlockLength: hardLimit(maxHead),
       maxSessionMemory: mostMemory,
-      settings: { maxConcurrentStreams: mostStreams, maxHeaderListSize: hardLimit(maxHead) },
+      settings: {
+        maxConcurrentStreams: mostStreams,
+        maxHeaderListSize: hardLimit(maxHead),
+        ...(tunnels === undefined ? {} : { enableConnectProtocol: true }),
+      },
     });
     const streams = new Set<ServerHttp2Stream>();
     streamsOf.set(socket, streams);
@@ -95,13 +110,14 @@ export function http2Sessions(options: Http2Options): Http2Sessions {
       // in the next turn: a request that is reset at once costs nothing
       setImmediate(() => {
         if (stream.destroyed || stream.aborted || isFlooding) return;
-        serveStream(stream, fields, peer, onRead, options);
+        serveStream(stream, fields, peer, onRead, streamOptions);
       });
     });
   };
   return {
     accept,
     isBusy: (socket) => (streamsOf.get(socket)?.size ?? 0) > 0,
+    webSockets: () => webSockets,
     drain: () => {
       for (const session of sessions) session.close();
     },

@@ -5,7 +5,8 @@ import type { ServerHttp2Session } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import type { StalledClients } from '../../http/stalled-clients.ts';
 
-/** `streams` returns the number of open streams; `idleTime` is in milliseconds. */
+/** `streams` returns the number of open streams; `idleTime` is in milliseconds. A client that has answered is asked again
+ * only after `rest`: its requests may be WebSockets, which are silent for hours. */
 export function watchSilence(
   session: ServerHttp2Session,
   socket: TLSSocket,
@@ -34,7 +35,7 @@ export function watchSilence(
     const isSent = session.ping(() => {
       session.off('close', stop);
       stop();
-      if (!session.destroyed) session.setTimeout(idleTime);
+      if (!session.destroyed) session.setTimeout(streams() === 0 ? idleTime : Math.max(idleTime, rest));
     });
     if (!isSent) socket.destroy();
   }
@@ -42,3 +43,6 @@ export function watchSilence(
 
 /** Milliseconds; about the time after which the kernel gives up a connection that does not respond (man 7 tcp). */
 const patience = 15 * 60_000;
+
+/** Milliseconds; as TCP keep-alive of the listener. */
+const rest = 30_000;

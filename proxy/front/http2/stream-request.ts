@@ -17,13 +17,7 @@ export class StreamRequest extends IncomingMessage {
   constructor(stream: ServerHttp2Stream, fields: RequestFields, peer: Peer, onRead: OnRead) {
     super(streamSocket(stream, peer));
     this.#stream = stream;
-    this.httpVersion = '1.1';
-    this.httpVersionMajor = 1;
-    this.httpVersionMinor = 1;
-    this.method = fields.method;
-    this.url = fields.path;
-    this.rawHeaders = fields.list;
-    this.headers = fields.byName as IncomingHttpHeaders;
+    takeFields(this, fields);
     const { 'content-length': length } = this.headers;
     this.#missing = length === undefined ? Number.NaN : Number(length);
     // an empty body may have ended before anybody listened
@@ -74,4 +68,15 @@ export class StreamRequest extends IncomingMessage {
   #cut(): void {
     this.destroy(new Error('the request was cut'));
   }
+}
+
+/** Makes `req` the request of HTTP/1.1 that has these fields. */
+export function takeFields(req: IncomingMessage, fields: RequestFields): void {
+  req.httpVersion = '1.1';
+  req.httpVersionMajor = 1;
+  req.httpVersionMinor = 1;
+  req.method = fields.method;
+  req.url = fields.path;
+  req.rawHeaders = fields.list;
+  req.headers = fields.byName as IncomingHttpHeaders;
 }

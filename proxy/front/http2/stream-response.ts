@@ -1,11 +1,12 @@
 // A response over HTTP/2 as node:http's ServerResponse: fields and body go to the stream as they are written. A response
-// that is cut resets its stream; one that ends before its request tells the client to stop sending.
+// that is cut resets its stream; one that ends before its request tells the client to stop sending (stop-sending.ts).
 // Not here: which fields are sent (response-fields.ts), the request (stream-request.ts).
 
 import { type OutgoingHttpHeader, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import { errorText } from '../../../config/system/error-text.ts';
 import { fieldList, fieldsOf, responseFields } from './response-fields.ts';
+import { stopSending } from './stop-sending.ts';
 import type { StreamRequest } from './stream-request.ts';
 
 type Written = (error?: Error | null) => void;
@@ -168,16 +169,5 @@ export class StreamResponse extends ServerResponse<StreamRequest> {
     }
   }
 }
-
-/** Tells the client that the rest of its request is not needed (RFC 9113, section 8.1), after the end of the response. */
-function stopSending(stream: ServerHttp2Stream): void {
-  if (stream.destroyed) return;
-  // a reset would overtake an end that still waits for the socket
-  if (stream.state.localClose === 0) setTimeout(() => stopSending(stream), endInterval);
-  else stream.close(constants.NGHTTP2_NO_ERROR);
-}
-
-/** Milliseconds. */
-const endInterval = 50;
 
 const withoutBody = new Set([204, 205, 304]);

@@ -1,7 +1,7 @@
 // Flow control of uploads: how much a client may send before a target reads it. A connection starts with HTTP/2's own
 // small windows; once a target has read a window of it, the windows grow in steps, so that an upload from afar is not
 // slowed down. What nobody reads makes the connection's window smaller again: memory is bounded for each connection, and for
-// all together.
+// all together. A connection that stays open without an upload, as one with a WebSocket does, gives its windows back.
 // Not here: reading and pausing (stream-request.ts).
 import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 
@@ -16,12 +16,21 @@ export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): Wa
   /** Bytes that have arrived and are not read. */
   let unread = 0;
   let uploads = 0;
-  let connectionWindow = 0;
-  /** The most that the window of the connection may be; 0: it has not grown. */
+  /** Undefined: it has not grown. */
+  let connectionWindow: number | undefined;
+  /** Bytes that were read since the last check. */
+  let recent = 0;
+  let check: NodeJS.Timeout | undefined;
+  /** The most that the window of the connection may be; 0: it does not grow. */
   const granted = (): number => grants.reduce((sum, grant) => sum + grant, 0);
   const adjust = (): void => {
     const most = granted();
-    if (most === 0 || session.destroyed) return;
+    if (session.destroyed || (most === 0 && connectionWindow === undefined)) return;
+    if (most === 0) {
+      connectionWindow = undefined;
+      session.setLocalWindowSize(initialWindow);
+      return;
+    }
     const step = most / 8;
     // A connection may hold twice its window.
     const room = Math.max(0, 2 * most - unread);
@@ -32,7 +41,7 @@ export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): Wa
   };
   const resize = (): void => {
     if (session.destroyed) return;
-    session.settings({ initialWindowSize: granted() / 2 });
+    session.settings({ initialWindowSize: granted() / 2 || initialWindow });
     adjust();
   };
   const grow = (): void => {
@@ -40,13 +49,27 @@ export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): Wa
     readBytes = 0;
     if (grant === 0) return;
     grants.push(grant);
+    check ??= setInterval(giveBackUnused, checkInterval).unref();
     resize();
   };
   /** Gives back all grants but the first `kept`. */
   const shrink = (kept: number): void => {
     for (const grant of grants.splice(kept)) pool.giveBack(grant);
   };
-  session.once('close', () => shrink(0));
+  const giveBackUnused = (): void => {
+    const isUsed = recent >= mebibyte || unread > initialWindow;
+    recent = 0;
+    if (isUsed) return;
+    clearInterval(check);
+    check = undefined;
+    readBytes = 0;
+    shrink(0);
+    resize();
+  };
+  session.once('close', () => {
+    clearInterval(check);
+    shrink(0);
+  });
   return (stream) => {
     let waiting = 0;
     uploads += 1;
@@ -71,6 +94,7 @@ export function uploadWindows(session: ServerHttp2Session, pool: WindowPool): Wa
     });
     return (bytes) => {
       count(-bytes);
+      recent += bytes;
       if (grants.length === mostGrants || session.destroyed) return;
       readBytes += bytes;
       if (readBytes >= (grants.length === 0 ? initialWindow : mebibyte)) grow();
@@ -112,6 +136,9 @@ const poolSize = 64 * mebibyte;
  * 100 MB/s at a round trip of 100 ms. */
 const shares = 8;
 const mostGrants = 3;
+
+/** Milliseconds. A connection of which less than a mebibyte was read in this time needs no large windows. */
+const checkInterval = 60_000;
 
 /** Windows are multiples of this. */
 const unit = mebibyte / 8;

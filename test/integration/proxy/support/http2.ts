@@ -28,7 +28,7 @@ export function http2Proxies() {
     const proxy = await startedProxy([...tls, '--default-target', target, ...more]);
     return { proxy, session: connected(proxy.port) };
   };
-  return { ca, started, connected };
+  return { ca, tls, started, connected };
 }
 
 /** node:http2's own limits of a client, which are not tested here. */

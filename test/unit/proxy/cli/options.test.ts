@@ -101,6 +101,14 @@ test.each([
 });
 
 test.each([
+  [[], false],
+  [['--ssl-key=k', '--ssl-cert=c'], false],
+  [['--ssl-key=k', '--ssl-cert=c', '--http2-websockets'], true],
+])('WebSockets stay on HTTP/1.1 unless the option is given: %j', (argv, http2WebSockets) => {
+  expect(read(argv)).toMatchObject({ http2WebSockets });
+});
+
+test.each([
   ['--custom-header', 'Content-Length: 3'],
   ['--custom-header', 'a b: 3'],
   ['--custom-header', 'a: b\r\nc: d'],
@@ -108,6 +116,8 @@ test.each([
   ['--log-level', 'loud'],
   ['--storage-backend', 'x'],
   ['--http2', '--insecure'],
+  ['--http2-websockets', '--insecure'],
+  ['--http2-websockets', '--ssl-key=k', '--ssl-cert=c', '--no-http2'],
   ['--engine', 'nginx'],
   ['--workers', 'many'],
   ['--timeout', '1s'],

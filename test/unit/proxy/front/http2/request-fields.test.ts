@@ -54,6 +54,9 @@ test.each<[string[], number]>([
   [[':method', 'get', ':authority', 'h', ':path', '/'], 400],
   [[':method', 'connect', ':authority', 'h', ':path', '/'], 400],
   [[':method', 'CONNECT', ':authority', 'h'], 405],
+  [[...get, ':protocol', 'websocket'], 400],
+  [[':method', 'CONNECT', ':protocol', 'websocket', ':authority', 'h', ':path', 'http://other/'], 400],
+  [[':method', 'CONNECT', ':protocol', 'websocket', ':path', '/'], 400],
 ])('%j is refused with %i', (fields, status) => {
   expect(readRequestFields(fields, true, 65_536)).toMatchObject({ status });
 });
