@@ -70,10 +70,16 @@ export async function startSubject(
   const more = /^relay x(\d+)$/.exec(name)?.[1];
   const engine = name === 'http-proxy' ? ['--engine', 'http-proxy'] : [];
   const http2 = tls !== undefined && variant.http2 !== true ? ['--no-http2'] : [];
+  const webSockets = variant.http2WebSockets === true ? ['--http2-websockets'] : [];
   const compress = variant.compress === true ? ['--compress'] : [];
   const workers = more === undefined ? [] : ['--workers', more];
   return routed(
-    await startProcess(name, port, [node, main, ...flags, ...engine, ...workers, ...http2, ...compress], tls),
+    await startProcess(
+      name,
+      port,
+      [node, main, ...flags, ...engine, ...workers, ...http2, ...webSockets, ...compress],
+      tls,
+    ),
   );
 }
 

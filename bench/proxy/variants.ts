@@ -10,6 +10,8 @@ export interface Variant {
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Offer HTTP/2; needs `tls`. */
   readonly http2?: boolean;
+  /** Serve WebSockets over HTTP/2; needs `http2`. Only ours. */
+  readonly http2WebSockets?: boolean;
   /** Compress responses: `--compress`, or gzip of nginx. */
   readonly compress?: boolean;
   /** Routes of users besides the default one. */
