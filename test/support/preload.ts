@@ -1,11 +1,55 @@
-// Servers of profiles with `preload`: a script in a directory that only root can write, as preload requires, and waiting
-// for the fork server. Not here: the service (service.ts).
+// Servers of profiles with `preload`: a service with such a profile, whose script is in a directory that only root can
+// write, as preload requires, and waiting for the fork server.
+// Not here: the service (service.ts), orders to the fork server (fork-order.ts).
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
 import type { TestService } from './service.ts';
+import { startedService } from './service-test.ts';
 
-export const reportServer = resolve('test/fixtures/preload/report-server.py');
+export interface ForkedProfile {
+  /** What `preload` says. */
+  readonly modules?: readonly string[];
+  /** The name of the script in the directory, instead of `server`. */
+  readonly script?: string;
+  /** Puts more into the directory. */
+  readonly prepare?: (path: string) => void;
+}
+
+export interface ForkedService {
+  readonly service: TestService;
+  /** The directory of the script, in which the interpreter looks for modules. */
+  readonly path: string;
+}
+
+/** A service whose servers are forked: its fork server is ready. Ends with the test. */
+export async function forkedService(profile: ForkedProfile = {}): Promise<ForkedService> {
+  const forked = await importingService(profile);
+  await forkServerReady(forked.service);
+  return forked;
+}
+
+/** The same while its fork server imports. */
+export async function importingService(profile: ForkedProfile = {}): Promise<ForkedService> {
+  const { path, remove } = trustedDirectory();
+  onTestFinished(remove);
+  profile.prepare?.(path);
+  return { service: await startedService(onTestFinished, forkedProfile('forked', path, profile)), path };
+}
+
+/** Its YAML. Sandboxes have no uplink. */
+export function forkedProfile(
+  name: string,
+  path: string,
+  { modules = ['http.server'], script = 'server' }: ForkedProfile = {},
+): string {
+  return `
+  - {name: ${name}, command: [${path}/${script}], ready_path: /, preload: [${modules.join(', ')}],
+     environment: {PYTHONPATH: ${path}}, network: {internet: false, dns: false}}`;
+}
+
+const reportServer = resolve('test/fixtures/preload/report-server.py');
 
 /** A new directory with a copy of the script, called `server`; it is below /opt, which sandboxes show. */
 export function trustedDirectory(): { readonly path: string; readonly server: string; remove(): void } {

@@ -1,34 +1,14 @@
 // Attacks on the way from a fork server into a sandbox. Orders are sent as the service sends them, with one thing wrong; the
 // target is the sandbox of a running server. A child that is refused ends and leaves nothing.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { forkServerPid, forkServerReady, trustedDirectory } from '../../../support/preload.ts';
+import { expect, test } from 'vitest';
+import { forkSocket, orderFor, sendOrder, type Target, targetOf } from '../../../support/fork-order.ts';
+import { forkedService, forkServerPid } from '../../../support/preload.ts';
 import type { TestService } from '../../../support/service.ts';
-import { startedService } from '../../../support/service-test.ts';
-
-/** Allows every call: seccomp_data is not looked at. */
-const allowAll = '06000000' + '0000ff7f';
-
-interface Target {
-  readonly pid: number;
-  readonly start_time: number;
-  readonly uid: number;
-}
 
 async function prepared(): Promise<{ service: TestService; target: Target; socket: string }> {
-  const { server, remove } = trustedDirectory();
-  onTestFinished(remove);
-  const service = await startedService(
-    onTestFinished,
-    `
-  - {name: forked, command: [${server}], ready_path: /, preload: [http.server], network: {internet: false, dns: false}}`,
-  );
-  await forkServerReady(service);
-  const fork = join(service.stateDirectory, 'fork');
-  const [key = ''] = readdirSync(fork).filter((name) => !name.includes('.'));
-  return { service, socket: join(fork, key, 'socket'), target: await startTarget(service, 'ann') };
+  const { service } = await forkedService();
+  return { service, socket: forkSocket(service), target: await startTarget(service, 'ann') };
 }
 
 async function startTarget(service: TestService, user: string): Promise<Target> {
@@ -37,51 +17,13 @@ async function startTarget(service: TestService, user: string): Promise<Target> 
     env: { TOKEN: `s3cr3t-of-${user}` },
   });
   if (events.at(-1)?.url === undefined) throw new Error(JSON.stringify(events));
-  const records = join(service.stateDirectory, 'records');
-  const texts = readdirSync(records).map((name) => readFileSync(join(records, name), 'utf8'));
-  const record = JSON.parse(texts.find((text) => text.includes(`"user":"${user}"`)) ?? '{}');
-  const { pid, startTime } = record.sandbox.child;
-  const uid = Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-  return { pid, start_time: startTime, uid };
+  return targetOf(service, user);
 }
 
-function orderFor({ pid, start_time, uid }: Target) {
-  const command = ['/bin/sleep', '60'];
-  return {
-    ...{
-      pid,
-      start_time,
-      uid,
-      gid: uid,
-      groups: [],
-      filter: allowAll,
-      environment: {},
-      directory: '/',
-      umask: 0o22,
-    },
-    ...{ open_files: 64, argv: command, script: 0, command },
-  };
-}
-
-/** What the child says after its pid, to the end; `answer` is what is sent when it is ready. */
-async function ask(path: string, order: object | string, answer: string | null = null): Promise<string[]> {
-  const socket: Socket = connect(path);
-  let said = '';
-  const ended = new Promise<void>((resolve) => {
-    socket.on('close', () => resolve());
-    socket.on('error', () => resolve());
-  });
-  socket.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-    if (/^pid \d+\n$/.test(said))
-      socket.write(`${typeof order === 'string' ? order : JSON.stringify(order)}\n`);
-    if (said.includes('ready')) socket.end(answer ?? '');
-  });
-  await ended;
-  const [first = '', ...rest] = said.split('\n').filter(Boolean);
-  expect(first).toMatch(/^pid \d+$/);
-  const child = Number(first.slice('pid '.length));
-  await expect.poll(() => isThere(child)).toBe(false);
+/** What the child says after its pid; it does not hear "go", and ends. */
+async function ask(path: string, order: object | string): Promise<readonly string[]> {
+  const { pid, rest } = await sendOrder(path, order);
+  await expect.poll(() => isThere(pid)).toBe(false);
   return rest;
 }
 

@@ -2,22 +2,14 @@
 // Not here: one kill at a time (life.test.ts), kills of the service (servers/storm.test.ts).
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
-import { forkServerReady, startedReport, trustedDirectory } from '../../../support/preload.ts';
+import { expect, test } from 'vitest';
+import { forkedService, startedReport } from '../../../support/preload.ts';
 import { processesBelow, serverPath } from '../../../support/service.ts';
-import { startedService } from '../../../support/service-test.ts';
 
 const milliseconds = Number(process.env.STORM_MS ?? 12_000);
 
 test('whenever the fork server is killed, every start succeeds, servers go on, and another one is started', async () => {
-  const { server, remove } = trustedDirectory();
-  onTestFinished(remove);
-  const service = await startedService(
-    onTestFinished,
-    `
-  - {name: forked, command: [${server}], ready_path: /, preload: [http.server], network: {internet: false, dns: false}}`,
-  );
-  await forkServerReady(service);
+  const { service } = await forkedService();
   const stays = async () => (await service.call('GET', serverPath('ann'))).body.pid;
   await startedReport(service, 'ann');
   const before = await stays();

@@ -2,26 +2,18 @@
 // servers that it has forked depend on it for nothing.
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { forkServerPid, forkServerReady, linesWith, trustedDirectory } from '../../../support/preload.ts';
+import { expect, test } from 'vitest';
+import {
+  forkedService,
+  forkServerPid,
+  forkServerReady,
+  importingService,
+  linesWith,
+} from '../../../support/preload.ts';
 import { processesBelow, type TestService } from '../../../support/service.ts';
-import { startedService } from '../../../support/service-test.ts';
-
-async function serviceWithForkServer(): Promise<{ service: TestService; path: string }> {
-  const { path, server, remove } = trustedDirectory();
-  onTestFinished(remove);
-  const service = await startedService(
-    onTestFinished,
-    `
-  - {name: forked, command: [${server}], ready_path: /, preload: [http.server, json, ctypes],
-     environment: {PYTHONPATH: ${path}}, network: {internet: false, dns: false}}`,
-  );
-  await forkServerReady(service);
-  return { service, path };
-}
 
 test('it has the account nobody, two capabilities and no network', { timeout: 60_000 }, async () => {
-  const { service } = await serviceWithForkServer();
+  const { service } = await forkedService();
   const pid = forkServerPid(service);
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string) => new RegExp(`^${name}:[ \\t]*(.*)$`, 'm').exec(status)?.[1];
@@ -33,7 +25,7 @@ test('it has the account nobody, two capabilities and no network', { timeout: 60
 });
 
 test('it outlives the service and is adopted; the servers go on', { timeout: 60_000 }, async () => {
-  const { service } = await serviceWithForkServer();
+  const { service } = await forkedService();
   const pid = forkServerPid(service);
   const url = await startOne(service, 'ann');
   await service.restart();
@@ -46,7 +38,7 @@ test('it outlives the service and is adopted; the servers go on', { timeout: 60_
 test('one that was killed is replaced; a start meanwhile is a command, and servers go on', {
   timeout: 60_000,
 }, async () => {
-  const { service } = await serviceWithForkServer();
+  const { service } = await forkedService();
   const url = await startOne(service, 'ann');
   const before = await hashOf(url);
   process.kill(forkServerPid(service), 'SIGKILL');
@@ -62,15 +54,10 @@ test('one that was killed is replaced; a start meanwhile is a command, and serve
 test('one that is killed while it imports leaves no process, and another one is started', {
   timeout: 60_000,
 }, async () => {
-  const { path, server, remove } = trustedDirectory();
-  onTestFinished(remove);
-  writeFileSync(join(path, 'slow.py'), 'import time\ntime.sleep(3600)\n');
-  const service = await startedService(
-    onTestFinished,
-    `
-  - {name: forked, command: [${server}], ready_path: /, preload: [slow],
-     environment: {PYTHONPATH: ${path}}, network: {internet: false, dns: false}}`,
-  );
+  const { service } = await importingService({
+    modules: ['slow'],
+    prepare: (path) => writeFileSync(join(path, 'slow.py'), 'import time\ntime.sleep(3600)\n'),
+  });
   const running = () => processesBelow(service.stateDirectory, 'portwrap_preload');
   // itself, and its child that looks which modules can be used
   await expect.poll(() => running().length).toBe(2);
@@ -87,7 +74,7 @@ test('one that is killed while it imports leaves no process, and another one is 
 });
 
 test('a change of its environment on disk replaces it', { timeout: 60_000 }, async () => {
-  const { service, path } = await serviceWithForkServer();
+  const { service, path } = await forkedService();
   const first = forkServerPid(service);
   const url = await startOne(service, 'ann');
   utimesSync(path, new Date(), new Date());
@@ -104,7 +91,7 @@ test.each([
   ['signal/9', 137],
   ['signal/11', 139],
 ])('the end of a forked server by %s is reported', { timeout: 60_000 }, async (path, code) => {
-  const { service } = await serviceWithForkServer();
+  const { service } = await forkedService();
   const url = await startOne(service, 'ann');
   await fetch(`${url}/${path}`).catch(() => {});
   const ended = async () => (await service.call('GET', '/users/ann/server')).body.exit;
