@@ -2,6 +2,7 @@
 // Not here: asking the fork server (fork.ts), the choice which of them it is in the end (launch/launch.ts).
 import { enterCgroup } from '../cgroups/cgroup.ts';
 import type { CgroupPlace } from '../cgroups/place.ts';
+import { lowerPriority } from '../sandbox/priority.ts';
 import { isAlive, type ProcessIdentity, readIds } from '../system/process.ts';
 import { type ForkedChild, type ForkOrder, forkChild } from './fork.ts';
 import type { PreloadRequest } from './request.ts';
@@ -13,6 +14,7 @@ export interface ForkedPayload {
   readonly filter: Buffer;
   readonly payload: Pick<ForkOrder, 'environment' | 'directory' | 'umask' | 'open_files' | 'command'>;
   readonly cgroup: CgroupPlace | null;
+  readonly nice: number;
   /** Settles when the sandbox is in its control group. */
   readonly entered: Promise<unknown>;
 }
@@ -20,7 +22,7 @@ export interface ForkedPayload {
 /** Null: start the command. Never rejects; `preload` gets the reason. */
 export async function forkPayload(
   preload: PreloadRequest,
-  { child, filter, payload, cgroup, entered }: ForkedPayload,
+  { child, filter, payload, cgroup, nice, entered }: ForkedPayload,
 ): Promise<ForkedChild | null> {
   try {
     await entered;
@@ -33,10 +35,18 @@ export async function forkPayload(
     };
     const enter = async (pid: number) => {
       if (cgroup !== null) await enterCgroup(cgroup, [pid]);
+      lowerPriority([pid], nice);
     };
     return await forkChild(preload.socket, order, enter);
   } catch (error) {
     preload.notUsed((error as Error).message);
     return null;
   }
+}
+
+/** Null: it has ended while the network was made, by itself or killed; start the command. */
+export function ifWaiting(preload: PreloadRequest | null, child: ForkedChild | null): ForkedChild | null {
+  if (child === null || child.isWaiting()) return child;
+  preload?.notUsed('the child has ended while it waited');
+  return null;
 }

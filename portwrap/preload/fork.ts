@@ -30,6 +30,8 @@ export interface ForkOrder {
 export interface ForkedChild {
   /** Its pid inside. */
   readonly pid: number;
+  /** False when it has ended. */
+  isWaiting(): boolean;
   /** Lets it become the server. */
   go(): void;
   /** Ends it. */
@@ -39,7 +41,7 @@ export interface ForkedChild {
 /** Milliseconds; a busy machine needs some. */
 const deadline = 5_000;
 
-/** `enter` puts a process into the control group. Rejects when the fork server or the child fails; then no child is left. */
+/** `enter` puts a process into the control group; what it forks follows. Rejects when the fork server or the child fails; then no child is left. */
 export async function forkChild(
   socketPath: string,
   order: ForkOrder,
@@ -58,7 +60,12 @@ export async function forkChild(
     await enter(own);
     socket.write(`${JSON.stringify(order)}\n`);
     const pid = numberIn(await line(), 'ready');
-    return { pid, go: () => void socket.end('go\n'), cancel };
+    return {
+      pid,
+      isWaiting: () => !socket.destroyed && !socket.readableEnded,
+      go: () => void socket.end('go\n'),
+      cancel,
+    };
   };
   try {
     return await withDeadline(talk(), deadline, () => new Error(`no child was ready within ${deadline} ms`));

@@ -18,7 +18,7 @@ test('a forked server and a command differ in nothing but memory, times and seed
   onTestFinished(remove);
   const profile = (name: string, more: string) => `
   - {name: ${name}, command: [${server}, "--flag", "two words"], ready_path: /, ${more}
-     environment: {EXAMPLE: "a=b", LANG: C.UTF-8}, resources: {open_files: 512}, network: {internet: false, dns: false}}`;
+     environment: {EXAMPLE: "a=b", LANG: C.UTF-8}, resources: {open_files: 512, nice: 5}, network: {internet: false, dns: false}}`;
   const service = await startedService(
     onTestFinished,
     profile('command', '') +
