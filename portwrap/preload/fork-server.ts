@@ -46,12 +46,14 @@ export interface StartedForkServer {
 /** The line that it writes when it is ready (preload/portwrap_preload/__main__.py). */
 interface ForkServerReport {
   readonly problem?: string;
+  /** Whether the problem is that a process of it has died: another time it may live. */
+  readonly died?: boolean;
   readonly modules?: number;
   /** The directories that it has loaded modules from. */
   readonly files?: readonly string[];
 }
 
-/** It ended before it was ready, and gave no reason. */
+/** It, or its process that imports first, was killed or crashed before it was ready. */
 export class ForkServerDied extends Error {}
 
 /** Milliseconds: a first import reads everything from the disk. */
@@ -105,8 +107,8 @@ export async function startForkServer(request: ForkServerRequest): Promise<Start
       importDeadline,
       () => new Error(`its modules were not imported within ${importDeadline} ms`),
     );
-    const { problem, files: loaded, modules } = JSON.parse(line ?? '{}') as ForkServerReport;
-    if (problem !== undefined) throw new Error(problem);
+    const { problem, died, files: loaded, modules } = JSON.parse(line ?? '{}') as ForkServerReport;
+    if (problem !== undefined) throw died ? new ForkServerDied(problem) : new Error(problem);
     if (identity === null || loaded === undefined)
       throw new ForkServerDied(`the fork server has ended; its messages are in ${directory}.log`);
     undo.release();

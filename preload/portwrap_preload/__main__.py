@@ -40,7 +40,7 @@ def main() -> None:
         preloaded = modules.preload(settings["modules"])
         trust.check_loaded_files(settings["owner"])
     except modules.Unusable as reason:
-        report({"problem": str(reason)})
+        report({"problem": str(reason), "died": isinstance(reason, modules.Died)})
         return
     gc.collect()
     gc.freeze()

@@ -25,6 +25,10 @@ class Unusable(Exception):
     """Why this environment cannot be preloaded, for the administrator."""
 
 
+class Died(Unusable):
+    """A process has died: another time it may live."""
+
+
 @dataclass(frozen=True)
 class Preloaded:
     names: list[str]
@@ -80,7 +84,7 @@ def in_child(work: Callable[[], list[str]]) -> list[str]:
         text = pipe.read()
     os.waitpid(pid, 0)
     if text == "":
-        raise Unusable("a process that imported the modules has died")
+        raise Died("a process that imported the modules has died")
     answer = json.loads(text)
     if "problem" in answer:
         raise Unusable(answer["problem"])

@@ -3,6 +3,7 @@
 import { readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { forkProcesses } from '../../../support/fork-processes.ts';
 import {
   forkedService,
   forkServerPid,
@@ -71,6 +72,22 @@ test('one that is killed while it imports leaves no process, and another one is 
   await service.restart('SIGKILL');
   await expect.poll(() => running().filter((pid) => second.includes(pid))).toEqual([]);
   await expect.poll(() => running().length).toBe(2);
+});
+
+test('one whose process that imports first is killed is started again soon, too', {
+  timeout: 60_000,
+}, async () => {
+  const { service } = await importingService({
+    modules: ['slow'],
+    prepare: (path) => writeFileSync(join(path, 'slow.py'), 'import time\ntime.sleep(3600)\n'),
+  });
+  const importing = () => forkProcesses(service).children;
+  await expect.poll(() => importing().length, { timeout: 20_000 }).toBe(1);
+  const [first = 0] = importing();
+  process.kill(first, 'SIGKILL');
+  const why = 'a process that imported the modules has died';
+  await expect.poll(() => linesWith(service, why).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => importing().filter((pid) => pid !== first).length, { timeout: 20_000 }).toBe(1);
 });
 
 test('a change of its environment on disk replaces it', { timeout: 60_000 }, async () => {
