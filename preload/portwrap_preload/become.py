@@ -65,11 +65,10 @@ def become_server(order: dict[str, Any], preloaded: Preloaded) -> None:
     difference = why_different(environment, preloaded)
     if difference is None:
         set_environment({**coerced, **environment})
-        difference = why_not_replaced(environment, preloaded) or why_user_site()
+        difference = why_not_replaced(environment, preloaded) or why_user_site() or why_not_shown(script, argv, environment)
     if difference is not None:
         say(f"portwrap: preload is not used for this start: {difference}")
         execute(order["command"], environment)
-    show_as_command(script, argv, environment)
     join.check(join.libc.prctl(join.PR_SET_DUMPABLE, 1, 0, 0, 0))
     reseed()
     sys.argv = argv[order["script"] :]
@@ -109,6 +108,14 @@ def why_user_site() -> str | None:
     path = getattr(site, "USER_SITE", None)
     if site.ENABLE_USER_SITE and isinstance(path, str) and os.path.isdir(path) and os.listdir(path):
         return f"{path} holds packages of the user"
+    return None
+
+
+def why_not_shown(script: str, argv: list[str], environment: dict[str, str]) -> str | None:
+    try:
+        show_as_command(script, argv, environment)
+    except OSError as error:
+        return f"the kernel does not let it show its arguments: {error.strerror}"
     return None
 
 

@@ -62,6 +62,8 @@ class FilterProgram(ctypes.Structure):
 def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
     """Returns in a process of the sandbox that has the rights of its user, when the service says "go"."""
     try:
+        # a handler, such as Python's of SIGINT, would run anywhere, also where an error is caught
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         os.setsid()
         os.dup2(connection.detach(), CONNECTION)
         close_above_connection()
@@ -72,6 +74,7 @@ def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
         standard = [take_descriptor(target, number) for number in range(3)]
         filter_program = bytes.fromhex(order["filter"])
         check(libc.setns(target, NEW_NAMESPACES))
+        hide_from_debuggers()
         drop_capabilities()
         filter_system_calls(filter_program)
         become_child_of_init()
@@ -82,9 +85,10 @@ def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
         if os.read(CONNECTION, 3) != b"go\n":
             os._exit(FAILED)
         os.close(CONNECTION)
-        return order
     except BaseException:
         os._exit(FAILED)
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    return order
 
 
 def close_above_connection() -> None:
@@ -133,7 +137,8 @@ def become_user(uid: int, gid: int, groups: list[int]) -> None:
 
 
 def hide_from_debuggers() -> None:
-    """No other process may read its memory, or trace it."""
+    """No other process may read its memory, or trace it. Where fs.suid_dumpable is 1, the kernel takes this back whenever
+    the process gets another account or more capabilities: it is done while the others in the sandbox have fewer of them."""
     check(libc.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 
 
@@ -153,7 +158,6 @@ def drop_capabilities() -> None:
     remaining = [libc.prctl(PR_CAPBSET_READ, number, 0, 0, 0) for number in range(capability)]
     if capability == 0 or any(remaining) or libc.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1:
         raise PermissionError
-    hide_from_debuggers()
 
 
 def clear_capabilities() -> None:

@@ -32,11 +32,15 @@ export function forkSocket({ stateDirectory }: TestService): string {
 /** Allows every call: seccomp_data is not looked at. */
 const allowAll = '06000000' + '0000ff7f';
 
-/** A sound one; `argv` is a script with its interpreter. */
-export function orderFor({ pid, start_time, uid }: Target, argv = ['/bin/sleep', '60']) {
+/**
+ * A sound one; `argv` is a script with its interpreter. A child becomes a server only with the PYTHONPATH of its fork
+ * server, else the command.
+ */
+export function orderFor({ pid, start_time, uid }: Target, argv = ['/bin/sleep', '60'], PYTHONPATH = '') {
+  const account = { HOME: '/', USER: 'ann', LOGNAME: 'ann', SHELL: '/bin/sh' };
   return {
     ...{ pid, start_time, uid, gid: uid, groups: [], filter: allowAll },
-    environment: { HOME: '/', USER: 'ann', LOGNAME: 'ann', SHELL: '/bin/sh', PATH: '/usr/bin:/bin' },
+    environment: { ...account, PATH: '/usr/bin:/bin', PYTHONPATH },
     ...{ directory: '/', umask: 0o22, open_files: 64, argv, script: argv.length - 1, command: argv },
   };
 }
