@@ -5,6 +5,12 @@ import { chmodSync, cpSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import {
+  brokenForkServer,
+  closesNothing,
+  type Flaw,
+  hidesNothing,
+} from '../../../support/broken-fork-server.ts';
 import { forkSocket, orderFor, sendOrder, targetOf } from '../../../support/fork-order.ts';
 import { forkedService } from '../../../support/preload.ts';
 
@@ -17,13 +23,15 @@ interface Found {
   readonly newcomers: string[];
 }
 
-async function attacked(answer: string): Promise<Found> {
+/** `flaw`: of the fork server, in a control. */
+async function attacked(answer: string, flaw: Flaw | null = null): Promise<Found> {
   const { service, path } = await forkedService({ script: 'attack', prepare: attackers });
   const url = (await service.start('ann', { spawn_id: 'spawn-ann-1' })).at(-1)?.url ?? '';
-  const order = orderFor(targetOf(service, 'ann'), ['/usr/bin/python3', join(path, 'newcomer')]);
+  const order = orderFor(targetOf(service, 'ann'), ['/usr/bin/python3', join(path, 'newcomer')], path);
+  const socket = flaw === null ? forkSocket(service) : await brokenForkServer(path, flaw);
   // the attacker gets some milliseconds in which the child waits
   const late = () => pause(10, answer);
-  for (let round = 0; round < orders; round += 1) await sendOrder(forkSocket(service), order, late);
+  for (let round = 0; round < orders; round += 1) await sendOrder(socket, order, late);
   const found = async () => (await (await fetch(url)).json()) as Found;
   // what was let go needs its time
   if (answer !== '') await expect.poll(async () => (await found()).newcomers.length).toBeGreaterThan(0);
@@ -37,13 +45,28 @@ function attackers(path: string): void {
   }
 }
 
-test('a child gives nothing away before it is the server, even to who stops it at once', async () => {
+test('a child gives nothing away before it is the server, even to who stops it, interrupts it or lowers its limits', async () => {
   const { found } = await attacked('');
   expect(found.length).toBeGreaterThanOrEqual(orders);
   expect(found.filter((line) => line !== 'newcomer')).toEqual([]);
 });
 
+test('the attacker gets all of a child that does not hide', async () => {
+  const { found } = await attacked('', hidesNothing);
+  expect(new Set(found)).toEqual(
+    new Set([
+      ...['newcomer', 'mem', 'environ', 'maps', 'auxv', 'syscall', 'fd', 'fdinfo', 'map_files', 'exe', 'cwd'],
+      ...['root', 'ns', 'ptrace', 'process_vm_readv', 'pidfd_getfd', 'kcmp'],
+    ]),
+  );
+});
+
 test('a server has no descriptor of the fork server, even if the user has lowered its limit of open files', async () => {
   const { newcomers } = await attacked('go\n');
-  expect(new Set(newcomers)).toEqual(new Set(['[]']));
+  expect(new Set(newcomers)).toEqual(new Set(['forked, []']));
+});
+
+test('the descriptors of a fork server that does not close them are seen in its servers', async () => {
+  const { newcomers } = await attacked('go\n', closesNothing);
+  expect(newcomers.filter((line) => line !== 'forked, []').length).toBeGreaterThan(0);
 });

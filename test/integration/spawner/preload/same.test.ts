@@ -16,12 +16,13 @@ test('a forked server and a command differ in nothing but memory, times and seed
 }, async () => {
   const { server, remove } = trustedDirectory();
   onTestFinished(remove);
-  const profile = (name: string, more: string) => `
+  const profile = (name: string, more: string, example = 'a=b', limit = 512, nice = 5) => `
   - {name: ${name}, command: [${server}, "--flag", "two words"], ready_path: /, ${more}
-     environment: {EXAMPLE: "a=b", LANG: C.UTF-8}, resources: {open_files: 512, nice: 5}, network: {internet: false, dns: false}}`;
+     environment: {EXAMPLE: "${example}", LANG: C.UTF-8}, resources: {open_files: ${limit}, nice: ${nice}}, network: {internet: false, dns: false}}`;
   const service = await startedService(
     onTestFinished,
     profile('command', '') +
+      profile('other', '', 'b=a', 511, 6) +
       profile('forked', 'preload: [http.server, json, ctypes, random, resource, site],'),
   );
   await forkServerReady(service);
@@ -31,6 +32,15 @@ test('a forked server and a command differ in nothing but memory, times and seed
   expect([again.hash === forked.hash, command.hash === forked.hash]).toEqual([true, false]);
   expect(again.random).not.toBe(forked.random);
   expect(differences(comparable(command), comparable(forked))).toEqual({});
+  // what differs is found
+  const other = await reportOf(service, 'other');
+  const found = Object.keys(differences(comparable(command), comparable(other)));
+  expect(found).toEqual(
+    expect.arrayContaining([
+      ...['/nice', '/limits/RLIMIT_NOFILE/0', '/python/environment/EXAMPLE', '/stat/8'],
+      expect.stringMatching(/^\/environ\/\d+$/),
+    ]),
+  );
 });
 
 /** A server of the same user each time, so of the same account and home. */
