@@ -2,8 +2,8 @@
 // memory of the servers; our spawner with and without preload, and JupyterHub's SimpleLocalProcessSpawner, which starts a
 // process on the host. Run as root: PYTHON=/path/to/venv/bin/python node bench/run.mjs preload
 // AT_ONCE=1,8,20 choose other sizes. It takes at most 6 minutes on a quiet machine with 2 cores.
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { memoryOf } from './hub/memory.ts';
 import { ask, forkServerReady, startServer, stopServer } from './hub/requests.ts';
 import { type HubSubject, python, startHub } from './hub/subjects.ts';
 import { median, percentile, report } from './report.ts';
@@ -13,8 +13,6 @@ const sizes = (process.env.AT_ONCE ?? '1,8,20').split(',').map(Number);
 const directory = mkdtempSync('/opt/portwrap-bench-');
 chmodSync(directory, 0o711); // homes below it must be reachable for their owners
 const command = ['jupyterhub-singleuser'];
-/** A cached environment is a symbolic link, and its scripts name the directory behind it. */
-const interpreters = `${realpathSync(dirname(python))}/`;
 
 const subjects = [
   { name: 'portwrap, preload', start: () => ours('preload', 'jupyter') },
@@ -55,7 +53,7 @@ async function measure(hub: HubSubject, size: number): Promise<Record<string, st
     const began = performance.now();
     times.push(...(await Promise.all(users.map((user) => startServer(hub, user)))));
     all = performance.now() - began;
-    memory = memoryOf();
+    memory = memoryOf(directory);
     await Promise.all(users.map((user) => stopServer(hub, user)));
   }
   return {
@@ -72,27 +70,4 @@ async function measureOne(hub: HubSubject, user: string): Promise<void> {
   await ask(hub, 'POST', `/users/${user}`);
   await startServer(hub, user);
   await stopServer(hub, user);
-}
-
-/** Of the servers, and of the fork server for what they share with it. */
-function memoryOf(): { private: number; pss: number } {
-  let memory = { private: 0, pss: 0 };
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      const isServer = words.startsWith(interpreters) || words.includes(directory);
-      if (!/singleuser\0|portwrap_preload/.test(words) || !isServer) continue;
-      const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-      const of = (name: string) =>
-        Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(rollup)?.[1] ?? 0) / 1024;
-      const own = of('Private_Clean') + of('Private_Dirty');
-      memory = {
-        private: memory.private + (words.includes('portwrap_preload') ? 0 : own),
-        pss: memory.pss + of('Pss'),
-      };
-    } catch {} // it has ended
-  }
-  if (memory.private === 0)
-    throw new Error(`no server of ${python} is found in /proc: its memory is not measured`);
-  return memory;
 }

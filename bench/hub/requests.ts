@@ -19,6 +19,25 @@ export async function stopServer(hub: HubSubject, user: string): Promise<void> {
   while ((await ask(hub, 'GET', `/users/${user}`)).includes('"pending": "stop"')) await pause(50);
 }
 
+/** What JupyterLab's page asks for, and a kernel that starts and is shut down. */
+export async function useServer(hub: HubSubject, user: string): Promise<void> {
+  const of = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${hub.page}/user/${user}/${path}`, {
+      method,
+      headers: { authorization: `token ${apiToken}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return text;
+  };
+  for (const path of ['lab', 'lab/api/settings', 'api/contents', 'api/kernelspecs', 'api/sessions'])
+    await of('GET', path);
+  const { id } = JSON.parse(await of('POST', 'api/kernels', {})) as { id: string };
+  while (!(await of('GET', `api/kernels/${id}`)).includes('"idle"')) await pause(200);
+  await of('DELETE', `api/kernels/${id}`);
+}
+
 export async function ask(hub: HubSubject, method: string, path: string): Promise<string> {
   const response = await fetch(`${hub.api}${path}`, {
     method,
