@@ -1,7 +1,9 @@
 // What a user does at a hub, over its REST API, and how long that takes.
 // Not here: the hubs (subjects.ts).
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { WebSocket } from 'ws';
 import { apiToken, type HubSubject } from './subjects.ts';
 
 /** Milliseconds from the request to the hub's "ready". */
@@ -34,7 +36,16 @@ export async function useServer(hub: HubSubject, user: string): Promise<void> {
   for (const path of ['lab', 'lab/api/settings', 'api/contents', 'api/kernelspecs', 'api/sessions'])
     await of('GET', path);
   const { id } = JSON.parse(await of('POST', 'api/kernels', {})) as { id: string };
+  // the server learns the state of a kernel by talking to it for somebody
+  const channels = new WebSocket(
+    `${hub.page.replace('http', 'ws')}/user/${user}/api/kernels/${id}/channels`,
+    {
+      headers: { authorization: `token ${apiToken}` },
+    },
+  );
+  await once(channels, 'open');
   while (!(await of('GET', `api/kernels/${id}`)).includes('"idle"')) await pause(200);
+  channels.terminate();
   await of('DELETE', `api/kernels/${id}`);
 }
 
