@@ -131,7 +131,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
           log,
         });
   const openPorts = composeOpenPorts({
-    ...{ first, config, relays, directory: state.path, audit, log },
+    ...{ first, config, relays, routes, directory: state.path, audit, log },
     records: () => runningRecords(servers),
   });
   const parts = { records, routes, ...openPorts, queue, tokens, state, meter, audit, log };
@@ -178,6 +178,7 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   });
   const page = pageModules?.openPage(first, {
     ...{ servers, logs, usage, version, log, relays, isReady: vitals.isReady, activityOf: watch.of },
+    routeTable: routes.table,
     profiles: () => config().profiles,
     ...{ maintenance: maintenance.view, audit, ...openPorts },
   });

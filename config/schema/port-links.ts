@@ -9,6 +9,18 @@ export const portLinksSchema = z
       description:
         'Where the service listens for the proxy, which it tells to send the paths of ports there. Every request is checked, whoever connects.',
     }),
+    domain: z
+      .string()
+      .regex(/^(?=.{1,180}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*$/, {
+        error: 'must be a host name in lower case, without a port',
+      })
+      .nullable()
+      .default(null)
+      .meta({
+        description:
+          "With c.JupyterHub.subdomain_host: each port has a host of its own below this domain, PORT--USER.DOMAIN. A domain that is not the hub's keeps cookies of programs away from the hub. null: the host of admin_page.hub_url.",
+        examples: ['hub-ports.example.org'],
+      }),
     idle_timeout: z.number().min(1).max(86_400).default(300).meta({
       description:
         'Seconds after the last connection to a port until its relay into the sandbox ends. The next connection starts another one.',
@@ -18,12 +30,15 @@ export const portLinksSchema = z
   .prefault(null)
   .meta({
     description:
-      'Users open the ports inside their own servers in the browser, at /user/NAME/port/PORT/, signed in with the hub. Needs admin_page, where they sign in, and proxy. null: no port is opened. See docs/port-links.md.',
+      'Users open the ports inside their own servers in the browser, at /user/NAME/port/PORT/ or, with admin_page.hub_url, at a host of its own for each port, signed in with the hub. Needs admin_page, where they sign in, and proxy. null: no port is opened. See docs/port-links.md.',
     examples: [{ listen: '127.0.0.1:8097' }],
   });
 
 interface Related {
-  readonly port_links: { readonly listen: z.output<typeof listenAddress> } | null;
+  readonly port_links: {
+    readonly listen: z.output<typeof listenAddress>;
+    readonly domain: string | null;
+  } | null;
   readonly proxy: object | null;
   readonly admin_page: { readonly hub_url: string | null } | null;
 }
@@ -43,6 +58,10 @@ export function portLinksFit(
     });
   if (page === null) refuse('needs admin_page, where people sign in');
   if (proxy === null) refuse('needs proxy, which routes to the ports');
-  if (page !== null && page.hub_url !== null)
-    refuse('must be null with admin_page.hub_url: hosts of users (subdomain_host) are not supported yet');
+  if (links.domain !== null && page !== null && page.hub_url === null)
+    ctx.addIssue({
+      code: 'custom',
+      path: ['port_links', 'domain'],
+      message: 'needs admin_page.hub_url: without subdomains of the hub the proxy does not route by host',
+    });
 }

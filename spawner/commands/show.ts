@@ -24,8 +24,8 @@ export const run: Command = async (input) => {
 
 /** As people read it. */
 export function portsTable(ports: readonly PortView[]): string {
-  const rows = ports.map(({ port, kind, programs, since, title, path }) => [
-    ...[String(port), kind, programs.join(',') || '-', since ?? '-', title ?? '-', path ?? '-'],
+  const rows = ports.map(({ port, kind, programs, since, title, path, url }) => [
+    ...[String(port), kind, programs.join(',') || '-', since ?? '-', title ?? '-', url ?? path ?? '-'],
   ]);
   return textTable(['OPEN INSIDE', 'KIND', 'PROGRAM', 'SINCE', 'TITLE', 'OPENED AT'], rows);
 }

@@ -4,11 +4,12 @@ import { PortwrapError, toPortwrapError } from '../../config/errors.ts';
 import type { Hub } from '../../config/load.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Maintenance } from '../maintenance/maintenance.ts';
-import type { OfferedPath } from '../open-ports/offered.ts';
+import type { OfferedPorts } from '../open-ports/offered.ts';
 import type { PortLists } from '../open-ports/port-lists.ts';
 import { portView } from '../open-ports/port-view.ts';
 import { type ServerRecord, serverLabel } from '../records/record.ts';
 import type { PersonOf } from '../requests/person.ts';
+import type { PortRoutes } from '../routes/ports/port-routes.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { UsageReadings } from '../usage/cache.ts';
@@ -37,7 +38,8 @@ export function createFindServer(servers: Servers, hubs: () => readonly Hub[]): 
 
 export interface PortSources {
   readonly ports: PortLists;
-  readonly portsPath: OfferedPath;
+  readonly offeredPorts: OfferedPorts;
+  readonly portRoutes: Pick<PortRoutes, 'open'>;
 }
 
 interface ServerRoutesInput extends PortSources {
@@ -114,9 +116,12 @@ export function serverRoutes(input: ServerRoutesInput): Handlers {
     },
     async ports(request, response) {
       const { record } = find(request, response);
-      const below = record.state === 'ready' ? input.portsPath(record) : null;
-      const open = await input.ports.of(record, { asks: below !== null, patience: portPatience });
-      response.json(open.map((port) => portView(port, below)));
+      const addressOf = record.state === 'ready' ? input.offeredPorts(record) : null;
+      const open = await input.ports.of(record, { asks: addressOf !== null, patience: portPatience });
+      const views = open.map((port) => portView(port, addressOf));
+      const atHosts = views.filter(({ url }) => url !== null).map(({ port }) => port);
+      await input.portRoutes.open(record, atHosts);
+      response.json(views);
     },
   };
 }

@@ -1,5 +1,6 @@
 // An open port as programs see it: docs/protocol.md, "A port". Not here: finding ports (port-lists.ts).
 import { z } from 'zod';
+import type { AddressOf } from './offered.ts';
 import { portKinds } from './port-kind.ts';
 import type { OpenPort } from './port-lists.ts';
 
@@ -17,17 +18,26 @@ export const portSchema = z.object({
       'The start of its program, or the last look at which the port was not open, whichever is later.',
   }),
   path: z.string().nullable().meta({
-    description: 'Where browsers open it, on the host of the hub. null: they do not.',
+    description: 'Where browsers open it, on the host of the hub. null: they do not, or at "url".',
+  }),
+  url: z.url().nullable().meta({
+    description: 'Where browsers open it, if it has a host of its own.',
   }),
 });
 export type PortView = z.infer<typeof portSchema>;
 
-/** `below`: the path of the ports of the server, without "/" at the end; null: browsers do not open them. */
-export function portView({ port, kind, title, programs, ...rest }: OpenPort, below: string | null): PortView {
+/** `addressOf`: null if browsers do not open the ports of the server. */
+export function portView(
+  { port, kind, title, programs, ...rest }: OpenPort,
+  addressOf: AddressOf | null,
+): PortView {
+  const address = kind === 'server' ? null : (addressOf?.(port) ?? null);
+  const isPath = address?.startsWith('/') ?? false;
   return {
     ...{ port, kind, title, programs: [...programs] },
     loopback_only: rest.loopbackOnly,
     since: rest.since === null ? null : new Date(rest.since).toISOString(),
-    path: below === null || kind === 'server' ? null : `${below}/${port}/`,
+    path: isPath ? address : null,
+    url: isPath ? null : address,
   };
 }

@@ -15,10 +15,13 @@ import { askedAt } from '../hubs/api-address.ts';
 import { basePath, pagePath } from '../hubs/page-path.ts';
 import type { LogReader } from '../logs/reader.ts';
 import type { MaintenanceView } from '../maintenance/maintenance.ts';
-import type { OfferedPath } from '../open-ports/offered.ts';
+import type { OfferedPorts } from '../open-ports/offered.ts';
 import type { PortLists } from '../open-ports/port-lists.ts';
 import { serverLabel } from '../records/record.ts';
 import type { Relays } from '../relays/relays.ts';
+import type { PortHosts } from '../routes/ports/port-hosts.ts';
+import type { PortRoutes } from '../routes/ports/port-routes.ts';
+import type { Routes } from '../routes/routes.ts';
 import type { Server } from '../servers/server.ts';
 import type { Servers } from '../servers/servers.ts';
 import type { Shares } from '../shares/shares.ts';
@@ -30,7 +33,10 @@ import { createSessions, type Session } from './auth/sessions.ts';
 import { createSignIn, sessionOf } from './auth/sign-in.ts';
 import { createPortAccess } from './links/access.ts';
 import { createGateway, type Gateway } from './links/gateway.ts';
+import { createHostSignIn } from './links/host-sign-in.ts';
 import { createOpenPort } from './links/open-port.ts';
+import { createPageOrigin } from './links/page-origin.ts';
+import { createPortCodes } from './links/port-codes.ts';
 import { sendLog } from './log-stream.ts';
 import { createLogCleaner } from './log-text.ts';
 import { createSharingForms } from './sharing-forms.ts';
@@ -51,7 +57,12 @@ export interface Page {
 export interface PageInput extends Sources {
   /** Connections into servers; null: ports are not opened to browsers. */
   readonly relays: Relays | null;
-  readonly portsPath: OfferedPath;
+  readonly offeredPorts: OfferedPorts;
+  /** null: ports are paths on the host of the hub. */
+  readonly portHosts: PortHosts | null;
+  readonly portRoutes: Pick<PortRoutes, 'open'>;
+  /** All entries of the proxy. */
+  readonly routeTable: Routes['table'];
   readonly ports: PortLists;
   readonly shares: Shares;
   readonly page: AdminPage;
@@ -88,20 +99,29 @@ export function createPage(input: PageInput): Page {
     callbackOf: (request) => `${hubUrl === null ? '' : originOf(request)}${prefix}oauth_callback`,
   });
 
-  const access = createPortAccess({ sessions, confirmed, letIn: input.shares.letIn });
+  const { portHosts: hosts, offeredPorts, portRoutes, ports, shares } = input;
+  const access = createPortAccess({ sessions, confirmed, letIn: shares.letIn, hosts });
+  const codes = createPortCodes();
   const records = () => servers.list(input.hub.name).map(({ record }) => record);
+  const signInPath = `${prefix}open-port`;
+  const hostParts = (own: PortHosts) => {
+    const pageOrigin = createPageOrigin({ hosts: own, table: input.routeTable, service: serviceName });
+    const signIn = createHostSignIn({ hosts: own, codes, sessions, access, pageOrigin, signInPath });
+    return { hosts: own, signIn, pageOrigin };
+  };
   const gateway =
     input.relays === null
       ? null
       : createGateway({
-          ...{ records, access, log, relays: input.relays },
-          isOffered: (record) => input.portsPath(record) !== null,
-          signInPath: `${prefix}open-port`,
+          ...{ records, access, log, relays: input.relays, signInPath },
+          isOffered: (record) => offeredPorts(record) !== null,
+          atHosts: hosts === null ? null : hostParts(hosts),
         });
 
-  input.shares.onRevoke(() => gateway?.checkNow());
-  const { portsPath, ports, shares } = input;
-  const opening = createOpenPort({ records, site, access, shares, portsPath, ports });
+  shares.onRevoke(() => gateway?.checkNow());
+  const opening = createOpenPort({
+    ...{ records, site, access, shares, offeredPorts, portRoutes, hosts, codes, ports },
+  });
 
   const visibleTo = ({ person }: Session): Server[] =>
     servers.list(input.hub.name).filter(({ record }) => person.isAdmin || record.user === person.name);
@@ -130,7 +150,7 @@ export function createPage(input: PageInput): Page {
       servers: visible.map(gather),
       portsOf: ({ record }) => openPorts.of(record),
       ownPorts: await opening.ownPorts(session),
-      sharedPorts: opening.sharedPorts(session),
+      sharedPorts: await opening.sharedPorts(session),
       isAdmin: session.person.isAdmin,
     });
     sendPage(site, response, { title: session.person.isAdmin ? 'Servers' : 'Your servers', main, session });

@@ -128,9 +128,8 @@ export function routeOf({ route_host, route_prefix }: ServerRecord): string | nu
 }
 
 /** The path of the ports of a server that runs here, without "/" at the end; null: its ports have no addresses. */
-export function portsPathOf({ route_prefix, route_host, sandbox }: ServerRecord): string | null {
-  // by host: such a hub's sign-ins do not come back to the host of a user
-  return route_prefix === null || route_host !== null || sandbox === null ? null : `${route_prefix}port`;
+export function portsPathOf({ route_prefix, sandbox }: ServerRecord): string | null {
+  return route_prefix === null || sandbox === null ? null : `${route_prefix}port`;
 }
 
 /** Who a server is: the same user's server of the same name on another hub is another server. */

@@ -27,6 +27,8 @@ export interface Routes {
    * hub whose target could be one of our host ports. A failed try is repeated.
    */
   dropStale(stale: StaleRoutes): Promise<void>;
+  /** All entries of the proxy as they are now, also those of others. */
+  table(): Promise<Table>;
   /** When the proxy last saw traffic for it, ISO 8601; null: nobody can tell now. */
   lastActivity(prefix: string): string | null;
   close(): void;
@@ -46,6 +48,7 @@ export const noRoutes: Routes = {
   remove: async () => {},
   suspend: async () => {},
   dropStale: async () => {},
+  table: async () => ({}),
   lastActivity: () => null,
   close() {},
 };
@@ -172,6 +175,7 @@ export function createRoutes({ proxy, mark, log, interval = defaultInterval }: R
       stale = given;
       return inTurn(() => dropAllStale(given));
     },
+    table: async () => (await call('GET', '')) as Table,
     lastActivity(prefix) {
       const time = away ? undefined : seen[keyOf(prefix)]?.last_activity;
       return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;

@@ -13,6 +13,7 @@ import type { Records } from '../records/records.ts';
 import { follow } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
+import type { PortRoutes } from '../routes/ports/port-routes.ts';
 import type { Routes } from '../routes/routes.ts';
 import { createForwardState, type ForwardState } from './forward/forward-state.ts';
 import type { StartQueue } from './start-queue.ts';
@@ -21,8 +22,8 @@ import type { StartQueue } from './start-queue.ts';
 export interface ServerParts {
   readonly records: Records;
   readonly routes: Routes;
-  /** The URL to which the proxy sends requests for ports of servers; null: ports have no routes. */
-  readonly portLinks: string | null;
+  /** Those of the ports inside. */
+  readonly portRoutes: Pick<PortRoutes, 'begin' | 'end' | 'isOurs' | 'isTaken'>;
   /** The path of the page where the user finds what the server has opened; null: there is none. */
   readonly portsPage: (record: ServerRecord) => string | null;
   readonly queue: StartQueue;

@@ -6,11 +6,10 @@ import type { Config } from '../../config/load.ts';
 import { destroySandbox, sweepTemporary, type Toolbox } from '../../portwrap/index.ts';
 import type { Launchers } from '../launchers/launcher.ts';
 import { logFileOf, removeLog } from '../logs/files.ts';
-import { addressOf, isRecordId, portsPathOf, type ServerRecord, serverLabel } from '../records/record.ts';
+import { addressOf, isRecordId, type ServerRecord, serverLabel } from '../records/record.ts';
 import { isAlive } from '../records/server-state.ts';
 import type { ServerTokens } from '../records/server-tokens.ts';
 import type { StateDirectory } from '../records/state-directory.ts';
-import { keyOf } from '../routes/proxy-api.ts';
 import { endedServer } from './ended-server.ts';
 import { urlOf } from './exit-reason.ts';
 import type { ServerParts } from './life.ts';
@@ -64,14 +63,14 @@ function adopt(input: ReconcileInput, record: ServerRecord): void {
 }
 
 /** Routes to servers that have ended while no service ran, or that no record knows: other programs may have their ports. */
-function dropStaleRoutes({ routes, servers, config, portLinks }: ReconcileInput): Promise<void> {
+function dropStaleRoutes({ routes, servers, config, portRoutes }: ReconcileInput): Promise<void> {
   const { host_address: host, range } = config.ports;
   return routes.dropStale({
     isOurs: (target, path) =>
       servers.list().some(({ record }) => {
-        const ports = isAlive(record.state) ? portsPathOf(record) : null;
-        if (target === portLinks && ports !== null && keyOf(ports) === path) return true;
-        const address = isAlive(record.state) ? addressOf(record) : null;
+        if (!isAlive(record.state)) return false;
+        if (portRoutes.isOurs(record, target, path)) return true;
+        const address = addressOf(record);
         return address !== null && urlOf(record, address) === target;
       }),
     isHostPort: (target) => {

@@ -2,7 +2,7 @@
 // time, since another program may take the port of a forwarder that has died.
 // Not here: the proxy's table (routes/routes.ts), attaching a forwarder again (portwrap/).
 import { type NetworkEvent, withDeadline } from '../../portwrap/index.ts';
-import { addressOf, portsPathOf } from '../records/record.ts';
+import { addressOf } from '../records/record.ts';
 import { urlOf } from './exit-reason.ts';
 import { logNetwork } from './forward/network-entry.ts';
 import type { Life } from './life.ts';
@@ -13,22 +13,14 @@ export async function addRoute(life: Life): Promise<void> {
   const target = targetOf(life);
   if (life.route !== null && target !== null && life.forward.isUp)
     await life.parts.routes.add(life.route, target);
-  const ports = portsRouteOf(life);
-  if (ports !== null) await life.parts.routes.addBeside(ports.path, ports.target);
+  await life.parts.portRoutes.begin(life.record);
 }
 
 export async function removeRoute(life: Life): Promise<void> {
   life.isRouted = false;
   const target = targetOf(life);
   if (life.route !== null && target !== null) await life.parts.routes.remove(life.route, target);
-  const ports = portsRouteOf(life);
-  if (ports !== null) await life.parts.routes.remove(ports.path, ports.target);
-}
-
-/** The longer path counts in the proxy, so the server's own route stays as it is. */
-function portsRouteOf({ parts, record }: Life): { path: string; target: string } | null {
-  const path = portsPathOf(record);
-  return path === null || parts.portLinks === null ? null : { path, target: parts.portLinks };
+  await life.parts.portRoutes.end(life.record);
 }
 
 /** When it resolves after the death of a forwarder, the proxy sends nobody to the port any more. */

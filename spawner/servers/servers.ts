@@ -95,6 +95,11 @@ export function createServers(input: ServersInput): Servers {
         if (before === '' || before === digest) return { server: current, created: false };
         throw conflict(key, 'was started under this spawn id by another request');
       }
+      const { route_host: host } = request;
+      if (host !== undefined && input.portRoutes.isTaken(host)) {
+        const message = `${host}, the host of ${person.user}, has the form of a port's`;
+        throw new PortwrapError('USER_REFUSED', message, { hint: 'Ask an administrator for another name.' });
+      }
       const { gpus, settings, ...chosen } = admissible(key, person, current, request);
       const { profile } = chosen;
       const record = { ...newRecord(key, profile, request, digest), gpus, settings };

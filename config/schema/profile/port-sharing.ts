@@ -36,6 +36,6 @@ export const portSharingSchema = z
   .default([])
   .meta({
     description:
-      'Who may share single ports of their servers of this profile with others, and with whom. Sharing is allowed if any rule allows it. []: nobody. Whoever opens a shared port runs pages of its owner on the origin of the hub: see docs/port-links.md before. Counts only with "port_links".',
+      'Who may share single ports of their servers of this profile with others, and with whom. Sharing is allowed if any rule allows it. []: nobody. Whoever opens a shared port runs pages of its owner, without subdomains on the origin of the hub: see docs/port-links.md before. Counts only with "port_links".',
     examples: [[{ groups: ['teachers'], with_groups: ['students'] }]],
   });

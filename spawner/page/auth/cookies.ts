@@ -50,6 +50,22 @@ export function setCookie(
   response.cookie(name, value, { ...attributes(request, path), ...lasts });
 }
 
+/** The same as a Set-Cookie field, for responses that are not express's. 0 seconds remove it. */
+export function cookieField(
+  { secure }: Pick<CookieReader, 'secure'>,
+  { name, path, value, seconds }: Cookie & { value: string; seconds: number | null },
+): string {
+  const lasts = seconds === null ? [] : [`Max-Age=${seconds}`];
+  return [
+    `${name}=${value}`,
+    `Path=${path}`,
+    ...lasts,
+    'HttpOnly',
+    'SameSite=Lax',
+    ...(secure ? ['Secure'] : []),
+  ].join('; ');
+}
+
 export function clearCookie(request: Request, response: Response, { name, path }: Cookie): void {
   response.clearCookie(name, attributes(request, path));
 }

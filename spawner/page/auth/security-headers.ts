@@ -36,6 +36,12 @@ export function securityHeaders(hubUrl: string | null): RequestHandler[] {
   return [own, headers];
 }
 
+/** Lets a form of this response be answered with a redirect to another origin. */
+export function allowFormTo(response: Response, origin: string): void {
+  const policy = String(response.getHeader('content-security-policy'));
+  response.setHeader('content-security-policy', policy.replace(/form-action [^;]*/, `$& ${origin}`));
+}
+
 /** The nonce that elements of this response need to load a script or a style. */
 export function nonceOf(response: Response): string {
   return response.locals.nonce as string;

@@ -11,6 +11,13 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const reserved =
   /^(?:__(?:host|secure|http|host-http)-)?(?:_xsrf$|username-|portwrap-|oauthenticator-)|jupyterhub/i;
 
-export function isProgramsCookie(name: string): boolean {
-  return token.test(name) && !reserved.test(name);
+/**
+ * With a host of its own, a program shares only what is set for all hosts of the hub (jupyterhub-session-id, and
+ * what an authenticator may set), and this page's cookie of that host.
+ */
+const reservedAtOwnHost = /^(?:__(?:host|secure|http|host-http)-)?(?:portwrap-|oauthenticator-)|jupyterhub/i;
+
+/** `atOwnHost`: whether the program has a host of its own. */
+export function isProgramsCookie(name: string, atOwnHost: boolean): boolean {
+  return token.test(name) && !(atOwnHost ? reservedAtOwnHost : reserved).test(name);
 }

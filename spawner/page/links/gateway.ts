@@ -1,5 +1,5 @@
 // Serves the ports inside servers to browsers: who asks is checked, then HTTP and WebSockets go to the program through a
-// relay. Not here: addresses (link-path.ts), access (access.ts), header fields (to-program.ts, to-browser.ts).
+// relay. Not here: addresses (link-path.ts), access (access.ts, host-sign-in.ts), header fields (to-program.ts, to-browser.ts).
 import { type IncomingMessage, type RequestListener, request as requestOf, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -10,9 +10,11 @@ import { systemClock } from '../../culling/clock.ts';
 import type { LinkUse } from '../../culling/link-use.ts';
 import type { ServerRecord } from '../../records/record.ts';
 import type { Relays } from '../../relays/relays.ts';
+import type { PortHosts } from '../../routes/ports/port-hosts.ts';
 import type { Session } from '../auth/sessions.ts';
 import { isSecure, type PortAccess } from './access.ts';
-import { findLink, type PortLink } from './link-path.ts';
+import { type HostSignIn, isReturn } from './host-sign-in.ts';
+import { addressOf, findHostLink, findLink, type PortLink } from './link-path.ts';
 import { createLiveConnections } from './live-connections.ts';
 import { refuseOtherOrigins } from './own-origin.ts';
 import { toBrowser } from './to-browser.ts';
@@ -35,20 +37,30 @@ export interface GatewayInput {
   readonly isOffered: (record: ServerRecord) => boolean;
   readonly relays: Pick<Relays, 'connect'>;
   readonly access: PortAccess;
+  /** null: ports are paths on the host of the hub. */
+  readonly atHosts: AtHosts | null;
   /** Where a browser without a cookie goes, and comes back from: a path to which "?to=PATH" is added. */
   readonly signInPath: string;
   readonly log: Logger;
 }
 
+export interface AtHosts {
+  readonly hosts: PortHosts;
+  readonly signIn: HostSignIn;
+  /** The origin of the page. */
+  readonly pageOrigin: () => Promise<string>;
+}
+
 export function createGateway(input: GatewayInput): Gateway {
-  const { relays, access, isOffered, signInPath, log } = input;
+  const { relays, access, atHosts, isOffered, signInPath, log } = input;
   const live = createLiveConnections({ ...access, isOffered, clock: systemClock });
 
   function linkOf(request: IncomingMessage): PortLink {
-    const link = findLink(
-      request.url ?? '',
-      input.records().filter(({ state }) => state === 'ready'),
-    );
+    const { url = '', headers } = request;
+    const records = input.records().filter(({ state }) => state === 'ready');
+    const atHost =
+      atHosts === null ? null : findHostLink(atHosts.hosts, { host: headers.host, url }, records);
+    const link = atHost ?? findLink(url, records);
     if (link !== null && isOffered(link.record)) return link;
     throw new PortwrapError('NOT_FOUND', 'no port of a running server has this address', {
       hint: 'Start the server at the hub first. Its page shows the ports that are open.',
@@ -62,22 +74,29 @@ export function createGateway(input: GatewayInput): Gateway {
   ): Promise<void> {
     const link = linkOf(request);
     const isUpgrade = head !== null;
-    refuseOtherOrigins(request, isUpgrade);
+    const toSignIn = `${signInPath}?to=${encodeURIComponent(addressOf(link))}`;
+    // at the host of its user it would have the origin of the server
+    if (atHosts !== null && link.origin === null)
+      return redirect(response, `${await atHosts.pageOrigin()}${toSignIn}`);
+    refuseOtherOrigins(request, isUpgrade, link.origin);
+    if (atHosts !== null && isReturn(link)) return atHosts.signIn.complete(request, response, link);
     const session = await access.admit(request, link.record, link.port);
-    const address = `${link.prefix}${link.rest.startsWith('/') ? '' : '/'}${link.rest}`;
     if (session === null) {
       if (isUpgrade || !isOpened(request)) throw new PortwrapError('SIGNED_OUT', 'you are signed out');
-      return redirect(response, `${signInPath}?to=${encodeURIComponent(address)}`);
+      return atHosts === null ? redirect(response, toSignIn) : atHosts.signIn.begin(response, link);
     }
     if (link.port === link.record.sandbox?.guestPort)
-      return redirect(response, link.record.route_prefix ?? '/');
-    if (!link.rest.startsWith('/')) return redirect(response, address);
+      return redirect(response, serverAddress(link.record, atHosts));
+    if (!link.rest.startsWith('/')) return redirect(response, addressOf(link));
     await pass({ request, response, head, link, session });
   }
 
   async function pass({ request, response, head, link, session }: Passage): Promise<void> {
-    const { record, port, prefix, rest } = link;
-    const place = { port, prefix, host: request.headers.host ?? '', isSecure: isSecure(request) };
+    const { record, port, origin, prefix, rest } = link;
+    const place = {
+      ...{ port, origin, prefix, host: request.headers.host ?? '' },
+      isSecure: atHosts?.hosts.isSecure ?? isSecure(request),
+    };
     const end = live.begin(session, record, port, () => request.socket.destroy());
     response.once('close', end);
     const relayed = await relays.connect(record, port).catch((error: unknown) => {
@@ -142,6 +161,12 @@ export function createGateway(input: GatewayInput): Gateway {
     useOf: live.useOf,
     close: live.close,
   };
+}
+
+/** Where browsers find the server itself. */
+function serverAddress({ route_host, route_prefix }: ServerRecord, atHosts: AtHosts | null): string {
+  const origin = atHosts === null || route_host === null ? '' : atHosts.hosts.originAt(route_host);
+  return `${origin}${route_prefix ?? '/'}`;
 }
 
 interface Passage {

@@ -1,17 +1,38 @@
-// The addresses of ports: below the prefix of its server's route, "port/NUMBER/". Finds the server and the port that a
-// request means. Not here: whether the person may open it (access.ts).
+// The addresses of ports: below the prefix of its server's route, "port/NUMBER/", or a host of its own. Finds the server and
+// the port that a request means. Not here: whether the person may open it (access.ts).
+
 import { portsPathOf, type ServerRecord } from '../../records/record.ts';
+import type { PortHosts } from '../../routes/ports/port-hosts.ts';
 
 export interface PortLink {
   readonly record: ServerRecord;
   readonly port: number;
-  /** The path of the port, in the spelling of the server's route, without "/" at the end. */
+  /** Its own origin; null: it is a path on the host of the hub. */
+  readonly origin: string | null;
+  /** The path of the port, in the spelling of the server's route, without "/" at the end; "" at its own origin. */
   readonly prefix: string;
   /** What follows in the request, as it was sent, with its query: "" or beginning with "/" or "?". */
   readonly rest: string;
 }
 
-/** `url` as in the request line. */
+/** What a browser opens. */
+export function addressOf({ origin, prefix, rest }: PortLink): string {
+  return `${origin ?? ''}${prefix}${rest.startsWith('/') ? '' : '/'}${rest}`;
+}
+
+/** A port by its own host: `host` as in the Host field, `url` as in the request line. */
+export function findHostLink(
+  hosts: PortHosts,
+  { host, url }: { readonly host: string | undefined; readonly url: string },
+  records: readonly ServerRecord[],
+): PortLink | null {
+  const found = url.startsWith('/') ? hosts.find(host, records) : null;
+  return found === null
+    ? null
+    : { ...found, origin: hosts.originOf(found.record, found.port), prefix: '', rest: url };
+}
+
+/** A port by its path: `url` as in the request line. */
 export function findLink(url: string, records: readonly ServerRecord[]): PortLink | null {
   const [path = '', ...query] = url.split('?');
   const segments = path.split('/');
@@ -24,7 +45,7 @@ export function findLink(url: string, records: readonly ServerRecord[]): PortLin
     if (record === undefined) continue;
     const after = segments.slice(index + 2);
     const rest = [after.length === 0 ? '' : `/${after.join('/')}`, ...query].join('?');
-    return { record, port, prefix: `${portsPathOf(record)}/${port}`, rest };
+    return { record, port, origin: null, prefix: `${portsPathOf(record)}/${port}`, rest };
   }
   return null;
 }

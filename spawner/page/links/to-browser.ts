@@ -1,5 +1,5 @@
-// The header fields of a program's response for the browser: redirects and cookies stay below the path of the port, and
-// nothing that would count for the whole host passes. Pure. Not here: its request (to-program.ts).
+// The header fields of a program's response for the browser: redirects and cookies stay below the path of the port or at its
+// own host, and nothing that would count for more than that passes. Pure. Not here: its request (to-program.ts).
 import { isProgramsCookie } from './cookie-names.ts';
 import { connectionNames, type Place, pairsOf } from './to-program.ts';
 
@@ -10,7 +10,8 @@ export function toBrowser(fields: readonly string[], place: Place): string[] {
   return pairs
     .flatMap(([name, value]): [string, string][] => {
       const key = name.toLowerCase();
-      if (named.has(key) || ofWholeHost.has(key)) return [];
+      if (named.has(key) || ofWholeSite.has(key)) return [];
+      if (place.origin === null && ofWholeHost.has(key)) return [];
       if (key === 'location' || key === 'content-location') return [[name, addressOutside(value, place)]];
       if (key !== 'set-cookie') return [[name, value]];
       const cookie = cookieOutside(value, place);
@@ -20,14 +21,20 @@ export function toBrowser(fields: readonly string[], place: Place): string[] {
 }
 
 /**
- * What a browser keeps for the host, which the program shares with the hub and the user's server: a program could sign
- * people out, send the host's traffic elsewhere, or put a service worker before the hub's pages. And requests for a
- * password, which would seem to come from the hub.
+ * What counts for other hosts of the site too (Clear-Site-Data: "cookies" signs people out of the hub), for the way to
+ * the host, or for proxies before us.
+ */
+const ofWholeSite = new Set([
+  ...['clear-site-data', 'strict-transport-security', 'public-key-pins', 'public-key-pins-report-only'],
+  ...['expect-ct', 'alt-svc', 'nel', 'report-to', 'set-login', 'set-cookie2', 'x-accel-redirect'],
+]);
+
+/**
+ * What a browser keeps for the host, which a program without its own shares with the hub or the user's server: it could put
+ * a service worker before the hub's pages. And requests for a password, which would seem to come from the hub.
  */
 const ofWholeHost = new Set([
-  ...['clear-site-data', 'strict-transport-security', 'public-key-pins', 'public-key-pins-report-only'],
-  ...['expect-ct', 'alt-svc', 'service-worker-allowed', 'nel', 'report-to', 'origin-agent-cluster'],
-  ...['accept-ch', 'critical-ch', 'set-login', 'set-cookie2', 'www-authenticate', 'x-accel-redirect'],
+  ...['service-worker-allowed', 'origin-agent-cluster', 'accept-ch', 'critical-ch', 'www-authenticate'],
 ]);
 
 /** A program that does not know its prefix redirects to paths of its own. */
@@ -36,7 +43,8 @@ function addressOutside(value: string, place: Place): string {
   if (!/^(?:https?:)?\/\//i.test(value) || !URL.canParse(value, 'http://localhost')) return value;
   const url = new URL(value, 'http://localhost');
   if (url.host !== place.host && !isOwn(url, place.port)) return value;
-  return pathOutside(`${url.pathname}${url.search}${url.hash}`, place);
+  const path = `${url.pathname}${url.search}${url.hash}`;
+  return place.origin === null ? pathOutside(path, place) : `${place.origin}${path}`;
 }
 
 function isOwn({ hostname, port }: URL, own: number): boolean {
@@ -50,10 +58,10 @@ function pathOutside(path: string, { prefix }: Place): string {
 }
 
 /** Null: it is none of the program's own. */
-function cookieOutside(value: string, { prefix }: Place): string | null {
+function cookieOutside(value: string, { origin, prefix }: Place): string | null {
   const [pair = '', ...attributes] = value.split(';').map((part) => part.trim());
   const equals = pair.indexOf('=');
-  if (equals < 1 || !isProgramsCookie(pair.slice(0, equals))) return null;
+  if (equals < 1 || !isProgramsCookie(pair.slice(0, equals), origin !== null)) return null;
   const kept = attributes.filter(
     (attribute) => !/^(?:path|domain)[ \t]*(?:=|$)/i.test(attribute) && attribute !== '',
   );

@@ -4,7 +4,9 @@ import { isProgramsCookie } from './cookie-names.ts';
 
 export interface Place {
   readonly port: number;
-  /** The path of the port, without "/" at the end. */
+  /** Its own origin; null: it is a path on the host of the hub. */
+  readonly origin: string | null;
+  /** The path of the port, without "/" at the end; "" at its own origin. */
   readonly prefix: string;
   /** As the browser has it: the host, and whether it speaks https. */
   readonly host: string;
@@ -13,15 +15,17 @@ export interface Place {
 
 /** `fields` as they came: name, value, name, value. Without those of the connection itself (RFC 9110, 7.6.1). */
 export function toProgram(fields: readonly string[], place: Place): string[] {
-  const { port, prefix, host, isSecure } = place;
+  const { port, origin, prefix, host, isSecure } = place;
   const own = `localhost:${port}`;
   const pairs = pairsOf(fields);
   const named = connectionNames(pairs);
   const kept = pairs.flatMap(([name, value]): [string, string][] => {
     const key = name.toLowerCase();
     if (named.has(key) || dropped.has(key) || key.startsWith('x-forwarded-')) return [];
+    // browsers send it to the origin which has asked for it
+    if (key === 'authorization' && origin === null) return [];
     if (key === 'cookie') {
-      const cookies = programsCookies(value);
+      const cookies = programsCookies(value, origin !== null);
       return cookies === '' ? [] : [[name, cookies]];
     }
     // it was the same as the browser's own host, or the request was refused
@@ -39,7 +43,7 @@ export function toProgram(fields: readonly string[], place: Place): string[] {
     ['Host', own],
     ['X-Forwarded-Host', host],
     ['X-Forwarded-Proto', isSecure ? 'https' : 'http'],
-    ['X-Forwarded-Prefix', prefix],
+    ...(origin === null ? [['X-Forwarded-Prefix', prefix] as [string, string]] : []),
     ...(clients.length === 0 ? [] : [['X-Forwarded-For', clients.join(', ')] as [string, string]]),
   ];
   return [...forwarded, ...kept].flat();
@@ -68,21 +72,22 @@ const ofConnection = [
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ];
 
-/** What would be a credential, is written anew, or is for us. */
-const dropped = new Set(['host', 'authorization', 'forwarded', 'x-real-ip', 'x-scheme', 'expect', 'via']);
+/** What is written anew, or is for us. */
+const dropped = new Set(['host', 'forwarded', 'x-real-ip', 'x-scheme', 'expect', 'via']);
 
-function programsCookies(value: string): string {
+function programsCookies(value: string, atOwnHost: boolean): string {
   const kept = value.split(';').filter((pair) => {
     const [name = '', ...rest] = pair.replace(/^[ \t]+|[ \t]+$/g, '').split('=');
-    return rest.length > 0 && isProgramsCookie(name);
+    return rest.length > 0 && isProgramsCookie(name, atOwnHost);
   });
   return kept.map((pair) => pair.trim()).join('; ');
 }
 
 /** Addresses of the hub's pages may hold secrets, and are not the program's concern. */
-function refererInside(value: string, { prefix, port }: Place): string | null {
+function refererInside(value: string, { origin, prefix, port }: Place): string | null {
   if (!URL.canParse(value)) return null;
-  const { pathname, search } = new URL(value);
+  const { pathname, search, origin: from } = new URL(value);
+  if (origin !== null && from !== origin) return null;
   if (!pathname.startsWith(`${prefix}/`)) return null;
   return `http://localhost:${port}${pathname.slice(prefix.length)}${search}`;
 }

@@ -55,7 +55,7 @@ describe('hub-config.example.yaml', () => {
     expect(parseConfig(withAll, 'f')).toMatchObject({
       proxy: { api_url: 'http://127.0.0.1:8001', token_env: 'CONFIGPROXY_AUTH_TOKEN' },
       admin_page: { hub: null, service_name: 'portwrap', token_env: 'PORTWRAP_PAGE_TOKEN' },
-      port_links: { listen: { kind: 'tcp', host: '127.0.0.1', port: 8097 }, idle_timeout: 300 },
+      port_links: { listen: { kind: 'tcp', host: '127.0.0.1', port: 8097 }, domain: null, idle_timeout: 300 },
     });
   });
 

@@ -10,6 +10,7 @@ test('port_links is null unless it is set, and has an address and a time by defa
   expect(parseConfig(`${hub}${page}${proxy}`, 'f').port_links).toBeNull();
   expect(parseConfig(`${hub}${page}${proxy}port_links: {}`, 'f').port_links).toEqual({
     listen: { kind: 'tcp', host: '127.0.0.1', port: 8097 },
+    domain: null,
     idle_timeout: 300,
   });
 });
@@ -26,8 +27,12 @@ test.each([
     /port_links\.listen: .* must be a TCP address/,
   ],
   [
-    `${hub}${proxy}admin_page: {token_env: T, hub_url: "https://hub.example"}\nport_links: {}`,
-    /port_links: must be null with admin_page\.hub_url/,
+    `${hub}${page}${proxy}port_links: {domain: ports.example.org}`,
+    /port_links\.domain: .* needs admin_page\.hub_url/,
+  ],
+  [
+    `${hub}${proxy}admin_page: {token_env: T, hub_url: "https://hub.example"}\nport_links: {domain: "Ports.example:1"}`,
+    /port_links\.domain: .* must be a host name/,
   ],
 ])('%j is refused', (text, problem) => {
   expect(() => parseConfig(text, 'f')).toThrow(problem);

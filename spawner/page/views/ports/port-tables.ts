@@ -1,5 +1,6 @@
 // The open ports of one server: those with pages first, as links, and what people do not look for folded away.
 // Not here: finding ports (open-ports/), who may open one (links/access.ts).
+import type { AddressOf } from '../../../open-ports/offered.ts';
 import { isNoise, type PortKind } from '../../../open-ports/port-kind.ts';
 import type { OpenPort } from '../../../open-ports/port-lists.ts';
 import type { ServerRecord } from '../../../records/record.ts';
@@ -10,15 +11,21 @@ import { duration, moment } from '../measures.ts';
 export interface PortsOfServer {
   readonly record: ServerRecord;
   readonly ports: readonly OpenPort[];
-  /** The path below which this person opens them, without "/" at the end; null: they do not. */
-  readonly below: string | null;
+  /** Where this person opens them; null: they do not. */
+  readonly addressOf: AddressOf | null;
+}
+
+/** Whether those who may open ports have a link to this one. */
+export function hasLink({ kind }: Pick<OpenPort, 'kind'>): boolean {
+  return kind === 'http' || kind === 'unknown';
 }
 
 /** `now` in milliseconds since the epoch. */
-export function portTables({ record, ports, below }: PortsOfServer, now: number): Html {
+export function portTables({ record, ports, addressOf }: PortsOfServer, now: number): Html {
   const shown = ports.filter(({ kind }) => !isNoise(kind));
   const noise = ports.filter(({ kind }) => isNoise(kind));
-  const rows = (some: readonly OpenPort[]) => some.map((port) => row(port, { record, ports, below }, now));
+  const rows = (some: readonly OpenPort[]) =>
+    some.map((port) => row(port, { record, ports, addressOf }, now));
   return html`${
     shown.length === 0
       ? html`<p class="hint">No program has opened a port inside yet.</p>`
@@ -48,11 +55,11 @@ function time(since: number, now: number): Html {
 }
 
 /** A program that is opened learns nothing of this page. */
-function page(port: OpenPort, { record, below }: PortsOfServer): Html {
+function page(port: OpenPort, { record, addressOf }: PortsOfServer): Html {
   const { kind, title } = port;
-  if (below === null || (kind !== 'http' && kind !== 'unknown')) return words(port, record);
+  if (addressOf === null || !hasLink(port)) return words(port, record);
   const text = title ?? `localhost:${port.port}`;
-  return html`<a href="${below}/${port.port}/" id="port-${record.id}-${port.port}" target="_blank" rel="noopener noreferrer" aria-label="Open ${text}, port ${port.port}, in a new tab"><bdi>${text}</bdi></a>${
+  return html`<a href="${addressOf(port.port)}" id="port-${record.id}-${port.port}" target="_blank" rel="noopener noreferrer" aria-label="Open ${text}, port ${port.port}, in a new tab"><bdi>${text}</bdi></a>${
     kind === 'unknown' && html` <span class="hint">no response yet</span>`
   }`;
 }

@@ -9,14 +9,27 @@ import type { Site } from '../layout.ts';
 export interface Visit {
   readonly record: ServerRecord;
   readonly port: number;
+  /** Of the port; null: it is a path on the host of the hub. */
+  readonly origin: string | null;
+  /** The address that is opened then. */
+  readonly to: string;
+  /** Of the sign-in at the port's own host; null: it has none. */
+  readonly challenge: string | null;
 }
 
-/** `to`: the path that is opened then. */
-export function visitPage({ prefix }: Site, { record, port }: Visit, to: string, session: Session): Html {
+export function visitPage(
+  { prefix }: Site,
+  { record, port, origin, to, challenge }: Visit,
+  session: Session,
+): Html {
+  const where =
+    origin === null
+      ? html`Its pages are shown at the address of the hub, and could do there what you can do.`
+      : html`Its pages are shown at <bdi>${origin}</bdi>, an address of their own. They see nothing of what you do at the hub, and learn that you have come.`;
   return html`<section class="problem alone">
 <h1>Open a port of <bdi>${record.user}</bdi>?</h1>
-<p>The program on port ${port} of <bdi>${serverLabel(record)}</bdi> belongs to <bdi>${record.user}</bdi>. Its pages are shown at the address of the hub, and could do there what you can do. Open it only if you trust <bdi>${record.user}</bdi>.</p>
-<form method="post" action="${prefix}open-port">${formToken(session)}<input type="hidden" name="to" value="${to}"><button>Open it</button></form>
+<p>The program on port ${port} of <bdi>${serverLabel(record)}</bdi> belongs to <bdi>${record.user}</bdi>. ${where} Open it only if you trust <bdi>${record.user}</bdi>.</p>
+<form method="post" action="${prefix}open-port">${formToken(session)}<input type="hidden" name="to" value="${to}">${challenge !== null && html`<input type="hidden" name="challenge" value="${challenge}">`}<button>Open it</button></form>
 <p><a href="${prefix}">Show the servers</a></p>
 </section>`;
 }

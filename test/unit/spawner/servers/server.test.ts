@@ -17,6 +17,7 @@ import {
   serverState,
   transitions,
 } from '../../../../spawner/records/server-state.ts';
+import { noPortRoutes } from '../../../../spawner/routes/ports/port-routes.ts';
 import type { ServerParts, ServerTask } from '../../../../spawner/servers/life.ts';
 import { runServer } from '../../../../spawner/servers/server.ts';
 
@@ -187,10 +188,11 @@ function createWorld(
       remove: async () => note('routes', 0),
       suspend: async () => {},
       dropStale: async () => {},
+      table: async () => ({}),
       lastActivity: () => null,
       close() {},
     },
-    portLinks: null,
+    portRoutes: noPortRoutes,
     portsPage: () => null,
     queue: { enter: (abort) => orAborted(turn.settled, abort), waiting: 0, starting: 0 },
     tokens: { forget() {} },

@@ -3,7 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { toBrowser } from '../../../../../spawner/page/links/to-browser.ts';
 import { type Place, toProgram } from '../../../../../spawner/page/links/to-program.ts';
 
-const place: Place = { port: 8501, prefix: '/user/a%40b/port/8501', host: 'hub.example', isSecure: true };
+const place: Place = {
+  port: 8501,
+  origin: null,
+  prefix: '/user/a%40b/port/8501',
+  host: 'hub.example',
+  isSecure: true,
+};
 const forwarded = [
   ...['Host', 'localhost:8501', 'X-Forwarded-Host', 'hub.example'],
   ...['X-Forwarded-Proto', 'https', 'X-Forwarded-Prefix', '/user/a%40b/port/8501'],
@@ -144,5 +150,50 @@ describe('a response of a program', () => {
     'Keep-Alive',
   ])('says nothing for the whole host or connection by %s', (name) => {
     expect(received(name, 'x', 'Content-Type', 'text/html')).toEqual(['Content-Type', 'text/html']);
+  });
+});
+
+describe('at a host of its own', () => {
+  const origin = 'https://8501--a.hub.example';
+  const own: Place = { port: 8501, origin, prefix: '', host: '8501--a.hub.example', isSecure: true };
+
+  test('a program gets credentials that are its own, no prefix, and none that the hub sets for all hosts', () => {
+    const fields = [
+      ...['Authorization', 'Bearer x', 'X-Forwarded-Prefix', '/lie'],
+      ...['Cookie', 'jupyterhub-session-id=s; _xsrf=1; username-x=2; __Host-portwrap-port=s; __Host-a=3'],
+      ...['Referer', `${origin}/a?b`, 'Referer', 'https://hub.example/hub/home?secret'],
+    ];
+    expect(toProgram(fields, own)).toEqual([
+      ...['Host', 'localhost:8501', 'X-Forwarded-Host', '8501--a.hub.example', 'X-Forwarded-Proto', 'https'],
+      ...['Authorization', 'Bearer x', 'Cookie', '_xsrf=1; username-x=2; __Host-a=3'],
+      ...['Referer', 'http://localhost:8501/a?b'],
+    ]);
+  });
+
+  test.each([
+    ['/x', '/x'],
+    ['http://localhost:8501/x?y#z', `${origin}/x?y#z`],
+    ['http://localhost:8501//evil.example', `${origin}//evil.example`],
+    ['https://elsewhere.example/', 'https://elsewhere.example/'],
+  ])('a redirect to %s leads to %s', (from, to) => {
+    expect(toBrowser(['Location', from], own)).toEqual(['Location', to]);
+  });
+
+  test('its cookies are for this host only, and it sets none of ours under any spelling', () => {
+    const set = (cookie: string) => toBrowser(['Set-Cookie', cookie], own)[1];
+    expect(set('a=1; Domain=hub.example; Path=/x; Secure')).toBe('a=1; Secure; Path=/x');
+    expect(set('__Host-a=1; Path=/; Secure')).toBe('__Host-a=1; Secure; Path=/');
+    for (const name of [
+      '__Host-portwrap-port',
+      '__host-PORTWRAP-port',
+      'portwrap-port',
+      'jupyterhub-session-id',
+    ])
+      expect(set(`${name}=1; Path=/; Secure`)).toBeUndefined();
+  });
+
+  test('what counts for this host passes, and what counts for the site does not', () => {
+    expect(toBrowser(['Service-Worker-Allowed', '/', 'WWW-Authenticate', 'Basic'], own)).toHaveLength(4);
+    expect(toBrowser(['Clear-Site-Data', '"*"', 'Strict-Transport-Security', 'max-age=1'], own)).toEqual([]);
   });
 });
