@@ -330,6 +330,15 @@ test('named servers have hosts of their own, whatever they are called', async ()
   expect(new URL(odd.url).hostname).toMatch(/^9001--nxalice--id--[0-9a-f]{32}\.hub\.localhost$/);
 }, 300_000);
 
+test('a server of a user whose host has the form of a port is refused', async () => {
+  const request = {
+    ...{ spawn_id: 'taken-host-1', route_prefix: '/user/9000--alice/' },
+    route_host: '9000--alice.hub.localhost',
+  };
+  const { status, body } = await hub.service.call('POST', '/users/9000--alice/server', request);
+  expect([status, body.code]).toEqual([403, 'USER_REFUSED']);
+});
+
 describe('restarts', () => {
   test('a killed service keeps the routes, and browsers sign in again by themselves', async () => {
     await hub.service.restart('SIGKILL');
