@@ -319,15 +319,20 @@ test('a shared port is asked about, opened at its own origin, where scripts reac
   await bob.context().close();
 }, 300_000);
 
+/** Names that are no part of a host name; JupyterHub 6 makes no more servers with such names. */
+const oddName = hubMajor < 6 ? 'Ünï --x' : 'x-2';
+const oddLabel = hubMajor < 6 ? /^9001--nxalice--id--[0-9a-f]{32}$/ : /^9001--x-2--alice$/;
+
 test('named servers have hosts of their own, whatever they are called', async () => {
   await start('alice', 'lab');
-  await start('alice', 'Ünï --x');
+  await start('alice', oddName);
   const { text, url } = await look(alice, `${on('alice')}/user/alice/lab/port/9001/`);
   expect([text, url]).toEqual(['9001', `${on('9001--lab--alice')}/`]);
-  const name = encodeURIComponent('Ünï --x');
+  const name = encodeURIComponent(oddName);
   const odd = await look(alice, `${on('alice')}/user/alice/${name}/port/9001/`);
   expect(odd.text).toBe('9001');
-  expect(new URL(odd.url).hostname).toMatch(/^9001--nxalice--id--[0-9a-f]{32}\.hub\.localhost$/);
+  const [label] = new URL(odd.url).hostname.split('.hub.localhost');
+  expect(label).toMatch(oddLabel);
 }, 300_000);
 
 test('a server of a user whose host has the form of a port is refused', async () => {
@@ -372,10 +377,10 @@ test('the end of the server ends the connections and removes the routes, and no 
   const { socket, status } = await openSocket(`${own}/socket`, own, { cookie: await cookiesOf(alice, own) });
   expect(status).toBe(101);
   const closed = once(socket, 'close');
+  const ofPorts = async () => Object.keys(await hub.routes()).filter((path) => /^\/\d/.test(path));
+  const others = (await ofPorts()).filter((path) => !/^\/\d+--alice\./.test(path));
+  expect(others).toContain('/9001--lab--alice.hub.localhost');
   await hub.stopServer('alice');
   await closed;
-  const ofPorts = async () => Object.keys(await hub.routes()).filter((path) => /^\/\d/.test(path));
-  await expect
-    .poll(async () => (await ofPorts()).filter((path) => path.includes('--alice.')))
-    .toEqual(['/9001--lab--alice.hub.localhost']);
+  await expect.poll(ofPorts, enough).toEqual(others);
 }, 120_000);

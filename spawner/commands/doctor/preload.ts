@@ -39,7 +39,10 @@ async function tried(name: string, plan: Exclude<ReturnType<typeof forkPlan>, st
     await started.life.gone;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const imported = `${plan.script.interpreter} has imported ${started.modules} modules`;
-    return ok(name, `${imported} in ${seconds} s (twice, and examined them); a forked server finds them imported`);
+    return ok(
+      name,
+      `${imported} in ${seconds} s (twice, and examined them); a forked server finds them imported`,
+    );
   } catch (error) {
     return notUsed(name, (error as Error).message);
   } finally {
