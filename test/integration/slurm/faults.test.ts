@@ -73,7 +73,7 @@ describe('a server that is a Slurm job', needsRoot, () => {
   const ready = async (profile = 'web') => {
     const server = `s${serial}`;
     const last = (await service.start(user, { spawn_id: newId(), profile }, server)).at(-1);
-    expect(last).toMatchObject({ ready: true });
+    expect(last, cluster.logs()).toMatchObject({ ready: true });
     return { server, url: last?.url ?? '', job: await jobOf(server) };
   };
   const stop = (server: string) => service.call('DELETE', serverPath(user, server));

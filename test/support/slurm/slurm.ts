@@ -32,6 +32,8 @@ export interface TestCluster {
   run(command: string, argv: readonly string[], user?: string): string;
   /** The state of a job, as squeue names it; UNKNOWN when it does not know the job. */
   stateOf(job: string): string;
+  /** The ends of what its daemons have logged, for a failure. */
+  logs(): string;
   kill(daemon: Daemon): Promise<void>;
   /** It does nothing until it is started or killed. */
   suspend(daemon: Daemon): void;
@@ -79,6 +81,13 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
     n2: ['slurmd', ['-D', '-N', 'n2']],
     slurmdbd: ['slurmdbd', ['-D']],
   };
+  let skipped = 0;
+  /** A controller that forgot its youngest jobs would give their numbers again, and nodes refuse jobs that they have ended. */
+  const skipJobNumbers = () => {
+    skipped += 1_000;
+    const kept = readFileSync(at('slurm.conf'), 'utf8').replace(/^FirstJobId=.*\n/m, '');
+    writeFileSync(at('slurm.conf'), `${kept}FirstJobId=${skipped}\n`);
+  };
   const cluster: TestCluster = {
     conf: at('slurm.conf'),
     reportPort,
@@ -94,12 +103,21 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
         return 'UNKNOWN'; // a controller that was killed may not have saved its youngest jobs
       }
     },
+    logs() {
+      const said = ['slurmdbd', 'slurmctld', 'n1', 'n2'].filter((name) => existsSync(at(`${name}.log`)));
+      return said
+        .map((name) => `${name}: ${readFileSync(at(`${name}.log`), 'utf8').slice(-2000)}`)
+        .join('\n');
+    },
     kill: (daemon) => end(daemon, 'SIGKILL'),
     suspend: (daemon) => void running.get(daemon)?.kill('SIGSTOP'),
     async start(daemon) {
       const child = running.get(daemon);
       if (isAlive(child)) child.kill('SIGCONT');
-      else begin(daemon, ...programs[daemon]);
+      else {
+        if (daemon === 'slurmctld') skipJobNumbers();
+        begin(daemon, ...programs[daemon]);
+      }
       if (daemon === 'slurmdbd') await until('slurmdbd is up', () => answers('sacctmgr', 'show', 'cluster'));
       else await until('the cluster is up', () => isUp(cluster));
     },
@@ -145,11 +163,9 @@ export async function startCluster(more = '', { accounting = false } = {}): Prom
     await until('the cluster is up', () => isUp(cluster));
   } catch (error) {
     for (const name of running.keys()) await end(name, 'SIGKILL');
-    const said = ['slurmdbd', 'slurmctld']
-      .filter((name) => existsSync(at(`${name}.log`)))
-      .map((name) => `${name}: ${readFileSync(at(`${name}.log`), 'utf8').slice(-2000)}`);
+    const said = cluster.logs();
     rmSync(directory, { recursive: true });
-    throw new Error(`${(error as Error).message}; ${said.join('; ')}`, { cause: error });
+    throw new Error(`${(error as Error).message}\n${said}`, { cause: error });
   }
   return cluster;
 }
