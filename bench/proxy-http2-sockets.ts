@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { cpuSeconds, residentMegabytes } from './process-use.ts';
 import { startEcho } from './proxy/echo.ts';
+import { pingPong } from './proxy/ping-pong.ts';
 import { has, type Subject, startSubject } from './proxy/subjects.ts';
 import { parseCase } from './proxy/variants.ts';
 import { median, percentile, report } from './report.ts';
@@ -132,36 +133,6 @@ async function openOverHttp2(port: number, count: number): Promise<Opened> {
     }),
   );
   return { sockets, connections: 1, close: () => session.destroy() };
-}
-
-/** Every socket sends its next message when the last one is back. Milliseconds of each round trip. */
-async function pingPong(sockets: readonly Duplex[], duration: number, bytes: number): Promise<number[]> {
-  const message = Buffer.alloc(bytes, 'x');
-  const times: number[] = [];
-  const end = performance.now() + duration * 1000;
-  const one = (socket: Duplex): Promise<void> =>
-    new Promise((resolve) => {
-      let missing = bytes;
-      let began = performance.now();
-      const take = (chunk: Buffer): void => {
-        missing -= chunk.length;
-        if (missing > 0) return;
-        const now = performance.now();
-        times.push(now - began);
-        if (now >= end) {
-          socket.off('data', take);
-          resolve();
-          return;
-        }
-        missing = bytes;
-        began = now;
-        socket.write(message);
-      };
-      socket.on('data', take);
-      socket.write(message);
-    });
-  await Promise.all(sockets.map(one));
-  return times;
 }
 
 const rows = loads.flatMap(([count, bytes]) =>

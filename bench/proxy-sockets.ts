@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { cpuSeconds, residentMegabytes } from './process-use.ts';
+import { pingPong } from './proxy/ping-pong.ts';
 import { has, type Subject, startSubject } from './proxy/subjects.ts';
 import { median, percentile, report } from './report.ts';
 
@@ -15,7 +16,7 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const subjects = process.env.BENCH_SUBJECTS ?? 'configurable-http-proxy,relay,http-proxy,nginx';
 const talking = 32;
 const idle = 1500;
-const message = Buffer.alloc(Number(process.env.BENCH_BYTES ?? 64), 'x');
+const messageBytes = Number(process.env.BENCH_BYTES ?? 64);
 
 interface Measured {
   readonly subject: string;
@@ -66,19 +67,19 @@ const rows = [...new Set(results.map((one) => one.subject))].map((subject) => {
     'KB/idle socket pair': of((one) => one.kilobytesPerSocket),
   };
 });
-report('proxy-sockets', rows, { seconds, rounds, talking, idle, bytes: message.length });
+report('proxy-sockets', rows, { seconds, rounds, talking, idle, bytes: messageBytes });
 
 async function measure(subject: Subject): Promise<Measured> {
   const sockets = await open(subject.port, talking);
-  await pingPong(sockets, 0.5);
+  await pingPong(sockets, 0.5, messageBytes);
   const memory = residentMegabytes(subject.pids());
   const quiet: Socket[] = [];
   while (quiet.length < idle) quiet.push(...(await open(subject.port, 50)));
   const kilobytesPerSocket = ((residentMegabytes(subject.pids()) - memory) * 1024) / idle;
   for (const socket of quiet) socket.destroy();
-  await pingPong(sockets, 1);
+  await pingPong(sockets, 1, messageBytes);
   const before = cpuSeconds(subject.pids());
-  const times = await pingPong(sockets, seconds);
+  const times = await pingPong(sockets, seconds, messageBytes);
   const used = cpuSeconds(subject.pids()) - before;
   for (const socket of sockets) socket.destroy();
   return {
@@ -105,33 +106,4 @@ function open(port: number, count: number): Promise<Socket[]> {
       return socket;
     }),
   );
-}
-
-/** Every socket sends its next message when the last one is back. Milliseconds of each round trip. */
-async function pingPong(sockets: readonly Socket[], duration: number): Promise<number[]> {
-  const times: number[] = [];
-  const end = performance.now() + duration * 1000;
-  const one = (socket: Socket): Promise<void> =>
-    new Promise((resolve) => {
-      let missing = message.length;
-      let began = performance.now();
-      const take = (chunk: Buffer): void => {
-        missing -= chunk.length;
-        if (missing > 0) return;
-        const now = performance.now();
-        times.push(now - began);
-        if (now >= end) {
-          socket.off('data', take);
-          resolve();
-          return;
-        }
-        missing = message.length;
-        began = now;
-        socket.write(message);
-      };
-      socket.on('data', take);
-      socket.write(message);
-    });
-  await Promise.all(sockets.map(one));
-  return times;
 }

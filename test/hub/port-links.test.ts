@@ -32,7 +32,7 @@ beforeAll(async () => {
   // the hub answers before its route is in the proxy
   await vi.waitUntil(async () => (await fetch(`${hub.url}/hub/login`)).status === 200, enough);
   [alice, bob] = [await signedIn('alice'), await signedIn('bob')];
-  await start('alice', 'open');
+  await hub.startServer('alice', { options: { profile: 'open' } });
 }, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 
@@ -40,18 +40,6 @@ async function signedIn(name: string): Promise<HubBrowser> {
   const browser = new HubBrowser(hub.url);
   await browser.logIn(name, hub.password);
   return browser;
-}
-
-async function start(user: string, profile: string, name = ''): Promise<void> {
-  const path = name === '' ? 'server' : `servers/${name}`;
-  const { status, body } = await hub.api('POST', `/users/${user}/${path}`, { profile });
-  expect([201, 202], JSON.stringify(body)).toContain(status);
-  await vi.waitUntil(async () => {
-    const { servers = {} } = (await hub.api('GET', `/users/${user}`)).body as {
-      servers?: Record<string, { ready: boolean }>;
-    };
-    return servers[name]?.ready === true;
-  }, enough);
 }
 
 interface Told {
@@ -170,13 +158,13 @@ describe('who may open a port', () => {
   });
 
   test('nobody where the profile does not allow it, and nobody without the server', async () => {
-    await start('bob', 'shut');
+    await hub.startServer('bob', { options: { profile: 'shut' } });
     expect((await bob.open('/user/bob/port/9000/')).status).toBe(404);
     expect((await raw('/user/carol/port/9000/', alice)).status).not.toBe(200);
   });
 
   test('named servers have ports of their own, and the hub still reaches both servers', async () => {
-    await start('alice', 'open', 'lab');
+    await hub.startServer('alice', { name: 'lab', options: { profile: 'open' } });
     const { status, text } = await alice.open('/user/alice/lab/port/9000/x');
     expect([status, told(text).field('x-forwarded-prefix')]).toEqual([200, '/user/alice/lab/port/9000']);
     for (const path of ['/user/alice/x', '/user/alice/lab/x', '/user/alice/portfolio'])

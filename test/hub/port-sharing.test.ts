@@ -33,7 +33,7 @@ beforeAll(async () => {
     await browser.logIn(name, hub.password);
     people.set(name, browser);
   }
-  for (const name of ['alice', 'dora']) await start(name);
+  for (const name of ['alice', 'dora']) await hub.startServer(name);
 }, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 beforeEach(async () => {
@@ -42,16 +42,6 @@ beforeEach(async () => {
 });
 
 const as = (name: string) => people.get(name) ?? new HubBrowser(hub.url);
-
-async function start(user: string): Promise<void> {
-  await hub.api('POST', `/users/${user}/server`, {});
-  await vi.waitUntil(async () => {
-    const { servers = {} } = (await hub.api('GET', `/users/${user}`)).body as {
-      servers?: Record<string, { ready: boolean }>;
-    };
-    return servers['']?.ready === true;
-  }, enough);
-}
 
 const sharesOf = async (user: string) =>
   ((await hub.service.call('GET', `/users/${user}/server/shares`)).body ?? []) as unknown as {
@@ -184,7 +174,7 @@ test('a share survives a restart of the service, and ends when the administrator
 test('a share ends with the server: the next one of its user shares nothing', async () => {
   await share({ users: ['bob'] });
   await hub.stopServer('alice');
-  await start('alice');
+  await hub.startServer('alice');
   expect(await sharesOf('alice')).toEqual([]);
   expect((await as('bob').open(port())).status).toBe(403);
 }, 180_000);

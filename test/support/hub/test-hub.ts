@@ -26,6 +26,8 @@ export interface TestHub {
   api(method: string, path: string, body?: object): Promise<Answer>;
   /** What the proxy's table has; for a hub that was started with a page. */
   routes(): Promise<Record<string, Record<string, unknown>>>;
+  /** Over the hub's API, and waits until the hub says that it is ready. */
+  startServer(user: string, server?: { readonly name?: string; readonly options?: object }): Promise<void>;
   stopServer(user: string): Promise<void>;
   /** The environment of a user's server as the kernel has it. */
   environmentOf(user: string): Promise<Record<string, string>>;
@@ -133,6 +135,18 @@ export async function startTestHub(
       const headers = { authorization: `token ${proxyToken}` };
       const answer = await fetch(`http://127.0.0.1:${proxyApi}/api/routes`, { headers });
       return (await answer.json()) as Record<string, Record<string, unknown>>;
+    },
+    async startServer(user, { name = '', options = {} } = {}) {
+      const path = name === '' ? 'server' : `servers/${encodeURIComponent(name)}`;
+      const { status, body } = await api('POST', `/users/${user}/${path}`, options);
+      if (status !== 201 && status !== 202) throw new Error(`no start: ${status} ${JSON.stringify(body)}`);
+      const isReady = async () => {
+        const { servers = {} } = (await api('GET', `/users/${user}`)).body as {
+          servers?: Record<string, { ready: boolean }>;
+        };
+        return servers[name]?.ready === true;
+      };
+      await vi.waitUntil(isReady, { timeout: 90_000, interval: 200 });
     },
     async stopServer(user) {
       await api('DELETE', `/users/${user}/server`);
