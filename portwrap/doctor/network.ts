@@ -21,6 +21,7 @@ import { ownDescriptor } from '../system/descriptor.ts';
 import { lookAs } from '../system/look.ts';
 import { evaluateLabel, readLabel } from './apparmor.ts';
 import { type Check, type DoctorContext, failed, fixOf, ok, runAsAccount, warning } from './check.ts';
+import { runSteadily } from './run-steadily.ts';
 
 /** DNS needs an uplink, so that this is tried, too. */
 const policy = { internet: false, dns: true, hosts: [] } as const;
@@ -77,13 +78,13 @@ export async function checkPolicy(context: DoctorContext): Promise<Check[]> {
   const capabilities = ['--cap-add', 'CAP_NET_ADMIN', '--cap-add', 'CAP_SETPCAP'];
   const drop = `${tools('setpriv')} --bounding-set=-all --inh-caps=-all --ambient-caps=-all -- ${tools('env')}`;
   const gate = [...box, ...inside, ...capabilities, '--', tools('sh'), '-c', `${load} && exec ${drop}`];
-  const unprivileged = await runAsAccount(context, gate, rules);
+  const unprivileged = await runSteadily(() => runAsAccount(context, gate, rules));
   const message = unprivileged.code === 0 ? null : unprivileged.output;
   const label = await readLabel(context);
   if (!context.asRoot) return [evaluatePolicy('inside, by an ordinary user', message, true, label)];
   const outside = inOwnMounts(tools, [...box, '--', tools('nft'), '-f', '-']);
   const [program = '', ...argv] = inProfile(tools, outside);
-  const root = await runTool(program, argv, rules);
+  const root = await runSteadily(() => runTool(program, argv, rules));
   return [
     evaluatePolicy('from outside, by root', root.code === 0 ? null : root.output, true, null),
     evaluatePolicy('inside, by an ordinary user', message, false, label),

@@ -4,6 +4,7 @@ import { restrictsNamespaces } from '../system/apparmor.ts';
 import { readFileOrNull } from '../system/read-file.ts';
 import { evaluateLabel, readLabel } from './apparmor.ts';
 import { type Check, type DoctorContext, failed, ok, runAsAccount, warning } from './check.ts';
+import { runSteadily } from './run-steadily.ts';
 
 /** Settings that allow or forbid namespaces for ordinary users; null: this kernel has no such setting. */
 export interface NamespaceSettings {
@@ -20,7 +21,7 @@ export async function checkSandbox(context: DoctorContext): Promise<Check[]> {
   const bwrap = context.tools('bwrap');
   const namespaces = ['--unshare-user', '--unshare-net', '--unshare-pid', '--die-with-parent'];
   const argv = [bwrap, '--dev-bind', '/', '/', ...namespaces, '--proc', '/proc', '--', context.tools('env')];
-  const run = await runAsAccount(context, argv);
+  const run = await runSteadily(() => runAsAccount(context, argv));
   return [evaluateBwrap(run.code === 0 ? null : run.output, settings), evaluateLimits(settings)];
 }
 
