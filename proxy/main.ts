@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --inspect-port=192.0.2.1:0
-// portwrap-proxy: the proxy as a process. Reads argv and the environment, starts, and ends on a signal.
+#!/usr/bin/env -S node --inspect-port=192.0.2.1:0 --max-semi-space-size=16
+// portwrap-proxy: the proxy as a process. Reads argv and the environment, starts, and ends on a signal. The first line gives
+// V8's young generation the bound of Node 20, in MB: that of Node 24 costs memory for no less work (bench/RESULTS.md).
 // Not here: everything else (proxy.ts).
 import '../config/system/no-debugger.ts';
 import cluster from 'node:cluster';
