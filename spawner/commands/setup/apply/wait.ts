@@ -7,9 +7,8 @@ import { PortwrapError } from '../../../../config/errors.ts';
 import { parseConfig } from '../../../../config/load.ts';
 import { backoff } from '../../../../config/system/backoff.ts';
 
-const serviceDeadline = 60_000;
-/** A hub upgrades its database and looks for its servers first. */
-const hubDeadline = 180_000;
+/** Milliseconds. A hub upgrades its database and looks for its servers first; a slow machine takes a minute to begin at all. */
+const patience = 180_000;
 
 /** Throws SETUP_FAILED. */
 export async function waitForService(config: string): Promise<void> {
@@ -17,7 +16,7 @@ export async function waitForService(config: string): Promise<void> {
   const place =
     listen.kind === 'unix' ? { socketPath: listen.path } : { host: listen.host, port: listen.port };
   const ask = () => failureToAnswer({ ...place, path: '/api/health/ready' });
-  await until(ask, serviceDeadline, 'portwrap-spawner.service');
+  await until(ask, 'portwrap-spawner.service');
 }
 
 /** Throws SETUP_FAILED. */
@@ -28,19 +27,19 @@ export async function waitForHub(config: string, unit: string): Promise<void> {
   const host = hostname.replace(/^\[|\]$/g, '');
   // a hub with internal_ssl answers only who has a certificate
   const ask = protocol === 'https:' ? failureToConnect : failureToAnswer;
-  await until(() => ask({ host, port: port || defaultPorts[protocol], path: pathname }), hubDeadline, unit);
+  await until(() => ask({ host, port: port || defaultPorts[protocol], path: pathname }), unit);
 }
 
 const defaultPorts: Readonly<Partial<Record<string, string>>> = { 'http:': '80', 'https:': '443' };
 
 /** `ask` resolves with why there is no good answer, or with null. */
-async function until(ask: () => Promise<string | null>, milliseconds: number, unit: string): Promise<void> {
-  const deadline = performance.now() + milliseconds;
+async function until(ask: () => Promise<string | null>, unit: string): Promise<void> {
+  const deadline = performance.now() + patience;
   const next = backoff(50, 1_000);
   let failure = await ask();
   while (failure !== null) {
     if (performance.now() > deadline) {
-      const what = `no good answer within ${milliseconds / 1_000} seconds: ${failure}`;
+      const what = `no good answer within ${patience / 1_000} seconds: ${failure}`;
       throw new PortwrapError('SETUP_FAILED', what, {
         hint: `See journalctl --unit ${unit} for the reason.`,
       });
