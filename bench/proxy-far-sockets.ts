@@ -2,7 +2,8 @@
 // and until each of ten has one. The page is open: what is measured is new WebSocket() to its first message.
 //   [BENCH_ROUNDS=7] [BENCH_ROUND_TRIPS=0,40,100] node bench/run.mjs proxy-far-sockets
 import { loadavg } from 'node:os';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { launchChromium } from './proxy/chromium.ts';
 import { startDistance } from './proxy/distance.ts';
 import { startEcho } from './proxy/echo.ts';
 import { startSubject } from './proxy/subjects.ts';
@@ -30,10 +31,7 @@ const open = (count: number): string => `(async () => {
 
 const times = new Map<string, number[]>();
 const upstream = await startEcho(true);
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-});
+const browser = await launchChromium();
 try {
   for (const http2WebSockets of [false, true]) {
     const variant = { ...parseCase('small-1-tls').variant, http2: true, http2WebSockets };

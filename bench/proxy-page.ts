@@ -4,8 +4,9 @@
 //   BENCH_JUPYTER=/path/of/venv/bin [BENCH_ROUNDS=3] [BENCH_RATES=10,50] [BENCH_ROUND_TRIPS=40,100]
 //   [BENCH_SUBJECTS=relay,nginx] node bench/run.mjs proxy-page
 import { loadavg } from 'node:os';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { cpuSeconds } from './process-use.ts';
+import { launchChromium } from './proxy/chromium.ts';
 import { startDistance } from './proxy/distance.ts';
 import { startJupyterLab } from './proxy/jupyterlab.ts';
 import { type Subject, startSubject } from './proxy/subjects.ts';
@@ -29,10 +30,7 @@ interface Load {
 
 const loads = new Map<string, Load[]>();
 const lab = await startJupyterLab(bin);
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking'],
-});
+const browser = await launchChromium();
 try {
   for (const http2 of [false, true]) {
     const started: { readonly key: string; readonly subject: Subject }[] = [];

@@ -20,18 +20,34 @@ export interface Watched {
  */
 export async function whileMountsAreSteady<T>(
   build: (mountinfo: string) => Promise<T>,
+  watched: Watched = {},
+): Promise<T> {
+  const settled = async (mountinfo: string) => (await Promise.allSettled([build(mountinfo)]))[0];
+  const outcome = await repeatWhileMountsChange(
+    settled,
+    (one) => one.status === 'rejected' && isOurs(one.reason),
+    watched,
+  );
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
+}
+
+/** What `act` resolves with. While that is a failure, and mounts or files changed meanwhile, it runs again. */
+export async function repeatWhileMountsChange<T>(
+  act: (mountinfo: string) => Promise<T>,
+  isFailure: (outcome: T) => boolean,
   { readMounts = () => readMountinfo('self'), files = [], tries = 4 }: Watched = {},
 ): Promise<T> {
   const mounts = readMounts();
   const before = identities(files);
-  try {
-    return await build(mounts);
-  } catch (error) {
-    const isOurs = error instanceof PortwrapError && error.code === 'SANDBOX_FAILED' && !leftSomething(error);
-    const isSteady = () => readMounts() === mounts && identities(files) === before;
-    if (!isOurs || tries <= 1 || isSteady()) throw error;
-    return whileMountsAreSteady(build, { readMounts, files, tries: tries - 1 });
-  }
+  const outcome = await act(mounts);
+  const isSteady = () => readMounts() === mounts && identities(files) === before;
+  if (!isFailure(outcome) || tries <= 1 || isSteady()) return outcome;
+  return repeatWhileMountsChange(act, isFailure, { readMounts, files, tries: tries - 1 });
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof PortwrapError && error.code === 'SANDBOX_FAILED' && !leftSomething(error);
 }
 
 /** A file that is replaced gets another inode. */

@@ -74,16 +74,16 @@ export function createGateway(input: GatewayInput): Gateway {
   ): Promise<void> {
     const link = linkOf(request);
     const isUpgrade = head !== null;
-    const toSignIn = `${signInPath}?to=${encodeURIComponent(addressOf(link))}`;
+    const toSignIn = () => `${signInPath}?to=${encodeURIComponent(addressOf(link))}`;
     // at the host of its user it would have the origin of the server
     if (atHosts !== null && link.origin === null)
-      return redirect(response, `${await atHosts.pageOrigin()}${toSignIn}`);
+      return redirect(response, `${await atHosts.pageOrigin()}${toSignIn()}`);
     refuseOtherOrigins(request, isUpgrade, link.origin);
     if (atHosts !== null && isReturn(link)) return atHosts.signIn.complete(request, response, link);
     const session = await access.admit(request, link.record, link.port);
     if (session === null) {
       if (isUpgrade || !isOpened(request)) throw new PortwrapError('SIGNED_OUT', 'you are signed out');
-      return atHosts === null ? redirect(response, toSignIn) : atHosts.signIn.begin(response, link);
+      return atHosts === null ? redirect(response, toSignIn()) : atHosts.signIn.begin(response, link);
     }
     if (link.port === link.record.sandbox?.guestPort)
       return redirect(response, serverAddress(link.record, atHosts));

@@ -48,10 +48,13 @@ export function createPortHosts({
       const host = field.toLowerCase().replace(/:\d*$/, '');
       const port = Number(portLabel.exec(host)?.[1]);
       if (Number.isNaN(port) || port < 1 || port > 65_535) return null;
+      const [prefix, suffix] = [prefixOf(port), `.${domain}`];
+      if (!host.startsWith(prefix) || !host.endsWith(suffix)) return null;
+      const name = host.slice(prefix.length, -suffix.length);
+      const record = records.find((one) => nameOf(one) === name);
       // a server of the hub that began before ports had hosts
-      if (records.some(({ route_host }) => route_host?.toLowerCase() === host)) return null;
-      const record = records.find((one) => hostOf(one, port) === host);
-      return record === undefined ? null : { record, port };
+      const isServers = () => records.some(({ route_host }) => route_host?.toLowerCase() === host);
+      return record === undefined || isServers() ? null : { record, port };
     },
     isPortHost: (host) =>
       portLabel.test(host) && host.toLowerCase().endsWith(`.${domain}`) && links.domain === null,
