@@ -16,10 +16,34 @@ export function closeStrayDescriptors(): void {
 
 /** Open descriptors beyond standard input, output and error that a child would inherit. */
 export function strayDescriptors(): number[] {
+  awaitCertificates();
   return readdirSync('/proc/self/fd')
     .map(Number)
     .filter((fd) => fd > 2 && isInheritable(fd));
 }
+
+/**
+ * Since 22.19 Node reads certificates of the administrator in a thread, which starts with node:tls, and does not set the flag
+ * on these files: their numbers would be closed while the thread uses them, and again by the thread when something else has
+ * them. To ask for the certificates waits for the thread. Earlier versions read them when they are needed, and cannot be asked.
+ */
+function awaitCertificates(): void {
+  const { env, execArgv } = process;
+  const tls: Partial<CertificateReader> & object = process.getBuiltinModule('node:tls');
+  if (env.NODE_EXTRA_CA_CERTS) tls.getCACertificates?.('extra');
+  const options = [
+    ...execArgv,
+    env.NODE_OPTIONS ?? '',
+    env.NODE_USE_SYSTEM_CA === '1' ? systemCertificates : '',
+  ];
+  if (options.some((option) => option.includes(systemCertificates))) tls.getCACertificates?.('system');
+}
+
+interface CertificateReader {
+  getCACertificates(kind: 'extra' | 'system'): unknown;
+}
+
+const systemCertificates = '--use-system-ca';
 
 function isInheritable(fd: number): boolean {
   try {
