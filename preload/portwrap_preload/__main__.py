@@ -14,7 +14,7 @@ import sys
 own_directory = sys.path[0]
 sys.path[0] = os.path.dirname(own_directory)
 
-from portwrap_preload import become, join, modules, trust  # noqa: E402 (its folder was put into the path just now)
+from portwrap_preload import become, holes, join, modules, trust  # noqa: E402 (its folder was put into the path just now)
 
 del sys.path[0]
 
@@ -29,7 +29,7 @@ PACE = 60_000
 def main() -> None:
     settings = json.loads(sys.argv[1])
     modules.end_with(settings["parent"])
-    become.note_environment()
+    become.note_start()
     join.hide_from_debuggers()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(SOCKET)
@@ -43,6 +43,7 @@ def main() -> None:
         report({"problem": str(reason), "died": isinstance(reason, modules.Died)})
         return
     gc.collect()
+    filled = holes.filled()
     gc.freeze()
     modules.outlive_parent()
     report({"modules": len(preloaded.names), "files": preloaded.directories})
@@ -53,6 +54,7 @@ def main() -> None:
     # only a child gets here
     order = join.enter_sandbox(connection)
     become.become_server(order, preloaded)
+    del filled  # not before
 
 
 def report(message: dict) -> None:

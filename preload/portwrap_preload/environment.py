@@ -20,8 +20,9 @@ MARKERS = {
     "SHELL": "/portwrap-preload-shell",
 }
 
-# These differ from server to server. A module that reads one of them while it is imported is not preloaded.
-OF_ONE_SERVER = re.compile(r"JUPYTERHUB_|JPY_|JUPYTER_TOKEN$|JUPYTER_SERVER_|PORTWRAP_")
+# These differ from server to server. A module that reads one of them while it is imported is not preloaded. The others of
+# JUPYTERHUB_ are a hub's, equal for all servers (spawner/preload/fork-plan.ts, too).
+OF_ONE_SERVER = re.compile(r"JUPYTERHUB_(?!XSRF_|METRICS_|SERVER_\w+_BUCKETS$)|JPY_|JUPYTER_TOKEN$|JUPYTER_SERVER_|PORTWRAP_")
 
 
 class Watched(os._Environ):

@@ -26,6 +26,13 @@ LATER = (
     "jupyter_server.kernelspecs.handlers",
     "jupyter_server.nbconvert.handlers",
     "jupyter_server.base.zmqhandlers",
+    "jupyter_lsp.virtual_documents_shadow",
+    "ipykernel",
+    "jinja2.ext",
+    "httpcore",
+    "anyio._backends._asyncio",
+    "tornado.platform.asyncio",
+    "psutil",
     "nbconvert.exporters",
     "jupyterlab.handlers.announcements",
     "encodings.idna",
@@ -35,6 +42,8 @@ LATER = (
 def import_all() -> None:
     for name in (*SERVERS, *LATER, *services(), *extensions()):
         attempt(name)
+    if attempt("notebook_shim.nbserver") is not None:
+        attempt("IPython")  # its traits do, when they are listed
 
 
 def attempt(name: str) -> object | None:

@@ -9,11 +9,24 @@ test('a fork server has the path and the environment of the profile', () => {
   });
 });
 
-test('of what a hub sends, it has only the path, the locale and variables of Python', () => {
-  const fromHub = { PATH: '/hub/bin', LANG: 'de_DE.UTF-8', LC_TIME: 'C', PYTHONPATH: '/site' };
+test('of what a hub sends, it has only the path, the locale, variables of Python, and settings of all servers', () => {
+  const ofAll = {
+    JUPYTERHUB_XSRF_ANONYMOUS_IP_CIDRS: '10.0.0.0/8',
+    JUPYTERHUB_METRICS_PREFIX: 'hub',
+    JUPYTERHUB_SERVER_SPAWN_DURATION_SECONDS_BUCKETS: '1,2',
+  };
+  const fromHub = {
+    PATH: '/hub/bin',
+    TERM: 'dumb',
+    LANG: 'de_DE.UTF-8',
+    LC_TIME: 'C',
+    PYTHONPATH: '/site',
+    ...ofAll,
+  };
   const ofUsers = {
     HTTPS_PROXY: 'http://ann:s3cr3t@proxy',
     JUPYTERHUB_API_TOKEN: 's3cr3t',
+    JUPYTERHUB_SERVER_NAME: 'one',
     SECRET: 's3cr3t',
   };
   expect(forkEnvironment(profile, { ...fromHub, ...ofUsers })).toEqual(fromHub);
