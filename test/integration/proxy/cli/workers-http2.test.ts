@@ -1,0 +1,75 @@
+// --workers with --http2-websockets: each worker opens WebSockets over HTTP/2, and one that is renewed keeps those it has.
+// Not here: what a WebSocket over HTTP/2 is (http/http2-websocket.test.ts), other renewals (workers.test.ts).
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { compiledCommand, freePort, runCommand } from '../support/command.ts';
+import { ask, http2Proxies } from '../support/http2.ts';
+
+const main = compiledCommand();
+const { tls, connected } = http2Proxies();
+
+test('WebSockets over HTTP/2 pass through workers, and renewed workers keep theirs and end after the last one', {
+  timeout: 60_000,
+}, async () => {
+  const target = await echoServer();
+  const port = await freePort();
+  const argv = ['--ip', '127.0.0.1', '--port', `${port}`, '--default-target', target, '--workers', '2'];
+  const command = runCommand(main, [...argv, ...tls, '--http2-websockets'], {
+    CONFIGPROXY_AUTH_TOKEN: 'secret',
+  });
+  await command.until('Proxy API at');
+  const sessions = await Promise.all(Array.from({ length: 8 }, () => connectedSession(port)));
+  const streams = await Promise.all(sessions.map(opened));
+  expect(await Promise.all(streams.map(echo))).toEqual(streams.map(() => 'hello'));
+  command.child.kill('SIGUSR2');
+  await command.until('Workers renewed');
+  // those that were open go on, and a new connection is served by a new worker
+  const later = await opened(await connectedSession(port));
+  expect(await Promise.all([later, ...streams].map(echo))).toEqual([later, ...streams].map(() => 'hello'));
+  const closed = sessions.map((session) => once(session, 'close'));
+  for (const stream of streams) stream.end(closeFrame);
+  await Promise.all(closed); // by the old workers
+  expect(await echo(later)).toBe('hello');
+});
+
+async function connectedSession(port: number): Promise<ClientHttp2Session> {
+  const session = connected(port);
+  await once(session, 'remoteSettings');
+  return session;
+}
+
+async function opened(session: ClientHttp2Session): Promise<ClientHttp2Stream> {
+  const fields = { ':method': 'CONNECT', ':protocol': 'websocket', 'sec-websocket-version': '13' };
+  const stream = ask(session, { ...fields, ':path': '/ws' }, false);
+  const [headers] = await once(stream, 'response');
+  expect(headers[':status']).toBe(200);
+  return stream;
+}
+
+/** RFC 6455, masked with zeros. */
+const helloFrame = Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]);
+const closeFrame = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
+
+async function echo(stream: ClientHttp2Stream): Promise<string> {
+  stream.write(helloFrame);
+  const [bytes] = await once(stream, 'data');
+  return String(bytes.subarray(2));
+}
+
+async function echoServer(): Promise<string> {
+  const server = createServer();
+  const sockets = new WebSocketServer({ server });
+  sockets.on('connection', (socket: WebSocket) =>
+    socket.on('message', (message) => socket.send(`${message}`)),
+  );
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => {
+    for (const socket of sockets.clients) socket.terminate();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
