@@ -111,13 +111,19 @@ function holdersBySocket(root: number, wanted: ReadonlySet<number>): Map<number,
   return found;
 }
 
-/** The kernel keeps 15 bytes of a name; a longer one is completed from argv, which the process may have changed. */
+/**
+ * The kernel keeps 15 bytes of a name; a longer one is completed from argv, which the process may have changed. Since
+ * version 24 Node gives its main thread a name of its own, which says nothing of the program.
+ */
 function programName(pid: number): string {
   const name = (readFileOrNull(`/proc/${pid}/comm`) ?? '').trimEnd();
+  if (nameOfThread.test(name)) return basename(argumentsOf(pid)[0] ?? '').slice(0, 64) || name;
   if (Buffer.byteLength(name) < 15) return name;
   const words = argumentsOf(pid).map((word) => basename(word));
   return words.find((word) => word.startsWith(name))?.slice(0, 64) ?? name;
 }
+
+const nameOfThread = /^(node-)?MainThread$/;
 
 function firstWords(pid: number): string[] {
   const words = argumentsOf(pid).filter(Boolean);

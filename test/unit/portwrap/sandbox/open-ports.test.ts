@@ -41,10 +41,17 @@ test('the descriptors that a process opens do not multiply the time that its por
   }
 });
 
+test('a program whose main thread has a name of its own, as Node 24 gives it, is called as it was started', async () => {
+  const named = await holdPort(0, 'open("/proc/self/comm", "w").write("MainThread")');
+  expect(named.found()?.programs).toEqual(['python3']);
+  await named.end();
+});
+
 /** A process that listens, and has its socket open as often as it may, up to `descriptors` times. */
-async function holdPort(descriptors: number) {
+async function holdPort(descriptors: number, first = '') {
   const program = `
 import os, resource, socket, sys
+${first}
 most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 listener = socket.create_server(("127.0.0.1", 0))
