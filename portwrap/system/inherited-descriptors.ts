@@ -10,8 +10,8 @@ let done = false;
 /** Closes them, once per process. Descriptors without O_CLOEXEC were not opened by this process. */
 export function closeStrayDescriptors(): void {
   if (done) return;
-  done = true;
   for (const fd of strayDescriptors()) closeSync(fd);
+  done = true;
 }
 
 /** Open descriptors beyond standard input, output and error that a child would inherit. */
@@ -23,27 +23,23 @@ export function strayDescriptors(): number[] {
 }
 
 /**
- * Since 22.19 Node reads certificates of the administrator in a thread, which starts with node:tls, and does not set the flag
+ * Since 22.19 Node reads the administrator's certificates in a thread, which starts with node:tls, and does not set the flag
  * on these files: their numbers would be closed while the thread uses them, and again by the thread when something else has
- * them. To ask for the certificates waits for the thread. Earlier versions read them when they are needed, and cannot be asked.
+ * them. To ask for the certificates waits for the thread. Earlier versions read them in the main thread.
  */
 function awaitCertificates(): void {
   const { env, execArgv } = process;
   const tls: Partial<CertificateReader> & object = process.getBuiltinModule('node:tls');
   if (env.NODE_EXTRA_CA_CERTS) tls.getCACertificates?.('extra');
-  const options = [
-    ...execArgv,
-    env.NODE_OPTIONS ?? '',
-    env.NODE_USE_SYSTEM_CA === '1' ? systemCertificates : '',
-  ];
-  if (options.some((option) => option.includes(systemCertificates))) tls.getCACertificates?.('system');
+  const options = [...execArgv, env.NODE_OPTIONS ?? ''].map((option) => option.replaceAll('_', '-'));
+  const usesSystem =
+    env.NODE_USE_SYSTEM_CA === '1' || options.some((text) => text.includes('--use-system-ca'));
+  if (usesSystem) tls.getCACertificates?.('system');
 }
 
 interface CertificateReader {
   getCACertificates(kind: 'extra' | 'system'): unknown;
 }
-
-const systemCertificates = '--use-system-ca';
 
 function isInheritable(fd: number): boolean {
   try {

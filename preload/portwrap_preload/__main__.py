@@ -43,7 +43,7 @@ def main() -> None:
         report({"problem": str(reason), "died": isinstance(reason, modules.Died)})
         return
     gc.collect()
-    filled = holes.filled()
+    holes.fill()
     gc.freeze()
     modules.outlive_parent()
     report({"modules": len(preloaded.names), "files": preloaded.directories})
@@ -54,7 +54,6 @@ def main() -> None:
     # only a child gets here
     order = join.enter_sandbox(connection)
     become.become_server(order, preloaded)
-    del filled  # not before
 
 
 def report(message: dict) -> None:
@@ -86,7 +85,7 @@ def accept_forever(listener: socket.socket, owner: int, directory: int) -> socke
                 listener.close()
                 return connection  # join.py closes the other descriptors
             connection.close()
-            watched = os.pidfd_open(pid)
+            watched = join.pidfd_open(pid)
             children[watched] = pid
             poll.register(watched, select.POLLIN)
 

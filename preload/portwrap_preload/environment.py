@@ -21,7 +21,7 @@ MARKERS = {
 }
 
 # These differ from server to server. A module that reads one of them while it is imported is not preloaded. The others of
-# JUPYTERHUB_ are a hub's, equal for all servers (spawner/preload/fork-plan.ts, too).
+# JUPYTERHUB_ are a hub's, equal for all its servers; spawner/preload/fork-plan.ts has the same list.
 OF_ONE_SERVER = re.compile(r"JUPYTERHUB_(?!XSRF_|METRICS_|SERVER_\w+_BUCKETS$)|JPY_|JUPYTER_TOKEN$|JUPYTER_SERVER_|PORTWRAP_")
 
 

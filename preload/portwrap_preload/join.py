@@ -33,6 +33,7 @@ LINUX_CAPABILITY_VERSION_3 = 0x20080522
 # linux/sched.h
 NEW_NAMESPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x20000000 | 0x08000000  # user, mount, network, pid, ipc
 # asm-generic/unistd.h, the same numbers on every processor
+SYS_PIDFD_OPEN = 434
 SYS_CLOSE_RANGE = 436
 SYS_PIDFD_GETFD = 438
 LAST_DESCRIPTOR = 0xFFFFFFFF
@@ -108,12 +109,17 @@ def read_order() -> dict[str, Any]:
 
 def open_process(pid: int, start_time: int) -> int:
     """A descriptor of exactly that process: it is opened before its start time is compared."""
-    target = os.pidfd_open(pid)
+    target = pidfd_open(pid)
     with open(f"/proc/{pid}/stat", "rb") as file:
         fields = file.read().rpartition(b") ")[2].split()
     if int(fields[19]) != start_time or has_ended(target):
         raise ProcessLookupError
     return target
+
+
+def pidfd_open(pid: int) -> int:
+    """pidfd_open(2). Some builds of Python, such as those that uv installs, lack os.pidfd_open."""
+    return check(libc.syscall(SYS_PIDFD_OPEN, pid, 0))
 
 
 def has_ended(process: int) -> bool:
@@ -184,7 +190,7 @@ def become_child_of_init() -> None:
     if outside != 0:
         os.waitpid(outside, 0)
         os._exit(0)
-    between = os.pidfd_open(os.getpid())
+    between = pidfd_open(os.getpid())
     if os.fork() != 0:
         os._exit(0)
     select.select([between], [], [])

@@ -43,7 +43,7 @@ def import_all() -> None:
     for name in (*SERVERS, *LATER, *services(), *extensions()):
         attempt(name)
     if attempt("notebook_shim.nbserver") is not None:
-        attempt("IPython")  # its traits do, when they are listed
+        attempt("IPython")  # which notebook_shim imports when its traits are listed
 
 
 def attempt(name: str) -> object | None:

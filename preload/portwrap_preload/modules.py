@@ -1,7 +1,7 @@
 """What the fork server imports. First in a process of its own, to learn which modules read a variable of one server while
-they are imported: these, and those that import them, are left to the server.
+they are imported, or keep a descriptor open: these, and those that import them, are left to the server.
 
-Not here: watching variables (environment.py), values of one user that modules keep (identity.py).
+Not here: watching variables (environment.py) and descriptors (descriptors.py), values of one user that modules keep (identity.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterator
 
-from . import environment, identity, join, jupyter
+from . import descriptors, environment, identity, join, jupyter
 
 PRESET = "jupyter"
 
@@ -43,6 +43,7 @@ def preload(wanted: list[str]) -> Preloaded:
     """Raises Unusable."""
     gc.disable()
     names = in_child(lambda: usable_names(wanted))
+    before = descriptors.opened()
     with environment.watched() as reads:
         for name in names:
             try:
@@ -52,6 +53,9 @@ def preload(wanted: list[str]) -> Preloaded:
     gc.enable()
     if len(os.listdir("/proc/self/task")) > 1:
         raise Unusable("a module has started a thread while it was imported, and threads do not survive a fork")
+    kept = sorted(target for _, target in descriptors.opened() - before)
+    if kept:
+        raise Unusable(f"a module keeps {kept[0]} open, which it opened while it was imported, and servers would not have it")
     variables = {key: os.environ.get(key) for key, _ in reads if key not in environment.MARKERS}
     ours = next((key for key in variables if environment.OF_ONE_SERVER.match(key)), None)
     if ours is not None:
@@ -103,16 +107,16 @@ def outlive_parent() -> None:
 
 
 def usable_names(wanted: list[str]) -> list[str]:
-    """All modules that the wanted ones load, in that order, without those of one server and without their importers."""
+    """All modules that the wanted ones load, in that order, without those that must be a server's, and their importers."""
     before = set(sys.modules)
     importers: dict[str, set[str]] = {}
-    with environment.watched() as reads, recorded_imports(importers):
+    with environment.watched() as reads, descriptors.watched() as keepers, recorded_imports(importers):
         for name in wanted:
             if name == PRESET:
                 jupyter.import_all()
             else:
                 import_or_refuse(name)
-    unusable = {module for key, module in reads if environment.OF_ONE_SERVER.match(key)}
+    unusable = keepers | {module for key, module in reads if environment.OF_ONE_SERVER.match(key)}
     pending = list(unusable)
     while pending:
         for importer in importers.get(pending.pop(), ()):

@@ -68,6 +68,9 @@ function withFailure(counts = { passed: 0, failed: 0, skipped: 0 }, message) {
   return { ...counts, failed: counts.failed + 1, failures };
 }
 
+/** Neither Python nor Node keeps compiled files. */
+const leaveNothing = { PYTHONDONTWRITEBYTECODE: '1', NODE_DISABLE_COMPILE_CACHE: '1' };
+
 /**
  * Resolves with its exit code, null if it had none, with `late`, a sentence, if it was ended at its deadline, and with
  * `said`, the last lines of its output, if `keepsOutput`.
@@ -76,7 +79,7 @@ function ended({ command: [program, ...args], cwd, env, seconds, keepsOutput }) 
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd,
-      env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...env },
+      env: { ...process.env, ...leaveNothing, ...env },
       stdio: keepsOutput ? ['inherit', 'pipe', 'pipe'] : 'inherit',
     });
     const said = keepsOutput ? lastLines(child) : () => undefined;

@@ -63,7 +63,7 @@ export function forkEnvironment(
 /** What a hub passes on of its own environment, and its settings for all servers. Others could be a user's. */
 const ofTheHub = (name: string) =>
   /^(PATH|TERM|LANG|LC_\w+|PYTHON\w+|JUPYTERHUB_(XSRF_\w+|METRICS_\w+|SERVER_\w+_BUCKETS))$/.test(name);
-/** As in preload/portwrap_preload/environment.py. */
+/** preload/portwrap_preload/environment.py has the same list. */
 const ofOneServer = /^(JUPYTERHUB_(?!XSRF_|METRICS_|SERVER_\w+_BUCKETS$)|JPY_|HOME$|USER$|LOGNAME$|SHELL$)/;
 /** Root's programs start the interpreter. */
 const hazards = /^(LD_|GCONV_PATH$|LOCPATH$|MALLOC_|GLIBC_TUNABLES$)/;

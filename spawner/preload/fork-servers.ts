@@ -54,7 +54,7 @@ interface Entry {
   deaths: number;
 }
 
-/** Of a profile: the hub may send another PATH or locale than the profile says. */
+/** Of a profile: the hub may send other values than the profile says, such as another PATH. */
 const mostOfProfile = 2;
 /** Milliseconds until an environment that could not be used is tried again. */
 const retryPause = 600_000;

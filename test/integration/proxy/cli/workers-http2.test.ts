@@ -6,6 +6,7 @@ import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { childrenOf } from '../../../../portwrap/system/process.ts';
 import { compiledCommand, freePort, runCommand } from '../support/command.ts';
 import { ask, http2Proxies } from '../support/http2.ts';
 
@@ -22,17 +23,20 @@ test('WebSockets over HTTP/2 pass through workers, and renewed workers keep thei
     CONFIGPROXY_AUTH_TOKEN: 'secret',
   });
   await command.until('Proxy API at');
+  const first = childrenOf(command.child.pid ?? 0);
+  expect(first).toHaveLength(2);
   const sessions = await Promise.all(Array.from({ length: 8 }, () => connectedSession(port)));
   const streams = await Promise.all(sessions.map(opened));
   expect(await Promise.all(streams.map(echo))).toEqual(streams.map(() => 'hello'));
   command.child.kill('SIGUSR2');
   await command.until('Workers renewed');
-  // those that were open go on, and a new connection is served by a new worker
+  await expect.poll(() => childrenOf(command.child.pid ?? 0).length).toBeGreaterThan(2);
   const later = await opened(await connectedSession(port));
   expect(await Promise.all([later, ...streams].map(echo))).toEqual([later, ...streams].map(() => 'hello'));
-  const closed = sessions.map((session) => once(session, 'close'));
   for (const stream of streams) stream.end(closeFrame);
-  await Promise.all(closed); // by the old workers
+  await expect
+    .poll(() => first.filter((pid) => childrenOf(command.child.pid ?? 0).includes(pid)), { timeout: 20_000 })
+    .toEqual([]);
   expect(await echo(later)).toBe('hello');
 });
 

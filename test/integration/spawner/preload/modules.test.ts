@@ -1,5 +1,5 @@
-// Variables of a hub that are equal for all its servers: what reads them while it is imported is preloaded, too, and with the
-// hub's value. Not here: variables that differ from server to server (fallback.test.ts), values of one user (kept.test.ts).
+// Which modules are imported before the fork, and which are left to the server: a module says which process imported it.
+// Not here: variables with which nothing is forked (fallback.test.ts), values of one user (kept.test.ts).
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -38,6 +38,24 @@ test('a module that reads a variable of one server is imported by the server', {
   const { kept, parent } = await report(service, 'ann', { JUPYTERHUB_SERVER_NAME: 'one' });
   expect(parent.name).toBe('portwrap-init\n');
   expect(kept[0]).toBe('one');
+  expect(kept[1]).not.toBe(forkServerPid(service));
+});
+
+test('a module that keeps a file open is imported by the server, and what it imports before the fork', {
+  timeout: 60_000,
+}, async () => {
+  const { service } = await forkedService({
+    modules: ['http.server', 'kept'],
+    prepare: (path) => {
+      const code =
+        'import os\nfile = open(os.devnull)\nimport inner\nvalues = lambda: [os.fstat(file.fileno()) and inner.pid, pid]\n';
+      writeFileSync(join(path, 'kept.py'), `${code}pid = os.getpid()\n`);
+      writeFileSync(join(path, 'inner.py'), 'import os\npid = os.getpid()\n');
+    },
+  });
+  const { kept, parent } = await startedReport<ServerReport & { kept: number[] }>(service, 'ann');
+  expect(parent.name).toBe('portwrap-init\n');
+  expect(kept[0]).toBe(forkServerPid(service));
   expect(kept[1]).not.toBe(forkServerPid(service));
 });
 
