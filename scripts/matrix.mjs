@@ -20,11 +20,11 @@ await main(async () => {
   const python = await ensureSystemPackages(needsToTest);
   openTunDevice();
   await ensureNpmPackages(root);
-  await ensureBuild(root);
   // they need the packages
   const { runChecks, skippedCheck } = await import('./checks/run-checks.mjs');
   const { matrixWorlds } = await import('./matrix/worlds.mjs');
   const worlds = choose(matrixWorlds, process.argv.slice(2));
+  await ensureBuild(root);
   const run = beginRun(process.env);
   const outcomes = [];
   try {

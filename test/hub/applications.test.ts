@@ -2,7 +2,7 @@
 // and the one of the guide, which is a user's server by itself.
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type HubUser, logIn } from '../support/hub/hub-user.ts';
 import { startTestHub, type TestHub } from '../support/hub/test-hub.ts';
 
@@ -31,20 +31,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => hub?.dispose(), 60_000);
 
-async function start(user: string, profile: string): Promise<void> {
-  const { status, body } = await hub.api('POST', `/users/${user}/server`, { profile });
-  expect([201, 202], JSON.stringify(body)).toContain(status);
-  await vi.waitUntil(
-    async () => {
-      const { servers = {} } = (await hub.api('GET', `/users/${user}`)).body as {
-        servers?: Record<string, { ready: boolean }>;
-      };
-      return servers['']?.ready;
-    },
-    { timeout: 60_000 },
-  );
-}
-
 async function asked(user: HubUser, path: string): Promise<[number, string]> {
   const response = await user.fetch(path, { redirect: 'manual' });
   return [response.status, await response.text()];
@@ -58,8 +44,8 @@ function ofMachine(): string[] {
 
 describe('beside Jupyter', () => {
   beforeAll(async () => {
-    await start('alice', 'stand-in');
-    await start('bob', 'stand-in');
+    await hub.startServer('alice', { options: { profile: 'stand-in' } });
+    await hub.startServer('bob', { options: { profile: 'stand-in' } });
   }, 120_000);
 
   test('both users reach their own application, on the same port', async () => {
@@ -98,7 +84,7 @@ describe('beside Jupyter', () => {
 
 test("the guide's application greets its user by the hub's login, and nobody else", async () => {
   await hub.stopServer('alice');
-  await start('alice', 'hello');
+  await hub.startServer('alice', { options: { profile: 'hello' } });
   expect(await asked(alice, '/user/alice/')).toEqual([200, 'Hello, alice']);
   expect((await asked(bob, '/user/alice/'))[0]).toBe(403);
   const anonymous = await fetch(`${hub.url}/user/alice/`, { redirect: 'manual' });
