@@ -1,9 +1,9 @@
 // Serves the ports inside servers to browsers: who asks is checked, then HTTP and WebSockets go to the program through a
-// relay. Not here: addresses (link-path.ts), access (access.ts, host-sign-in.ts), header fields (to-program.ts, to-browser.ts).
+// relay. Not here: addresses (link-path.ts), access (access.ts, host-sign-in.ts), header fields (to-program.ts,
+// to-browser.ts), what goes over a WebSocket (web-socket.ts).
 import { type IncomingMessage, type RequestListener, request as requestOf, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { pipeline } from 'node:stream';
+import { type Duplex, pipeline } from 'node:stream';
 import { PortwrapError, toPortwrapError } from '../../../config/errors.ts';
 import type { Logger } from '../../../config/logger.ts';
 import { systemClock } from '../../culling/clock.ts';
@@ -19,6 +19,7 @@ import { createLiveConnections } from './live-connections.ts';
 import { refuseOtherOrigins } from './own-origin.ts';
 import { toBrowser } from './to-browser.ts';
 import { type Place, toProgram } from './to-program.ts';
+import { openWebSocket } from './web-socket.ts';
 
 export interface Gateway {
   readonly request: RequestListener;
@@ -124,9 +125,9 @@ export function createGateway(input: GatewayInput): Gateway {
     });
     upstream.once('upgrade', (answer, program, rested) => {
       if (head === null) return void program.destroy(new Error('it changed the protocol by itself'));
-      const fields = toBrowser(answer.rawHeaders, place);
-      open101(response, request.socket, fields);
-      join({ browser: request.socket, program, head, rested }, () => live.touch(record.id), end);
+      const ends = { browser: request.socket, program, head, rested };
+      openWebSocket(response, toBrowser(answer.rawHeaders, place), ends, () => live.touch(record.id));
+      request.socket.once('close', end);
     });
     response.once('close', () => upstream.destroy());
     if (head === null) pipeline(request, upstream, () => {});
@@ -186,37 +187,6 @@ function requestFields(request: IncomingMessage, place: Place, isUpgrade: boolea
   const isEmpty =
     length === undefined && !['GET', 'HEAD', 'OPTIONS', 'DELETE'].includes(request.method ?? '');
   return isEmpty ? [...fields, 'Content-Length', '0'] : fields;
-}
-
-/** Takes the socket from the response, which wrote nothing. */
-function open101(response: ServerResponse, socket: Socket, fields: readonly string[]): void {
-  response.detachSocket(socket);
-  const lines = ['HTTP/1.1 101 Switching Protocols', 'Connection: Upgrade', 'Upgrade: websocket'];
-  for (let index = 0; index < fields.length; index += 2) lines.push(`${fields[index]}: ${fields[index + 1]}`);
-  socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
-}
-
-interface Ends {
-  readonly browser: Duplex;
-  readonly program: Duplex;
-  readonly head: Buffer;
-  readonly rested: Buffer;
-}
-
-function join({ browser, program, head, rested }: Ends, used: () => void, end: () => void): void {
-  if (rested.length > 0) browser.write(rested);
-  if (head.length > 0) program.write(head);
-  browser.on('data', (chunk: Buffer) => {
-    if (!isControl(chunk)) used();
-  });
-  pipeline(browser, program, () => browser.destroy());
-  pipeline(program, browser, () => program.destroy());
-  browser.once('close', end);
-}
-
-/** Whether it begins with a control frame (RFC 6455, 5.5): browsers respond to pings by themselves. */
-function isControl(chunk: Buffer): boolean {
-  return ((chunk[0] ?? 0) & 0x08) !== 0;
 }
 
 /** Whether the browser opens this as a page, in which it can be sent elsewhere. */
