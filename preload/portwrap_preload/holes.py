@@ -15,7 +15,6 @@ import sys
 ROW = re.compile(r"^ *\d+ +(\d+) +\d+ +\d+ +(\d+) *$", re.MULTILINE)
 # Of an empty bytes object, which takes one byte more for each byte that it holds.
 HEADER = sys.getsizeof(b"")
-MOST_REPORTED = 1 << 20
 
 
 def fill() -> None:
@@ -45,4 +44,4 @@ def allocator_report() -> str:
         os.close(standard_error)
         os.close(writing)
     with open(reading, "rb") as file:
-        return (file.read(MOST_REPORTED) or b"").decode("ascii", "replace")
+        return file.read().decode("ascii", "replace")

@@ -54,17 +54,16 @@ export function forkEnvironment(
     ),
   );
   const variables = { PATH: path.join(':'), ...environment, ...only(fromHub, ofTheHub) };
-  return only(
-    variables,
-    (name) => !(chosenByUsers.has(name) || ofOneServer.test(name) || hazards.test(name)),
-  );
+  return only(variables, (name) => !(chosenByUsers.has(name) || ofOneServer(name) || hazards.test(name)));
 }
 
 /** What a hub passes on of its own environment, and its settings for all servers. Others could be a user's. */
 const ofTheHub = (name: string) =>
-  /^(PATH|TERM|LANG|LC_\w+|PYTHON\w+|JUPYTERHUB_(XSRF_\w+|METRICS_\w+|SERVER_\w+_BUCKETS))$/.test(name);
+  /^(PATH|TERM|LANG|LC_\w+|PYTHON\w+)$/.test(name) || ofAllServers.test(name);
+const ofOneServer = (name: string) =>
+  /^(JUPYTERHUB_|JPY_|HOME$|USER$|LOGNAME$|SHELL$)/.test(name) && !ofAllServers.test(name);
 /** preload/portwrap_preload/environment.py has the same list. */
-const ofOneServer = /^(JUPYTERHUB_(?!XSRF_|METRICS_|SERVER_\w+_BUCKETS$)|JPY_|HOME$|USER$|LOGNAME$|SHELL$)/;
+const ofAllServers = /^JUPYTERHUB_(XSRF_\w+|METRICS_\w+|SERVER_\w+_BUCKETS)$/;
 /** Root's programs start the interpreter. */
 const hazards = /^(LD_|GCONV_PATH$|LOCPATH$|MALLOC_|GLIBC_TUNABLES$)/;
 

@@ -8,7 +8,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { childrenOf } from '../../../../portwrap/system/process.ts';
 import { compiledCommand, freePort, runCommand } from '../support/command.ts';
-import { ask, http2Proxies } from '../support/http2.ts';
+import { http2Proxies } from '../support/http2.ts';
+import { closeFrame, frameOf, open, opened } from '../support/http2-websocket.ts';
 
 const main = compiledCommand();
 const { tls, connected } = http2Proxies();
@@ -26,12 +27,12 @@ test('WebSockets over HTTP/2 pass through workers, and renewed workers keep thei
   const first = childrenOf(command.child.pid ?? 0);
   expect(first).toHaveLength(2);
   const sessions = await Promise.all(Array.from({ length: 8 }, () => connectedSession(port)));
-  const streams = await Promise.all(sessions.map(opened));
+  const streams = await Promise.all(sessions.map((session) => opened(open(session))));
   expect(await Promise.all(streams.map(echo))).toEqual(streams.map(() => 'hello'));
   command.child.kill('SIGUSR2');
   await command.until('Workers renewed');
   await expect.poll(() => childrenOf(command.child.pid ?? 0).length).toBeGreaterThan(2);
-  const later = await opened(await connectedSession(port));
+  const later = await opened(open(await connectedSession(port)));
   expect(await Promise.all([later, ...streams].map(echo))).toEqual([later, ...streams].map(() => 'hello'));
   for (const stream of streams) stream.end(closeFrame);
   await expect
@@ -46,20 +47,8 @@ async function connectedSession(port: number): Promise<ClientHttp2Session> {
   return session;
 }
 
-async function opened(session: ClientHttp2Session): Promise<ClientHttp2Stream> {
-  const fields = { ':method': 'CONNECT', ':protocol': 'websocket', 'sec-websocket-version': '13' };
-  const stream = ask(session, { ...fields, ':path': '/ws' }, false);
-  const [headers] = await once(stream, 'response');
-  expect(headers[':status']).toBe(200);
-  return stream;
-}
-
-/** RFC 6455, masked with zeros. */
-const helloFrame = Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('hello')]);
-const closeFrame = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]);
-
 async function echo(stream: ClientHttp2Stream): Promise<string> {
-  stream.write(helloFrame);
+  stream.write(frameOf('hello'));
   const [bytes] = await once(stream, 'data');
   return String(bytes.subarray(2));
 }

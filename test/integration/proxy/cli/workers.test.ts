@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { childrenOf } from '../../../../portwrap/system/process.ts';
 import { type Command, compiledCommand, freePort, runCommand } from '../support/command.ts';
 import { rawClient } from '../support/raw-client.ts';
 import { bodyOf, echoUpstream, rawUpstream, saying } from '../support/upstream.ts';
@@ -17,12 +17,8 @@ async function started(more: string[] = []): Promise<{ command: Command; port: n
   return { command, port };
 }
 
-function workersOf(command: Command): number[] {
-  const lines = execFileSync('ps', ['-eo', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
-  return lines
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .filter(([, parent]) => parent === command.child.pid)
-    .map(([pid = 0]) => pid);
+function workersOf(command: Command): readonly number[] {
+  return childrenOf(command.child.pid ?? 0);
 }
 
 function isGone(pid: number): boolean {

@@ -3,12 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
-import {
-  type ClientHttp2Session,
-  type ClientHttp2Stream,
-  constants,
-  type OutgoingHttpHeaders,
-} from 'node:http2';
+import { type ClientHttp2Stream, constants, type OutgoingHttpHeaders } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +11,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { expectHeldBack, flood } from '../support/flood.ts';
 import { answerOf, ask, http2Proxies } from '../support/http2.ts';
+import { closeFrame, frameOf, open, opened, webSocket } from '../support/http2-websocket.ts';
 import { forEachEngine, type StartedProxy, startedProxy } from '../support/started-proxy.ts';
 import { bodyOf, rawUpstream, saying, type Upstream } from '../support/upstream.ts';
 
@@ -26,19 +22,6 @@ async function started(target: string, ...more: string[]) {
   const { proxy, session } = await startedWith(target, '--http2-websockets', ...more);
   await once(session, 'remoteSettings');
   return { proxy, session };
-}
-
-const webSocket = { ':method': 'CONNECT', ':protocol': 'websocket', 'sec-websocket-version': '13' };
-
-function open(session: ClientHttp2Session, fields: OutgoingHttpHeaders = {}): ClientHttp2Stream {
-  return ask(session, { ...webSocket, ':path': '/ws', ...fields }, false);
-}
-
-/** The status of each, when it is open. */
-async function opened(stream: ClientHttp2Stream): Promise<ClientHttp2Stream> {
-  const [headers] = await once(stream, 'response');
-  expect(headers[':status']).toBe(200);
-  return stream;
 }
 
 /** The 101 for the handshake in `received`. */
@@ -72,11 +55,6 @@ async function closed(stream: ClientHttp2Stream): Promise<number | undefined> {
   return stream.rstCode;
 }
 
-function frameOf(text: string): Buffer {
-  const payload = Buffer.from(text);
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
-}
-
 function accessLog(): { argv: string[]; lines: () => string[] } {
   const directory = mkdtempSync(join(tmpdir(), 'portwrap-proxy-http2-ws-'));
   onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -108,7 +86,7 @@ forEachEngine((engine) => {
       return String(bytes.subarray(2));
     });
     expect(await Promise.all(echoes)).toEqual(streams.map((_, index) => `message ${index}!`));
-    for (const stream of streams) stream.end(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8]));
+    for (const stream of streams) stream.end(closeFrame);
     expect(await Promise.all(streams.map(closed))).toEqual(streams.map(() => constants.NGHTTP2_NO_ERROR));
     await expectIdle(proxy);
   });
