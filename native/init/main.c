@@ -1,9 +1,11 @@
 /* portwrap-init: process 1 of a sandbox whose server may be forked by a fork server (docs/preload.md). It waits for the
- * launcher's line: "go" starts the command, "adopt PID" names the process that is the server. It ends with the server's
- * exit code, which ends everything in the sandbox. At an end of file without a line it ends, as the gate does. */
+ * launcher's line: "go" starts the command, "adopt PID" names the process that is the server, or will be: one that is
+ * killed before it has become the server is replaced by the command. It ends with the server's exit code, which ends
+ * everything in the sandbox. At an end of file without a line it ends, as the gate does. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,17 +52,46 @@ static pid_t start(char **command, int life)
   _exit(error == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }
 
-/* Also reaps the processes that the kernel gives to process 1. */
-static int wait_for(pid_t server)
+/* The name by which preload/portwrap_preload/join.py calls a child; the server has another one. Also of a process that
+ * has ended and was not waited for. */
+static bool is_child(pid_t pid)
 {
-  int status;
-  for (;;) {
-    pid_t ended = wait(&status);
-    if (ended == server)
-      return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-    if (ended < 0 && errno != EINTR)
-      return EXIT_FAILURE;
+  char path[32], name[32] = "";
+  snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+  FILE *file = fopen(path, "re");
+  if (file == NULL)
+    return false;
+  bool read = fgets(name, sizeof name, file) != NULL;
+  fclose(file);
+  return read && strcmp(name, "portwrap-child\n") == 0;
+}
+
+/* Returns when a process of ours has ended, before it is waited for; false: there is none. */
+static bool next_end(siginfo_t *end)
+{
+  while (waitid(P_ALL, 0, end, WEXITED | WNOWAIT) != 0)
+    if (errno != EINTR)
+      return false;
+  return true;
+}
+
+/* Also reaps the processes that the kernel gives to process 1. `command` is started when the server, which is adopted,
+ * is killed before it was one; NULL: it is the command. */
+static int wait_for(pid_t server, char **command, int life)
+{
+  siginfo_t end;
+  while (next_end(&end)) {
+    bool killed = end.si_code != CLD_EXITED;
+    bool replaced = end.si_pid == server && killed && command != NULL && is_child(server);
+    waitpid(end.si_pid, NULL, 0);
+    if (replaced) {
+      fprintf(stderr, "portwrap: preload is not used for this start: its process was killed\n");
+      server = start(command, life);
+      command = NULL;
+    } else if (end.si_pid == server)
+      return killed ? 128 + end.si_status : end.si_status;
   }
+  return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -76,12 +107,10 @@ int main(int argc, char **argv)
   char line[64];
   read_line(launcher, line, sizeof line);
   close(launcher); /* before the server runs, which may take what this process has */
-  pid_t server = -1;
+  char **command = argv + 3;
   if (strcmp(line, "go") == 0)
-    server = start(argv + 3, life);
-  else if (strncmp(line, "adopt ", strlen("adopt ")) == 0)
-    server = (pid_t)atoi(line + strlen("adopt "));
-  if (server <= 0)
-    return EXIT_FAILURE;
-  return wait_for(server);
+    return wait_for(start(command, life), NULL, life);
+  if (strncmp(line, "adopt ", strlen("adopt ")) == 0)
+    return wait_for((pid_t)atoi(line + strlen("adopt ")), command, life);
+  return EXIT_FAILURE;
 }

@@ -20,7 +20,7 @@ import { reachesHostLoopback, slirpNetwork } from '../network/policy.ts';
 import { type ResolverInside, resolverFiles, resolverInside } from '../network/resolver-inside.ts';
 import type { Attached, UplinkRequest } from '../network/uplink.ts';
 import type { ForkedChild } from '../preload/fork.ts';
-import { forkPayload, ifWaiting } from '../preload/fork-payload.ts';
+import { forkPayload } from '../preload/fork-payload.ts';
 import { lowerPriority } from '../sandbox/priority.ts';
 import { type Sandbox, watchSandbox } from '../sandbox/sandbox.ts';
 import { awaitExitCode, toExit } from '../sandbox/status.ts';
@@ -101,12 +101,11 @@ async function launchOnce(
     const ended = held.life.gone.then(() =>
       Promise.reject(new PortwrapError('SANDBOX_FAILED', 'the sandbox ended while it was set up')),
     );
-    const [[forwarder, uplink], child] = await Promise.race([
+    const [[forwarder, uplink], payload] = await Promise.race([
       Promise.all([connected(forwarding, uplinking, applied), forking, counted]),
       ended,
       aborted(abort),
     ]);
-    const payload = ifWaiting(spec.preload ?? null, child);
     if (payload !== null) await Promise.race([held.adopt(payload.pid), ended, aborted(abort)]);
     // do not await anything between here and the payload's start: an abort in between would be lost
     const network = { forwarder, uplink, ways };

@@ -43,10 +43,3 @@ export async function forkPayload(
     return null;
   }
 }
-
-/** Null: it has ended while the network was made, by itself or killed; start the command. */
-export function ifWaiting(preload: PreloadRequest | null, child: ForkedChild | null): ForkedChild | null {
-  if (child === null || child.isWaiting()) return child;
-  preload?.notUsed('the child has ended while it waited');
-  return null;
-}

@@ -1,5 +1,6 @@
 // Asks a fork server for a child, and the child to enter a sandbox. The child is put into the control group of the sandbox
-// before it reads the order, and waits for the word "go" in the end: until then the start can go on as a command.
+// before it reads the order, and waits for the word "go" in the end. A start whose child is killed goes on as a command: until
+// the child is ready this process says so, from then on portwrap-init (native/init) does it.
 // Not here: what the child does (preload/portwrap_preload/join.py), the fork server's life (fork-server.ts).
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -30,9 +31,7 @@ export interface ForkOrder {
 export interface ForkedChild {
   /** Its pid inside. */
   readonly pid: number;
-  /** False when it has ended. */
-  isWaiting(): boolean;
-  /** Lets it become the server. */
+  /** Lets it become the server, if it lives. */
   go(): void;
   /** Ends it. */
   cancel(): void;
@@ -60,12 +59,7 @@ export async function forkChild(
     await enter(own);
     socket.write(`${JSON.stringify(order)}\n`);
     const pid = numberIn(await line(), 'ready');
-    return {
-      pid,
-      isWaiting: () => !socket.destroyed && !socket.readableEnded,
-      go: () => void socket.end('go\n'),
-      cancel,
-    };
+    return { pid, go: () => void socket.end('go\n'), cancel };
   };
   try {
     return await withDeadline(talk(), deadline, () => new Error(`no child was ready within ${deadline} ms`));

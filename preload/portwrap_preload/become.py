@@ -22,7 +22,6 @@ from . import join
 from .environment import MARKERS
 from .modules import Preloaded
 
-PR_SET_NAME = 15
 PR_SET_MM = 35
 PR_SET_MM_MAP = 14
 
@@ -133,8 +132,8 @@ def limit_open_files(wanted: int) -> None:
 
 
 def show_as_command(script: str, argv: list[str], environment: dict[str, str]) -> None:
-    """In lists of processes: name, arguments and environment."""
-    join.check(join.libc.prctl(PR_SET_NAME, os.fsencode(os.path.basename(script))[:15] + b"\0", 0, 0, 0))
+    """In lists of processes: name, arguments and environment. From its name on it is the server (join.NAME)."""
+    join.check(join.libc.prctl(join.PR_SET_NAME, os.fsencode(os.path.basename(script))[:15] + b"\0", 0, 0, 0))
     arguments = block(os.fsencode(word) for word in argv)
     variables = block(os.fsencode(f"{name}={value}") for name, value in environment.items())
     with open("/proc/self/stat", "rb") as file:

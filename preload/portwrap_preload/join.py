@@ -19,6 +19,7 @@ libc.syscall.restype = ctypes.c_long
 # linux/prctl.h
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
+PR_SET_NAME = 15
 PR_SET_SECCOMP = 22
 PR_GET_SECCOMP = 21
 PR_CAPBSET_READ = 23
@@ -39,6 +40,8 @@ SYS_PIDFD_GETFD = 438
 LAST_DESCRIPTOR = 0xFFFFFFFF
 # Of the child.
 CONNECTION = 3
+# While it has this name, portwrap-init (native/init) starts the command when it is killed.
+NAME = b"portwrap-child\0"
 
 LONGEST_ORDER = 8 * 1024 * 1024
 FAILED = 1
@@ -197,6 +200,7 @@ def become_child_of_init() -> None:
     check(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
     if os.getppid() != 1:
         raise ChildProcessError
+    check(libc.prctl(PR_SET_NAME, NAME, 0, 0, 0))
 
 
 def check(result: int) -> int:

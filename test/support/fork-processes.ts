@@ -1,8 +1,7 @@
 // The processes that preload adds to a service, found in /proc, to be killed at a chosen moment.
 // Not here: the service (preload.ts), talking to a fork server (fork-order.ts).
 import { readFileSync } from 'node:fs';
-import { childrenOf, readStat } from '../../portwrap/system/process.ts';
-import { openFilesOf } from './machine/open-files.ts';
+import { childrenOf, type ProcessStat, readStat } from '../../portwrap/system/process.ts';
 import { processesBelow, type TestService } from './service.ts';
 
 export interface ForkProcesses {
@@ -22,36 +21,41 @@ export function forkProcesses(service: TestService): ForkProcesses {
   return { servers, children, entered: pids.filter((pid) => isInit(parentOf(pid))) };
 }
 
-/** Kills a child that waits for "go"; false: none does. The service is stopped meanwhile, so that it says nothing. */
-export function killWaiting(service: TestService): boolean {
-  if (!forkProcesses(service).entered.some(isWaiting)) return false;
-  process.kill(service.pid(), 'SIGSTOP');
-  try {
-    const [waiting] = forkProcesses(service).entered.filter(isWaiting);
-    return waiting !== undefined && kill(waiting);
-  } finally {
-    process.kill(service.pid(), 'SIGCONT');
+/** Until it is the server (preload/portwrap_preload/join.py). */
+export const nameOfEntered = 'portwrap-child';
+
+/** Kills a child that has entered a sandbox and is not the server yet; false: there is none. */
+export function killEntered(service: TestService): boolean {
+  return forkProcesses(service).entered.some((pid) => {
+    const isServer = stopped(pid)?.name !== nameOfEntered;
+    return signal(pid, isServer ? 'SIGCONT' : 'SIGKILL') && !isServer;
+  });
+}
+
+/** Stops it: what it is then, it stays. Null: it has ended. */
+export function stopped(pid: number): ProcessStat | null {
+  signal(pid, 'SIGSTOP');
+  for (;;) {
+    const stat = readStat(pid);
+    if (stat === null || stat.state === 'T') return stat;
+    if (stat.state === 'Z') return null;
   }
 }
 
-/** False: it has ended. */
 export function kill(pid: number): boolean {
+  return signal(pid, 'SIGKILL');
+}
+
+/** False: it has ended. */
+export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, name);
   } catch {
     return false;
   }
 }
 
-/** It sleeps, so nothing has been said to it, and process 1 has its socket, so neither was it told to adopt. */
-function isWaiting(pid: number): boolean {
-  const stat = readStat(pid);
-  return stat?.state === 'S' && hasSocket(pid) && hasSocket(stat.parent);
-}
-
-const hasSocket = (pid: number) => openFilesOf(pid).some((target) => target.startsWith('socket:'));
-
-function isInit(pid: number): boolean {
+export function isInit(pid: number): boolean {
   return readStat(pid)?.name === 'portwrap-init';
 }
 

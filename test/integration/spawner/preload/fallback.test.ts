@@ -1,7 +1,17 @@
 // A start that cannot be forked, or that would not have the same result, goes on as a command.
 import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { readStat } from '../../../../portwrap/system/process.ts';
+import {
+  forkProcesses,
+  isInit,
+  kill,
+  nameOfEntered,
+  signal,
+  stopped,
+} from '../../../support/fork-processes.ts';
 import {
   forkServerReady,
   linesWith,
@@ -9,7 +19,7 @@ import {
   startedReport,
   trustedDirectory,
 } from '../../../support/preload.ts';
-import type { TestService } from '../../../support/service.ts';
+import { processesBelow, serverPath, type TestService } from '../../../support/service.ts';
 import { startedService } from '../../../support/service-test.ts';
 
 test('packages in the home of the user are used: the server is a command', { timeout: 60_000 }, async () => {
@@ -39,6 +49,26 @@ test('a variable that the interpreter reads, sent by the hub, has its effect', {
   expect(logOf(service)).toContain('MALLOC_ARENA_MAX is not as it was when the modules were imported');
 });
 
+test('a child that is killed when it has been told to become the server is replaced by the command', {
+  timeout: 60_000,
+}, async () => {
+  const { service } = await forked('preload: [http.server]');
+  await forkServerReady(service);
+  const starting = report(service, 'ann');
+  const init = await first(() => processesBelow(service.directory).filter(isInit));
+  stopped(init); // until it has read its line, the child is not told
+  const child = await first(() =>
+    forkProcesses(service).entered.filter((pid) => readStat(pid)?.name === nameOfEntered),
+  );
+  stopped(child);
+  signal(init, 'SIGCONT');
+  const isTold = async () => (await service.call('GET', serverPath('ann'))).body.pid;
+  await expect.poll(isTold, { timeout: 30_000 }).toBe(init);
+  kill(child);
+  expect((await starting).parent.name).toBe('portwrap-init\n');
+  expect(logOf(service)).toContain('preload is not used for this start: its process was killed');
+});
+
 test.each([
   ['a module that does not exist', 'preload: [no_such_module]', 'no_such_module cannot be imported'],
   ['a program that is no script', 'command: [/usr/bin/env], preload: jupyter', 'is not a script'],
@@ -63,6 +93,14 @@ test('a directory of modules that a group can write is refused', { timeout: 60_0
   await expect.poll(() => linesWith(service, 'can be written by others').length, { timeout: 30_000 }).toBe(1);
   expect((await report(service, 'ann')).parent.name).toBe('bwrap\n');
 });
+
+async function first(pids: () => number[]): Promise<number> {
+  for (;;) {
+    const [pid] = pids();
+    if (pid !== undefined) return pid;
+    await pause(1);
+  }
+}
 
 async function forked(more: string, prepare: (path: string) => void = () => {}) {
   const { path, server, remove } = trustedDirectory();

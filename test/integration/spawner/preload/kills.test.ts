@@ -1,11 +1,11 @@
 // Kill -9 of what preload adds, at random moments of starts and stops: the fork server, also while it imports, and children
-// until the service has said "go". Then a census: what is there is what was there before.
+// until they are the server. Then a census: what is there is what was there before.
 // Not here: one kill at a time (life.test.ts), kills of the service (servers/storm.test.ts).
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { forkProcesses, kill, killWaiting, wordsOf, zombiesOf } from '../../../support/fork-processes.ts';
+import { forkProcesses, kill, killEntered, wordsOf, zombiesOf } from '../../../support/fork-processes.ts';
 import { openFilesOf } from '../../../support/machine/open-files.ts';
 import { forkedService, linesWith, startedReport } from '../../../support/preload.ts';
 import { processesBelow, serverPath, type TestService } from '../../../support/service.ts';
@@ -26,7 +26,7 @@ test('whenever the fork server or a child is killed, every start succeeds, serve
   const until = performance.now() + milliseconds;
   /** Of the first kind the child may have been killed: then portwrap-init has started the command. */
   const starts = { init: 0, command: 0 };
-  const kills = { servers: 0, children: 0, waiting: 0 };
+  const kills = { servers: 0, children: 0, entered: 0 };
   const enough = () => Math.min(starts.init + starts.command, kills.servers) > 1;
   const goesOn = () => performance.now() < until + (enough() ? 0 : 60_000);
   const storm = async (user: string) => {
@@ -64,8 +64,8 @@ test('whenever the fork server or a child is killed, every start succeeds, serve
   await Promise.all([
     ...['bob', 'eve'].map(storm),
     killServers(),
-    every(500, () => (kills.children += forkProcesses(service).children.filter(kill).length)),
-    every(100, () => (kills.waiting += Number(killWaiting(service)))),
+    every(200, () => (kills.children += forkProcesses(service).children.filter(kill).length)),
+    every(20, () => (kills.entered += Number(killEntered(service)))),
   ]);
   await annotate(JSON.stringify({ starts, kills }));
   expect(enough()).toBe(true);
