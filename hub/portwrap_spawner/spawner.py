@@ -73,7 +73,13 @@ class PortwrapSpawner(ServiceSettings, Spawner):
             # Where the server binds inside its sandbox, not where anybody connects: get_env passes it on.
             self.ip, self.port = "0.0.0.0", self.guest_port
             attempt = Attempt(
-                self._client(), self.user.name, self.name, events, self._started.learn, self.log
+                self._client(),
+                self.user.name,
+                self.name,
+                events,
+                self._started.learn,
+                self.log,
+                self.user.settings,
             )
             request = self._request(self.spawn_id, tls)
             if tls:

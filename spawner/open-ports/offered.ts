@@ -31,9 +31,6 @@ export function createPortsPage(
   offered: OfferedPorts,
 ): (record: ServerRecord) => string | null {
   const hub = hubs.find(({ name }) => name === page?.hub);
-  // with subdomains it is on another host than the progress
   return (record) =>
-    page === null || page.hub_url !== null || hub === undefined || offered(record) === null
-      ? null
-      : pagePath(hub, page);
+    page === null || hub === undefined || offered(record) === null ? null : pagePath(hub, page);
 }

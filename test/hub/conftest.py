@@ -42,15 +42,15 @@ async def stranger():
 
 @pytest.fixture
 def make_spawner(service):
-    """make_spawner(trait=value, ...): a PortwrapSpawner of alice, with the hub on 127.0.0.1:8081."""
+    """make_spawner(trait=value, ...): a PortwrapSpawner of alice, with a hub on 127.0.0.1:8081; `web`: its settings."""
 
-    def make(cls=PortwrapSpawner, hub=None, **traits):
+    def make(cls=PortwrapSpawner, hub=None, web=None, **traits):
         settings = {"service_url": service.url, "service_token": TOKEN, "start_timeout": 20}
         settings.update(traits)
         spawner = cls(
             config=Config({"PortwrapSpawner": settings}),
             hub=hub or Hub(ip="127.0.0.1", port=8081, base_url="/hub/"),
-            user=SimpleNamespace(name="alice", escaped_name="alice", url="/user/alice/"),
+            user=SimpleNamespace(name="alice", escaped_name="alice", url="/user/alice/", settings=web or {}),
         )
         spawner._server = Server(ip="127.0.0.1", port=20000, base_url="/user/alice/")
         return spawner

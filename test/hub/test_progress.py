@@ -28,26 +28,45 @@ async def test_early_and_late_readers_see_the_same_events(service, make_spawner)
     assert await early == await middle == await collect(spawner) == expected
 
 
+HERE = ["What you open inside is at /hub&x/services/portwrap/"]
+
+
 @pytest.mark.parametrize(
-    ("page", "said"),
+    ("page", "hub", "said"),
     [
-        ("/hub&x/services/portwrap/", ["What you open inside is at /hub&x/services/portwrap/"]),
-        ("//evil.example/", []),
-        ("javascript:alert(1)", []),
-        (7, []),
+        ("/hub&x/services/portwrap/", {}, HERE),
+        ("/hub&x/services/portwrap/", {"subdomain_host": ""}, HERE),
+        (
+            "/services/portwrap/",
+            {"subdomain_host": "https://hub.example:8443"},  # JupyterHub before 5
+            ["What you open inside is at https://services.hub.example:8443/services/portwrap/"],
+        ),
+        (
+            "/services/portwrap/",
+            {
+                "subdomain_host": "http://hub.example",
+                "subdomain_hook": lambda name, domain, kind: f"{name}--{kind}.{domain}",
+            },
+            ["What you open inside is at http://portwrap--service.hub.example/services/portwrap/"],
+        ),
+        ("//evil.example/services/portwrap/", {}, []),
+        ("https://evil.example/services/portwrap/", {}, []),
+        ("javascript:alert(1)", {}, []),
+        (7, {}, []),
     ],
 )
-async def test_the_last_event_says_where_the_user_finds_open_ports(service, make_spawner, page, said):
+async def test_the_last_event_says_where_the_user_finds_open_ports(service, make_spawner, page, hub, said):
     service.ready_at_once = False
-    spawner = make_spawner()
+    spawner = make_spawner(web=hub)
     start = asyncio.ensure_future(spawner.start())
     await service.until(lambda: service._streams)
     await service.become_ready(spawner.spawn_id, ports_page=page)
     await start
     events = await collect(spawner)
     assert [event["message"] for event in events] == said
-    link = "/hub&amp;x/services/portwrap/"
-    assert all(event["html_message"].endswith(f'<a href="{link}">{link}</a>') for event in events)
+    for event in events:
+        link = event["message"].partition(" at ")[2].replace("&", "&amp;")
+        assert event["html_message"] == f'What you open inside is at <a href="{link}">{link}</a>'
 
 
 async def test_a_reader_that_goes_away_disturbs_no_other(service, make_spawner):

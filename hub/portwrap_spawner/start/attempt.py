@@ -6,7 +6,7 @@ Survives restarts of the service meanwhile. Not here: the state that the hub sav
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Awaitable, Callable, TypeVar
+from typing import Any, Awaitable, Callable, Mapping, TypeVar
 
 from ..printable import one_line
 from ..service.client import ServiceClient
@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 
 
 class Attempt:
-    """`learn` is called with every response that describes the server."""
+    """`learn` is called with every response that describes the server; `hub`: the settings of its web application."""
 
     def __init__(
         self,
@@ -31,6 +31,7 @@ class Attempt:
         events: SpawnEvents,
         learn: Callable[[Json], None],
         log: Any,
+        hub: Mapping[str, Any],
     ) -> None:
         self._client = client
         self._user = user
@@ -38,6 +39,7 @@ class Attempt:
         self._events = events
         self._learn = learn
         self._log = log
+        self._hub = hub
 
     async def run(
         self,
@@ -113,7 +115,7 @@ class Attempt:
                     if event.get("failed"):
                         raise _failure(event)
                     if event.get("ready"):
-                        self._events.append(ports_hint(event))
+                        self._events.append(ports_hint(event, self._hub))
                         return
                     self._events.append(event)
             except Exception as error:

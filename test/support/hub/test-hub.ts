@@ -28,6 +28,8 @@ export interface TestHub {
   routes(): Promise<Record<string, Record<string, unknown>>>;
   /** Over the hub's API, and waits until the hub says that it is ready. */
   startServer(user: string, server?: { readonly name?: string; readonly options?: object }): Promise<void>;
+  /** The events of a user's start that is pending, as a text that ends with it. Settles with the first one. */
+  progressOf(user: string): Promise<Response>;
   stopServer(user: string): Promise<void>;
   /** The environment of a user's server as the kernel has it. */
   environmentOf(user: string): Promise<Record<string, string>>;
@@ -47,6 +49,8 @@ export interface TestHubOptions extends Pick<TestOptions, 'service' | 'hub'> {
   readonly withPage?: boolean;
   /** With the page: users open ports inside their servers. */
   readonly portLinks?: boolean;
+  /** `port_links.domain`. */
+  readonly portDomain?: string;
   /** Files with which the proxy speaks TLS with browsers. */
   readonly tls?: { readonly key: string; readonly cert: string };
   /** Hub, proxy and servers use TLS with each other and accept no other clients. */
@@ -148,6 +152,10 @@ export async function startTestHub(
       };
       await vi.waitUntil(isReady, { timeout: 90_000, interval: 200 });
     },
+    progressOf(user) {
+      const headers = { authorization: `token ${adminToken}` };
+      return fetch(`${reached}/hub/api/users/${user}/server/progress`, { headers });
+    },
     async stopServer(user) {
       await api('DELETE', `/users/${user}/server`);
       await vi.waitUntil(async () => (await api('GET', `/users/${user}`)).body.server === null, {
@@ -184,7 +192,7 @@ export async function startTestHub(
 
 /** The lines of docs/admin-page.md, for both sides. */
 function pageAndProxy(options: TestHubOptions & PagePlaces) {
-  const { url, proxyApi, page, links, subdomains, portLinks } = options;
+  const { url, proxyApi, page, links, subdomains, portLinks, portDomain = 'null' } = options;
   const proxy = `proxy: {api_url: "http://127.0.0.1:${proxyApi}", token_env: CONFIGPROXY_AUTH_TOKEN}`;
   return {
     yaml: `
@@ -193,7 +201,7 @@ admin_page:
   listen: "127.0.0.1:${page}"
   token_env: HUB_TOKEN
   hub_url: ${subdomains === undefined ? 'null' : url}
-${portLinks === true ? `port_links: {listen: "127.0.0.1:${links}"}` : ''}
+${portLinks === true ? `port_links: {listen: "127.0.0.1:${links}", domain: ${portDomain}}` : ''}
 `,
     python: `
 c.JupyterHub.subdomain_host = "${subdomains === undefined ? '' : url}"
