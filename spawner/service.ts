@@ -96,7 +96,10 @@ export async function serve({ config: first, readConfig, version, log }: ServeIn
   });
   const cgroups = await openControlGroups(tools, log, () => totalLimits(config().limits));
   const context = { tools, asRoot, hostAddresses: ownAddresses, cgroups };
-  const forkServers = createForkServers({ tools, directory: state.forkServers, config, log });
+  const forkServers = createForkServers({
+    ...{ tools, directory: state.forkServers, config, log },
+    outlive: cgroups.outlive,
+  });
   const local = createLocalLauncher({
     ...{ context, cgroups, accounts, state, ports, meter, forkServers },
     hostAddress: first.ports.host_address,

@@ -24,6 +24,8 @@ export interface Cgroups {
   root(): Promise<CgroupRoot>;
   /** Must every sandbox be in a group, also one without limits of its own? Absent: no. */
   isRequired?(): boolean;
+  /** Moves processes that outlive this one to where systemd lets them be. Absent: they stay where they are. */
+  outlive?(pids: readonly number[]): Promise<void>;
   /** Closes the parent, and removes it if it is empty; groups of sandboxes stay. */
   close(): void;
 }

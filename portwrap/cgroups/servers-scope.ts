@@ -24,6 +24,8 @@ const scope = {
   unit: 'portwrap-servers',
   description: 'Servers of portwrap-spawner',
 } as const;
+/** The group in it for processes that are no sandbox's, such as fork servers. */
+const outliving = 'others';
 /** Milliseconds that systemd may take to create the scope. */
 const scopeDeadline = 30_000;
 /** systemd may still be removing the scope of a service that has just ended. */
@@ -49,6 +51,11 @@ export function openServersScope(input: ServersScopeInput): Cgroups {
       return (
         (await latest)?.root ?? noRoot('systemd created no scope for servers; see the log of the service.')
       );
+    },
+    async outlive(pids) {
+      latest = latest.then(renew);
+      const opened = await latest;
+      if (opened !== null) enterLeaf(opened.directory, outliving, pids);
     },
     close() {
       closed = true;

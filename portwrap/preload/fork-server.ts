@@ -5,6 +5,7 @@
 import { chmodSync, chownSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { inProfile } from '../system/apparmor.ts';
 import { runTool, startChild } from '../system/child.ts';
 import { withDeadline } from '../system/deadline.ts';
 import { ownUntil } from '../system/descriptor.ts';
@@ -32,6 +33,8 @@ export interface ForkServerRequest {
   /** The names of modules, or "jupyter". */
   readonly modules: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Whether AppArmor restricts user namespaces: then launches are in a profile, and it is, too. */
+  readonly restricted: boolean;
 }
 
 export interface StartedForkServer {
@@ -131,14 +134,15 @@ const fifoOf = (directory: string) => `${directory}.${fifos.life}`;
 
 /** The argv; its program becomes the interpreter without another fork. */
 export function forkServerArgv(request: ForkServerRequest, owner: number): string[] {
-  const { tools, directory, script, modules } = request;
+  const { tools, directory, script, modules, restricted } = request;
   const interpreter = [script.interpreter, ...script.argv.slice(1, script.script)];
-  const settings = JSON.stringify({ modules, owner, parent: process.pid });
-  return [
+  const settings = JSON.stringify({ modules, owner, restricted, parent: process.pid });
+  const argv = [
     ...[tools('env'), `--chdir=${directory}`],
     ...(owner === 0 ? [tools('unshare'), '--net', '--ipc', '--', ...become(tools, forkPrivileges)] : []),
     ...[...interpreter, forkServerProgram(), settings],
   ];
+  return inProfile(tools, argv, restricted);
 }
 
 /** Whether what it was made from has not changed since. */

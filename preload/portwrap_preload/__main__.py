@@ -25,6 +25,11 @@ LONGEST_QUEUE = 128
 # Milliseconds between two looks whether its directory is still there: without it, nobody can connect.
 PACE = 60_000
 
+NO_PROFILE = (
+    'AppArmor restricts user namespaces on this machine, and the profile "portwrap" is not loaded or this is Linux '
+    "before 6.8"
+)
+
 
 def main() -> None:
     settings = json.loads(sys.argv[1])
@@ -37,6 +42,8 @@ def main() -> None:
     directory = os.open(".", os.O_PATH)
     os.chdir("/")
     try:
+        if settings["restricted"] and not join.is_in_launch_profile():
+            raise modules.Unusable(NO_PROFILE)
         preloaded = modules.preload(settings["modules"])
         trust.check_loaded_files(settings["owner"])
     except modules.Unusable as reason:

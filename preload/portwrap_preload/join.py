@@ -37,7 +37,13 @@ NEW_NAMESPACES = 0x10000000 | 0x00020000 | 0x40000000 | 0x20000000 | 0x08000000 
 SYS_PIDFD_OPEN = 434
 SYS_CLOSE_RANGE = 436
 SYS_PIDFD_GETFD = 438
+SYS_LSM_GET_SELF_ATTR = 459
+SYS_LSM_SET_SELF_ATTR = 460
 LAST_DESCRIPTOR = 0xFFFFFFFF
+# linux/lsm.h
+LSM_ID_APPARMOR = 104
+LSM_ATTR_CURRENT = 100
+LSM_FLAG_SINGLE = 1
 # Of the child.
 CONNECTION = 3
 # While it has this name, portwrap-init (native/init) starts the command when it is killed.
@@ -56,6 +62,15 @@ class CapData(ctypes.Structure):
         ("effective", ctypes.c_uint32),
         ("permitted", ctypes.c_uint32),
         ("inheritable", ctypes.c_uint32),
+    )
+
+
+class SecurityAttribute(ctypes.Structure):
+    """struct lsm_ctx, linux/lsm.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_uint64) for name in ("module", "flags", "length", "text_length")),
+        ("text", ctypes.c_char * 1024),
     )
 
 
@@ -80,6 +95,7 @@ def enter_sandbox(connection: socket.socket) -> dict[str, Any]:
         check(libc.setns(target, NEW_NAMESPACES))
         hide_from_debuggers()
         drop_capabilities()
+        enter_payload_profile()
         filter_system_calls(filter_program)
         become_child_of_init()
         for number, descriptor in enumerate(standard):
@@ -177,6 +193,23 @@ def clear_capabilities() -> None:
     check(libc.capget(ctypes.byref(header), ctypes.byref(left)))
     if any(half.effective or half.permitted or half.inheritable for half in left):
         raise PermissionError
+
+
+def enter_payload_profile() -> None:
+    """Where launches are in the AppArmor profile "portwrap", so is the fork server, and what users run is in this one, too."""
+    if is_in_launch_profile():
+        text = b"stack portwrap-payload"
+        attribute = SecurityAttribute(LSM_ID_APPARMOR, 0, ctypes.sizeof(SecurityAttribute), len(text), text)
+        size = ctypes.sizeof(attribute)
+        check(libc.syscall(SYS_LSM_SET_SELF_ATTR, LSM_ATTR_CURRENT, ctypes.byref(attribute), size, 0))
+
+
+def is_in_launch_profile() -> bool:
+    """False, too, before Linux 6.8."""
+    attribute = SecurityAttribute(LSM_ID_APPARMOR)
+    size = ctypes.c_uint64(ctypes.sizeof(attribute))
+    arguments = (ctypes.byref(attribute), ctypes.byref(size), LSM_FLAG_SINGLE)
+    return libc.syscall(SYS_LSM_GET_SELF_ATTR, LSM_ATTR_CURRENT, *arguments) == 1 and attribute.text.startswith(b"portwrap ")
 
 
 def filter_system_calls(program: bytes) -> None:

@@ -41,8 +41,16 @@ profiles:
     command: [python3, /usr/local/share/test-server.py, "{guest-port}"]
     ready_path: /
     ready_timeout: 300
+  - name: forked
+    description: a test server that is forked
+    command: [/opt/test-server.py, "{guest-port}"]
+    preload: [http.server]
+    ready_path: /
+    resources: { memory: 200M }
+    ready_timeout: 300
 END
 install -m 0644 test-server.py /usr/local/share/
+install -m 0755 test-server.py /opt/
 
 # the administrator's own settings, in the file that the hub's unit names (traitlets reads the one that ends in .py)
 named=$(systemctl show --property=ExecStart jupyterhub | grep --only-matching '/etc/jupyterhub/[^ ;]*' | head -n 1)

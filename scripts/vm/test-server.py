@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """test-server.py PORT: a server that does what a user's programs may do, asked for over HTTP.
 
 .../alloc?mb=N[&child=1]: fills memory, of its own or of a child; .../burn?seconds=N: how many CPUs it got;

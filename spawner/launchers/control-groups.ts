@@ -24,6 +24,7 @@ import type { HealthReason } from '../health/health.ts';
 import { profileLimits } from './sandbox-spec.ts';
 
 export interface ControlGroups extends Cgroups {
+  outlive(pids: readonly number[]): Promise<void>;
   /** The sandbox of that group has ended. If its group could not be removed, that is done when it can. */
   leave(place: CgroupPlace): void;
   /** Looks for them again where there are none. Answers with what is missing for these profiles. */
@@ -115,6 +116,7 @@ export async function watchControlGroups({ find, open, total }: ControlGroupsInp
     scope: opened.scope,
     root,
     isRequired: () => neededControllers(total()).length > 0,
+    outlive: async (pids) => opened.outlive?.(pids),
     close: () => opened.close(),
     async look(profiles) {
       await findAgain();

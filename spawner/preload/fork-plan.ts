@@ -12,7 +12,8 @@ import {
   restrictsNamespaces,
 } from '../../portwrap/index.ts';
 
-export interface ForkPlan extends Pick<ForkServerRequest, 'script' | 'modules' | 'environment'> {
+export interface ForkPlan
+  extends Pick<ForkServerRequest, 'script' | 'modules' | 'environment' | 'restricted'> {
   /** Equal for starts that can share a fork server; a name of a file. */
   readonly key: string;
   readonly init: string;
@@ -32,15 +33,16 @@ export function forkPlan(
   const init = findInitProgram();
   if (init === null) return 'portwrap-init was not built (node scripts/native.mjs, with a C compiler)';
   if (process.getuid?.() !== 0) return 'the service does not run as root';
-  if (restrictsNamespaces()) return 'AppArmor restricts user namespaces on this machine';
   const environment = forkEnvironment(profile, fromHub);
   const script = pythonScript(command, environment.PATH ?? '');
   if (typeof script === 'string') return script;
   const modules = [profile.preload ?? []].flat();
   const start = script.argv.slice(0, script.script + 1);
-  const essence = { interpreter: script.interpreter, start, modules, environment, ...surroundings() };
+  const restricted = restrictsNamespaces();
+  const own = { interpreter: script.interpreter, start, modules, environment, restricted };
+  const essence = { ...own, ...surroundings() };
   const key = createHash('sha256').update(JSON.stringify(essence)).digest('hex').slice(0, 10);
-  return { key, init, script, modules, environment };
+  return { key, init, script, modules, environment, restricted };
 }
 
 /** The variables of a fork server. */

@@ -39,6 +39,8 @@ export interface ForkServersInput {
   /** Where their directories are made. */
   readonly directory: string;
   readonly config: () => Pick<Config, 'profiles'>;
+  /** Moves processes out of the control group of the service, where systemd would find them left over. */
+  readonly outlive: (pids: readonly number[]) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -64,7 +66,7 @@ const shortLife = 10_000;
 const firstPause = 100;
 
 export function createForkServers(input: ForkServersInput): ForkServers {
-  const { tools, log, directory } = input;
+  const { tools, log, directory, outlive } = input;
   const entries = new Map<string, Entry>();
   const said = new Set<string>();
   let closed = false;
@@ -88,12 +90,16 @@ export function createForkServers(input: ForkServersInput): ForkServers {
     const began = performance.now();
     try {
       const started = await startForkServer({ tools, directory: place(plan.key), ...plan });
+      const { pid } = started.process;
+      await outlive([pid]).catch(({ message: reason }: Error) =>
+        log.warn({ profile, reason }, 'the fork server stays in the control group of the service'),
+      );
       Object.assign(entry, { state: 'ready', process: started.process, made: started.made });
       if (closed || entries.get(plan.key) !== entry) return void endProcess(started.process);
       const note = { bootId: bootId(), profile, plan, process: started.process, made: started.made };
       await writeAtomically(noteOf(plan.key), JSON.stringify(note));
       const took = Math.round(performance.now() - began);
-      log.info({ profile, forkServer: started.process.pid, took }, 'the fork server is ready');
+      log.info({ profile, forkServer: pid, took }, 'the fork server is ready');
       watch(entry, started.life.gone);
     } catch (error) {
       Object.assign(entry, { state: 'unusable', at: performance.now() });

@@ -45,7 +45,14 @@ export async function brokenForkServer(path: string, { file, instead, by }: Flaw
     argv: ['/usr/bin/python3', join(path, 'server')],
     script: 1,
   };
-  const request = { tools: createToolbox(), directory, script, modules: ['http.server'], environment: {} };
+  const request = {
+    tools: createToolbox(),
+    directory,
+    script,
+    modules: ['http.server'],
+    environment: {},
+    restricted: false,
+  };
   const [program = '', ...argv] = forkServerArgv(request, 0).map((word) =>
     word === forkServerProgram() ? join(broken, '__main__.py') : word,
   );

@@ -3,7 +3,8 @@
 // switch. Not here: the machine without it (doctor.test.ts).
 import { expect } from 'vitest';
 import { check } from './check.ts';
-import type { Machine } from './machine.ts';
+import { type Machine, until } from './machine.ts';
+import { forkServers } from './service.ts';
 
 const installed = '/usr/lib/portwrap-spawner'; // by the Debian package
 const load = (name: string) =>
@@ -67,6 +68,30 @@ check('and the hub starts servers, also read-only ones', async ({ installed: { m
   const ran = await machine.login('root', strict, { seconds: 300 });
   expect(ran.code, ran.output).toBe(0);
 });
+
+check(
+  'servers that are forked are in the same profile as those that are commands',
+  async ({ installed: { machine, hub } }) => {
+    await restrict(machine);
+    await machine.output(load('portwrap'));
+    await machine.output('systemctl restart portwrap-spawner');
+    await until('a fork server in the profile is ready', async () => {
+      const labels = (await forkServers(machine)).map((pid) => machine.output(`ps -o label= ${pid}`));
+      return (await Promise.all(labels)).some((label) => label.startsWith('portwrap '));
+    });
+    await hub.start('alice', 'forked');
+    const told = await hub.shell(
+      'alice',
+      `echo $PPID; cat /proc/$PPID/attr/apparmor/current; unshare -Urn ip link add d0 type dummy && echo GAINED`,
+    );
+    expect(told).toMatch(/^3\nportwrap\/\/&portwrap-payload \(enforce\)\n/);
+    expect(told).not.toContain('GAINED');
+    const left = await hub.shell('alice', attempts.replace(/^sh -c '|'$/g, ''));
+    expect(left).toContain('done');
+    expect(left).not.toContain('LEFT');
+    await hub.stop('alice');
+  },
+);
 
 check(
   'without the restriction a payload makes namespaces as it does outside, whatever is loaded',

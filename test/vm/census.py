@@ -19,6 +19,8 @@ REPLACED = [
     (re.compile(r"session-c?\d+\.scope"), "session-N.scope"),
     (re.compile(r"systemd-private-[0-9a-f]+-(.+?)-\w{6}(?=/|$| )"), r"systemd-private-ID-\1-XXXXXX"),
     (re.compile(r"(/run/systemd/(?:sessions|inhibit)/)\d+"), r"\1N"),
+    (re.compile(r"(/portwrap-spawner/fork/)[0-9a-f]{10}(?=[./ ])"), r"\1KEY"),
+    (re.compile(r'"restricted":\w+,"parent":\d+'), '"parent":N'),
     (re.compile(r"(run-[pru]?)\w+(-i\d+)?\.(scope|service)"), r"\1N.\3"),
 ]
 

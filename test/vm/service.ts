@@ -53,3 +53,11 @@ export async function groupOf(machine: Machine, pid: number | null): Promise<str
   if (pid === null) throw new Error('the server has no process');
   return (await machine.output(`cat /proc/${pid}/cgroup`)).replace(/^.*0::/s, '');
 }
+
+/** The pids of fork servers that are ready: then they are in the group of the servers. */
+export async function forkServers(machine: Machine): Promise<string[]> {
+  const { output } = await machine.run("pgrep -u nobody -f '^/usr/bin/python3 .*portwrap_preload' | sort");
+  const pids = output.split('\n').filter(Boolean);
+  const groups = await Promise.all(pids.map((pid) => groupOf(machine, Number(pid))));
+  return pids.filter((_, index) => groups[index]?.startsWith('/portwrap.slice/'));
+}
