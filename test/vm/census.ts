@@ -63,6 +63,8 @@ const comesAndGoes = [
   /^. processes: root \/init\.scope (?:\/sbin\/init|(?:\/usr)?\/lib\/systemd\/systemd)\b/,
   // where systemd runs ExecReload of a unit with delegated control groups; it keeps the empty group
   /^\+ control groups: \/system\.slice\/portwrap-spawner\.service\/\.control hands down: nothing$/,
+  // a fork server that outlives the service keeps the session keyring of that one, which systemd has made
+  /^\+ keys: 0 (?:keyring _ses|user invocation_id)$/,
   // what a service that ends writes down for the next one
   /^\+ files: \/run\/portwrap-spawner\/activity\.json /,
 ];
