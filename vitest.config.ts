@@ -18,8 +18,7 @@ export default defineConfig({
     // what hangs is ended; a slow machine is no failure
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // tests wait for processes half of the time
-    maxWorkers: 3,
+    maxWorkers: 2,
     // what is left behind is named whole
     chaiConfig: { truncateThreshold: 0 },
     // the default, one second, says more about how busy the machine is than about what is tested
