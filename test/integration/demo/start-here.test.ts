@@ -1,5 +1,6 @@
 // npm start with JupyterHub and JupyterLab from PyPI: the notebook "Start here" run by two users, each statement of it
 // compared with what its cells print; and the dashboard. Not here: a hub of Debian's packages (notebooks.test.ts).
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -72,11 +73,9 @@ describe('the notebook "Start here"', hubFromPyPI, () => {
   test('3: the page that asks for the host tells what it gets there, and only to users of the hub', async () => {
     const page = `http://127.0.0.1:${demo.ports.hub}/hub/demo/outside`;
     expect((await fetch(page)).status).toBe(403);
-    const other = createServer((_request, response) => response.end('somebody else')).listen(
-      8765,
-      '127.0.0.1',
-    );
+    const other = createServer((_request, response) => response.end('somebody else'));
     try {
+      await once(other.listen(8765, '127.0.0.1'), 'listening');
       expect(await ann.run('host')).toBe('From the host, port 8765 answers: somebody else\n');
     } finally {
       other.close();
