@@ -64,8 +64,8 @@ test('whenever the fork server or a child is killed, every start succeeds, serve
   await Promise.all([
     ...['bob', 'eve'].map(storm),
     killServers(),
-    every(200, () => (kills.children += forkProcesses(service).children.filter(kill).length)),
-    every(20, () => (kills.entered += Number(killEntered(service)))),
+    every(500, () => (kills.children += forkProcesses(service).children.filter(kill).length)),
+    every(100, () => (kills.entered += Number(killEntered(service)))),
   ]);
   await annotate(JSON.stringify({ starts, kills }));
   expect(enough()).toBe(true);
