@@ -43,18 +43,17 @@ export function openServersScope(input: ServersScopeInput): Cgroups {
       return null;
     });
   };
+  // sequentially: of many launches at once, only the first creates it
+  const current = () => (latest = latest.then(renew));
   return {
     scope: null,
     async root() {
-      // sequentially: of many launches at once, only the first creates it
-      latest = latest.then(renew);
       return (
-        (await latest)?.root ?? noRoot('systemd created no scope for servers; see the log of the service.')
+        (await current())?.root ?? noRoot('systemd created no scope for servers; see the log of the service.')
       );
     },
     async outlive(pids) {
-      latest = latest.then(renew);
-      const opened = await latest;
+      const opened = await current();
       if (opened !== null) enterLeaf(opened.directory, outliving, pids);
     },
     close() {

@@ -4,7 +4,7 @@ import { describe, expect } from 'vitest';
 import { amounts } from './amounts.ts';
 import { check } from './check.ts';
 import { until } from './machine.ts';
-import { ask, mainPid, servers, serviceAnswers } from './service.ts';
+import { ask, mainPid, runsAgain, servers, serviceAnswers } from './service.ts';
 
 describe('the service', () => {
   check(
@@ -17,9 +17,7 @@ describe('the service', () => {
         const killing = machine.output(`sleep ${milliseconds / 1000}; kill -9 ${pid}`);
         await ask(machine, 'POST', 'alice', body).catch(() => ''); // killed before it could answer
         await killing;
-        await until('the service runs again', async () => {
-          return !['0', pid].includes(await mainPid(machine, 'portwrap-spawner'));
-        });
+        await runsAgain(machine, 'portwrap-spawner', pid);
         await serviceAnswers(machine);
         await until(
           `the start that was killed after ${milliseconds} ms has ended, one way or the other`,

@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { check } from './check.ts';
 import { until } from './machine.ts';
-import { forkServers, groupOf, mainPid, serverOf, serviceAnswers } from './service.ts';
+import { forkServers, groupOf, mainPid, runsAgain, serverOf, serviceAnswers } from './service.ts';
 
 /** The pid inside, and the name of process 1: 3 of a server that was forked, and portwrap-init. */
 const who = 'echo $PPID $(cat /proc/1/comm)';
@@ -32,9 +32,7 @@ check(
     for (const end of ['systemctl restart portwrap-spawner', 'systemctl kill -s KILL portwrap-spawner']) {
       const pid = await mainPid(machine, 'portwrap-spawner');
       await machine.output(end);
-      await until('the service runs again', async () => {
-        return !['0', pid].includes(await mainPid(machine, 'portwrap-spawner'));
-      });
+      await runsAgain(machine, 'portwrap-spawner', pid);
       await serviceAnswers(machine);
       expect(await forkServers(machine)).toEqual(before);
       expect(await hub.shell('alice', who)).toBe('3 portwrap-init\n');

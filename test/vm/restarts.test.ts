@@ -4,7 +4,15 @@ import { describe, expect } from 'vitest';
 import { amounts } from './amounts.ts';
 import { check, type Installed } from './check.ts';
 import { until } from './machine.ts';
-import { groupOf, mainPid, type ServerView, serverOf, servers, serviceAnswers } from './service.ts';
+import {
+  groupOf,
+  mainPid,
+  runsAgain,
+  type ServerView,
+  serverOf,
+  servers,
+  serviceAnswers,
+} from './service.ts';
 
 const placeOfServers = /^\/portwrap\.slice\/portwrap-servers\.scope(?:\/|$)/;
 
@@ -74,12 +82,7 @@ async function survives(
   for (let turn = 0; turn < amounts.restarts; turn += 1) {
     const old = restarted === null ? '' : await mainPid(machine, restarted);
     await machine.output(command);
-    if (restarted !== null) {
-      await until(`${restarted} runs again`, async () => {
-        const now = await mainPid(machine, restarted);
-        return now !== '0' && now !== old;
-      });
-    }
+    if (restarted !== null) await runsAgain(machine, restarted, old);
     await serviceAnswers(machine);
     await hub.answers();
     await until('the service knows both servers as ready', async () => {

@@ -48,6 +48,11 @@ export function mainPid(machine: Machine, unit: string): Promise<string> {
   return machine.output(`systemctl show -P MainPID ${unit}`);
 }
 
+/** Waits until a unit that had that main process has another one. */
+export async function runsAgain(machine: Machine, unit: string, old: string): Promise<void> {
+  await until(`${unit} runs again`, async () => !['0', old].includes(await mainPid(machine, unit)));
+}
+
 /** The control group of a process of the machine. */
 export async function groupOf(machine: Machine, pid: number | null): Promise<string> {
   if (pid === null) throw new Error('the server has no process');
